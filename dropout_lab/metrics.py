@@ -1,0 +1,67 @@
+"""What is measured of a run: definitions first, in NumPy, so that trainer and report share them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Curve = NDArray[np.float64]
+"""A metric per epoch: element 0 is the first epoch, which is called epoch 1."""
+
+TOLERANCE = 0.01
+"""Epochs to convergence: how far above its own best validation loss a run counts as converged, relative to it."""
+
+HORIZON_TAIL = 0.1
+"""A run whose best epoch lies in this last part of its epochs was still improving: its convergence is unknown."""
+
+
+def best_epoch(val_loss: Curve) -> int:
+    """The epoch, counted from 1, with the lowest validation loss; the first of equals."""
+    return int(np.argmin(val_loss)) + 1
+
+
+def epochs_to_convergence(val_loss: Curve, tolerance: float = TOLERANCE) -> int:
+    """First epoch whose validation loss is at most (1 + `tolerance`) times the run's own best.
+
+    Speed without quality: it depends on how long the run was, see `still_improving`.
+    """
+    return int(np.argmax(val_loss <= (1 + tolerance) * np.min(val_loss))) + 1
+
+
+def still_improving(val_loss: Curve, horizon: int) -> bool:
+    """Whether the best epoch lies in the last tenth of `horizon` epochs, so that own-best convergence says little."""
+    return best_epoch(val_loss) > (1 - HORIZON_TAIL) * horizon
+
+
+def epochs_to_target(val_loss: Curve, target: float) -> int | None:
+    """First epoch whose validation loss is at or below `target`; None if the run never gets there (censored)."""
+    reached = val_loss <= target
+    return int(np.argmax(reached)) + 1 if reached.any() else None
+
+
+def summary(curves: Mapping[str, Sequence[float | None]], horizon: int) -> dict[str, float | int | bool | None]:
+    """The metrics of one run from its curves of equal length (keys: `store.CURVE_METRICS`), planned for `horizon` epochs.
+
+    All `*_loss` and `*_accuracy` values without suffix are at the best epoch, those with `_last` at the last one.
+    `gap_loss` is validation minus train loss, `gap_accuracy` is train minus validation accuracy in percentage points:
+    both grow with overfitting, both sides have the same weights, in evaluation mode. Accuracies are fractions, and
+    None for regression.
+    """
+    val_loss = np.asarray(curves["val_loss"], dtype=np.float64)
+    epochs = len(val_loss)
+    best = best_epoch(val_loss)
+    result: dict[str, float | int | bool | None] = {"best_epoch": best}
+    for suffix, epoch in (("", best), ("_last", epochs)):
+        at = {name: values[epoch - 1] for name, values in curves.items()}
+        for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy"):
+            result[name + suffix] = at[name]
+        result["gap_loss" + suffix] = _difference(at["val_loss"], at["train_loss"])
+        accuracy = _difference(at["train_accuracy"], at["val_accuracy"])
+        result["gap_accuracy" + suffix] = None if accuracy is None else 100 * accuracy
+    result["epochs_to_convergence"] = epochs_to_convergence(val_loss)
+    result["still_improving"] = still_improving(val_loss, horizon)
+    return result
+
+
+def _difference(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b

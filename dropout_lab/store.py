@@ -1,0 +1,132 @@
+"""The memory of a sweep: append-only files of JSON lines in one folder, which a crash can shorten but not corrupt.
+
+A sweep folder holds
+
+    config.yaml          the settings of the first command, resolved, for people
+    study.journal        Optuna's study
+    sessions.jsonl       one record per command: its words, what it asked for, versions, machine
+    trials.jsonl         one record per configuration: number, key, parameters, site rates, the whole config
+    runs-<worker>.jsonl  one record per finished training: status, summary metrics, what is needed to repeat it
+    curves-<worker>.jsonl  one record per cohort and epoch: the metrics of every lane, as parallel lists
+
+and, made from these, the report. Each worker appends to its own two files, so no two processes share one. A record is
+one line, written by one system call; a line without its newline is the torn end of an interrupted write, and only the
+last line of a file can be torn. Curves may hold rows of trainings that never finished: a row counts if the run of its
+`id` has a record.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dropout_lab.errors import UserError
+from dropout_lab.trial import canonical_json
+
+Record = Mapping[str, Any]
+
+CURVE_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "running_loss")
+"""The metrics of every epoch. Train metrics are of the fixed part of the training data, in evaluation mode."""
+
+FIELDS: Mapping[str, frozenset[str]] = {
+    "sessions": frozenset({"session", "started", "command", "axes", "seeds", "objective", "settings", "versions"}),
+    "trials": frozenset({"trial", "key", "context", "label", "params", "rates", "config"}),
+    "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", "width"}),
+    "curves": frozenset({"id", "epoch", *CURVE_METRICS}),
+}
+
+
+@dataclass(frozen=True)
+class Records:
+    """All records of a sweep folder, in the order in which they were written, file by file."""
+
+    sessions: Sequence[Record]
+    trials: Sequence[Record]
+    runs: Sequence[Record]
+    curves: Sequence[Record]
+    torn: Sequence[str] = field(default=())
+    """One sentence per torn last line that was passed over."""
+
+
+def is_sweep(folder: Path) -> bool:
+    return (folder / "sessions.jsonl").is_file()
+
+
+def read(folder: Path) -> Records:
+    """Every record of a sweep folder; torn last lines are passed over and listed.
+
+    Raises UserError if the folder is no sweep, or, naming file and line, if a record is damaged.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no sweep folder: there is no such folder")
+    if not is_sweep(folder):
+        raise UserError(f"{folder} is no sweep folder: it has no sessions.jsonl, which every sweep writes first")
+    torn: list[str] = []
+    kinds = {kind: [r for path in _files(folder, kind) for r in _records(path, kind, torn)] for kind in FIELDS}
+    return Records(**kinds, torn=torn)
+
+
+def repair(folder: Path) -> Sequence[str]:
+    """Cuts torn last lines off, so that the next record starts a line of its own; says what was cut."""
+    said = []
+    for kind in FIELDS:
+        for path in _files(folder, kind):
+            content = path.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            if len(whole) < len(content):
+                with path.open("r+b") as file:
+                    file.truncate(len(whole))
+                said.append(f"{path}: the last record was torn by an interruption and has been removed")
+    return said
+
+
+class Writer:
+    """Appends records to the files of one worker; creates the folder on the first write."""
+
+    def __init__(self, folder: Path, worker: int = 0) -> None:
+        self.folder = folder
+        self.worker = worker
+        self._descriptors: dict[str, int] = {}
+
+    def append(self, kind: str, record: Record, *, durable: bool = True) -> None:
+        """Writes one record; if `durable`, it is on the disk, not only in the system's cache, on return."""
+        missing = FIELDS[kind] - record.keys()
+        if missing:
+            raise ValueError(f"a record of {kind} lacks {sorted(missing)}")
+        if kind not in self._descriptors:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shared = kind in ("sessions", "trials")
+            path = self.folder / (f"{kind}.jsonl" if shared else f"{kind}-{self.worker}.jsonl")
+            self._descriptors[kind] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        line = (canonical_json(record) + "\n").encode()
+        written = os.write(self._descriptors[kind], line)
+        if written != len(line):
+            raise OSError(f"only {written} of {len(line)} bytes of a record of {kind} could be written")
+        if durable:
+            os.fsync(self._descriptors[kind])
+
+    def close(self) -> None:
+        for descriptor in self._descriptors.values():
+            os.close(descriptor)
+        self._descriptors.clear()
+
+
+def _files(folder: Path, kind: str) -> Sequence[Path]:
+    return sorted(folder.glob(f"{kind}.jsonl")) + sorted(folder.glob(f"{kind}-*.jsonl"))
+
+
+def _records(path: Path, kind: str, torn: list[str]) -> Iterator[Record]:
+    *lines, rest = path.read_bytes().split(b"\n")
+    if rest:
+        torn.append(f"{path}: the last record was torn by an interruption and is left out")
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            missing = FIELDS[kind] - record.keys()
+        except (ValueError, AttributeError) as error:
+            raise UserError(f"{path}, line {number}: the record is damaged ({error})") from error
+        if missing:
+            raise UserError(f"{path}, line {number}: the record is damaged (no {', '.join(sorted(missing))})")
+        yield record

@@ -1,0 +1,74 @@
+"""A trial is one configuration, a run is one training of it, and both are known by what they contain."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+Config = Mapping[str, Any]
+
+DROPOUT_KEYS = ("rates", "dropout", "schedule")
+"""What a configuration says about dropout; the rest of it is the context that a baseline shares."""
+
+
+def canonical_json(value: Any) -> str:
+    """One spelling per content: sorted keys, no spaces, whole floats kept floats; NaN is refused."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(value: Any, length: int = 12) -> str:
+    """The first `length` hexadecimal digits of the SHA-256 of the value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration in canonical form: everything that decides its result but the seed.
+
+    `config` holds the sections `model`, `dataset`, `optimizer`, `trainer`, `dropout`, `schedule`, and `rates`, which
+    maps every site with a rate above 0 to its rate. Without such a site, `dropout` and `schedule` are None: rate 0
+    everywhere is the no-dropout baseline, whatever placement and method were asked for.
+    """
+
+    config: Config
+
+    @classmethod
+    def of(cls, sections: Config, rates: Mapping[str, float]) -> "Trial":
+        """The canonical trial of config `sections` whose site rates are `rates`."""
+        active = {site: float(rate) for site, rate in rates.items() if rate > 0}
+        method = {key: sections[key] if active else None for key in ("dropout", "schedule")}
+        return cls({**sections, **method, "rates": active})
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        rates: Mapping[str, float] = self.config["rates"]
+        return rates
+
+    @property
+    def is_baseline(self) -> bool:
+        return not self.rates
+
+    @cached_property
+    def key(self) -> str:
+        return digest(self.config)
+
+    @cached_property
+    def context(self) -> str:
+        """A hash of everything but dropout: trials of one context differ in dropout alone, so they share a baseline."""
+        return digest({key: value for key, value in self.config.items() if key not in DROPOUT_KEYS})
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of a trial, from one seed."""
+
+    trial: Trial
+    number: int
+    seed: int
+    attempt: int = 1
+
+    @property
+    def id(self) -> str:
+        return f"{self.trial.key}-{self.seed}-{self.attempt}"
