@@ -1,0 +1,34 @@
+"""569 breast tumours, 30 measurements of cell nuclei each: malignant (0) or benign (1).
+
+The UCI set "Breast Cancer Wisconsin (Diagnostic)", in the copy that comes with scikit-learn.
+https://archive.ics.uci.edu/dataset/17
+"""
+
+import torch
+
+from dropout_lab.datasets.dataset import Dataset, hold_out_test
+
+
+def breast_cancer(
+    *,
+    val_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+    label_noise: float = 0.0,
+) -> Dataset:
+    from sklearn.datasets import load_breast_cancer  # takes seconds to import
+
+    features, labels = load_breast_cancer(return_X_y=True)
+    targets = torch.from_numpy(labels).long()
+    return Dataset(
+        name="breast_cancer",
+        task="classification",
+        inputs=torch.from_numpy(features).float(),
+        targets=targets,
+        test=hold_out_test(targets, "classification", test_fraction),
+        outputs=2,
+        standardize="feature",
+        val_fraction=val_fraction,
+        limit=limit,
+        label_noise=label_noise,
+    )

@@ -1,0 +1,245 @@
+"""A dataset in memory and its division: one test part for everybody, training and validation parts per seed."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dropout_lab.errors import UserError
+from dropout_lab.streams import generator
+
+Task = Literal["classification", "regression"]
+
+TEST_SEED = 0
+"""The test part is cut with this seed, never with a run's: no run may train on what another is tested on."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """One seed's division of a dataset.
+
+    Rows are rows of `Dataset.inputs`, which are raw: the reader standardizes them, `(inputs - mean) / std`. Regression
+    targets are standardized already, all three parts with the mean and standard deviation of the training part before
+    noise, so that a squared error is in units of the training target's variance: 1 is what predicting its mean gives.
+    """
+
+    train: Tensor
+    """(n_train,) int64 rows in the seed's shuffled order, after `limit`."""
+    val: Tensor
+    """(n_val,) int64 rows."""
+    train_targets: Tensor
+    """(n_train,) int64 classes after label noise, or float32 standardized values after it."""
+    val_targets: Tensor
+    """(n_val,) int64 classes or float32 standardized values, without noise."""
+    test_targets: Tensor
+    """(n_test,) likewise, in the order of `Dataset.test`."""
+    mean: Tensor
+    """Of the rows of `train` alone; broadcastable to one input."""
+    std: Tensor
+    """Of the rows of `train` alone (the population's formula); 1 where they are constant, so never 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All examples of a task, raw, and the rules by which `split` divides them.
+
+    `limit` keeps the first n examples of the seed's shuffled training part. `label_noise` q spoils training targets
+    alone: a class is, with probability q, replaced by one of the others, each equally likely; a standardized regression
+    target gets Gaussian noise of standard deviation q. What is spoilt under a smaller q or `limit` is spoilt likewise
+    under a larger one.
+    """
+
+    name: str
+    task: Task
+    inputs: Tensor
+    """(n, *input_shape) float32, raw, all examples, the test part's too."""
+    targets: Tensor
+    """(n,) int64 classes from 0, or float32."""
+    test: Tensor
+    """(n_test,) int64 rows of the test part: the same for every seed."""
+    outputs: int
+    """The number of classes, or 1."""
+    standardize: Literal["feature", "channel"]
+    """One mean and standard deviation per feature (tables) or per channel (images: dimension 1 of `inputs`)."""
+    val_fraction: float = 0.2
+    limit: int | None = None
+    label_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._check_tensors()
+        require_fraction("val_fraction", self.val_fraction)
+        if self.task == "classification":
+            require_number("label_noise", self.label_noise, 0, 1)
+        else:
+            require_number("label_noise", self.label_noise, 0)
+        rest = self._rest()
+        if self.task == "classification":
+            missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
+            if missing:
+                raise UserError(
+                    f"dataset.test_fraction: the test part holds every example of class {min(missing)};"
+                    " must leave at least 2 of each class for training and validation"
+                )
+        training = len(rest) - _part_size("val_fraction", self.val_fraction, self.targets[rest], self.task)
+        if self.limit is not None:
+            require_whole("limit", self.limit, 1, allowed="null for all training examples")
+            if self.limit > training:
+                raise UserError(
+                    f"dataset.limit={self.limit}: must be at most {training}, the number of training examples of"
+                    f" {self.name} with dataset.val_fraction={self.val_fraction}, or null for all of them"
+                )
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return tuple(self.inputs.shape[1:])
+
+    def split(self, seed: int) -> Split:
+        """The division of one seed: equal seeds give equal splits; `limit` and `label_noise` never move a row."""
+        rest = self._rest()
+        val_size = _part_size("val_fraction", self.val_fraction, self.targets[rest], self.task)
+        cut_seed = int(generator(seed, "split").integers(2**32))
+        train, val = _cut(rest, self.targets[rest], self.task, val_size, cut_seed)
+        noise = generator(seed, "label_noise")
+        if self.task == "classification":
+            # Noise is drawn for the whole training part, so that a limited one gets the same noise as far as it goes.
+            targets = self.targets
+            train_targets = _other_classes(targets[train], self.outputs, self.label_noise, noise)[: self.limit]
+            train = train[: self.limit]
+        else:
+            errors = torch.from_numpy(noise.standard_normal(len(train)))[: self.limit]
+            train = train[: self.limit]
+            center, scale = _mean_std(self.targets[train], dims=(0,))
+            targets = ((self.targets.double() - center) / scale).float()
+            train_targets = (targets[train] + self.label_noise * errors).float()
+        dims = (0,) if self.standardize == "feature" else (0, *range(2, self.inputs.ndim))
+        mean, std = _mean_std(self.inputs[train], dims)
+        return Split(
+            train=train,
+            val=val,
+            train_targets=train_targets,
+            val_targets=targets[val],
+            test_targets=targets[self.test],
+            mean=mean.float(),
+            std=std.float(),
+        )
+
+    def _rest(self) -> Tensor:
+        """The rows outside the test part."""
+        outside = torch.ones(len(self.inputs), dtype=torch.bool)
+        outside[self.test] = False
+        return outside.nonzero().squeeze(1)
+
+    def _check_tensors(self) -> None:
+        def require(condition: bool, rule: str) -> None:
+            if not condition:
+                raise UserError(f"dataset {self.name}: {rule}")
+
+        n = len(self.inputs)
+        require(self.task in ("classification", "regression"), "task must be classification or regression")
+        require(self.standardize in ("feature", "channel"), "standardize must be feature or channel")
+        require(self.inputs.dtype == torch.float32, f"inputs must be float32, not {self.inputs.dtype}")
+        require(
+            self.inputs.ndim > (2 if self.standardize == "channel" else 1),
+            f"inputs must have an example dimension and more, channels second if standardize=channel; the shape is"
+            f" {tuple(self.inputs.shape)}",
+        )
+        require(bool(self.inputs.isfinite().all()), "inputs must be finite, but some are NaN or infinite")
+        require(tuple(self.targets.shape) == (n,), f"targets must have the shape ({n},): one per example")
+        require(
+            self.test.dtype == torch.int64
+            and self.test.ndim == 1
+            and len(set(self.test.tolist())) == len(self.test)
+            and bool(((self.test >= 0) & (self.test < n)).all()),
+            f"test must hold different int64 rows in 0..{n - 1}",
+        )
+        if self.task == "classification":
+            require(self.outputs >= 2, f"outputs={self.outputs} must be at least 2, the number of classes")
+            require(
+                self.targets.dtype == torch.int64 and bool(((self.targets >= 0) & (self.targets < self.outputs)).all()),
+                f"targets must be int64 classes in 0..{self.outputs - 1}",
+            )
+        else:
+            require(self.outputs == 1, f"outputs={self.outputs} must be 1 for regression")
+            require(self.targets.dtype == torch.float32, f"targets must be float32, not {self.targets.dtype}")
+            require(bool(self.targets.isfinite().all()), "targets must be finite, but some are NaN or infinite")
+
+
+def hold_out_test(targets: Tensor, task: Task, test_fraction: float) -> Tensor:
+    """The rows, ascending, of a test part of that fraction: stratified by class, and the same on every call."""
+    require_fraction("test_fraction", test_fraction)
+    size = _part_size("test_fraction", test_fraction, targets, task)
+    _, test = _cut(torch.arange(len(targets)), targets, task, size, TEST_SEED)
+    return test.sort().values
+
+
+def require_whole(key: str, value: Any, least: int, most: float = math.inf, allowed: str = "") -> None:
+    """Refuses all but a whole number in [least, most], naming the config key; `allowed` tells of another choice."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        top = "" if most == math.inf else f" and at most {most}"
+        alternative = f", or {allowed}" if allowed else ""
+        raise UserError(f"dataset.{key}={value}: must be at least {least}{top}, a whole number{alternative}")
+
+
+def require_number(key: str, value: Any, least: float, most: float = math.inf) -> None:
+    """Refuses all but a finite number in [least, most], naming the config key."""
+    good = (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and least <= value <= most
+    )
+    if not good:
+        interval = f"at least {least} and finite" if most == math.inf else f"in [{least}, {most}]"
+        raise UserError(f"dataset.{key}={value}: must be {interval}")
+
+
+def require_fraction(key: str, value: Any) -> None:
+    """Refuses all but a number above 0 and below 1, naming the config key."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+        raise UserError(f"dataset.{key}={value}: must be above 0 and below 1, a share of the examples")
+
+
+def _part_size(key: str, fraction: float, targets: Tensor, task: Task) -> int:
+    """How many examples that fraction is; refused if it, or the rest, is too small for an example of each class."""
+    size = round(fraction * len(targets))
+    least, each = 1, "one"
+    if task == "classification":
+        counts = torch.bincount(targets).tolist()
+        if 1 in counts:
+            raise UserError(
+                f"dataset.{key}={fraction}: class {counts.index(1)} has only 1 example to divide; a stratified split"
+                " needs at least 2 of each class"
+            )
+        least, each = max(1, sum(count > 0 for count in counts)), "one per class"
+    if not least <= size <= len(targets) - least:
+        raise UserError(
+            f"dataset.{key}={fraction}: is {size} of {len(targets)} examples; both parts must have at least {least}"
+            f" ({each})"
+        )
+    return size
+
+
+def _cut(rows: Tensor, targets: Tensor, task: Task, size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Shuffles the rows and cuts `size` of them off, stratified by class: the others first, then those."""
+    from sklearn.model_selection import train_test_split  # takes seconds to import
+
+    stratify = targets.numpy() if task == "classification" else None
+    others, part = train_test_split(rows.numpy(), test_size=size, random_state=seed, stratify=stratify)
+    return torch.from_numpy(others), torch.from_numpy(part)
+
+
+def _other_classes(labels: Tensor, classes: int, probability: float, noise: np.random.Generator) -> Tensor:
+    """Each label replaced, with that probability, by one of the other classes, each equally likely."""
+    replaced = torch.from_numpy(noise.random(len(labels)) < probability)
+    shift = torch.from_numpy(noise.integers(1, classes, size=len(labels)))
+    return torch.where(replaced, (labels + shift) % classes, labels)
+
+
+def _mean_std(values: Tensor, dims: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation over `dims` in float64, without the example dimension; a deviation of 0 becomes 1."""
+    exact = values.double()
+    mean, std = exact.mean(dims, keepdim=True), exact.std(dims, correction=0, keepdim=True)
+    return mean.squeeze(0), torch.where(std.float() == 0, 1.0, std).squeeze(0)

@@ -1,0 +1,34 @@
+"""1,797 handwritten digits as 8 x 8 grey images with pixels in [0, 1], 10 classes.
+
+The test part of the UCI set "Optical Recognition of Handwritten Digits", in the copy that comes with scikit-learn.
+https://archive.ics.uci.edu/dataset/80
+"""
+
+import torch
+
+from dropout_lab.datasets.dataset import Dataset, hold_out_test
+
+
+def digits(
+    *,
+    val_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+    label_noise: float = 0.0,
+) -> Dataset:
+    from sklearn.datasets import load_digits  # takes seconds to import
+
+    images, labels = load_digits(return_X_y=True)
+    targets = torch.from_numpy(labels).long()
+    return Dataset(
+        name="digits",
+        task="classification",
+        inputs=torch.from_numpy(images / 16).float().reshape(-1, 1, 8, 8),
+        targets=targets,
+        test=hold_out_test(targets, "classification", test_fraction),
+        outputs=10,
+        standardize="channel",
+        val_fraction=val_fraction,
+        limit=limit,
+        label_noise=label_noise,
+    )

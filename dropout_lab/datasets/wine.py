@@ -1,0 +1,34 @@
+"""178 wines, 13 chemical measurements each, from 3 cultivars: as small as a table gets.
+
+The UCI set "Wine", in the copy that comes with scikit-learn.
+https://archive.ics.uci.edu/dataset/109
+"""
+
+import torch
+
+from dropout_lab.datasets.dataset import Dataset, hold_out_test
+
+
+def wine(
+    *,
+    val_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+    label_noise: float = 0.0,
+) -> Dataset:
+    from sklearn.datasets import load_wine  # takes seconds to import
+
+    features, labels = load_wine(return_X_y=True)
+    targets = torch.from_numpy(labels).long()
+    return Dataset(
+        name="wine",
+        task="classification",
+        inputs=torch.from_numpy(features).float(),
+        targets=targets,
+        test=hold_out_test(targets, "classification", test_fraction),
+        outputs=3,
+        standardize="feature",
+        val_fraction=val_fraction,
+        limit=limit,
+        label_noise=label_noise,
+    )

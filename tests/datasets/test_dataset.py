@@ -1,0 +1,257 @@
+import dataclasses
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from dropout_lab.datasets.dataset import Dataset, Split, hold_out_test
+from dropout_lab.errors import UserError
+
+seeds = st.integers(0, 2**31)
+quick = settings(deadline=None, max_examples=40)
+
+
+def labelled(counts: list[int], **rules: Any) -> Dataset:
+    """A table with that many examples of each class; feature 0 is the row, feature 1 is constant."""
+    targets = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    rows = torch.arange(len(targets)).float()
+    inputs = torch.stack([rows, torch.full_like(rows, 0.1)], dim=1)
+    rules = {
+        "task": "classification",
+        "standardize": "feature",
+        "test": hold_out_test(targets, "classification", 0.25),
+        **rules,
+    }
+    return Dataset(name="labelled", inputs=inputs, targets=targets, outputs=len(counts), **rules)
+
+
+def measured(n: int = 60, **rules: Any) -> Dataset:
+    noise = np.random.default_rng(n)
+    targets = torch.from_numpy(noise.normal(150, 40, n)).float()
+    inputs = torch.from_numpy(noise.normal(5, 3, (n, 3))).float()
+    rules = {"test": hold_out_test(targets, "regression", 0.25), **rules}
+    return Dataset("measured", "regression", inputs, targets, outputs=1, standardize="feature", **rules)
+
+
+def images(n: int = 40) -> Dataset:
+    targets = torch.arange(n) % 2
+    pixels = np.random.default_rng(n).normal([[[1.0]], [[50.0]]], [[[0.5]], [[9.0]]], (n, 2, 4, 3))
+    test = hold_out_test(targets, "classification", 0.25)
+    return Dataset("images", "classification", torch.from_numpy(pixels).float(), targets, test, 2, "channel")
+
+
+def same(a: Split, b: Split) -> bool:
+    return all(torch.equal(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(Split))
+
+
+def rows(*parts: Tensor) -> list[int]:
+    return sorted(torch.cat(parts).tolist())
+
+
+classes = st.lists(st.integers(8, 40), min_size=2, max_size=5)
+fractions = st.floats(0.2, 0.7)
+
+
+@quick
+@given(classes, fractions, seeds)
+def test_the_three_parts_are_disjoint_and_cover_the_examples(counts: list[int], fraction: float, seed: int) -> None:
+    dataset = labelled(counts, val_fraction=fraction)
+    split = dataset.split(seed)
+    assert rows(split.train, split.val, dataset.test) == list(range(sum(counts)))
+
+
+@quick
+@given(classes, fractions, seeds)
+def test_every_class_is_within_one_example_of_its_share(counts: list[int], fraction: float, seed: int) -> None:
+    dataset = labelled(counts, val_fraction=fraction)
+    split = dataset.split(seed)
+    total = sum(counts)
+    for label, count in enumerate(counts):
+        in_test, in_val = ((dataset.targets[part] == label).sum().item() for part in (dataset.test, split.val))
+        assert abs(in_test - count * len(dataset.test) / total) <= 1
+        assert abs(in_val - (count - in_test) * len(split.val) / (total - len(dataset.test))) <= 1
+
+
+@quick
+@given(seeds)
+def test_a_split_depends_on_the_seed_and_on_nothing_else(seed: int) -> None:
+    for dataset in (labelled([20, 30], label_noise=0.3), measured(label_noise=0.3), images()):
+        split = dataset.split(seed)
+        torch.manual_seed(1)
+        np.random.seed(1)
+        assert same(split, dataset.split(seed))
+        assert not torch.equal(split.train, dataset.split(seed + 1).train)
+        assert split.train.tolist() != sorted(split.train.tolist())
+
+
+@quick
+@given(seeds, st.integers(2, 20))
+def test_a_limit_keeps_a_prefix_and_moves_nothing_else(seed: int, limit: int) -> None:
+    full, limited = (labelled([20, 30, 25, 25], label_noise=0.4, limit=n).split(seed) for n in (None, limit))
+    assert torch.equal(limited.train, full.train[:limit])
+    assert torch.equal(limited.train_targets, full.train_targets[:limit])
+    assert torch.equal(limited.val, full.val)
+    assert torch.equal(limited.val_targets, full.val_targets)
+
+
+@quick
+@given(seeds, st.sampled_from([None, 7]))
+def test_inputs_are_standardized_by_the_training_part_alone(seed: int, limit: int | None) -> None:
+    dataset = measured(limit=limit)
+    split = dataset.split(seed)
+    train = ((dataset.inputs - split.mean) / split.std)[split.train]
+    assert split.mean.shape == split.std.shape == dataset.input_shape == (3,)
+    np.testing.assert_allclose(train.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(train.std(0, correction=0), 1, atol=1e-5)
+    # What is outside the training part may change as it likes.
+    moved = dataset.inputs.clone()
+    outside = torch.ones(len(moved), dtype=torch.bool)
+    outside[split.train] = False
+    moved[outside] += 1000
+    assert same(dataclasses.replace(dataset, inputs=moved).split(seed), split)
+
+
+def test_a_constant_feature_gets_a_deviation_of_1() -> None:
+    split = labelled([20, 30]).split(0)
+    assert split.std[1] == 1
+    assert split.mean[1] == torch.tensor(0.1)
+    single = labelled([20, 30], limit=1).split(0)
+    assert single.std.tolist() == [1, 1]
+
+
+def test_images_are_standardized_by_channel() -> None:
+    dataset = images()
+    split = dataset.split(3)
+    assert split.mean.shape == split.std.shape == (2, 1, 1)
+    train = ((dataset.inputs - split.mean) / split.std)[split.train].numpy()
+    np.testing.assert_allclose(train.mean((0, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(train.std((0, 2, 3)), 1, atol=1e-5)
+
+
+@quick
+@given(seeds)
+def test_regression_targets_are_in_units_of_the_training_part(seed: int) -> None:
+    dataset = measured(limit=20)
+    split = dataset.split(seed)
+    raw = dataset.targets.double().numpy()
+    mean, std = raw[split.train].mean(), raw[split.train].std()
+    for part, targets in (
+        (split.train, split.train_targets),
+        (split.val, split.val_targets),
+        (dataset.test, split.test_targets),
+    ):
+        assert targets.dtype == torch.float32
+        np.testing.assert_allclose(targets, (raw[part] - mean) / std, atol=1e-5)
+
+
+def test_label_noise_replaces_that_share_of_training_labels_by_each_other_class_equally() -> None:
+    q, classes = 0.3, 4
+    dataset = labelled([1500] * classes, label_noise=q)
+    split = dataset.split(0)
+    clean = dataset.targets[split.train]
+    wrong = split.train_targets != clean
+    n = len(clean)
+    assert abs(wrong.sum().item() - q * n) < 4 * math.sqrt(n * q * (1 - q))
+    pairs = Counter(zip(clean[wrong].tolist(), split.train_targets[wrong].tolist(), strict=True))
+    share = n * q / (classes * (classes - 1))
+    assert len(pairs) == classes * (classes - 1)
+    assert all(abs(count - share) < 5 * math.sqrt(share) for count in pairs.values())
+    assert torch.equal(split.val_targets, dataset.targets[split.val])
+    assert torch.equal(split.test_targets, dataset.targets[dataset.test])
+
+
+def test_label_noise_1_leaves_no_label_right_and_0_none_wrong() -> None:
+    dataset = labelled([30, 30, 30])
+    clean = dataset.split(5)
+    assert torch.equal(clean.train_targets, dataset.targets[clean.train])
+    noisy = dataclasses.replace(dataset, label_noise=1.0).split(5)
+    assert torch.equal(noisy.train, clean.train)
+    assert not (noisy.train_targets == clean.train_targets).any()
+
+
+def test_regression_noise_has_that_deviation_and_spoils_the_training_part_alone() -> None:
+    clean, noisy = (measured(4000, label_noise=q).split(1) for q in (0.0, 0.5))
+    errors = noisy.train_targets - clean.train_targets
+    assert abs(errors.std().item() - 0.5) < 0.03
+    assert abs(errors.mean().item()) < 0.05
+    assert torch.equal(noisy.val_targets, clean.val_targets)
+    assert torch.equal(noisy.test_targets, clean.test_targets)
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"limit": 0}, "dataset.limit=0: must be at least 1"),
+        ({"limit": True}, "dataset.limit=True: must be at least 1"),
+        ({"limit": 2.5}, "dataset.limit=2.5: must be at least 1"),
+        ({"limit": 1000}, "dataset.limit=1000: must be at most 30, the number of training examples"),
+        ({"label_noise": 1.5}, r"dataset.label_noise=1.5: must be in \[0, 1\]"),
+        ({"label_noise": -0.1}, r"dataset.label_noise=-0.1: must be in \[0, 1\]"),
+        ({"label_noise": math.nan}, r"dataset.label_noise=nan: must be in \[0, 1\]"),
+        ({"label_noise": "much"}, r"dataset.label_noise=much: must be in \[0, 1\]"),
+        ({"val_fraction": 0}, "dataset.val_fraction=0: must be above 0 and below 1"),
+        ({"val_fraction": 1.0}, "dataset.val_fraction=1.0: must be above 0 and below 1"),
+        ({"val_fraction": math.nan}, "dataset.val_fraction=nan: must be above 0 and below 1"),
+        ({"val_fraction": None}, "dataset.val_fraction=None: must be above 0 and below 1"),
+        ({"val_fraction": 0.01}, "dataset.val_fraction=0.01: is 0 of 38 examples; both parts must have at least 2"),
+        ({"val_fraction": 0.99}, "dataset.val_fraction=0.99: is 38 of 38 examples; both parts must have at least 2"),
+        ({"test": torch.tensor([0, 0])}, "test must hold different"),
+        ({"test": torch.tensor([50])}, "test must hold different"),
+        ({"test": torch.arange(20)}, "the test part holds every example of class 0"),
+        ({"test": torch.arange(19)}, "class 0 has only 1 example"),
+        ({"task": "ranking"}, "task must be"),
+        ({"standardize": "pixel"}, "standardize must be"),
+        ({"standardize": "channel"}, "channels second"),
+    ],
+)
+def test_what_cannot_be_is_refused(rules: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        labelled([20, 30], **rules)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": torch.full((60, 3), math.nan)}, "inputs must be finite"),
+        ({"inputs": torch.zeros(60, 3).double()}, "inputs must be float32"),
+        ({"inputs": torch.zeros(60)}, "example dimension"),
+        ({"targets": torch.full((60,), math.inf)}, "targets must be finite"),
+        ({"targets": torch.zeros(59)}, "one per example"),
+        ({"targets": torch.zeros(60).long()}, "targets must be float32"),
+        ({"outputs": 2}, "outputs=2 must be 1"),
+        ({"task": "classification"}, "outputs=1 must be at least 2"),
+        ({"task": "classification", "outputs": 2}, "targets must be int64"),
+        ({"label_noise": -1.0}, "dataset.label_noise=-1.0: must be at least 0"),
+        ({"label_noise": math.inf}, "dataset.label_noise=inf: must be at least 0 and finite"),
+        ({"label_noise": math.nan}, "dataset.label_noise=nan: must be at least 0 and finite"),
+    ],
+)
+def test_malformed_tensors_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        dataclasses.replace(measured(), **change)
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.5, math.nan, True, "half", 0.001, 0.999])
+def test_an_impossible_test_fraction_is_refused(fraction: Any) -> None:
+    with pytest.raises(UserError, match=f"dataset.test_fraction={fraction}"):
+        hold_out_test(torch.arange(50) % 2, "classification", fraction)
+
+
+def test_a_class_with_one_example_is_refused() -> None:
+    with pytest.raises(UserError, match="class 1 has only 1 example"):
+        hold_out_test(torch.tensor([0] * 10 + [1]), "classification", 0.2)
+
+
+def test_the_test_part_never_changes() -> None:
+    targets = torch.arange(60) % 3
+    test = hold_out_test(targets, "classification", 0.2)
+    np.random.seed(4)
+    assert torch.equal(test, hold_out_test(targets, "classification", 0.2))
+    assert test.tolist() == sorted(test.tolist())
+    assert len(test) == 12
