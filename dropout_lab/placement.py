@@ -1,0 +1,102 @@
+"""Placement: which sites drop. Patterns over site names, with weights, become one rate per site.
+
+A pattern names sites in one of these ways:
+
+    input, hidden.0     that site
+    hidden              a family: the site of that name, and `hidden.0`, `hidden.1`, ...
+    hidden.*, *         a glob (`*`, `?`, `[...]`), case-sensitive; `*` matches dots too
+    hidden.-1           the last of the family by number, `hidden.-2` the last but one; the family may be a glob
+
+Of several patterns that match a site, the last one written decides.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from dropout_lab.errors import UserError
+
+
+def site_rates(
+    sites: Sequence[str], weights: Mapping[str, float], rate: float, overrides: Mapping[str, Any]
+) -> dict[str, float]:
+    """The rate of every site, in the order of `sites`: weight x `rate`, or its own rate from `overrides`, or else 0.
+
+    `weights` is the config's `placement.weights`. `overrides`, the config's `rates`, maps patterns to rates; it may be
+    nested, as a command line's `rates.hidden.0=0.3` makes it, and a rate of None in it is no override.
+    """
+    _require_rate("rate", rate)
+    placed: dict[str, tuple[str, float]] = {}
+    for pattern, weight in _flat(weights):
+        if not _is_number(weight) or not 0 <= weight < math.inf:
+            raise UserError(f"placement.weights.{pattern}={weight}: must be a number, at least 0 and finite")
+        for site in _named(f"placement.weights.{pattern}={weight}", pattern, sites):
+            placed[site] = (pattern, float(weight))
+    own: dict[str, float] = {}
+    for pattern, site_rate in _flat(overrides):
+        if site_rate is not None:
+            _require_rate(f"rates.{pattern}", site_rate)
+            named = _named(f"rates.{pattern}={site_rate}", pattern, sites)
+            own.update(dict.fromkeys(named, float(site_rate)))
+    rates = dict.fromkeys(sites, 0.0)
+    for site, (pattern, weight) in placed.items():
+        rates[site] = weight * float(rate)
+        if site not in own and not rates[site] < 1:
+            raise UserError(
+                f"placement: the rate of site {site} is {rates[site]}, from placement.weights.{pattern}={weight} and"
+                f" rate={rate}; their product must be at least 0 and below 1"
+            )
+    return rates | own
+
+
+def matching(pattern: str, sites: Sequence[str]) -> list[str]:
+    """The sites that a pattern names, in the order of `sites`."""
+    from_end = re.fullmatch(r"(.+)\.-(\d+)", pattern)
+    if from_end is None:
+        return [site for site in sites if fnmatchcase(site, pattern) or _family(site) == pattern]
+    families: dict[str, list[str]] = {}
+    for site in sites:
+        family = _family(site)
+        if family is not None and fnmatchcase(family, from_end[1]):
+            families.setdefault(family, []).append(site)
+    back = int(from_end[2])
+    chosen = {
+        sorted(members, key=lambda site: int(site.rpartition(".")[2]))[-back]
+        for members in families.values()
+        if 1 <= back <= len(members)
+    }
+    return [site for site in sites if site in chosen]
+
+
+def _family(site: str) -> str | None:
+    """`hidden` of `hidden.0`; None for a site without a number."""
+    family, _, number = site.rpartition(".")
+    return family if family and re.fullmatch(r"[0-9]+", number) else None
+
+
+def _named(key: str, pattern: str, sites: Sequence[str]) -> list[str]:
+    found = matching(pattern, sites)
+    if not found:
+        known = f"the model's sites are {', '.join(sites)}" if sites else "the model has none"
+        raise UserError(f'{key}: no site matches "{pattern}"; {known}')
+    return found
+
+
+def _flat(patterns: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Patterns and values of a mapping whose keys may be cut at dots into mappings within mappings."""
+    for key, value in patterns.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _require_rate(key: str, value: Any) -> None:
+    if not _is_number(value) or not 0 <= value < 1:
+        raise UserError(f"{key}={value}: must be at least 0 and below 1: it is the probability of dropping")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

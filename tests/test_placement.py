@@ -1,0 +1,198 @@
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from dropout_lab.errors import UserError
+from dropout_lab.placement import matching, site_rates
+
+MLP = ["input", "hidden.0", "hidden.1", "hidden.2"]
+CNN = ["input", "conv.0", "conv.1", "conv.2", "hidden.0", "hidden.1", "head"]
+
+site_names = st.one_of(
+    st.sampled_from(["input", "head", "hid", "layer.norm"]),
+    st.builds("{}.{}".format, st.sampled_from(["hidden", "conv", "layer.attention"]), st.integers(0, 12)),
+)
+models = st.lists(site_names, min_size=1, max_size=10, unique=True)
+patterns = st.one_of(
+    site_names,
+    st.sampled_from(["*", "hidden", "conv", "hidden.*", "conv.*", "h*", "*.0", "?????", "*.?", "layer*", "layer"]),
+    st.builds("{}.-{}".format, st.sampled_from(["hidden", "conv", "layer.attention"]), st.integers(0, 4)),
+)
+weights_of_patterns = st.dictionaries(patterns, st.floats(0, 1), max_size=4)
+rates = st.floats(0, 1, exclude_max=True)
+
+
+def glob(pattern: str, text: str) -> bool:
+    """`*` and `?`, from the definition."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return glob(pattern[1:], text) or (bool(text) and glob(pattern, text[1:]))
+    return bool(text) and pattern[0] in ("?", text[0]) and glob(pattern[1:], text[1:])
+
+
+def names(pattern: str, site: str, sites: list[str]) -> bool:
+    """Whether a pattern names a site, one site at a time, by other means than the code under test."""
+    if "-" in pattern:
+        family, back = pattern.split(".-")
+        numbers = sorted(n for n in range(20) if f"{family}.{n}" in sites)
+        return 0 < int(back) <= len(numbers) and site == f"{family}.{numbers[len(numbers) - int(back)]}"
+    return glob(pattern, site) or site in [f"{pattern}.{n}" for n in range(20)]
+
+
+def reference(
+    sites: list[str], weights: Mapping[str, float], rate: float, own: Mapping[str, float]
+) -> dict[str, float]:
+    result = {}
+    for site in sites:
+        placed = [weight * rate for pattern, weight in weights.items() if names(pattern, site, sites)]
+        named = [value for pattern, value in own.items() if names(pattern, site, sites)]
+        result[site] = (named or [0.0, *placed])[-1]
+    return result
+
+
+@given(models, rates)
+def test_everywhere_is_the_rate_at_every_site_and_none_is_0(sites: list[str], rate: float) -> None:
+    assert site_rates(sites, {"*": 1.0}, rate, {}) == dict.fromkeys(sites, rate)
+    assert site_rates(sites, {}, rate, {}) == dict.fromkeys(sites, 0.0)
+
+
+@given(models, weights_of_patterns, rates, st.dictionaries(patterns, rates, max_size=3))
+def test_rates_are_those_of_the_reference_or_refused(
+    sites: list[str], weights: dict[str, float], rate: float, own: dict[str, float]
+) -> None:
+    if all(any(names(pattern, site, sites) for site in sites) for pattern in [*weights, *own]):
+        result = site_rates(sites, weights, rate, own)
+        assert result == reference(sites, weights, rate, own)
+        assert list(result) == sites
+        assert all(0 <= value < 1 for value in result.values())
+    else:
+        with pytest.raises(UserError, match="no site matches"):
+            site_rates(sites, weights, rate, own)
+
+
+@given(models, patterns, patterns, rates)
+def test_the_last_pattern_written_wins(sites: list[str], first: str, second: str, rate: float) -> None:
+    one, other = matching(first, sites), matching(second, sites)
+    if first != second and one and other:
+        result = site_rates(sites, {first: 0.25, second: 0.75}, rate, {})
+        assert all(result[site] == 0.75 * rate for site in other)
+        assert all(result[site] == 0.25 * rate for site in set(one) - set(other))
+
+
+@given(models, st.floats(0, 1), rates, patterns, rates)
+def test_overrides_change_the_sites_they_name_alone(
+    sites: list[str], weight: float, rate: float, pattern: str, own: float
+) -> None:
+    named = matching(pattern, sites)
+    if named:
+        placed = site_rates(sites, {"*": weight}, rate, {})
+        assert site_rates(sites, {"*": weight}, rate, {pattern: own}) == placed | dict.fromkeys(named, own)
+
+
+@given(models, st.text(alphabet="xyz.-0", max_size=6), rates)
+def test_an_unknown_pattern_is_refused_with_the_sites(sites: list[str], pattern: str, rate: float) -> None:
+    for weights, own, key in (({pattern: 1.0}, {}, "placement.weights."), ({}, {pattern: 0.5}, "rates.")):
+        with pytest.raises(UserError) as error:
+            site_rates(sites, weights, rate, own)
+        assert str(error.value).startswith(f"{key}{pattern}=")
+        assert all(site in str(error.value) for site in sites)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sites"),
+    [
+        ("hidden.-1", ["hidden.10"]),
+        ("hidden.-2", ["hidden.9"]),
+        ("hidden.-3", ["hidden.0"]),
+        ("hidden.-4", []),
+        ("hidden.-0", []),
+        ("hidden", ["hidden.10", "hidden.0", "hidden.9"]),
+        ("hidden.*", ["hidden.10", "hidden.0", "hidden.9"]),
+        ("*.-1", ["hidden.10", "conv.1"]),
+        ("HIDDEN", []),
+        ("hid", []),
+        ("conv", ["conv", "conv.1"]),
+        ("[ci]*", ["input", "conv", "conv.1"]),
+        ("", []),
+    ],
+)
+def test_what_a_pattern_names(pattern: str, sites: list[str]) -> None:
+    """The last of a family is the last by number, not by letter or by place."""
+    assert matching(pattern, ["input", "hidden.10", "hidden.0", "hidden.9", "conv", "conv.1"]) == sites
+
+
+def test_nested_overrides_are_those_of_the_command_line() -> None:
+    """`rates.hidden.0=0.3` arrives as a mapping in a mapping, with a number or a string as key."""
+    flat = site_rates(MLP, {}, 0.5, {"hidden.0": 0.3, "input": 0.1})
+    assert flat == {"input": 0.1, "hidden.0": 0.3, "hidden.1": 0.0, "hidden.2": 0.0}
+    for key in (0, "0"):
+        assert site_rates(MLP, {}, 0.5, {"hidden": {key: 0.3, 1: None}, "input": 0.1}) == flat
+    nested = OmegaConf.create({"hidden": {0: 0.3}, "input": 0.1, "hidden.*": None})
+    assert isinstance(nested, Mapping)
+    assert site_rates(MLP, {}, 0.5, nested) == flat
+    assert site_rates(MLP, {"hidden": {"0": 0.6}}, 0.5, {"input": 0.1}) == flat  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("rate", [1, 1.0, -0.1, math.nan, math.inf, True, "0.5", None])
+def test_what_is_no_rate_is_refused(rate: Any) -> None:
+    with pytest.raises(UserError, match=f"^rate={rate}: must be at least 0 and below 1"):
+        site_rates(MLP, {}, rate, {})
+    if rate is not None:
+        with pytest.raises(UserError, match=rf"^rates.hidden.0={rate}: must be at least 0 and below 1"):
+            site_rates(MLP, {}, 0.5, {"hidden": {0: rate}})
+
+
+@pytest.mark.parametrize("weight", [-1, -0.5, math.nan, math.inf, True, "1", None])
+def test_what_is_no_weight_is_refused(weight: Any) -> None:
+    with pytest.raises(UserError, match=f"^placement.weights.input={weight}: must be a number, at least 0"):
+        site_rates(MLP, {"input": weight}, 0.5, {})
+
+
+def test_a_product_of_1_or_more_is_refused_unless_overridden() -> None:
+    assert site_rates(MLP, {"input": 1.5}, 0.5, {})["input"] == 0.75
+    with pytest.raises(
+        UserError, match=r"the rate of site input is 1\.0, from placement\.weights\.input=2\.0 and rate"
+    ):
+        site_rates(MLP, {"input": 2.0}, 0.5, {})
+    assert site_rates(MLP, {"input": 2.0}, 0.5, {"input": 0.2})["input"] == 0.2
+
+
+def test_a_model_without_sites_has_no_rates() -> None:
+    assert site_rates([], {}, 0.5, {}) == {}
+    with pytest.raises(UserError, match="the model has none"):
+        site_rates([], {"*": 1.0}, 0.5, {})
+
+
+FOLDER = Path(__file__).parents[1] / "conf" / "placement"
+EXPECTED = {
+    "none": [],
+    "input": ["input"],
+    "hidden": ["hidden.0", "hidden.1"],
+    "everywhere": CNN,
+    "first": ["hidden.0"],
+    "last": ["hidden.1"],
+    "head": ["head"],
+    "conv": ["conv.0", "conv.1", "conv.2"],
+}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_placement(path: Path) -> None:
+    config = OmegaConf.load(path)
+    assert list(config) == ["weights"]
+    if path.stem == "custom":
+        assert OmegaConf.is_missing(config, "weights")
+        return
+    dropping = [site for site, rate in site_rates(CNN, config.weights, 0.5, {}).items() if rate == 0.5]
+    assert dropping == EXPECTED[path.stem]
+
+
+def test_every_expected_placement_exists() -> None:
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == {*EXPECTED, "custom"}
