@@ -28,6 +28,9 @@ def site_rates(
     nested, as a command line's `rates.hidden.0=0.3` makes it, and a rate of None in it is no override.
     """
     _require_rate("rate", rate)
+    for key, patterns in (("placement.weights", weights), ("rates", overrides)):
+        if not isinstance(patterns, Mapping):
+            raise UserError(f"{key}={patterns}: must be patterns with numbers, such as {{hidden.*:0.5,input:0.2}}")
     placed: dict[str, tuple[str, float]] = {}
     for pattern, weight in _flat(weights):
         if not _is_number(weight) or not 0 <= weight < math.inf:

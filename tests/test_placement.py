@@ -164,6 +164,15 @@ def test_a_product_of_1_or_more_is_refused_unless_overridden() -> None:
     assert site_rates(MLP, {"input": 2.0}, 0.5, {"input": 0.2})["input"] == 0.2
 
 
+@pytest.mark.parametrize("patterns", ["???", None, 0.5, ["input"]])
+def test_what_is_no_mapping_is_refused(patterns: Any) -> None:
+    """`???` is what Hydra leaves where placement=custom got no weights."""
+    with pytest.raises(UserError, match=r"^placement\.weights=.*: must be patterns"):
+        site_rates(MLP, patterns, 0.5, {})
+    with pytest.raises(UserError, match=r"^rates=.*: must be patterns"):
+        site_rates(MLP, {}, 0.5, patterns)
+
+
 def test_a_model_without_sites_has_no_rates() -> None:
     assert site_rates([], {}, 0.5, {}) == {}
     with pytest.raises(UserError, match="the model has none"):
