@@ -1,0 +1,148 @@
+"""`dropout-lab train | sweep | report`: hands the words of the command line to Hydra or to the report."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+USAGE = """\
+dropout-lab: where should dropout go in a network, which kind, at what rate, and how sure can one be?
+
+  dropout-lab sweep [override ...]     train several configurations and compare them; alone: the default sweep
+  dropout-lab train [override ...]     train one configuration, all its seeds
+  dropout-lab train --from FOLDER N    train trial N of a sweep again, from its record
+  dropout-lab report FOLDER            make the report of a sweep again, from its records
+
+dropout-lab sweep --help lists the config groups, what each offers, and every key with its default."""
+
+OTHER_MODES = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}
+"""Hydra's flags that show something instead of training."""
+
+
+def main() -> NoReturn:
+    """The console script. Exit codes: 0 done, 1 a failure of ours or failed runs, 2 the user's mistake, 130 Ctrl-C."""
+    command, rest = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    try:
+        if command in ("--help", "-h", "help"):
+            print(USAGE)
+        elif command == "--version":
+            from dropout_lab import __version__
+
+            print(f"dropout-lab {__version__}")
+        elif command in ("-sc", "--shell-completion"):
+            _hydra("sweep", sys.argv[1:])
+        elif command == "report":
+            _report(rest)
+        elif command == "train" and "--from" in rest:
+            _train_from(rest)
+        elif command in ("train", "sweep"):
+            _hydra(command, rest)
+        else:
+            _leave(2, f"dropout-lab {command}: there is no such command; train, sweep and report are\n\n{USAGE}")
+    except KeyboardInterrupt:
+        _leave(130)
+    except Exception as error:
+        _leave(*_explain(error))
+    sys.exit(0)
+
+
+def conf_folder() -> Path:
+    """Where the config is: beside the package in a checkout, inside it where it is installed from a wheel."""
+    here = Path(__file__).resolve().parent
+    inside = here / "conf"
+    return inside if inside.is_dir() else here.parent / "conf"
+
+
+def _hydra(command: str, words: Sequence[str]) -> None:
+    """Runs the Hydra application. Its own handling of errors is switched off: `_explain` has a better one."""
+    import hydra
+
+    from dropout_lab import schema
+
+    words = [_added(word) for word in words]
+    shows = any(word.split("=")[0] in OTHER_MODES for word in words)
+    if not shows:
+        words = ["--multirun", f"hydra.sweeper.command={command}", *words]
+        if command == "sweep" and not _sweeps(words):
+            words.append("experiment=default")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    schema.register()
+    sys.argv = ["dropout-lab", *words]
+    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
+
+
+def _unused(config: object) -> NoReturn:
+    """The task function that Hydra wants: jobs are the sweeper's workers, so none runs it."""
+    raise AssertionError("dropout-lab trains through its sweeper")
+
+
+def _added(word: str) -> str:
+    """`rates` is a dictionary of sites that the config cannot list, so its keys are added, not changed."""
+    return f"++{word}" if word.startswith("rates.") else word
+
+
+def _sweeps(words: Sequence[str]) -> bool:
+    """Whether the command names what it sweeps, itself or by an experiment."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    overrides = [word for word in words if not word.startswith("-") and "=" in word]
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except OverrideParseException:
+        return True  # Hydra says what is wrong with it
+    return any(override.is_sweep_override() or override.key_or_group == "experiment" for override in parsed)
+
+
+def _report(words: Sequence[str]) -> None:
+    from rich.console import Console
+
+    from dropout_lab import report
+    from dropout_lab.errors import UserError
+    from dropout_lab.terminal import show
+
+    if len(words) != 1 or words[0].startswith("-"):
+        raise UserError("dropout-lab report takes one sweep folder: dropout-lab report outputs/default")
+    show(Console(soft_wrap=True, highlight=False, markup=False), report.make(Path(words[0])))
+
+
+def _train_from(words: Sequence[str]) -> None:
+    from dropout_lab.errors import UserError
+    from dropout_lab.repeat import repeat
+
+    place = words.index("--from")
+    rest = [*words[:place], *words[place + 1 :]]
+    if len(rest) != 2 or not rest[1].isdecimal():
+        raise UserError("dropout-lab train --from takes a folder and a trial's number: --from outputs/default 17")
+    sys.exit(0 if repeat(Path(rest[0]), int(rest[1])) else 1)
+
+
+def _explain(error: Exception) -> tuple[int, str]:
+    """Exit code and message of an error: the user's mistake in a sentence, a failure of ours with its traceback."""
+    from hydra.errors import HydraException
+    from omegaconf import DictConfig
+    from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+    from dropout_lab.errors import UserError
+
+    if isinstance(error, UserError):
+        return 2, f"dropout-lab: {error}"
+    cause = error.__cause__
+    if isinstance(cause, ConfigKeyError) and isinstance(cause.parent_node, DictConfig):
+        from dropout_lab.schema import unknown_key
+
+        return 2, f"dropout-lab: {unknown_key(str(cause.full_key), cause.parent_node)}"
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        more = f"\n{cause}" if isinstance(cause, OmegaConfBaseException) else ""
+        return 2, f"dropout-lab: {error}{more}"
+    if type(error).__name__ == "RunsFailed":
+        return 1, f"dropout-lab: {error}"
+    return 1, "".join(traceback.format_exception(error))
+
+
+def _leave(code: int, message: str = "") -> NoReturn:
+    if message:
+        print(message.rstrip(), file=sys.stderr)
+    sys.exit(code)

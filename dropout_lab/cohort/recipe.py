@@ -1,0 +1,77 @@
+"""What the trainer is told and what it tells: the shared structure, one run's recipe, one run's result."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import nn
+
+from dropout_lab.cohort.optim import AbstractOptimizer
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.sites import AbstractDropout
+
+Status = Literal["complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What the runs of one cohort share, and what its program is made for."""
+
+    build: Callable[[], nn.Module]
+    dataset: Dataset
+    dropout: AbstractDropout
+    batch_size: int
+    optimizer: AbstractOptimizer
+    """Its numbers do not count here: each recipe brings its own."""
+    max_norm: bool
+    clip_norm: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is a run's own: everything else about its training is in the structure."""
+
+    id: str
+    seed: int
+    rates: Mapping[str, float]
+    """Site -> rate; other sites have rate 0."""
+    schedule: Callable[[float], float]
+    """Progress in [0, 1) -> multiplier of all rates; read once per epoch."""
+    optimizer: AbstractOptimizer
+    epochs: int
+    patience: int | None
+    """Stop when the validation loss has not fallen for so many epochs."""
+    max_norm: float | None
+    clip_norm: float | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended. Curves: metric -> value per epoch, None where a metric does not exist."""
+
+    recipe: Recipe
+    status: Status
+    reason: str | None
+    traceback: str | None
+    curves: Mapping[str, Sequence[float | None]]
+    stopped_early: bool
+    test_loss: float | None
+    test_accuracy: float | None
+    seconds: float
+    width: int
+
+
+class RunQueue(Protocol):
+    """Who gives the trainer its runs and takes what comes of them."""
+
+    def next(self) -> Recipe | None:
+        """The next run of this structure, or None if there is none now."""
+
+    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
+        """Takes the metrics of one epoch, a parallel list per column, `id` and `epoch` among them.
+
+        Returns the ids of the runs to stop now.
+        """
+
+    def done(self, result: Result) -> None:
+        """Takes the result of a run that has left its lane."""

@@ -1,0 +1,98 @@
+"""One run's training step and evaluation as pure functions, written for one lane; the cohort lifts them with vmap."""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value
+
+from dropout_lab.cohort.optim import Hyper, State
+from dropout_lab.cohort.recipe import Structure
+from dropout_lab.cohort.stack import Layout
+from dropout_lab.datasets.dataset import Task
+from dropout_lab.sites import install, sites
+
+
+class Program:
+    """What one lane does, in a training step and in an evaluation."""
+
+    def __init__(self, structure: Structure) -> None:
+        model = structure.build().to("meta")
+        install(model, structure.dropout)
+        self.structure = structure
+        self.layout = Layout(model)
+        self.sites = sites(model)
+        self.task: Task = structure.dataset.task
+        self._train, self._eval = model.train(), structure.build().to("meta").eval()
+        install(self._eval, structure.dropout)
+
+    def train(
+        self,
+        params: Tensor,
+        state: State,
+        buffers: Mapping[str, Tensor],
+        hyper: Hyper,
+        rates: Tensor,
+        keys: Tensor,
+        x: Tensor,
+        y: Tensor,
+    ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """One step on the batch (x, y): the parameters and the optimizer's state after it, and the batch's loss.
+
+        params: (size,); rates: (site,); keys: (site, 2) int32. `buffers` (batch norm's running statistics) are
+        updated in place.
+        """
+
+        def batch_loss(params: Tensor) -> Tensor:
+            return loss(self._call(self._train, params, buffers, rates, keys, x), y, self.task).mean()
+
+        grads, value = grad_and_value(batch_loss)(params)
+        if self.structure.clip_norm:
+            grads = grads * (hyper["clip_norm"] / (grads.norm() + 1e-6)).clamp(max=1)
+        params, state = self.structure.optimizer.update(params, grads, state, hyper)
+        if self.structure.max_norm:
+            params = self._constrain(params, hyper["max_norm"])
+        return params, dict(state), value
+
+    def evaluate(
+        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor, y: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Sums over the batch of loss and of correct answers (0 for regression), in evaluation mode."""
+        keys = torch.zeros((len(self.sites), 2), dtype=torch.int32, device=params.device)
+        output = self._call(self._eval, params, buffers, rates, keys, x)
+        correct = (output.argmax(-1) == y).sum() if self.task == "classification" else torch.zeros((), device=x.device)
+        return loss(output, y, self.task).sum(), correct.float()
+
+    def _call(
+        self,
+        model: nn.Module,
+        params: Tensor,
+        buffers: Mapping[str, Tensor],
+        rates: Tensor,
+        keys: Tensor,
+        x: Tensor,
+    ) -> Tensor:
+        noise = {}
+        for index, path in enumerate(self.sites.values()):
+            noise[f"{path}.rate"], noise[f"{path}.key"] = rates[index], keys[index]
+        output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
+        return output
+
+    def _constrain(self, params: Tensor, max_norm: Tensor) -> Tensor:
+        """Scales down every unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, sec. 5.1)."""
+        scale = torch.ones_like(params)
+        for name, weight in self.layout.unflatten(params).items():
+            if weight.dim() > 1:
+                norm = weight.flatten(1).norm(dim=1, keepdim=True)
+                shrink = (max_norm / norm.clamp(min=1e-12)).clamp(max=1).expand_as(weight.flatten(1))
+                start = self.layout.starts[name]
+                scale = torch.cat([scale[:start], shrink.reshape(-1), scale[start + weight.numel() :]])
+        return params * scale
+
+
+def loss(output: Tensor, y: Tensor, task: Task) -> Tensor:
+    """The loss of every example: cross-entropy in nats, or the squared error."""
+    if task == "classification":
+        return F.cross_entropy(output, y, reduction="none")
+    return F.mse_loss(output.squeeze(-1), y, reduction="none")

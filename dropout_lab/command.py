@@ -1,0 +1,152 @@
+"""The sweep and train commands: from Hydra's config to a plan, to launched workers, to the report."""
+
+import itertools
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext
+from omegaconf import DictConfig, open_dict, read_write
+from rich.console import Console
+
+from dropout_lab import report, train
+from dropout_lab.errors import UserError
+from dropout_lab.schema import CONTROL_KEYS, check, objectives
+from dropout_lab.store import is_sweep, read
+from dropout_lab.sweep import dry_run
+from dropout_lab.sweep.plan import Plan
+from dropout_lab.sweep.session import commit, prepare
+from dropout_lab.sweep.space import Axis, key_of, parse
+from dropout_lab.sweep.variants import Variants, resolve
+from dropout_lab.sweep.worker import Work, check_unlocked, lock
+from dropout_lab.terminal import show
+from dropout_lab.trial import digest
+
+UNNAMED_KEYS = CONTROL_KEYS | {"experiment", "device"}
+"""Keys that do not change the name that a sweep gets by itself."""
+
+
+class RunsFailed(Exception):
+    """The sweep is over and some of its runs failed; display and report have said which and why."""
+
+
+def run_sweep(
+    context: HydraContext, config: DictConfig, arguments: Sequence[str], params: Mapping[str, Any], command: str
+) -> None:
+    """Plans, trains and reports one command.
+
+    Raises UserError before training, RunsFailed after it, and what an interruption raises while training.
+    """
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    plan, fixed = make_plan(context, config, arguments, params, command)
+    prepared = prepare(plan, train)
+    for structure in {digest(cell.described.structure): cell.described.structure for cell in prepared.cells}.values():
+        train.check_seeds(structure, plan.seeds)
+    if plan.config["dry_run"]:
+        dry_run.show(console, prepared, train)
+        return
+    words = shlex.join(["dropout-lab", command, *arguments])
+    with lock(plan, "sweep"):
+        check_unlocked(plan)
+        for sentence in commit(prepared, words):
+            console.print(sentence)
+        total = prepared.runs_to_train()
+        console.print(f"{total} runs to train on {plan.device}, into {plan.folder}")
+        try:
+            if total:
+                _launch(context, config, Work(plan, train, total, train.threads(plan.workers)), fixed)
+        except KeyboardInterrupt:
+            console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {words}")
+            raise
+    show(console, report.make(plan.folder))
+    failed = [run for run in read(plan.folder).runs if run["status"] == "failed" and run["session"] == plan.session]
+    if failed:
+        raise RunsFailed(f"{len(failed)} runs failed: the report names them, with their reasons")
+
+
+def make_plan(
+    context: HydraContext, config: DictConfig, arguments: Sequence[str], params: Mapping[str, Any], command: str
+) -> tuple[Plan, Sequence[str]]:
+    """The plan of a command, and its overrides that fix one value.
+
+    Raises UserError if an override has no meaning or a value is not allowed.
+    """
+    loader = context.config_loader
+
+    def members(group: str) -> Sequence[str]:
+        return loader.get_group_options(group, results_filter=ObjectType.CONFIG)
+
+    given = {key_of(line) for line in arguments}
+    axes, fixed = parse(
+        [*arguments, *(f"{key}={value}" for key, value in params.items() if key not in given)], members
+    )
+    if command == "train" and (swept := [axis.key for axis in axes]):
+        raise UserError(f"{swept[0]}: train takes one value of every key; dropout-lab sweep compares several")
+    groups = [axis for axis in axes if members(axis.key)]
+    composed = {}
+    for choice in itertools.product(*(axis.values or () for axis in groups)):
+        lines = [*fixed, *(f"{axis.key}={name}" for axis, name in zip(groups, choice, strict=True))]
+        whole = loader.load_sweep_config(config, lines)
+        choices = {str(k): str(v) for k, v in whole.hydra.runtime.choices.items() if not str(k).startswith("hydra/")}
+        with open_dict(whole), read_write(whole):
+            del whole["hydra"]
+        composed[tuple(str(name) for name in choice)] = whole, choices
+    first, choices = next(iter(composed.values()))
+    settings = resolve(first)
+    check(settings)
+    with open_dict(config), read_write(config):
+        config.name = settings["name"] or _name(fixed, axes, choices, command)
+    folder = Path(str(config.hydra.sweep.dir))
+    plan = Plan(
+        folder=folder,
+        config=settings,
+        choices=choices,
+        axes=axes,
+        compose=Variants([axis.key for axis in groups], composed),
+        objectives=objectives(settings),
+        device=train.device(settings["device"]),
+        workers=settings["workers"] or _launcher_workers(config),
+        session=len(read(folder).sessions) if is_sweep(folder) else 0,
+    )
+    return plan, fixed
+
+
+def _launch(context: HydraContext, config: DictConfig, work: Work, fixed: Sequence[str]) -> None:
+    """Starts the workers through Hydra's launcher, and raises what any of them raised."""
+    launcher = Plugins.instance().instantiate_launcher(
+        hydra_context=context, task_function=Job(work), config=config
+    )
+    jobs = [list(fixed) for _ in range(work.plan.workers)]
+    for job in launcher.launch(jobs, initial_job_idx=0):
+        _ = job.return_value
+
+
+class Job:
+    """A worker as Hydra's task function: its number is the job's."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def __call__(self, config: DictConfig) -> None:
+        from hydra.core.hydra_config import HydraConfig
+
+        self._work(int(HydraConfig.get().job.num))
+
+
+def _launcher_workers(config: DictConfig) -> int:
+    """As many workers as the launcher runs at once, if it says so."""
+    jobs = config.hydra.launcher.get("n_jobs", 1)
+    return int(jobs) if jobs > 0 else train.threads(1)
+
+
+def _name(fixed: Sequence[str], axes: Sequence[Axis], choices: Mapping[str, str], command: str) -> str:
+    """A folder name that another command with the same settings has too: a wider grid continues its sweep."""
+    experiment = choices.get("experiment", "null")
+    begin = command if experiment in ("null", "None") else experiment
+    telling = sorted(line for line in fixed if key_of(line) not in UNNAMED_KEYS)
+    if experiment in ("null", "None"):
+        telling += sorted(axis.key for axis in axes)
+    return f"{begin}_{digest(telling, 6)}" if telling else begin

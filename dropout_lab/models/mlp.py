@@ -1,0 +1,50 @@
+"""A multilayer perceptron with a site at its input and after every hidden layer."""
+
+from collections.abc import Sequence
+from math import prod
+
+from torch import Tensor, nn
+
+from dropout_lab.models.layers import activation as activation_named
+from dropout_lab.models.layers import check_sizes
+from dropout_lab.sites import Site
+
+
+class MLP(nn.Module):
+    """input site, then linear, (batch norm,) activation and the site `hidden.<i>` for each layer, then the head.
+
+    `hidden` lists the layers' widths; without it there are `depth` layers of `width`. The site of the last hidden
+    layer is the one before the head.
+
+    Shape: (batch, *input_shape) -> (batch, outputs).
+    """
+
+    def __init__(
+        self,
+        *,
+        input_shape: Sequence[int],
+        outputs: int,
+        width: int = 128,
+        depth: int = 2,
+        hidden: Sequence[int] | None = None,
+        activation: str = "relu",
+        batch_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        if hidden is None:
+            check_sizes("model.width, model.depth", [width, depth], may_be_empty=False)
+        sizes = [width] * depth if hidden is None else list(hidden)
+        check_sizes("model.hidden", sizes, may_be_empty=False)
+        features = prod(input_shape)
+        layers: list[nn.Module] = [nn.Flatten(), Site("input")]
+        for index, size in enumerate(sizes):
+            layers.append(nn.Linear(features, size))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(size))
+            layers += [activation_named(activation), Site(f"hidden.{index}")]
+            features = size
+        self.layers = nn.Sequential(*layers, nn.Linear(features, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return y

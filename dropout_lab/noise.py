@@ -1,0 +1,39 @@
+"""A counter-based random stream: the noise of an element is a hash of where it stands, not of what was drawn before.
+
+So a mask does not depend on who else is trained beside it, on the order of evaluation, or on the device, it needs no
+generator state, and a compiler can fuse it into the step. The mixer is the finaliser of MurmurHash3 (Appleby, public
+domain) with the second half of a 64-bit key put in between its two multiplications.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def _int32(value: int) -> int:
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+_GOLDEN, _MIX_1, _MIX_2 = _int32(0x9E3779B9), _int32(0x85EBCA6B), _int32(0xC2B2AE35)
+
+
+def _shift(value: Tensor, bits: int) -> Tensor:
+    """Logical shift to the right: int32 has a sign, so its own shift is arithmetic."""
+    return (value >> bits) & ((1 << (32 - bits)) - 1)
+
+
+class Noise:
+    """The stream of one run, step and site. `key`: (2,) int32; equal keys give equal noise."""
+
+    def __init__(self, key: Tensor) -> None:
+        self._key = key
+
+    def uniform(self, shape: Sequence[int]) -> Tensor:
+        """U[0, 1) of `shape`, float32, in steps of 2^-24."""
+        index = torch.arange(math.prod(shape), dtype=torch.int32, device=self._key.device).view(*shape)
+        bits = index * _GOLDEN ^ self._key[0]
+        bits = (bits ^ _shift(bits, 16)) * _MIX_1
+        bits = (bits ^ _shift(bits, 15) ^ self._key[1]) * _MIX_2
+        return _shift(bits ^ _shift(bits, 16), 8).float() * 2.0**-24

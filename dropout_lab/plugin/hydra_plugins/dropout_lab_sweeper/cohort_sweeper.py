@@ -1,0 +1,28 @@
+"""dropout-lab's Hydra sweeper. Hydra imports every plugin at every start, so what is heavy is imported when sweeping."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+class CohortSweeper(Sweeper):
+    """Trains the runs of a sweep together, as lanes of one program.
+
+    `params` maps swept keys to their values, as strings of the override grammar; the command line wins over them.
+    `command` is sweep or train: a train command has one configuration.
+    """
+
+    def __init__(self, params: Mapping[str, Any] | None, command: str) -> None:
+        self.params, self.command = params or {}, command
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.hydra_context, self.config = hydra_context, config
+
+    def sweep(self, arguments: list[str]) -> Any:
+        from dropout_lab.command import run_sweep
+
+        return run_sweep(self.hydra_context, self.config, arguments, self.params, self.command)
+

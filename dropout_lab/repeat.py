@@ -1,0 +1,114 @@
+"""Training a recorded trial again, and saying whether it comes out the same."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from dropout_lab import store, train
+from dropout_lab.cohort.recipe import Recipe, Result
+from dropout_lab.errors import UserError
+from dropout_lab.metrics import summary
+from dropout_lab.store import CURVE_METRICS, Record
+from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.sweep.progress import name
+from dropout_lab.sweep.session import versions
+from dropout_lab.trial import Run
+
+
+class _Again:
+    """A queue of one trial's recorded runs, each for as many epochs as it had."""
+
+    def __init__(self, recipes: Sequence[Recipe]) -> None:
+        self._left = list(reversed(recipes))
+        self.results: dict[str, Result] = {}
+
+    def next(self) -> Recipe | None:
+        return self._left.pop() if self._left else None
+
+    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
+        return set()
+
+    def done(self, result: Result) -> None:
+        self.results[result.recipe.id] = result
+
+
+def repeat(folder: Path, number: int) -> bool:
+    """Trains trial `number` of a sweep again from its record, prints both results, and returns whether they agree.
+
+    Each run gets its recorded width, seed and device; runs with a recorded curve are compared epoch by epoch. Nothing
+    is written. Raises UserError if the folder is no sweep or has no such trial, or none of its runs was finished.
+    """
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    records = store.read(folder)
+    ledger = Ledger.of(records)
+    trial = next((record for record in records.trials if record["trial"] == number), None)
+    if trial is None:
+        numbers = sorted(record["trial"] for record in records.trials)
+        raise UserError(f"{folder} has no trial {number}; it has {_ranges(numbers)}")
+    runs = [run for (key, _), run in sorted(ledger.runs.items()) if key == trial["key"] and run["status"] == "complete"]
+    if not runs:
+        raise UserError(f"{folder}: trial {number} has no complete run to compare with")
+    console.print(f"trial {number}: {name(trial['label'])}, {len(runs)} runs")
+    recorded = _curves(records, {run["id"] for run in runs})
+    same = True
+    for width in sorted({run["width"] for run in runs}):
+        wanted = [run for run in runs if run["width"] == width]
+        recipes = [
+            train.recipe(Run(ledger.trial(run["key"]), number, run["seed"], run["attempt"]), trial["structure"])
+            for run in wanted
+        ]
+        again = _Again(recipes)
+        train.train(trial["structure"], width, again, train.device(records.sessions[-1]["device"]), train.threads(1))
+        for run in wanted:
+            same &= _compare(console, run, again.results[run["id"]], recorded[run["id"]])
+    console.print("the result is the same" if same else "the result is NOT the same")
+    if not same:
+        now, then = versions(), records.sessions[runs[-1]["session"]]["versions"]
+        changed = [f"{package} {then.get(package)} -> {now[package]}" for package in now if now[package] != then.get(package)]
+        console.print(f"versions that differ: {', '.join(changed) or 'none'}")
+    return same
+
+
+def _compare(console: Console, run: Record, result: Result, curves: Mapping[str, Sequence[float | None]]) -> bool:
+    if result.status == "failed":
+        console.print(f"  seed {run['seed']}: failed now: {result.reason}")
+        return False
+    loss = summary(result.curves, result.recipe.epochs)["val_loss"]
+    apart = max(
+        (
+            abs(a - b) if a is not None and b is not None else float(a is not b)
+            for metric in CURVE_METRICS
+            for a, b in zip(result.curves[metric], curves[metric], strict=False)
+        ),
+        default=0.0,
+    )
+    epochs = len(result.curves["val_loss"]), len(curves["val_loss"])
+    same = apart == 0 and epochs[0] == epochs[1]
+    verdict = "the same in every epoch" if same else f"largest difference of any metric {apart:.3g}"
+    console.print(f"  seed {run['seed']}: validation loss {run['val_loss']:.6f} then, {loss:.6f} now; {verdict}")
+    return same
+
+
+def _curves(records: store.Records, ids: set[str]) -> Mapping[str, Mapping[str, list[float | None]]]:
+    """The recorded curves of some runs; of an epoch that was trained twice, the later record."""
+    found: dict[str, dict[int, dict[str, float | None]]] = {run_id: {} for run_id in ids}
+    for record in records.curves:
+        for index, run_id in enumerate(record["id"]):
+            if run_id in ids:
+                found[run_id][record["epoch"][index]] = {metric: record[metric][index] for metric in CURVE_METRICS}
+    return {
+        run_id: {metric: [epochs[epoch][metric] for epoch in sorted(epochs)] for metric in CURVE_METRICS}
+        for run_id, epochs in found.items()
+    }
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """0, 1, 2, 5 -> "0 to 2, 5"."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in spans) or "none"

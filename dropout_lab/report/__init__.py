@@ -1,0 +1,39 @@
+"""The report: what a sweep's records say about where to drop and how much, as a page, tables and figures.
+
+`make` needs the records alone, finished or not, and no torch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dropout_lab.report.load import load
+
+__all__ = ["Report", "make"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where the page is, and its answer for a terminal.
+
+    `words` are plain sentences, the answer before its cautions. `header` and `rows` are the small table of best,
+    baseline and difference, empty where there is no best. `notes` are about the files, such as torn records.
+    """
+
+    html: Path
+    words: Sequence[str]
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str]
+
+
+def make(folder: Path) -> Report:
+    """Writes report.html, report.md, trials.csv, runs.parquet, curves.parquet and figures/ into the sweep folder.
+
+    Raises UserError for a folder that is no sweep. A sweep without a finished run gets a report that says so.
+    """
+    frames = load(folder)
+    # Drawing and its libraries are loaded once there is something to draw.
+    from dropout_lab.report.write import write_all
+
+    return Report(*write_all(folder, frames), notes=frames.notes)

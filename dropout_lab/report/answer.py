@@ -1,0 +1,80 @@
+"""The comparison the sweep was run for: the best configuration, its baseline, and what cannot be told apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.statistics import ALPHA, Mean, paired_difference
+from dropout_lab.report.tables import by_seed, ranked
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of the configurations table; None where there is no such row.
+
+    `best`: best mean of the objective among trials with all seeds complete. `baseline`: that of its context.
+    `worst`: of the same context as `best`, all seeds complete. `difference`: best minus baseline in the objective,
+    paired by seed. `tests`: how many configurations were tested against their baseline. `untold`: names of the other
+    whole configurations whose paired interval to the best holds 0 or cannot be had.
+    `other_baseline`: the best baseline of all contexts, where that is not `baseline`.
+    """
+
+    objective: str
+    best: pd.Series | None = None
+    baseline: pd.Series | None = None
+    worst: pd.Series | None = None
+    difference: Mean | None = None
+    tests: int = 0
+    whole: int = 0
+    untold: Sequence[str] = ()
+    other_baseline: pd.Series | None = None
+    other_difference: Mean | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the data tell best and baseline apart: by the interval, and still after Holm's correction."""
+        return (
+            self.best is not None
+            and self.difference is not None
+            and self.difference.excludes_zero
+            and bool(self.best[f"{self.objective}_p_holm"] < ALPHA)
+        )
+
+
+def answer(frames: Frames, table: pd.DataFrame) -> Answer:
+    """The answer from the table of configurations."""
+    objective = frames.objectives[0]
+    if table.empty or objective not in table:
+        return Answer(objective)
+    order = ranked(table, objective, frames.seeds)
+    whole = order[order["whole"]]
+    if whole.empty:
+        return Answer(objective)
+    values = by_seed(frames)
+
+    def difference(one: pd.Series, other: pd.Series) -> Mean:
+        return paired_difference(values[one["key"]][objective], values[other["key"]][objective])
+
+    best = whole.iloc[0]
+    others = [row for _, row in whole.iloc[1:].iterrows()]
+    baselines = order[order["baseline"] & order[objective].notna()]
+    own = baselines[baselines["context"] == best["context"]]
+    baseline = None if own.empty else own.iloc[0]
+    same = whole[whole["context"] == best["context"]]
+    compared = baseline is not None and baseline["key"] != best["key"]
+    rival = baselines[baselines["whole"]].head(1)
+    rival = rival[~rival["key"].isin([best["key"], None if baseline is None else baseline["key"]])]
+    return Answer(
+        objective=objective,
+        best=best,
+        baseline=baseline,
+        worst=same.iloc[-1] if len(same) > 1 else None,
+        difference=difference(best, baseline) if compared and baseline is not None else None,
+        tests=int(table[f"{objective}_p"].notna().sum()),
+        whole=len(whole),
+        untold=[row["name"] for row in others if not difference(best, row).excludes_zero],
+        other_baseline=None if rival.empty else rival.iloc[0],
+        other_difference=None if rival.empty else difference(best, rival.iloc[0]),
+    )

@@ -1,0 +1,110 @@
+"""What to keep in mind when using the answer: how the sweep was set up, what is missing, where it reached its edge."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from dropout_lab.report.answer import Answer
+from dropout_lab.report.load import Frames
+from dropout_lab.report.names import plural, setting
+
+
+def cautions(frames: Frames, table: pd.DataFrame, found: Answer) -> Iterator[str]:
+    if table.empty:
+        return
+    yield from _edge(frames, found)
+    yield from _censored(table)
+    yield from _improving(table)
+    yield from _stopped(frames, table)
+    yield from _missing(frames, table)
+    yield from _contexts(frames)
+    yield from _without_trials(frames)
+    if frames.seeds == 1:
+        yield "One seed: no interval is possible, and every difference may be the luck of the seed."
+    elif frames.seeds < 5:
+        yield f"With {frames.seeds} seeds only large differences can be seen; more seeds narrow the intervals."
+
+
+def _edge(frames: Frames, found: Answer) -> Iterator[str]:
+    if found.best is None or found.best["baseline"] or pd.isna(found.best["rate"]):
+        return
+    rate, axis = float(found.best["rate"]), frames.axes.get("rate")
+    tried = frames.trials["rate"].dropna()
+    low, high = float(tried[tried > 0].min()), float(tried.max())
+    margin = 0.0
+    if isinstance(axis, dict):
+        low, high = float(axis.get("low", low)), float(axis.get("high", high))
+        margin = 0.05 * (high - low)
+    if rate >= high - margin and (tried.nunique() > 1):
+        yield f"The best rate, {setting(rate)}, is at the upper edge of the rates tried; a higher one may be better."
+    elif rate <= low + margin and found.baseline is None:
+        yield f"The best rate, {setting(rate)}, is at the lower edge of the rates tried; a lower one may be better."
+
+
+def _censored(table: pd.DataFrame) -> Iterator[str]:
+    timed, reached = int(table["n_timed"].sum()), int(table["n_reached"].sum())
+    if timed > reached:
+        yield (
+            f"{timed - reached} of {plural(timed, 'run')} never reached the baseline's level. They are counted as "
+            "censored at the last epoch they trained: not dropped, and not taken as converged there."
+        )
+
+
+def _improving(table: pd.DataFrame) -> Iterator[str]:
+    improving, complete = int(table["n_improving"].sum()), int(table["n_complete"].sum())
+    if improving:
+        worst = table.iloc[int(table["n_improving"].to_numpy().argmax())]
+        yield (
+            f"{improving} of {plural(complete, 'complete run')} had their best epoch in the last tenth of training, most "
+            f"of all {worst['name']}: they were still improving, and more epochs may change the order."
+        )
+
+
+def _stopped(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
+    slow = "Dropout trains more slowly, so this favours low rates."
+    pruned, stopped = int(table["n_pruned"].sum()), int(table["n_stopped"].sum())
+    if pruned or frames.pruner not in ("none", "nop"):
+        yield (
+            f"The pruner ({frames.pruner}) ended {plural(pruned, 'run')} that looked bad early. {slow} "
+            "Pruned runs are in no mean; in the times to the target they are censored."
+        )
+    if stopped or frames.trials["patience"].notna().any():
+        yield f"Early stopping was on and ended {plural(stopped, 'complete run')} before the last epoch. {slow}"
+
+
+def _missing(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
+    failed, missing = int(table["n_failed"].sum()), int(table["n_missing"].sum())
+    if failed:
+        yield (
+            f"{plural(failed, 'run')} failed, in {plural(int((table['n_failed'] > 0).sum()), 'configuration')}. These "
+            "configurations are not ranked: means over the seeds that survived would flatter them."
+        )
+    if missing:
+        yield (
+            f"{plural(missing, 'run')} of {len(table) * frames.seeds} have no record yet, in "
+            f"{plural(int((table['n_missing'] > 0).sum()), 'configuration')}; the sweep is not finished."
+        )
+
+
+def _contexts(frames: Frames) -> Iterator[str]:
+    trials = frames.trials
+    contexts = trials["context"].nunique()
+    if contexts < 2:
+        return
+    bare = contexts - trials.loc[trials["baseline"], "context"].nunique()
+    text = f"The trials have {contexts} contexts (settings other than dropout); each is compared with its own baseline."
+    yield text + (f" {plural(bare, 'context')} {'has' if bare == 1 else 'have'} no baseline." if bare else "")
+    if not any(trials[name].nunique() > 1 for name in frames.context_parameters):
+        yield "No swept setting explains the contexts: commands with different settings shared this folder."
+
+
+def _without_trials(frames: Frames) -> Iterator[str]:
+    asked = frames.axes.get("placement")
+    if not isinstance(asked, list):
+        return
+    absent = [str(name) for name in asked if str(name) not in set(frames.trials["placement"].dropna()) | {"none"}]
+    if absent:
+        yield (
+            f"No trial carries the placement {', '.join(absent)}: it is not trained yet, or means the same sites in "
+            "this model as another placement, under whose name it was trained once."
+        )

@@ -1,0 +1,58 @@
+"""The words of the page and what they mean; the numbers in them come from where they are used."""
+
+from dropout_lab.metrics import HORIZON_TAIL, TOLERANCE
+from dropout_lab.report.load import Frames
+
+
+def definitions(frames: Frames) -> list[tuple[str, str]]:
+    """Word and meaning, in the order of the page."""
+    patience = sorted(frames.trials["patience"].dropna().unique())
+    stopping = f"on, with a patience of {', '.join(f'{p:g}' for p in patience)} epochs" if patience else "off"
+    return [
+        (
+            "seeds",
+            f"A configuration is trained once per seed ({frames.seeds}). Seeds are replicates, never searched over; the "
+            "same seeds serve every configuration, so differences are taken seed by seed.",
+        ),
+        (
+            "best epoch",
+            "The epoch with the lowest validation loss. Values without another word are at this epoch, the test values too.",
+        ),
+        (
+            "gap",
+            "Loss: validation minus train. Accuracy: train minus validation, in percentage points (pp). Both sides with the "
+            "same weights and dropout off; the train side is a fixed part of the training data.",
+        ),
+        (
+            "baseline",
+            "The same configuration without dropout: rate 0 at every site, everything else in its context equal. Trained once.",
+        ),
+        (
+            "interval",
+            "A 95 % t interval over seeds. It covers what differs between seeds, not the choice of the data. Values that "
+            "are the same for all seeds have no interval.",
+        ),
+        (
+            "difference",
+            "Configuration minus baseline of its context, paired by seed, with the paired t test. p (Holm) is corrected "
+            "for all configurations that were tested.",
+        ),
+        (
+            "epochs to convergence",
+            f"The first epoch whose validation loss is within {100 * TOLERANCE:g} % of the run's own best. It depends on "
+            f"how long the run was: a run whose best epoch lies in the last {100 * HORIZON_TAIL:g} % was still improving.",
+        ),
+        (
+            "epochs to target",
+            "The first epoch whose validation loss is at or below the target, the median over the baseline's seeds of "
+            "their best validation loss. Given as the Kaplan-Meier median, with the runs that got there in brackets.",
+        ),
+        (
+            "censored",
+            "A run that did not reach the target while it trained, because its epochs were over, it was stopped, pruned or "
+            "failed. It counts as not there yet at its last epoch. A run is pruned because it does badly, so with a "
+            "pruner the median is too hopeful.",
+        ),
+        ("early stopping", stopping),
+        ("pruner", frames.pruner),
+    ]

@@ -1,0 +1,173 @@
+"""The store as data frames: one row per trial, per run, per run and epoch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dropout_lab import metrics, store
+from dropout_lab.store import CURVE_METRICS, Record
+from dropout_lab.trial import canonical_json
+
+LABEL = ("placement", "rate", "dropout", "schedule")
+
+SUMMARY = (*metrics.summary({name: [0.0] for name in CURVE_METRICS}, horizon=1), "test_loss", "test_accuracy")
+"""The numbers of a run, by the names the trainer gives them."""
+
+OF_DROPOUT = ("rates.", "dropout.", "schedule.", "placement.")
+"""Swept settings whose names begin like this are part of the dropout; all others belong to the context."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A sweep, as far as it has got.
+
+    `trials`: trial, key, context, baseline, placement, rate, dropout, schedule, horizon (epochs planned), patience,
+    a column per other swept parameter, and a column `rates.<site>` per site that drops anywhere.
+    `runs`: for each trial and seed, its last attempt, and the columns of its trial.
+    `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
+    """
+
+    name: str
+    trials: pd.DataFrame
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    sessions: Sequence[Record]
+    parameters: Sequence[str]
+    notes: Sequence[str]
+
+    @property
+    def asked(self) -> Record:
+        """What the last command asked for."""
+        return self.sessions[-1] if self.sessions else {}
+
+    @property
+    def axes(self) -> Mapping[str, Any]:
+        return self.asked.get("axes") or {}
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds each trial was to have."""
+        return int(self.asked.get("seeds") or max(1, self.runs["seed"].nunique()))
+
+    @property
+    def is_classification(self) -> bool:
+        return bool(self.runs["val_accuracy"].notna().any())
+
+    @property
+    def objectives(self) -> Sequence[str]:
+        return [name for name in self.asked.get("objective") or ["val_loss"] if name in self.runs] or ["val_loss"]
+
+    @property
+    def pruner(self) -> str:
+        return str(self.asked.get("pruner") or "none")
+
+    @property
+    def context_parameters(self) -> Sequence[str]:
+        return [name for name in self.parameters if not name.startswith(OF_DROPOUT)]
+
+
+def load(folder: Path) -> Frames:
+    """The frames of a sweep folder, finished or not; raises UserError where it is none or is damaged."""
+    records = store.read(folder)
+    notes = list(records.torn)
+    trials, parameters = _trials(records.trials)
+    runs = _runs(records.runs, trials, notes)
+    curves = _curves(records.curves, runs)
+    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes)
+
+
+def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
+    first: dict[str, Record] = {}
+    for record in records:
+        first.setdefault(record["key"], record)
+    kept = sorted(first.values(), key=lambda record: int(record["trial"]))
+    sites = _in_order(f"rates.{site}" for record in kept for site in record["rates"])
+    # A swept rates.<pattern> that names a site is that site's column already.
+    parameters = [
+        name for name in _in_order(n for r in kept for n in r["params"]) if name not in LABEL and name not in sites
+    ]
+    trainers = [record["config"].get("trainer") or {} for record in kept]
+    columns: dict[str, Any] = {
+        "trial": [int(record["trial"]) for record in kept],
+        "key": [record["key"] for record in kept],
+        "context": [record["context"] for record in kept],
+        "baseline": [not record["rates"] for record in kept],
+    }
+    for name in LABEL:
+        columns[name] = [record["label"].get(name) for record in kept]
+    columns["horizon"] = [trainer.get("epochs") for trainer in trainers]
+    columns["patience"] = [trainer.get("patience") for trainer in trainers]
+    for name in parameters:
+        columns[name] = _plain([record["params"].get(name) for record in kept])
+    for name in sites:
+        columns[name] = [float(record["rates"].get(name.removeprefix("rates."), 0.0)) for record in kept]
+    frame = pd.DataFrame(columns)
+    for name in ("placement", "dropout", "schedule", "key", "context"):
+        frame[name] = frame[name].astype(object)
+    for name in ("rate", "horizon", "patience"):
+        frame[name] = pd.to_numeric(frame[name]).astype(float)
+    return frame.astype({"trial": int, "baseline": bool}), parameters
+
+
+def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    winners: dict[tuple[str, int], Record] = {}
+    known = set(trials["key"])
+    strangers = 0
+    for record in records:
+        place = (record["key"], int(record["seed"]))
+        if record["key"] not in known:
+            strangers += 1
+        # Workers write files of their own, so the order of records is the order of time only within a file.
+        elif place not in winners or record["attempt"] >= winners[place]["attempt"]:
+            winners[place] = record
+    if strangers:
+        notes.append(f"{strangers} runs belong to no recorded trial and are left out")
+    plain = ("id", "key", "seed", "attempt", "status", "reason", "traceback", "epochs", "stopped_early", "seconds")
+    columns: dict[str, Any] = {name: [run.get(name) for run in winners.values()] for name in (*plain, "session")}
+    numbers = {name: pd.Series([r.get(name) for r in winners.values()], dtype=object) for name in SUMMARY}
+    extra = _in_order(n for r in winners.values() for n in r if n not in columns and n not in numbers and n != "width")
+    frame = pd.DataFrame({**columns, "width": [run.get("width") for run in winners.values()]})
+    for name, values in numbers.items():
+        frame[name] = pd.to_numeric(values).astype(float)
+    for name in extra:
+        frame[name] = _plain([run.get(name) for run in winners.values()])
+    for name in ("id", "key", "status", "reason", "traceback"):
+        frame[name] = frame[name].astype(object)
+    frame["stopped_early"] = [bool(value) for value in frame["stopped_early"]]
+    frame["seconds"] = pd.to_numeric(frame["seconds"]).astype(float)
+    frame["epochs"] = [int(value or 0) for value in frame["epochs"]]
+    frame = frame.astype({"seed": int, "epochs": int, "stopped_early": bool})
+    joined = trials[[name for name in trials if name == "key" or name not in frame]]
+    return frame.merge(joined, on="key", how="left").sort_values(["trial", "seed"], ignore_index=True)
+
+
+def _curves(records: Sequence[Record], runs: pd.DataFrame) -> pd.DataFrame:
+    counted = set(runs["id"])
+    columns: dict[str, list[Any]] = {name: [] for name in ("id", "epoch", *CURVE_METRICS)}
+    for record in records:
+        chosen = [lane for lane, run in enumerate(record["id"]) if run in counted]
+        for name, values in columns.items():
+            values.extend(record[name][lane] for lane in chosen)
+    frame = pd.DataFrame(columns)
+    for name in CURVE_METRICS:
+        frame[name] = pd.to_numeric(frame[name]).astype(float)
+    frame["id"] = frame["id"].astype(object)
+    # A run that was interrupted and begun anew under the same id has written some epochs twice.
+    frame = frame.astype({"epoch": int}).drop_duplicates(["id", "epoch"], keep="last")
+    owners = runs[["id", "trial", "key", "seed"]]
+    return frame.merge(owners, on="id", how="left").sort_values(["trial", "seed", "epoch"], ignore_index=True)
+
+
+def _in_order(names: Iterable[str]) -> Sequence[str]:
+    return list(dict.fromkeys(names))
+
+
+def _plain(values: Sequence[Any]) -> Sequence[Any]:
+    """`values` as they are if they are all numbers or all words, else each as its JSON, so that a column has one type."""
+    seen = {type(value) for value in values if value is not None}
+    if seen <= {int, float} or seen <= {bool} or seen <= {str}:
+        return values
+    return [value if value is None or isinstance(value, str) else canonical_json(value) for value in values]

@@ -1,0 +1,155 @@
+"""How the report spells things: metrics with their units, numbers, configurations."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+
+TITLES = {
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+    "train_loss": "train loss",
+    "train_accuracy": "train accuracy",
+    "gap_loss": "gap in loss",
+    "gap_accuracy": "gap in accuracy",
+    "epochs_to_convergence": "epochs to convergence",
+    "epochs_to_target": "epochs to target",
+}
+
+MINUS = "−"
+
+
+def title(metric: str) -> str:
+    return TITLES.get(metric, metric.replace("_", " "))
+
+
+def is_maximised(metric: str) -> bool:
+    """Accuracies are better when higher; losses, gaps, epochs and seconds when lower."""
+    return "accuracy" in metric and not metric.startswith("gap")
+
+
+def is_fraction(metric: str) -> bool:
+    """Whether the records hold the metric as a fraction, which people read as per cent."""
+    return "accuracy" in metric and not metric.startswith("gap")
+
+
+def in_unit(metric: str, value: float) -> float:
+    """The value in the unit that is shown: accuracies in per cent, differences of them in percentage points."""
+    return 100 * value if is_fraction(metric) else value
+
+
+def unit(metric: str, classification: bool) -> str:
+    """What stands in brackets on an axis; empty where the unit is that of the dataset's own loss."""
+    if is_fraction(metric):
+        return "%"
+    if metric == "gap_accuracy":
+        return "pp"
+    if "loss" in metric:
+        return "nats" if classification else ""
+    if metric.startswith("epochs"):
+        return "epochs"
+    return "s" if metric == "seconds" else ""
+
+
+def axis(metric: str, classification: bool) -> str:
+    name = unit(metric, classification)
+    return title(metric) if not name or name == "epochs" else f"{title(metric)} ({name})"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """`digits` significant digits, no exponent where people would not write one, a real minus sign."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
+    if value != 0 and not 1e-4 <= abs(value) < 1e6:
+        text = f"{value:.{digits - 1}e}"
+    else:
+        magnitude = math.floor(math.log10(abs(value))) if value else 0
+        text = f"{value:.{max(0, digits - 1 - max(magnitude, -1))}f}"
+    return text.replace("-", MINUS)
+
+
+def value(metric: str, value: float) -> str:
+    """A metric's value with its unit, for tables and sentences."""
+    if not math.isfinite(value):
+        return number(value)
+    if is_fraction(metric):
+        return f"{100 * value:.2f} %".replace("-", MINUS)
+    if metric == "gap_accuracy":
+        return f"{value:.2f} pp".replace("-", MINUS)
+    if metric.startswith("epochs"):
+        return f"{value:.3g}"
+    return number(value)
+
+
+def difference(metric: str, value: float) -> str:
+    """A difference of two values of the metric, with its sign."""
+    if not math.isfinite(value):
+        return number(value)
+    text = f"{100 * value:+.2f} pp" if is_fraction(metric) else f"{value:+.2f} pp" if metric == "gap_accuracy" else None
+    if text is None:
+        text = ("+" if value >= 0 else "") + number(value, 3)
+    return text.replace("-", MINUS)
+
+
+def probability(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def setting(value: Any) -> str:
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:.3g}".replace("e-0", "e-")
+    return str(value)
+
+
+def varying(frames: Frames) -> Sequence[str]:
+    """What besides placement and rate tells configurations apart: methods, schedules and parameters that vary."""
+    dropped = frames.trials[~frames.trials["baseline"]]
+    names = [name for name in ("dropout", "schedule") if dropped[name].nunique() > 1]
+    for name in frames.parameters:
+        rows = frames.trials if name in frames.context_parameters else dropped
+        # Per-site rates are spelt from the sites themselves.
+        if rows[name].nunique() > 1 and not name.startswith("rates."):
+            names.append(name)
+    return names
+
+
+def configuration(trial: "pd.Series[Any]", names: Sequence[str], context: Sequence[str]) -> str:
+    """A trial in words: where it drops and how much, then what of `names` it has; a baseline has its `context` only."""
+    if trial["baseline"]:
+        return ", ".join(["no dropout", *group_parts(trial, [name for name in names if name in context])])
+    if pd.notna(trial["placement"]) and pd.notna(trial["rate"]):
+        where = f"{trial['placement']} at {setting(float(trial['rate']))}"
+    else:
+        where = per_site(trial)
+    return ", ".join([where, *group_parts(trial, names)])
+
+
+def per_site(trial: "pd.Series[Any]") -> str:
+    """Site rates in words, sites of one rate together: `input 0.1, hidden.0 and hidden.1 0.3`."""
+    sites: dict[str, list[str]] = {}
+    for name, rate in trial.items():
+        if str(name).startswith("rates.") and isinstance(rate, float) and rate > 0:
+            sites.setdefault(setting(rate), []).append(str(name).removeprefix("rates."))
+    return ", ".join(f"{_and(names)} {rate}" for rate, names in sites.items())
+
+
+def group_parts(trial: "pd.Series[Any]", names: Sequence[str]) -> list[str]:
+    """`spatial`, `early`, `optimizer.lr=0.01`: the value alone where it is a word of its own."""
+    return [
+        setting(trial[name]) if name in ("dropout", "schedule") else f"{name}={setting(trial[name])}"
+        for name in names
+        if pd.notna(trial[name])
+    ]
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

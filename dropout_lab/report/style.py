@@ -1,0 +1,101 @@
+"""How all figures look: paper, ink, one colour and one marker per placement, and how a figure becomes files."""
+
+import io
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C7A00")
+"""Seven colours that the colour-blind tell apart (Okabe and Ito, 2008), the yellow darkened to be seen on white."""
+
+MARKERS = ("o", "s", "D", "v", "P", "X", "p", "*", "<", ">", "h", "d")
+"""Twelve shapes; the upward triangle is kept for censored runs."""
+
+BASELINE = "#555555"
+WIDTH = 7.6
+
+RC: Any = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "legend.fontsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "text.parse_math": False,  # names of settings may hold dollar signs
+    "svg.hashsalt": "dropout-lab",
+}
+
+
+class Look(NamedTuple):
+    color: str
+    marker: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure in both formats."""
+
+    png: bytes
+    svg: bytes
+
+
+def looks(placements: Sequence[str]) -> dict[str, Look]:
+    """Colour and marker per placement: the pair is its own up to 84 placements."""
+    return {name: Look(OKABE_ITO[i % len(OKABE_ITO)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(placements)}
+
+
+def styled() -> AbstractContextManager[None]:
+    return mpl.rc_context(RC)
+
+
+def grid(panels: int, columns: int, *, height: float, share: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure of `panels` axes, `columns` in a row of the page's width, each row `height` inches.
+
+    No axes too many; `share`: all with the same scales.
+    """
+    rows = -(-panels // columns)
+    figure = Figure(figsize=(WIDTH, rows * height + 0.4), layout=ConstrainedLayoutEngine(h_pad=0.07, w_pad=0.07))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=share, sharex=share)
+    flat = list(axes.flat)
+    for spare in flat[panels:]:
+        spare.remove()
+    return figure, flat[:panels]
+
+
+def legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    """One legend for all axes, below them, with each label once, in as many columns as fit into the page's width."""
+    found = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    room = 125  # letters of the legend's size in a line, of which an entry's mark and margin take 7
+    is_short = sum(len(label) + 7 for label in found) <= room
+    columns = len(found) if is_short else min(6, max(1, room // (max(map(len, found)) + 7)))
+    if found:
+        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+
+
+def shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def save(figure: Figure) -> Drawing:
+    """The figure as PNG and SVG, the same bytes for the same figure."""
+    png, svg = io.BytesIO(), io.BytesIO()
+    figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
+    figure.set_layout_engine("none")  # the layout has been found; finding it again would double the time
+    figure.savefig(svg, format="svg", metadata={"Date": None})
+    return Drawing(png.getvalue(), svg.getvalue())

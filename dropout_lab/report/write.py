@@ -1,0 +1,44 @@
+"""From frames to the files of a report."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_lab.report.answer import answer
+from dropout_lab.report.files import write
+from dropout_lab.report.gallery import gallery
+from dropout_lab.report.load import Frames
+from dropout_lab.report.page import comparison, render
+from dropout_lab.report.tables import configurations, front, ranked
+from dropout_lab.report.words import words
+
+
+def write_all(folder: Path, frames: Frames) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
+    """Writes every file of the report; the page last, so that what it links to is there. See `Report` for the result."""
+    table = configurations(frames)
+    if len(table):
+        table = ranked(table, frames.objectives[0], frames.seeds)
+        table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
+    found = answer(frames, table)
+    said = words(frames, table, found)
+    pictures = gallery(frames, table, found)
+    write(folder / "trials.csv", table.to_csv(index=False))
+    write(folder / "runs.parquet", _parquet(frames.runs))
+    write(folder / "curves.parquet", _parquet(frames.curves))
+    for picture in pictures.pictures:
+        write(folder / "figures" / f"{picture.name}.png", picture.drawing.png)
+        write(folder / "figures" / f"{picture.name}.svg", picture.drawing.svg)
+        write(folder / "figures" / f"{picture.name}.csv", picture.table.to_csv(index=False))
+    html, markdown = render(folder, frames, table, found, said, pictures)
+    write(folder / "report.md", markdown)
+    page = folder / "report.html"
+    write(page, html)
+    return page, [*said.answer, *said.cautions], *comparison(frames, found)
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()

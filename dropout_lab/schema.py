@@ -1,0 +1,133 @@
+"""The head of the config as types, so that a misspelt key or a value of the wrong type is refused while composing.
+
+The comments in conf/config.yaml say what each key means; this says what each may be.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig
+
+from dropout_lab.errors import UserError
+
+
+@dataclass
+class TrainerConfig:
+    epochs: int = MISSING
+    batch_size: int = MISSING
+    patience: int | None = MISSING
+    max_norm: float | None = MISSING
+    clip_norm: float | None = MISSING
+    width: int = MISSING
+
+
+@dataclass
+class Config:
+    model: Any = MISSING
+    dataset: Any = MISSING
+    dropout: Any = MISSING
+    placement: Any = MISSING
+    schedule: Any = MISSING
+    optimizer: Any = MISSING
+    sampler: Any = MISSING
+    pruner: Any = MISSING
+    prune_step: str = MISSING
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    rate: float = MISSING
+    rates: dict[str, Any] = field(default_factory=dict)
+    seeds: int = MISSING
+    n_trials: int | None = MISSING
+    objective: Any = MISSING
+    baseline: bool = MISSING
+    retries: int = MISSING
+    device: str = MISSING
+    workers: int | None = MISSING
+    name: str | None = MISSING
+    dry_run: bool = MISSING
+
+
+CONTROL_KEYS = frozenset({"seeds", "n_trials", "baseline", "retries", "workers", "name", "dry_run", "trainer.width"})
+"""Keys that say how much is trained and how, not what: a command may change them in a folder that has results."""
+
+CONFIG_SECTIONS = ("model", "dataset", "dropout", "schedule", "optimizer")
+"""The config groups that, with the trainer and the sites' rates, make a trial."""
+
+RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "max_norm", "clip_norm")
+"""The trainer's keys that decide a run's result."""
+
+DIRECTIONS: Mapping[str, str] = {
+    "val_loss": "minimize",
+    "val_accuracy": "maximize",
+    "train_loss": "minimize",
+    "train_accuracy": "maximize",
+    "gap": "minimize",
+    "gap_accuracy": "minimize",
+    "epochs_to_convergence": "minimize",
+}
+"""What an objective may be, and whether it is minimised."""
+
+SUMMARY_FIELD: Mapping[str, str] = {"gap": "gap_loss"}
+"""The field of a run's record that an objective reads, where it has another name."""
+
+
+def register() -> None:
+    """Makes the types known to Hydra, as the schema that conf/config.yaml names first."""
+    ConfigStore.instance().store(name="schema", node=Config)
+
+
+def objectives(config: Mapping[str, Any]) -> list[str]:
+    """The objectives as a list, from a name or a list of names."""
+    objective = config["objective"]
+    return [objective] if isinstance(objective, str) else list(objective)
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raises UserError for the first value that its type allows and its meaning does not."""
+    trainer = config["trainer"]
+    for key, value in (
+        ("seeds", config["seeds"]),
+        ("n_trials", config["n_trials"]),
+        ("workers", config["workers"]),
+        ("trainer.epochs", trainer["epochs"]),
+        ("trainer.batch_size", trainer["batch_size"]),
+        ("trainer.patience", trainer["patience"]),
+        ("trainer.width", trainer["width"]),
+    ):
+        if value is not None and value < 1:
+            raise UserError(f"{key}={value}: must be at least 1")
+    if config["retries"] < 0:
+        raise UserError(f"retries={config['retries']}: must be at least 0")
+    for key in ("max_norm", "clip_norm"):
+        if trainer[key] is not None and not 0 < trainer[key] < math.inf:
+            raise UserError(f"trainer.{key}={trainer[key]}: must be a finite number above 0, or null")
+    names = objectives(config)
+    unknown = [name for name in names if name not in DIRECTIONS]
+    if unknown or not names or len(set(names)) < len(names):
+        raise UserError(
+            f"objective={config['objective']}: must be one of, or a list of different ones of, {', '.join(DIRECTIONS)}"
+        )
+    if config["prune_step"] not in ("epoch", "seed"):
+        raise UserError(f"prune_step={config['prune_step']}: must be epoch or seed")
+    if config["device"] not in ("auto", "cpu", "cuda"):
+        raise UserError(f"device={config['device']}: must be auto, cpu or cuda")
+    name = config["name"]
+    if name is not None and (not name or name in (".", "..") or "/" in name or "\\" in name):
+        raise UserError(f"name={name}: must be the name of one folder, which is made under outputs/")
+
+
+def unknown_key(key: str, parent: Any) -> str:
+    """What to say of a key that its parent node does not have."""
+    allowed = sorted(str(name) for name in parent) if isinstance(parent, DictConfig) else []
+    where = key.rpartition(".")[0]
+    here = f"{where} has" if where else "the config has"
+    return f"{key}: there is no such key; {here} {', '.join(allowed)}{_closest(key.rpartition('.')[2], allowed)}"
+
+
+def _closest(word: str, words: Iterable[str]) -> str:
+    """ ", did you mean ...?" for a word that is almost one of `words`, else nothing."""
+    near = difflib.get_close_matches(word, list(words), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,132 @@
+"""The configurations that a command names before anything is trained: a grid's cells, and the baselines."""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dropout_lab.errors import UserError
+from dropout_lab.sweep.plan import Described, Plan, Trainer
+from dropout_lab.sweep.space import Axis, cells
+from dropout_lab.trial import Config, Trial, digest
+
+DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "schedule")
+"""Swept keys that say something about dropout: a baseline has no value of them."""
+
+MOST_BASELINES = 12
+"""Under a sampler, baselines are trained for so many combinations of the other listed values."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A configuration and the axis values that name it."""
+
+    described: Described
+    values: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        return self.described.trial.key
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A `Described` without dropout."""
+
+    trial: Trial
+    structure: Config
+    label: Mapping[str, Any]
+
+
+def grid(plan: Plan, trainer: Trainer) -> list[Cell]:
+    """Every distinct cell of the grid, baselines included, sorted so that one cohort's cells stand together.
+
+    Raises UserError for the first cell that cannot be trained.
+    """
+    found: dict[str, Cell] = {}
+    for values in cells(plan.axes):
+        cell = Cell(describe(plan, trainer, values), values)
+        if plan.config["baseline"]:
+            baseline = Cell(_without_dropout(cell.described), _other_values(values))
+            found.setdefault(baseline.key, baseline)
+        if not cell.described.trial.is_baseline:
+            found.setdefault(cell.key, cell)
+        else:
+            found.setdefault(cell.key, Cell(_without_dropout(cell.described), _other_values(values)))
+    structures = list(dict.fromkeys(digest(cell.described.structure) for cell in found.values()))
+    return sorted(found.values(), key=lambda cell: structures.index(digest(cell.described.structure)))
+
+
+def baselines(plan: Plan, trainer: Trainer) -> list[Cell]:
+    """The baselines of a sweep with a sampler, at every combination of the other axes' listed values.
+
+    Their dropout values are the no-dropout point of the search space, where it has one.
+    """
+    if not plan.config["baseline"]:
+        return []
+    found: dict[str, Cell] = {}
+    for values in itertools.islice(_corners(plan.axes), MOST_BASELINES):
+        described = _without_dropout(describe(plan, trainer, values))
+        nothing = {key: 0.0 if _is_rate(key) else value for key, value in values.items()}
+        found.setdefault(described.trial.key, Cell(described, nothing))
+    return list(found.values())
+
+
+def check_ends(plan: Plan, trainer: Trainer) -> None:
+    """Describes the search space's ends, so that what a sampler may suggest is refused before training.
+
+    Every axis is taken to each of its ends while the others stay at their first.
+    """
+    first = {axis.key: axis.corners()[0] for axis in plan.axes}
+    for axis in plan.axes:
+        for value in axis.corners():
+            describe(plan, trainer, {**first, axis.key: value})
+
+
+def describe(plan: Plan, trainer: Trainer, values: Mapping[str, Any]) -> Described:
+    """The meaning of a cell; an error of the user's names the swept values that led to it."""
+    try:
+        return trainer.describe(*plan.compose(values))
+    except UserError as error:
+        if not values:
+            raise
+        where = " ".join(f"{key}={value}" for key, value in values.items())
+        raise UserError(f"{error}\n(in the configuration {where})") from error
+
+
+def _corners(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
+    """Combinations of the listed values of axes that are not dropout's; a range stands at its middle."""
+    choices = []
+    for axis in axes:
+        if _is_dropout(axis.key) or axis.values is None:
+            choices.append([_middle(axis)])
+        else:
+            choices.append(list(axis.values))
+    for combination in itertools.product(*choices):
+        yield dict(zip((axis.key for axis in axes), combination, strict=True))
+
+
+def _middle(axis: Axis) -> Any:
+    if axis.values is not None:
+        return axis.values[0]
+    low, high = axis.low_high or (0.0, 0.0)
+    middle = math.sqrt(low * high) if getattr(axis.distribution, "log", False) else (low + high) / 2
+    return round(middle) if isinstance(low, int) else middle
+
+
+def _without_dropout(described: Described) -> Baseline:
+    label = {**described.label, "placement": "none", "rate": 0.0, "dropout": "none", "schedule": "none"}
+    return Baseline(Trial.of(described.trial.config, {}), described.structure, label)
+
+
+def _other_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if not _is_dropout(key)}
+
+
+def _is_dropout(key: str) -> bool:
+    return key.split(".")[0] in DROPOUT_AXES
+
+
+def _is_rate(key: str) -> bool:
+    return key.split(".")[0] in ("rate", "rates")

@@ -1,0 +1,98 @@
+"""What a sweep would train, and how long that would take, without training it."""
+
+import itertools
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rich.console import Console
+from rich.table import Table
+
+from dropout_lab.cohort.recipe import Recipe, Result
+from dropout_lab.sweep.plan import Trainer
+from dropout_lab.sweep.progress import clock, name
+from dropout_lab.sweep.session import Prepared
+from dropout_lab.trial import Config, Run, Trial, digest
+
+MOST_ROWS = 60
+"""Cells that are listed one by one."""
+
+PROBE_EPOCHS = 5
+"""Epochs that are timed, the fastest of them for the estimate: the first ones warm up."""
+
+
+def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
+    """Prints the number of configurations and runs, the cells, their cohorts, and an estimate of the time.
+
+    The estimate is measured: a few epochs of every cohort's program, on throw-away runs.
+    """
+    plan = prepared.plan
+    to_train = prepared.runs_to_train()
+    known = len(prepared.cells) if prepared.is_grid else (plan.n_trials or 0) + len(prepared.cells)
+    done = known * plan.seeds - to_train
+    console.print(f"{known} configurations x {plan.seeds} seeds = {known * plan.seeds} runs")
+    console.print(f"{max(0, done)} runs are done already, {to_train} are to be trained, into {plan.folder}")
+    console.print(_cells(prepared))
+    if len(prepared.cells) > MOST_ROWS:
+        console.print(f"... and {len(prepared.cells) - MOST_ROWS} more cells")
+    if not prepared.is_grid:
+        console.print(f"and {plan.n_trials} configurations that the sampler chooses from")
+        for axis in plan.axes:
+            console.print(f"  {axis.key}: {axis.describe()}")
+    cohorts: dict[str, list[Trial]] = {}
+    structures: dict[str, Config] = {}
+    for cell in prepared.cells:
+        which = digest(cell.described.structure)
+        structures[which] = cell.described.structure
+        cohorts.setdefault(which, []).extend([cell.described.trial] * len(prepared.missing(cell.key)))
+    searched = to_train - sum(map(len, cohorts.values()))
+    seconds = 0.0
+    for number, (which, trials) in enumerate(cohorts.items()):
+        runs = len(trials) + (searched if number == 0 else 0)
+        if not runs:
+            continue
+        width = min(plan.config["trainer"]["width"], runs)
+        trial = trials[0] if trials else prepared.cells[0].described.trial
+        epoch = _epoch_seconds(trainer, structures[which], trial, width, plan.device)
+        rounds = math.ceil(runs / width)
+        epochs = trial.config["trainer"]["epochs"]
+        seconds += rounds * epochs * epoch
+        model, dataset = (structures[which][key]["_target_"].rpartition(".")[2] for key in ("model", "dataset"))
+        console.print(f"cohort {number}: {model} on {dataset}, {runs} runs in {width} lanes, {epoch:.2f} s an epoch")
+    if seconds:
+        console.print(f"estimated time: {clock(seconds / plan.workers)} on {plan.device}, and the report")
+
+
+def _cells(prepared: Prepared) -> Table:
+    axes = [axis.key for axis in prepared.plan.axes]
+    table = Table(*axes, "configuration", "site rates", "runs to train")
+    for cell in prepared.cells[:MOST_ROWS]:
+        rates = ", ".join(f"{site} {rate:g}" for site, rate in cell.described.trial.rates.items())
+        shown = [str(cell.values.get(key, "-")) for key in axes]
+        table.add_row(*shown, name(cell.described.label), rates or "none", str(len(prepared.missing(cell.key))))
+    return table
+
+
+class _Probe:
+    """A few epochs of `width` runs, timed."""
+
+    def __init__(self, recipe: Recipe, width: int) -> None:
+        self._left = [replace(recipe, id=str(number), epochs=PROBE_EPOCHS, patience=None) for number in range(width)]
+        self.stamps = [time.perf_counter()]
+
+    def next(self) -> Recipe | None:
+        return self._left.pop() if self._left else None
+
+    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
+        self.stamps.append(time.perf_counter())
+        return set()
+
+    def done(self, result: Result) -> None:
+        pass
+
+
+def _epoch_seconds(trainer: Trainer, structure: Config, trial: Trial, width: int, device: str) -> float:
+    probe = _Probe(trainer.recipe(Run(trial, 0, 0), structure), width)
+    trainer.train(structure, width, probe, device)
+    return min(later - earlier for earlier, later in itertools.pairwise(probe.stamps))

@@ -1,0 +1,59 @@
+"""What a command asks for, as plain data that travels to the workers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from dropout_lab.cohort.recipe import Recipe, RunQueue
+from dropout_lab.sweep.space import Axis
+from dropout_lab.trial import Config, Run, Trial
+
+Compose = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, str]]]
+"""Values of the axes -> the resolved config, and the names of its members of the config groups."""
+
+
+class Described(Protocol):
+    """What a config means; see `dropout_lab.train.Described`."""
+
+    @property
+    def trial(self) -> Trial: ...
+    @property
+    def structure(self) -> Config: ...
+    @property
+    def label(self) -> Mapping[str, Any]: ...
+
+
+class Trainer(Protocol):
+    """What the sweep needs of the trainer; the module `dropout_lab.train` is one."""
+
+    def describe(self, config: Config, choices: Mapping[str, str]) -> Described: ...
+    def recipe(self, run: Run, spec: Config) -> Recipe: ...
+    def train(self, spec: Config, width: int, runs: RunQueue, device: str, threads: int | None = None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One sweep command."""
+
+    folder: Path
+    config: Config
+    """The settings, resolved; a swept key has any one of its values here."""
+    choices: Mapping[str, str]
+    """The names of the settings' members of the config groups."""
+    axes: Sequence[Axis]
+    compose: Compose
+    objectives: Sequence[str]
+    device: str
+    workers: int
+    session: int
+    """The number of this command among those given to the folder."""
+
+    @property
+    def seeds(self) -> int:
+        return int(self.config["seeds"])
+
+    @property
+    def n_trials(self) -> int | None:
+        n: int | None = self.config["n_trials"]
+        return n

@@ -1,0 +1,112 @@
+"""What a sweep shows while it trains: a live line in a terminal, a plain one now and then elsewhere."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as RichProgress
+
+from dropout_lab.schema import DIRECTIONS
+from dropout_lab.store import Record
+from dropout_lab.trial import Run
+
+PLAIN_SECONDS = 5.0
+"""Between two plain lines."""
+
+
+class Progress:
+    """Counts runs and epochs and shows them. `total`: runs to train; `epochs`: epochs of each."""
+
+    def __init__(self, console: Console, total: int, epochs: int, objectives: Sequence[str], prefix: str = "") -> None:
+        self._console, self._total, self._run_epochs = console, total, total * epochs
+        self._objective, self._prefix = objectives[0], prefix
+        self._done = self._in_flight = self._failed = self._epochs = 0
+        self._best: tuple[float, str] | None = None
+        self._started = self._last = time.monotonic()
+        self._bar: RichProgress | None = None
+        if console.is_terminal:
+            self._bar = RichProgress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("runs · {task.fields[words]}"),
+                console=console,
+                refresh_per_second=4,
+                transient=True,
+            )
+            self._task = self._bar.add_task("training", total=total, words="starting")
+
+    def __enter__(self) -> "Progress":
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+        elif kind is None and self._done:
+            self._line()
+
+    def say(self, text: str) -> None:
+        self._console.print(f"{self._prefix}{text}", highlight=False, markup=False)
+
+    def started(self, run: Run) -> None:
+        self._in_flight += 1
+
+    def epoch(self, runs: int) -> None:
+        """One epoch of so many runs is over."""
+        self._epochs += runs
+        self._show()
+
+    def ended(self, run: Run, record: Record, label: Record) -> None:
+        self._done += 1
+        self._in_flight -= record["epochs"] > 0 or record["status"] == "failed"
+        if record["status"] == "failed":
+            self._failed += 1
+            self.say(f"failed: trial {run.number} ({name(label)}), seed {run.seed}: {record['reason']}")
+
+    def told(self, trial: Record, values: Sequence[float]) -> None:
+        """A trial has all its runs: `values` are its objectives."""
+        sign = 1 if DIRECTIONS[self._objective] == "minimize" else -1
+        if self._best is None or sign * values[0] < sign * self._best[0]:
+            self._best = values[0], name(trial["label"])
+
+    def _words(self) -> str:
+        words = [f"{self._in_flight} in flight", f"{self._failed} failed"]
+        if self._best is not None:
+            words.append(f"best {self._objective} {self._best[0]:.4f} ({self._best[1]})")
+        elapsed = time.monotonic() - self._started
+        if self._epochs:
+            left = max(0.0, (self._run_epochs - self._epochs) * elapsed / self._epochs)
+            words.append(f"{clock(left)} left")
+        return " · ".join(words)
+
+    def _show(self) -> None:
+        if self._bar:
+            self._bar.update(self._task, completed=self._done, words=self._words())
+        elif time.monotonic() - self._last >= PLAIN_SECONDS:
+            self._line()
+
+    def _line(self) -> None:
+        self._last = time.monotonic()
+        self.say(f"{self._done}/{self._total} runs · {self._words()}")
+
+
+def name(label: Any) -> str:
+    """A trial's label in a few words."""
+    if label["placement"] == "none":
+        return "no dropout"
+    if label["placement"] is None:
+        return "rates by site"
+    return f"{label['placement']} {label['rate']:g}"
+
+
+def clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

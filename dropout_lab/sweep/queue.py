@@ -1,0 +1,287 @@
+"""The runs of a sweep, as one worker sees them: asks the study for trials, gives their runs to the trainer, and tells.
+
+A trial is trained once per seed. Its value is the mean over its runs, told when the last of them has ended.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import optuna
+from optuna.pruners import NopPruner
+from optuna.trial import TrialState
+
+from dropout_lab.cohort.recipe import Recipe, Result
+from dropout_lab.metrics import summary
+from dropout_lab.store import Record, Writer
+from dropout_lab.sweep.grid import Grid
+from dropout_lab.sweep.ledger import Ledger, score
+from dropout_lab.sweep.plan import Plan, Trainer
+from dropout_lab.sweep.progress import Progress
+from dropout_lab.sweep.space import params
+from dropout_lab.sweep.study import KEY, OUTSIDE, Study
+from dropout_lab.trial import Config, Run
+
+REPEATS = 200
+"""A sampler that suggests known configurations so many times in a row has found all there are."""
+
+
+@dataclass
+class OpenTrial:
+    """A trial whose runs are in training."""
+
+    optuna_trial: optuna.Trial
+    key: str
+    unfinished: set[int]
+    """Seeds without a result."""
+    curves: dict[int, dict[int, float]] = field(default_factory=dict)
+    """Epoch -> seed -> the first objective, until all seeds have it."""
+    reported: set[int] = field(default_factory=set)
+    """Epochs that the study has a value of, also from before an interruption."""
+    twins: list[optuna.Trial] = field(default_factory=list)
+    """Trials for which the sampler suggested the same configuration meanwhile."""
+    stopped: bool = False
+
+
+class Queue:
+    """A `RunQueue` over the study. One cohort is fed at a time: `structure` says which runs it can take."""
+
+    def __init__(
+        self, plan: Plan, study: Study, ledger: Ledger, writer: Writer, trainer: Trainer, progress: Progress
+    ) -> None:
+        self.plan, self.study, self.ledger = plan, study, ledger
+        self._writer, self._trainer, self._progress = writer, trainer, progress
+        self._open: dict[str, OpenTrial] = {}
+        self._pending: list[Run] = []
+        self._running: dict[str, Run] = {}
+        self._structure: str | None = None
+        self._is_grid = isinstance(study.study.sampler, Grid)
+        self._prunes = not isinstance(study.study.pruner, NopPruner)
+        self._prune_by_seed = plan.config["prune_step"] == "seed"
+        self._stop: set[str] = set()
+
+    @property
+    def seeds(self) -> range:
+        return range(self.plan.seeds)
+
+    def next_structure(self) -> Config | None:
+        """Chooses the structure of the next cohort; None when nothing is left to train."""
+        if not self._pending and not self._ask():
+            return None
+        self._structure = self.ledger.structure(self._pending[0].trial.key)
+        return self._spec(self._pending[0])
+
+    def width(self) -> int:
+        """How many lanes the next cohort gets: at most what is set, and so many that all its rounds are about full."""
+        limit: int = self.plan.config["trainer"]["width"]
+        if self._is_grid:
+            waiting = {str(trial.user_attrs[KEY]) for trial in self.study.trials(TrialState.WAITING)}
+            runs = len(self._fitting()) + sum(
+                len(self.ledger.missing(key, self.seeds, self.plan.config["retries"]))
+                for key in waiting
+                if self.ledger.structure(key) == self._structure
+            )
+        else:
+            runs = len(self._fitting()) + ((self.plan.n_trials or 0) - self._spent()) * self.plan.seeds
+        share = max(1, math.ceil(runs / self.plan.workers))
+        return math.ceil(share / math.ceil(share / limit))
+
+    def next(self) -> Recipe | None:
+        # Pruning by seed compares trials over their first seeds, so several trials are open before second seeds start.
+        width: int = self.plan.config["trainer"]["width"]
+        wanted = width if self._prune_by_seed else 1
+        while True:
+            fitting = self._fitting()
+            # Runs of other structures wait for their own cohort: not too many, other workers want some too.
+            if len({run.trial.key for run in fitting}) >= wanted or len(self._pending) - len(fitting) >= width:
+                break
+            if not self._ask():
+                break
+        if not fitting:
+            return None
+        run = min(fitting, key=lambda run: (run.seed, run.number)) if self._prune_by_seed else fitting[0]
+        self._pending.remove(run)
+        self._running[run.id] = run
+        self._progress.started(run)
+        return self._trainer.recipe(run, self._spec(run))
+
+    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
+        self._writer.append("curves", rows, durable=False)
+        self._progress.epoch(len(rows["id"]))
+        if self._prunes and not self._prune_by_seed:
+            column = rows[self._curve] if self._curve in rows else self._gaps(rows)
+            for run_id, epoch, value in zip(rows["id"], rows["epoch"], column, strict=True):
+                if value is not None:
+                    self._report_epoch(self._running[str(run_id)], int(epoch or 0), float(value))
+        stop, self._stop = self._stop, set()
+        return stop
+
+    def done(self, result: Result) -> None:
+        run = self._running.pop(result.recipe.id)
+        record = self._record(run, result)
+        self._writer.append("runs", record)
+        self.ledger.add_run(record)
+        self._progress.ended(run, record, self.ledger.trials[run.trial.key]["label"])
+        trial = self._open[run.trial.key]
+        trial.unfinished.discard(run.seed)
+        if self._prunes and self._prune_by_seed and record["status"] == "complete" and not trial.stopped:
+            if run.seed not in trial.reported:
+                trial.optuna_trial.report(score(record, self.plan.objectives[0]), run.seed)
+            if trial.unfinished and trial.optuna_trial.should_prune():
+                self._prune(trial)
+        if not trial.unfinished:
+            self._tell(trial)
+
+    def give_back(self) -> None:
+        """Returns the trials in training to the study's queue, for whoever continues."""
+        numbers = {trial.optuna_trial.number for trial in self._open.values()}
+        self.study.requeue([t for t in self.study.trials(TrialState.RUNNING) if t.number in numbers])
+
+    # Asking
+
+    def _ask(self) -> bool:
+        """Opens one more trial that has runs to train; False if there is none."""
+        for _ in range(REPEATS + len(self.ledger.trials)):
+            claimed = self.study.claim()
+            if claimed is None:
+                if self._is_grid or self._spent() >= (self.plan.n_trials or 0):
+                    return False
+                claimed = self.study.study.ask()
+            key = self._key(claimed)
+            if key in self._open:
+                self._open[key].twins.append(claimed)
+                continue
+            missing = self.ledger.missing(key, self.seeds, self.plan.config["retries"])
+            trial = OpenTrial(claimed, key, {seed for seed, _ in missing})
+            if self._prunes:
+                trial.reported |= self.study.trials()[claimed.number].intermediate_values.keys()
+            if not missing:
+                self._tell(trial)
+                continue
+            self._open[key] = trial
+            configuration, number = self.ledger.trial(key), self.ledger.trials[key]["trial"]
+            self._pending += [Run(configuration, number, seed, attempt) for seed, attempt in missing]
+            return True
+        self._progress.say("the sampler suggests nothing new any more: the search space is exhausted")
+        return False
+
+    def _key(self, trial: optuna.Trial) -> str:
+        """The key of a claimed trial's configuration, which is registered if it is new."""
+        known: str | None = trial.user_attrs.get(KEY)
+        if known is not None:
+            return known
+        values = {axis.key: axis.suggest(trial) for axis in self.plan.axes}
+        described = self._trainer.describe(*self.plan.compose(values))
+        key = described.trial.key
+        if key not in self.ledger.trials:
+            register(self._writer, self.ledger, trial.number, described, values)
+        trial.set_user_attr(KEY, key)
+        return key
+
+    def _spent(self) -> int:
+        """How many configurations were trained or are in training; repeats and the baseline do not count."""
+        keys = {str(trial.user_attrs[KEY]) for trial in self.study.trials() if KEY in trial.user_attrs}
+        return sum(1 for key in keys if key in self.ledger.trials and self.ledger.trials[key]["rates"])
+
+    def _fitting(self) -> list[Run]:
+        return [run for run in self._pending if self.ledger.structure(run.trial.key) == self._structure]
+
+    def _spec(self, run: Run) -> Config:
+        spec: Config = self.ledger.trials[run.trial.key]["structure"]
+        return spec
+
+    # Pruning
+
+    @property
+    def _curve(self) -> str:
+        return self.plan.objectives[0]
+
+    def _gaps(self, rows: Mapping[str, Sequence[Any]]) -> list[float | None]:
+        """The gap of every row, which is no column of its own: in loss, or in accuracy as percentage points."""
+        if self._curve == "gap":
+            pairs, scale = zip(rows["val_loss"], rows["train_loss"], strict=True), 1
+        else:
+            pairs, scale = zip(rows["train_accuracy"], rows["val_accuracy"], strict=True), 100
+        return [None if a is None or b is None else scale * (a - b) for a, b in pairs]
+
+    def _report_epoch(self, run: Run, epoch: int, value: float) -> None:
+        """Reports the mean over seeds once every seed in training has this epoch, and prunes if the pruner says so."""
+        trial = self._open[run.trial.key]
+        reached = trial.curves.setdefault(epoch, {})
+        reached[run.seed] = value
+        if trial.stopped or not trial.unfinished <= reached.keys():
+            return
+        if epoch not in trial.reported:
+            trial.optuna_trial.report(math.fsum(reached.values()) / len(reached), epoch)
+        del trial.curves[epoch]
+        if trial.optuna_trial.should_prune():
+            self._prune(trial)
+
+    def _prune(self, trial: OpenTrial) -> None:
+        trial.stopped = True
+        self._stop |= {run.id for run in self._running.values() if run.trial.key == trial.key}
+        unstarted = [run for run in self._pending if run.trial.key == trial.key]
+        self._pending = [run for run in self._pending if run.trial.key != trial.key]
+        for run in unstarted:
+            record = self._base(run) | {"status": "pruned", "reason": "pruned before it began", "epochs": 0, "width": 0}
+            self._writer.append("runs", record)
+            self.ledger.add_run(record)
+            self._progress.ended(run, record, self.ledger.trials[trial.key]["label"])
+            trial.unfinished.discard(run.seed)
+
+    # Telling
+
+    def _tell(self, trial: OpenTrial) -> None:
+        """Tells the study how the trial and its twins ended, from the records of its runs."""
+        values = self.ledger.values(trial.key, self.seeds, self.plan.objectives)
+        pruned = "pruned" in self.ledger.statuses(trial.key, self.seeds)
+        for told in (trial.optuna_trial, *trial.twins):
+            if values is not None and OUTSIDE not in told.user_attrs:
+                self.study.study.tell(told, values)
+            else:
+                self.study.study.tell(told, state=TrialState.PRUNED if pruned else TrialState.FAIL)
+        self._open.pop(trial.key, None)
+        if values is not None:
+            self._progress.told(self.ledger.trials[trial.key], values)
+
+    def _base(self, run: Run) -> dict[str, Any]:
+        return {
+            "id": run.id,
+            "key": run.trial.key,
+            "seed": run.seed,
+            "attempt": run.attempt,
+            "session": self.plan.session,
+            "traceback": None,
+        }
+
+    def _record(self, run: Run, result: Result) -> Record:
+        record = self._base(run) | {
+            "status": result.status,
+            "reason": result.reason,
+            "traceback": result.traceback,
+            "stopped_early": result.stopped_early,
+            "seconds": result.seconds,
+            "width": result.width,
+            "epochs": len(result.curves.get("val_loss", ())),
+        }
+        if result.status == "failed":
+            return record
+        metrics = summary(result.curves, result.recipe.epochs)
+        return record | metrics | {"test_loss": result.test_loss, "test_accuracy": result.test_accuracy}
+
+
+def register(writer: Writer, ledger: Ledger, number: int, described: Any, values: Mapping[str, Any]) -> None:
+    """Writes a configuration's record, from which it can be trained again."""
+    record = {
+        "trial": number,
+        "key": described.trial.key,
+        "context": described.trial.context,
+        "label": dict(described.label),
+        "params": params(values),
+        "rates": dict(described.trial.rates),
+        "config": described.trial.config,
+        "structure": described.structure,
+    }
+    writer.append("trials", record)
+    ledger.add_trial(record)

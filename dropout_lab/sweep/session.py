@@ -1,0 +1,215 @@
+"""One sweep command from its plan to its trained runs: what is new, what is known, what differs, who trains."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from optuna.trial import TrialState
+
+from dropout_lab import store
+from dropout_lab.errors import UserError
+from dropout_lab.schema import CONTROL_KEYS
+from dropout_lab.store import Record, Records, Writer
+from dropout_lab.sweep.cells import Cell, baselines, check_ends, grid
+from dropout_lab.sweep.grid import Grid
+from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.sweep.plan import Plan, Trainer
+from dropout_lab.sweep.queue import register
+from dropout_lab.sweep.study import KEY, Study, pruner, sampler
+from dropout_lab.trial import Config
+
+PACKAGES = ("dropout-lab", "torch", "hydra-core", "optuna", "numpy", "pandas", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan held against what its folder knows. Nothing has been written."""
+
+    plan: Plan
+    is_grid: bool
+    cells: Sequence[Cell]
+    """All cells of a grid; under a sampler the baselines."""
+    ledger: Ledger
+    sessions: Sequence[Record]
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Keys of the configurations that this command is about, as far as they are known."""
+        named = [cell.key for cell in self.cells]
+        return named if self.is_grid else list(dict.fromkeys([*named, *self.ledger.trials]))
+
+    def missing(self, key: str) -> list[tuple[int, int]]:
+        return self.ledger.missing(key, range(self.plan.seeds), self.plan.config["retries"])
+
+    def runs_to_train(self) -> int:
+        """Under a sampler at most so many: what it repeats is not trained again."""
+        known = sum(len(self.missing(key)) for key in self.keys)
+        if self.is_grid:
+            return known
+        searched = sum(1 for record in self.ledger.trials.values() if record["rates"])
+        return known + max(0, (self.plan.n_trials or 0) - searched) * self.plan.seeds
+
+
+def prepare(plan: Plan, trainer: Trainer) -> Prepared:
+    """Checks everything that can be checked before training and writes nothing.
+
+    Raises UserError for a configuration that cannot be trained, for a folder whose records are damaged or whose
+    settings differ, and for a sampler, a pruner and axes that do not go together.
+    """
+    is_grid = isinstance(sampler(plan.config["sampler"]), Grid)
+    _check_search(plan, is_grid)
+    if is_grid:
+        cells = grid(plan, trainer)
+    else:
+        check_ends(plan, trainer)
+        cells = baselines(plan, trainer)
+    records = store.read(plan.folder) if store.is_sweep(plan.folder) else Records([], [], [], [])
+    if not records.sessions and plan.folder.is_dir() and any(_foreign(plan.folder)):
+        raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
+    if records.sessions:
+        check_settings(plan, records.sessions[-1])
+    return Prepared(plan, is_grid, cells, Ledger.of(records), records.sessions)
+
+
+def commit(prepared: Prepared, command: str) -> Sequence[str]:
+    """Writes the command down, repairs what an interruption left, and fills the study's queue.
+
+    Returns what there is to say of it. The caller holds the folder's lock.
+    """
+    plan, ledger = prepared.plan, prepared.ledger
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    said = list(store.repair(plan.folder))
+    study = Study(plan)
+    study.check_axes(plan)
+    writer = Writer(plan.folder)
+    if not prepared.sessions:
+        (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
+    writer.append("sessions", _session(plan, command))
+    stale = study.trials(TrialState.RUNNING)
+    study.requeue(stale)
+    if stale:
+        said.append(f"{len(stale)} configurations were in training when the sweep was interrupted: they go on")
+    queued = {trial.user_attrs.get(KEY) for trial in study.trials(TrialState.WAITING)}
+    cells = {cell.key: cell for cell in prepared.cells}
+    known = sum(1 for key in prepared.keys for seed in range(plan.seeds) if (key, seed) in ledger.runs)
+    if known:
+        said.append(f"{known} runs are in the records already and are not trained again")
+    again = sum(1 for key in prepared.keys for _, attempt in prepared.missing(key) if attempt > 1)
+    if again:
+        said.append(f"{again} failed runs are tried again")
+    for key in prepared.keys:
+        if key in queued or not prepared.missing(key):
+            continue
+        values = cells[key].values if key in cells else ledger.trials[key]["params"]
+        number = study.enqueue(key, values, None if prepared.is_grid else plan.axes)
+        if key not in ledger.trials:
+            register(writer, ledger, number, cells[key].described, values)
+    writer.close()
+    return said
+
+
+def versions() -> Mapping[str, str]:
+    """What the results may depend on: Python and the packages at work."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def check_settings(plan: Plan, last: Record) -> None:
+    """Raises UserError, showing the difference, if the folder was made with other settings.
+
+    What either command sweeps may differ, and what only says how much is trained (`schema.CONTROL_KEYS`).
+    """
+    swept = [*last["axes"], *(axis.key for axis in plan.axes)]
+    before, now = _flat(last["settings"]), _flat(plan.config)
+
+    def may_differ(key: str) -> bool:
+        return key in CONTROL_KEYS or any(key == axis or key.startswith(f"{axis}.") for axis in swept)
+
+    keys = [key for key in sorted(before.keys() | now.keys()) if not may_differ(key)]
+    different = [key for key in keys if before.get(key) != now.get(key)]
+    if different:
+        lines = [f"  {key}: {before.get(key, '(none)')} there, {now.get(key, '(none)')} now" for key in different]
+        raise UserError(
+            f"{plan.folder} was made with other settings:\n"
+            + "\n".join(lines)
+            + "\nGive those settings again to continue it, or choose another name=... for this sweep."
+        )
+
+
+def _check_search(plan: Plan, is_grid: bool) -> None:
+    made = pruner(plan.config["pruner"])
+    prunes = plan.config["pruner"]["_target_"] != "optuna.pruners.NopPruner"
+    if is_grid and plan.n_trials is not None:
+        raise UserError("n_trials: a grid trains each of its cells; leave n_trials out, or choose a sampler=...")
+    if not is_grid and plan.n_trials is None:
+        raise UserError(
+            f"n_trials: the sampler {plan.config['sampler']['_target_']} needs to know how many: n_trials=50"
+        )
+    if not is_grid and not plan.axes:
+        raise UserError("sampler: there is nothing to search; sweep a key, e.g. 'rate=interval(0,0.8)'")
+    if len(plan.objectives) > 1 and prunes:
+        raise UserError(f"pruner: {type(made).__name__} cannot prune for two objectives; give one, or pruner=none")
+    if prunes and plan.objectives[0] == "epochs_to_convergence":
+        raise UserError(
+            "pruner: epochs_to_convergence is known only at the end; choose another objective, or pruner=none"
+        )
+
+
+def _foreign(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name not in (".lock", "workers", "study.journal")]
+
+
+def _session(plan: Plan, command: str) -> Record:
+    return {
+        "session": plan.session,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "axes": {axis.key: axis.describe() for axis in plan.axes},
+        "seeds": plan.seeds,
+        "n_trials": plan.n_trials,
+        "objective": list(plan.objectives),
+        "pruner": plan.choices["pruner"],
+        "settings": dict(plan.config),
+        "versions": dict(versions()),
+        "git_commit": _git_commit(),
+        "machine": {"system": platform.platform(), "cpu": _processor(), "cores": os.cpu_count()},
+        "device": plan.device,
+    }
+
+
+def _git_commit() -> str | None:
+    """The commit of the checkout that this code runs from; None for an installed package."""
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5)
+        ours = subprocess.run(
+            ["git", "ls-files", "--error-unmatch", __file__], cwd=here, capture_output=True, timeout=5
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() if found.returncode == 0 and ours.returncode == 0 else None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _flat(config: Config, prefix: str = "") -> dict[str, Any]:
+    """A nested config as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

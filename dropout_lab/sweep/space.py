@@ -1,0 +1,183 @@
+"""Overrides of Hydra's sweep grammar <-> the axes of a search space and their Optuna distributions."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, QuotedString, RangeSweep
+from hydra.errors import HydraException
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import Trial as OptunaTrial
+
+from dropout_lab.errors import UserError
+from dropout_lab.trial import canonical_json
+
+DIGITS = 12
+"""Significant digits of a swept number: 0.1 + 0.2 and 0.3 are one configuration."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One swept key. Either `values` lists what it takes, or it is an interval and only a sampler can search it."""
+
+    key: str
+    distribution: BaseDistribution
+    values: Sequence[Any] | None
+
+    @property
+    def low_high(self) -> tuple[float, float] | None:
+        d = self.distribution
+        return (d.low, d.high) if isinstance(d, FloatDistribution | IntDistribution) else None
+
+    def corners(self) -> Sequence[Any]:
+        """Values that are allowed if all are: every listed one, or the ends of the interval."""
+        return self.values if self.values is not None else tuple(self.low_high or ())
+
+    def contains(self, value: Any) -> bool:
+        """Whether the axis can take this value."""
+        try:
+            return self.distribution._contains(self.distribution.to_internal_repr(param(value)))
+        except ValueError:
+            return False
+
+    def suggest(self, trial: OptunaTrial) -> Any:
+        """The sampler's value; asked again for the same trial, the same value."""
+        d = self.distribution
+        if isinstance(d, FloatDistribution):
+            return _tidy(trial.suggest_float(self.key, d.low, d.high, step=d.step, log=d.log))
+        if isinstance(d, IntDistribution):
+            return trial.suggest_int(self.key, d.low, d.high, step=d.step, log=d.log)
+        assert self.values is not None
+        label = trial.suggest_categorical(self.key, [param(value) for value in self.values])
+        return next(value for value in self.values if param(value) == label)
+
+    def describe(self) -> Any:
+        """The axis for records and people: its values, or its ends."""
+        if self.values is not None:
+            return list(self.values)
+        low, high = self.low_high or (math.nan, math.nan)
+        return {"low": low, "high": high, "log": getattr(self.distribution, "log", False)}
+
+
+def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -> tuple[list[Axis], list[str]]:
+    """Override lines -> the swept axes, and the lines that fix one value.
+
+    `group_options` gives the members of a config group (for glob), or nothing for any other key.
+    Raises UserError, naming the key, for a sweep that has no value or no meaning.
+    """
+    try:
+        overrides = OverridesParser.create().parse_overrides(overrides=list(lines))
+    except HydraException as error:
+        raise UserError(str(error)) from error
+    axes, fixed = [], []
+    for override in overrides:
+        if override.is_sweep_override():
+            axes.append(_axis(override, group_options))
+        else:
+            fixed.append(override.input_line)
+    keys = [axis.key for axis in axes]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise UserError(f"{key}: swept twice; give all its values in one override")
+    return axes, fixed
+
+
+def key_of(line: str) -> str:
+    """The key of one override line, without the signs that add or delete it."""
+    key: str = OverridesParser.create().parse_overrides(overrides=[line])[0].get_key_element()
+    return key.lstrip("+~")
+
+
+def cells(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
+    """Every combination of the axes' values, the last axis fastest. Raises UserError for an interval."""
+    for axis in axes:
+        if axis.values is None:
+            low, high = axis.low_high or (0, 0)
+            raise UserError(
+                f"{axis.key}: a continuous range has no grid; give its values, e.g. {axis.key}={low},{high}, "
+                f"or choose a sampler: sampler=random n_trials=50 (also tpe, cmaes, qmc, gp, nsgaii)"
+            )
+    for combination in itertools.product(*(axis.values or () for axis in axes)):
+        yield dict(zip((axis.key for axis in axes), combination, strict=True))
+
+
+def param(value: Any) -> str | int | float | bool | None:
+    """A value as an Optuna parameter: scalars as they are, lists and dictionaries as JSON."""
+    return value if value is None or isinstance(value, str | int | float | bool) else canonical_json(value)
+
+
+def params(values: Mapping[str, Any]) -> dict[str, str | int | float | bool | None]:
+    return {key: param(value) for key, value in values.items()}
+
+
+def point_distributions(values: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+    """A distribution for each value of a grid cell: numbers as numbers, so that a dashboard can draw them."""
+    return {key: _point(param(value)) for key, value in values.items()}
+
+
+def _point(value: str | int | float | bool | None) -> BaseDistribution:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return CategoricalDistribution([value])
+    return IntDistribution(value, value) if isinstance(value, int) else FloatDistribution(value, value)
+
+
+def _axis(override: Override, group_options: Callable[[str], Sequence[str]]) -> Axis:
+    key = override.get_key_element().lstrip("+")
+    sweep = override.value()
+    if override.is_delete():
+        raise UserError(f"{override.input_line}: a deletion cannot be swept")
+    tags = set(getattr(sweep, "tags", ()))
+    if tags - {"log"}:
+        raise UserError(f"{key}: unknown tag {', '.join(sorted(tags - {'log'}))}; allowed: log")
+    if isinstance(sweep, IntervalSweep):
+        return Axis(key, _interval(key, sweep, log="log" in tags), None)
+    if isinstance(sweep, Glob):
+        values = list(sweep.filter(list(group_options(key))))
+    else:
+        try:
+            values = [_plain(value) for value in override.sweep_iterator()]
+        except (HydraException, ValueError) as error:
+            raise UserError(f"{override.input_line}: {error}") from error
+    distinct = [value for index, value in enumerate(values) if param(value) not in map(param, values[:index])]
+    if not distinct:
+        options = f"; {key} offers {', '.join(group_options(key))}" if group_options(key) else ""
+        raise UserError(f"{override.input_line}: no value to sweep over{options}")
+    if isinstance(sweep, RangeSweep) and not sweep.shuffle and len(distinct) > 1:
+        return Axis(key, _range(sorted(distinct)), distinct)
+    return Axis(key, CategoricalDistribution([param(value) for value in distinct]), distinct)
+
+
+def _interval(key: str, sweep: IntervalSweep, *, log: bool) -> BaseDistribution:
+    low, high = sweep.start, sweep.end
+    if low is None or high is None or not math.isfinite(low) or not math.isfinite(high) or low >= high:
+        raise UserError(f"{key}=interval({low},{high}): must be finite, the lower end first")
+    if log and low <= 0:
+        raise UserError(f"{key}=tag(log,interval({low},{high})): a logarithmic range must begin above 0")
+    if isinstance(low, int) and isinstance(high, int):
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log=log)
+
+
+def _range(values: Sequence[Any]) -> BaseDistribution:
+    low, high, step = values[0], values[-1], values[1] - values[0]
+    if all(isinstance(value, int) for value in values):
+        return IntDistribution(low, high, step=step)
+    return FloatDistribution(low, high, step=_tidy(step))
+
+
+def _plain(value: Any) -> Any:
+    """A parsed element as plain Python: quotes are spelling, floats are rounded to `DIGITS`."""
+    if isinstance(value, QuotedString):
+        return value.text
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    return _tidy(value) if isinstance(value, float) else value
+
+
+def _tidy(value: float) -> float:
+    return float(f"{float(value):.{DIGITS}g}")

@@ -1,0 +1,117 @@
+"""The Optuna study of a sweep: made, opened, and put in order after an interruption."""
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import check_distribution_compatibility
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from dropout_lab.errors import UserError
+from dropout_lab.instantiate import instantiate
+from dropout_lab.schema import DIRECTIONS
+from dropout_lab.sweep.plan import Plan
+from dropout_lab.sweep.space import Axis, params, point_distributions
+from dropout_lab.trial import Config
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+logging.getLogger("optuna").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+KEY = "key"
+"""The user attribute that holds the key of the trial's configuration."""
+
+OUTSIDE = "outside"
+"""The user attribute of a trial that lies outside the search space, so that the sampler must not learn from it."""
+
+
+def sampler(section: Config, worker: int = 0) -> BaseSampler:
+    """The sampler of a config section; workers have different seeds, so that they do not all begin alike."""
+    if section.get("seed") is not None:
+        section = {**section, "seed": section["seed"] + worker}
+    made: BaseSampler = instantiate("sampler", section)
+    return made
+
+
+def pruner(section: Config) -> BasePruner:
+    made: BasePruner = instantiate("pruner", section)
+    return made
+
+
+class Study:
+    """The study of a sweep folder, kept in a journal file. One instance per worker."""
+
+    def __init__(self, plan: Plan, worker: int = 0) -> None:
+        path = plan.folder / "study.journal"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._storage = JournalStorage(JournalFileBackend(str(path)))
+        self.study = optuna.create_study(
+            study_name=plan.folder.name,
+            storage=self._storage,
+            sampler=sampler(plan.config["sampler"], worker),
+            pruner=pruner(plan.config["pruner"]),
+            directions=[DIRECTIONS[name] for name in plan.objectives],
+            load_if_exists=True,
+        )
+        self._id = self._storage.get_study_id_from_name(self.study.study_name)
+        self._waiting: Iterator[FrozenTrial] = iter(())
+
+    def trials(self, *states: TrialState) -> Sequence[FrozenTrial]:
+        return self.study.get_trials(deepcopy=False, states=states or None)
+
+    def enqueue(self, key: str, values: Mapping[str, Any], axes: Sequence[Axis] | None = None) -> int:
+        """Puts a configuration into the queue and returns its trial number.
+
+        A sampler learns from it only if its values lie within `axes`; without `axes` it is a cell of a grid.
+        """
+        attributes: dict[str, Any] = {KEY: key}
+        if axes is None:
+            distributions = point_distributions(values)
+        elif all(axis.key in values and axis.contains(values[axis.key]) for axis in axes):
+            distributions = {axis.key: axis.distribution for axis in axes}
+        else:
+            values, distributions, attributes[OUTSIDE] = {}, {}, True
+        trial = optuna.trial.create_trial(
+            state=TrialState.WAITING, params=params(values), distributions=distributions, user_attrs=attributes
+        )
+        number = len(self.trials())
+        self.study.add_trial(trial)
+        return number
+
+    def claim(self) -> optuna.Trial | None:
+        """The next trial of the queue, which is this worker's from now on; None if the queue is empty."""
+        for _ in range(2):  # what is left of the last look, then one new look
+            for trial in self._waiting:
+                trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
+                try:
+                    if self._storage.set_trial_state_values(trial_id, TrialState.RUNNING):
+                        return optuna.Trial(self.study, trial_id)
+                except optuna.exceptions.UpdateFinishedTrialError:
+                    pass  # another worker has taken and finished it since
+            self._waiting = iter(self.trials(TrialState.WAITING))
+        return None
+
+    def requeue(self, trials: Sequence[FrozenTrial]) -> None:
+        """Gives trials that were being trained back to the queue, under their numbers."""
+        for trial in trials:
+            trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
+            self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
+
+    def check_axes(self, plan: Plan) -> None:
+        """Raises UserError if an axis can no longer hold what the study has already drawn for it."""
+        for trial in self.trials():
+            for axis in plan.axes:
+                if axis.key in trial.distributions and KEY in trial.user_attrs:
+                    try:
+                        check_distribution_compatibility(trial.distributions[axis.key], axis.distribution)
+                    except ValueError:
+                        raise UserError(
+                            f"{axis.key}: this sampler cannot change the values of a choice or the kind of a range "
+                            f"that it has already searched in {plan.folder}; choose another name=..."
+                        ) from None

@@ -1,0 +1,63 @@
+"""A worker: trains runs of a sweep until none is left. Several may work on one sweep, each a process of its own."""
+
+from dataclasses import dataclass
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from dropout_lab import store
+from dropout_lab.errors import UserError
+from dropout_lab.store import Writer
+from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.sweep.plan import Plan, Trainer
+from dropout_lab.sweep.progress import Progress
+from dropout_lab.sweep.queue import Queue
+from dropout_lab.sweep.study import Study
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs besides its number: plain data, sent to other processes as it is."""
+
+    plan: Plan
+    trainer: Trainer
+    total: int
+    """Runs to train, by all workers."""
+    threads: int
+
+    def __call__(self, worker: int) -> None:
+        """Trains as worker number `worker`; returns when the sweep has nothing more for it."""
+        plan = self.plan
+        with lock(plan, f"worker-{worker}"):
+            prefix = f"worker {worker}: " if plan.workers > 1 else ""
+            console = Console(force_terminal=False if plan.workers > 1 else None, soft_wrap=True)
+            writer = Writer(plan.folder, worker)
+            ledger = Ledger.of(store.read(plan.folder))
+            total = -(-self.total // plan.workers)
+            epochs = plan.config["trainer"]["epochs"]
+            with Progress(console, total, epochs, plan.objectives, prefix) as progress:
+                queue = Queue(plan, Study(plan, worker), ledger, writer, self.trainer, progress)
+                try:
+                    while (structure := queue.next_structure()) is not None:
+                        self.trainer.train(structure, queue.width(), queue, plan.device, self.threads)
+                finally:
+                    queue.give_back()
+                    writer.close()
+
+
+def lock(plan: Plan, name: str) -> FileLock:
+    """Holds a lock file of the sweep folder; the system releases it however the process ends."""
+    folder = plan.folder / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    held = FileLock(folder / f"{name}.lock")
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"{plan.folder}: another process is training in this folder ({name}); wait for it, or stop it")
+    return held
+
+
+def check_unlocked(plan: Plan) -> None:
+    """Raises UserError if a worker of an earlier command is still at work in the folder."""
+    for path in (plan.folder / "locks").glob("worker-*.lock"):
+        lock(plan, path.stem).release()

@@ -1,0 +1,23 @@
+"""The report's answer in a terminal."""
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dropout_lab.report import Report
+
+
+def show(console: Console, report: Report) -> None:
+    """Prints the answer in words, the table of best, baseline and difference, and where the page is."""
+    for note in report.notes:
+        console.print(note)
+    console.print()
+    for sentence in report.words:
+        console.print(Text(sentence), soft_wrap=False)
+    if report.rows:
+        table = Table(*report.header, box=SIMPLE, header_style="bold")
+        for row in report.rows:
+            table.add_row(*row)
+        console.print(table)
+    console.print(f"\nThe report: {report.html}")

@@ -1,0 +1,142 @@
+"""From config to objects: a configuration's trial, the structure of its cohort, the recipe of a run, and its training."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from dropout_lab.cohort import loop
+from dropout_lab.cohort.recipe import Recipe, RunQueue, Structure
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.errors import UserError
+from dropout_lab.instantiate import instantiate
+from dropout_lab.placement import site_rates
+from dropout_lab.schema import CONFIG_SECTIONS, RESULT_TRAINER_KEYS
+from dropout_lab.sites import sites
+from dropout_lab.trial import Config, Run, Trial, canonical_json
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a composed config means."""
+
+    trial: Trial
+    structure: Config
+    """What its runs must share with others to be trained in one cohort."""
+    label: Mapping[str, Any]
+    """Its words in tables and figures."""
+
+
+def describe(config: Config, choices: Mapping[str, str]) -> Described:
+    """The trial of a resolved config; `choices` are the names of its members of the config groups.
+
+    Raises UserError if the config cannot be trained: its rates, its patterns, or what its classes refuse.
+    """
+    sections = {name: config[name] for name in CONFIG_SECTIONS}
+    trainer = {key: config["trainer"][key] for key in RESULT_TRAINER_KEYS}
+    model_sites = site_names(config["model"], config["dataset"])
+    rates = site_rates(model_sites, config["placement"]["weights"], config["rate"], config["rates"])
+    trial = Trial.of({**sections, "trainer": trainer}, rates)
+    optimizer = instantiate("optimizer", config["optimizer"])
+    instantiate("schedule", config["schedule"])
+    structure = {
+        "model": config["model"],
+        "dataset": config["dataset"],
+        "dropout": config["dropout"],
+        "optimizer": {key: value for key, value in config["optimizer"].items() if key not in optimizer.numbers()},
+        "batch_size": trainer["batch_size"],
+        "max_norm": trainer["max_norm"] is not None,
+        "clip_norm": trainer["clip_norm"] is not None,
+    }
+    label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}
+    label["rate"] = float(config["rate"])
+    if trial.is_baseline:
+        label |= {"placement": "none", "dropout": "none", "schedule": "none", "rate": 0.0}
+    elif any(value is not None for value in config["rates"].values()):
+        label |= {"placement": None, "rate": None}
+    return Described(trial, structure, label)
+
+
+def site_names(model: Config, dataset: Config) -> Sequence[str]:
+    """The names of the sites that a model has on a dataset."""
+    return _site_names(canonical_json(model), canonical_json(dataset))
+
+
+def structure(spec: Config) -> Structure:
+    """The objects of `Described.structure`."""
+    dataset = _dataset(canonical_json(spec["dataset"]))
+    optimizer = {"lr": 0.0, **spec["optimizer"]}
+    return Structure(
+        build=lambda: _model(spec["model"], dataset),
+        dataset=dataset,
+        dropout=instantiate("dropout", spec["dropout"]),
+        batch_size=spec["batch_size"],
+        optimizer=instantiate("optimizer", optimizer),
+        max_norm=spec["max_norm"],
+        clip_norm=spec["clip_norm"],
+    )
+
+
+def recipe(run: Run, spec: Config) -> Recipe:
+    """The recipe of a run. The optimizer's classes were checked by `describe`, and so were the schedule's."""
+    config, trainer = run.trial.config, run.trial.config["trainer"]
+    schedule = config["schedule"]
+    return Recipe(
+        id=run.id,
+        seed=run.seed,
+        rates=run.trial.rates,
+        schedule=instantiate("schedule", schedule) if schedule else lambda progress: 1.0,
+        optimizer=instantiate("optimizer", config["optimizer"]),
+        epochs=trainer["epochs"],
+        patience=trainer["patience"],
+        max_norm=trainer["max_norm"],
+        clip_norm=trainer["clip_norm"],
+    )
+
+
+def check_seeds(spec: Config, seeds: int) -> None:
+    """Makes every seed's split once, so that data that cannot be split is refused before training."""
+    dataset = _dataset(canonical_json(spec["dataset"]))
+    for seed in range(seeds):
+        dataset.split(seed)
+
+
+def train(spec: Config, width: int, runs: RunQueue, device: str, threads: int | None = None) -> None:
+    """Trains all that `runs` has for the structure `spec`; `threads` bounds the processor's threads."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    loop.train(structure(spec), width, runs, torch.device(device))
+
+
+def device(name: str) -> str:
+    """The device that `auto`, `cpu` or `cuda` stands for here."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError("device=cuda: torch finds no GPU here; allowed: auto, cpu")
+    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def threads(workers: int) -> int:
+    """The processor's threads for each of `workers` processes."""
+    return max(1, len(os.sched_getaffinity(0)) // workers) if hasattr(os, "sched_getaffinity") else 1
+
+
+@lru_cache(maxsize=64)
+def _dataset(section: str) -> Dataset:
+    dataset: Dataset = instantiate("dataset", json.loads(section))
+    return dataset
+
+
+@lru_cache(maxsize=256)
+def _site_names(model: str, dataset: str) -> Sequence[str]:
+    data = _dataset(dataset)
+    with torch.device("meta"):
+        return tuple(sites(_model(json.loads(model), data)))
+
+
+def _model(section: Config, dataset: Dataset) -> torch.nn.Module:
+    model: torch.nn.Module = instantiate("model", section, input_shape=dataset.input_shape, outputs=dataset.outputs)
+    return model
