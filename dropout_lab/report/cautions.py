@@ -55,8 +55,8 @@ def _improving(table: pd.DataFrame) -> Iterator[str]:
     if improving:
         worst = table.iloc[int(table["n_improving"].to_numpy().argmax())]
         yield (
-            f"{improving} of {plural(complete, 'complete run')} had their best epoch in the last tenth of training, most "
-            f"of all {worst['name']}: they were still improving, and more epochs may change the order."
+            f"{improving} of {plural(complete, 'complete run')} had their best epoch in the last tenth of training, "
+            f"most of all {worst['name']}: they were still improving, and more epochs may change the order."
         )
 
 

@@ -11,36 +11,36 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
     return [
         (
             "seeds",
-            f"A configuration is trained once per seed ({frames.seeds}). Seeds are replicates, never searched over; the "
-            "same seeds serve every configuration, so differences are taken seed by seed.",
+            f"A configuration is trained once per seed ({frames.seeds}). Seeds are replicates, never searched over; "
+            "the same seeds serve every configuration, so differences are taken seed by seed.",
         ),
         (
             "best epoch",
-            "The epoch with the lowest validation loss. Values without another word are at this epoch, the test values too.",
+            "The epoch with the lowest validation loss. Values without another word are at it, the test values too.",
         ),
         (
             "gap",
-            "Loss: validation minus train. Accuracy: train minus validation, in percentage points (pp). Both sides with the "
+            "Loss: validation minus train. Accuracy: train minus validation, in percentage points (pp). Both with the "
             "same weights and dropout off; the train side is a fixed part of the training data.",
         ),
         (
             "baseline",
-            "The same configuration without dropout: rate 0 at every site, everything else in its context equal. Trained once.",
+            "Rate 0 at every site, everything else in the context equal. It is trained once, whatever its placement.",
         ),
         (
             "interval",
-            "A 95 % t interval over seeds. It covers what differs between seeds, not the choice of the data. Values that "
-            "are the same for all seeds have no interval.",
+            "A 95 % t interval over seeds. It covers what differs between seeds, not the choice of the data. Values "
+            "that are the same for all seeds have no interval.",
         ),
         (
             "difference",
-            "Configuration minus baseline of its context, paired by seed, with the paired t test. p (Holm) is corrected "
-            "for all configurations that were tested.",
+            "Configuration minus baseline of its context, paired by seed, with the paired t test. p (Holm) is "
+            "corrected for all configurations that were tested.",
         ),
         (
             "epochs to convergence",
-            f"The first epoch whose validation loss is within {100 * TOLERANCE:g} % of the run's own best. It depends on "
-            f"how long the run was: a run whose best epoch lies in the last {100 * HORIZON_TAIL:g} % was still improving.",
+            f"The first epoch whose validation loss is within {100 * TOLERANCE:g} % of the run's own best. It depends "
+            f"on how long the run was: with its best epoch in the last {100 * HORIZON_TAIL:g} % it still improved.",
         ),
         (
             "epochs to target",
@@ -49,9 +49,9 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "censored",
-            "A run that did not reach the target while it trained, because its epochs were over, it was stopped, pruned or "
-            "failed. It counts as not there yet at its last epoch. A run is pruned because it does badly, so with a "
-            "pruner the median is too hopeful.",
+            "A run that did not reach the target while it trained, because its epochs were over or it was stopped, "
+            "pruned or failed. It counts as not there yet at its last epoch. A run is pruned because it does badly, so with "
+            "a pruner the median is too hopeful.",
         ),
         ("early stopping", stopping),
         ("pruner", frames.pruner),

@@ -88,6 +88,11 @@ class Chosen:
     crowded: bool = False
     note: str = ""
 
+    @property
+    def banded(self) -> bool:
+        """Whether the bands of a panel's lines can still be told apart."""
+        return self.crowded or self.rates["placement"].nunique() <= CROWD
+
 
 def chosen(rates: pd.DataFrame, objective: str) -> Chosen:
     """A panel per group, and not too many of them.
@@ -107,8 +112,10 @@ def chosen(rates: pd.DataFrame, objective: str) -> Chosen:
     else:
         rates = dropped.assign(group="").drop_duplicates(["placement", "trial"])
         joined, note = False, "Each point is a configuration; what else was swept differs among them too."
-    if rates["placement"].nunique() > CROWD and rates["group"].nunique() == 1:
-        return Chosen(rates.assign(panel=rates["placement"]), joined, crowded=True, note=note)
+    if rates["placement"].nunique() > CROWD:
+        if rates["group"].nunique() == 1:
+            return Chosen(rates.assign(panel=rates["placement"]), joined, crowded=True, note=note)
+        note = f"{note} With so many lines the intervals are left out; they are in the CSV.".strip()
     return Chosen(rates.assign(panel=rates["group"]), joined, note=note)
 
 

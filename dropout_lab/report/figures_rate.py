@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib import patches as mpl_patches
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from dropout_lab.report import style
 from dropout_lab.report.drawn import Chosen, heatmap
@@ -24,7 +23,7 @@ def against_rate(part: Chosen, metrics: Sequence[str], looks: Looks, classificat
     rates = part.rates
     names = _panels(rates)
     # One panel a metric: side by side. Several: a block of panels per metric.
-    columns = len(metrics) if len(names) == 1 else min(3, len(names))
+    columns = len(metrics) if len(names) == 1 else style.columns_for(len(names))
     block = -(-len(names) // columns) * columns if len(names) > 1 else 1
     figure, axes = style.grid(block * len(metrics), columns, height=2.7 if columns < 3 else 2.1)
     for index, metric in enumerate(metrics):
@@ -32,8 +31,8 @@ def against_rate(part: Chosen, metrics: Sequence[str], looks: Looks, classificat
         for name, ax in zip(names, panels, strict=False):
             if part.crowded:
                 _backdrop(ax, rates[rates["panel"] != name], metric, joined=part.joined)
-            _rate_panel(ax, rates[rates["panel"] == name], metric, looks, joined=part.joined)
-            ax.set_title(style.shorten(name, 110 // columns))
+            _rate_panel(ax, rates[rates["panel"] == name], metric, looks, part)
+            style.heading(ax, name, columns)
             ax.set_xlabel("dropout rate")
         for position in range(0, len(names), columns):
             panels[position].set_ylabel(axis(metric, classification))
@@ -52,12 +51,15 @@ def _backdrop(ax: Axes, others: pd.DataFrame, metric: str, *, joined: bool) -> N
 
 
 def _share_y(axes: Sequence[Axes]) -> None:
-    lows, highs = zip(*(ax.get_ylim() for ax in axes), strict=True)
-    for ax in axes:
-        ax.set_ylim(min(lows), max(highs))
+    """The same scale for all panels that have something to show."""
+    filled = [ax for ax in axes if np.isfinite(ax.dataLim.get_points()).all()]
+    if filled:
+        lows, highs = zip(*(ax.get_ylim() for ax in filled), strict=True)
+        for ax in axes:
+            ax.set_ylim(min(lows), max(highs))
 
 
-def _rate_panel(ax: Axes, rates: pd.DataFrame, metric: str, looks: Looks, *, joined: bool) -> None:
+def _rate_panel(ax: Axes, rates: pd.DataFrame, metric: str, looks: Looks, part: Chosen) -> None:
     baseline = rates[rates["baseline"]].head(1)
     if len(baseline):
         low, mean, high = (
@@ -68,23 +70,25 @@ def _rate_panel(ax: Axes, rates: pd.DataFrame, metric: str, looks: Looks, *, joi
         ax.axhline(mean, color=BASELINE, linewidth=1, linestyle=(0, (4, 2)), label="no dropout", zorder=1.5)
     for placement, line in rates.groupby("placement", sort=False):
         look = looks[str(placement)]
-        shown = line if joined else line[~line["baseline"]]
+        label = None if part.crowded else str(placement)
+        shown = line if part.joined else line[~line["baseline"]]
         x = shown["rate"].to_numpy(dtype=float)
         lows, means, highs = (
             in_unit(metric, 1) * shown[c].to_numpy(dtype=float) for c in (f"{metric}_low", metric, f"{metric}_high")
         )
-        if joined:
-            ax.fill_between(x, lows, highs, color=look.color, alpha=0.14, linewidth=0)
-            ax.plot(x, means, color=look.color, marker=look.marker, markersize=4, label=str(placement))
+        if part.joined:
+            if part.banded:
+                ax.fill_between(x, lows, highs, color=look.color, alpha=0.14, linewidth=0)
+            ax.plot(x, means, color=look.color, marker=look.marker, markersize=4, label=label)
         else:
             ax.vlines(x, lows, highs, color=look.color, alpha=0.3, linewidth=HAIR)
-            ax.plot(x, means, look.marker, color=look.color, markersize=4, alpha=0.8, label=str(placement))
+            ax.plot(x, means, look.marker, color=look.color, markersize=4, alpha=0.8, label=label)
 
 
 def times_to_target(arrivals: pd.DataFrame, looks: Looks, joined: bool) -> Figure:
     """Epochs to target against rate: runs as dots, censored runs as open triangles, medians joined by lines."""
     panels = _panels(arrivals)
-    columns = min(3, len(panels))
+    columns = style.columns_for(len(panels))
     figure, axes = style.grid(len(panels), columns, height=3.2 if columns == 1 else 2.4)
     rates = np.sort(arrivals["rate"].unique())
     step = float(np.diff(rates).min()) if joined and len(rates) > 1 else 0.0
@@ -92,20 +96,22 @@ def times_to_target(arrivals: pd.DataFrame, looks: Looks, joined: bool) -> Figur
         shown = arrivals[arrivals["panel"] == panel]
         names = list(dict.fromkeys(shown["placement"]))
         for place, name in enumerate(names):
+            if name != panel:
+                ax.plot([], [], color=looks[name].color, marker=looks[name].marker, markersize=4, label=name)
             offset = 0.62 * step * ((place + 0.5) / len(names) - 0.5)
-            _times_line(ax, shown[shown["placement"] == name], looks[name], name, offset, joined=joined)
-        ax.set_title(style.shorten(panel, 110 // columns))
+            _times_line(ax, shown[shown["placement"] == name], looks[name], offset, joined=joined)
+        style.heading(ax, panel, columns)
         ax.set_xlabel("dropout rate")
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=3))
+        ax.yaxis.set_major_locator(style.epoch_ticks())
         ax.set_ylim(0, 1.07 * float(arrivals["epochs"].max()))
         if index % columns == 0:
-            ax.set_ylabel("epochs to the baseline's level")
+            ax.set_ylabel("epochs to target")
     axes[0].scatter([], [], s=30, facecolors="none", edgecolors="#222222", marker="^", label="censored (not reached)")
     style.legend(figure, axes)
     return figure
 
 
-def _times_line(ax: Axes, line: pd.DataFrame, look: Look, name: str, offset: float, *, joined: bool) -> None:
+def _times_line(ax: Axes, line: pd.DataFrame, look: Look, offset: float, *, joined: bool) -> None:
     x = line["rate"].to_numpy(dtype=float) + offset
     y = line["epochs"].to_numpy(dtype=float)
     reached = line["reached"].to_numpy(dtype=bool)
@@ -118,7 +124,7 @@ def _times_line(ax: Axes, line: pd.DataFrame, look: Look, name: str, offset: flo
     medians = line.drop_duplicates("rate")
     median = medians["epochs_to_target"].replace(np.inf, np.nan).to_numpy(dtype=float)
     where = medians["rate"].to_numpy(dtype=float) + offset
-    ax.plot(where, median, "-" if joined else "", color=look.color, marker=look.marker, markersize=4, label=name)
+    ax.plot(where, median, "-" if joined else "", color=look.color, marker=look.marker, markersize=4)
 
 
 def heat(rates: pd.DataFrame, metrics: Sequence[str], seeds: int, classification: bool) -> Figure:
@@ -133,7 +139,7 @@ def heat(rates: pd.DataFrame, metrics: Sequence[str], seeds: int, classification
     for (metric, group), ax in zip(panels, axes, strict=True):
         _heat_panel(ax, rates[rates["group"] == group], metric, bounds[metric], seeds)
         name = axis(metric, classification)
-        ax.set_title(style.shorten(f"{name}: {group}" if group else name, 50 if side > 1 else 100))
+        style.heading(ax, f"{name}: {group}" if group else name, side)
     return figure
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from dropout_lab.report import style
 from dropout_lab.report.figures_rate import Looks
@@ -32,9 +32,9 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
             ax.plot(mean.index, in_unit(name, 1) * mean["mean"], color=color, linewidth=2.2)
         best = shown[shown["epoch"] == shown["best_epoch"]]
         ax.plot(best["epoch"], in_unit(names[1], 1) * best[names[1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5)
-        ax.set_title(f"{role}\n{style.shorten(str(shown['name'].iloc[0]), 100 // len(roles))}")
+        style.heading(ax, str(shown["name"].iloc[0]), len(roles), role)
         ax.set_xlabel("epoch")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(style.epoch_ticks())
     values = curves[list(names)].to_numpy(dtype=float)
     if metric == "loss" and np.nanmin(values) > 0 and np.nanmax(values) > 8 * np.nanmin(values):
         _log_scale(axes)

@@ -1,7 +1,8 @@
 """Which figures a sweep gets, in which order, with their captions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -33,110 +34,104 @@ class Gallery:
 
 
 def gallery(frames: Frames, table: pd.DataFrame, found: Answer) -> Gallery:
-    skipped: list[str] = []
     if frames.curves.empty or table.empty or not (table["n_complete"] > 0).any():
         return Gallery([], ["There are no figures, as no run is complete."])
+    skipped: list[str] = []
+    planned = chain(_over_rates(frames, table, found, skipped), _over_trials(frames, table, found, skipped))
     with style.styled():
-        pictures = [
-            Picture(name, heading, caption, drawn_table, style.save(draw()))
-            for name, heading, caption, drawn_table, draw in _plan(frames, table, found, skipped)
-        ]
-    return Gallery(pictures, skipped)
+        return Gallery(
+            [Picture(*words, drawn_table, style.save(figure)) for words, drawn_table, figure in planned], skipped
+        )
 
 
-Plan = tuple[str, str, str, pd.DataFrame, Callable[[], Figure]]
+Plan = tuple[tuple[str, str, str], pd.DataFrame, Figure]
+"""Name, heading and caption; the table; what was drawn from it."""
 
 
-def _plan(frames: Frames, table: pd.DataFrame, found: Answer, skipped: list[str]) -> Iterator[Plan]:
+def _means(frames: Frames) -> str:
+    return f"means over {plural(frames.seeds, 'seed')}" + (", with 95 % t intervals" if frames.seeds > 1 else "")
+
+
+def _over_rates(frames: Frames, table: pd.DataFrame, found: Answer, skipped: list[str]) -> Iterator[Plan]:
+    every = drawn.by_rate(frames, table)
+    if not drawn.has_rate_axis(every):
+        skipped.append("Nothing is drawn against rate: the configurations have no rate axis.")
+        return
+    part = drawn.chosen(every, found.objective)
+    rates = part.rates
     looks = style.looks(drawn.placements(frames))
     is_class = frames.is_classification
-    objective = found.objective
-    seeds = f"means over {plural(frames.seeds, 'seed')}" + (", with 95 % t intervals" if frames.seeds > 1 else "")
+    main = "val_accuracy" if is_class else "val_loss"
+    means = _means(frames) + ("" if frames.seeds == 1 else " (bands)" if part.joined else " (bars)")
+    words = (
+        "rate",
+        f"{title(main).capitalize()} against rate",
+        f"One line per placement: {means}. Dashed: no dropout, which is also rate 0 of every placement. {part.note}",
+    )
+    yield words, rates, figures_rate.against_rate(part, [main], looks, is_class)
 
-    every = drawn.by_rate(frames, table)
-    if drawn.has_rate_axis(every):
-        part = drawn.chosen(every, objective)
-        rates, more = part.rates, f" {part.note}".rstrip()
-        bands = "bands" if part.joined else "bars"
-        main = "val_accuracy" if is_class else "val_loss"
-        yield (
-            "rate",
-            f"{title(main).capitalize()} against rate",
-            f"One line per placement: {seeds} ({bands}). Dashed: no dropout, which is also rate 0 of every placement.{more}",
-            rates,
-            lambda: figures_rate.against_rate(part, [main], looks, is_class),
+    gaps = ["gap_loss", "gap_accuracy"] if is_class and not part.crowded else ["gap_loss"]
+    words = (
+        "gap",
+        "Gap between train and validation against rate",
+        f"At each run's best epoch, dropout off on both sides; {means}. A small gap with a bad validation value is "
+        f"underfitting. {part.note}",
+    )
+    yield words, rates, figures_rate.against_rate(part, gaps, looks, is_class)
+
+    arrivals = drawn.arrivals(frames, rates)
+    if len(arrivals):
+        words = (
+            "epochs_to_target",
+            "Epochs to reach the baseline's level against rate",
+            "The target is the median over the baseline's seeds of their best validation loss. Pale marks: runs that got "
+            "there. Open triangles: runs that did not while they trained (censored). A larger mark is more runs. "
+            f"Lines join the Kaplan-Meier medians and break where half of the runs never got there. {part.note}",
         )
-        gaps = ["gap_loss", "gap_accuracy"] if is_class and not part.crowded else ["gap_loss"]
-        yield (
-            "gap",
-            "Gap between train and validation against rate",
-            f"At each run's best epoch, dropout off on both sides; {seeds} ({bands}). A gap near zero with a bad "
-            f"validation value is underfitting.{more}",
-            rates,
-            lambda: figures_rate.against_rate(part, gaps, looks, is_class),
-        )
-        arrivals = drawn.arrivals(frames, rates)
-        if len(arrivals):
-            yield (
-                "epochs_to_target",
-                "Epochs to reach the baseline's level against rate",
-                "The level is the median over the baseline's seeds of their best validation loss. Pale marks: runs that "
-                "got there; open triangles: runs that did not while they trained (censored); a larger mark is more runs. "
-                f"Lines join the Kaplan-Meier medians and break where half of the runs never got there.{more}",
-                arrivals,
-                lambda: figures_rate.times_to_target(arrivals, looks, part.joined),
-            )
-        else:
-            skipped.append("Epochs to target are not drawn: no context has a finished baseline to set the target.")
-        if part.joined and rates["placement"].nunique() > 1:
-            yield (
-                "heatmap",
-                "Placement and rate",
-                "Means over complete seeds; the frame marks the best cell of a panel"
-                + (", a star a cell with seeds missing." if (rates["n_complete"] < frames.seeds).any() else ".")
-                + more,
-                rates,
-                lambda: figures_rate.heat(rates, [main, "gap_loss"], frames.seeds, is_class),
-            )
+        yield words, arrivals, figures_rate.times_to_target(arrivals, looks, part.joined)
     else:
-        skipped.append("Nothing is drawn against rate: the configurations have no rate axis.")
+        skipped.append("Epochs to target are not drawn: no configuration with dropout has a baseline to set it.")
 
-    if frames.trials.loc[~frames.trials["baseline"], "placement"].isna().any():
-        sites = drawn.by_site(frames, table, objective)
-        if len(sites):
-            yield (
-                "sites",
-                f"{title(objective).capitalize()} against the rate of each site",
-                f"One point per configuration: {seeds.split(',')[0]}. Sites that always share a rate share a panel; a "
-                "panel shows one site while the others differ too.",
-                sites,
-                lambda: figures_trials.against_site_rates(sites, objective, looks, is_class),
-            )
+    if part.joined and rates["placement"].nunique() > 1:
+        star = ", a star a cell with seeds missing" if (rates["n_complete"] < frames.seeds).any() else ""
+        caption = f"Means over complete seeds. The frame marks the best cell of a panel{star}. {part.note}"
+        cells = figures_rate.heat(rates, [main, "gap_loss"], frames.seeds, is_class)
+        yield ("heatmap", "Placement and rate", caption), rates, cells
+
+
+def _over_trials(frames: Frames, table: pd.DataFrame, found: Answer, skipped: list[str]) -> Iterator[Plan]:
+    looks = style.looks(drawn.placements(frames))
+    is_class, objective = frames.is_classification, found.objective
+    sites = drawn.by_site(frames, table, objective)
+    if len(sites) and frames.trials.loc[~frames.trials["baseline"], "placement"].isna().any():
+        words = (
+            "sites",
+            f"{title(objective).capitalize()} against the rate of each site",
+            "One point per configuration. Sites that always share a rate share a panel. A panel shows one site while "
+            "the rates of the others differ too.",
+        )
+        yield words, sites, figures_trials.against_site_rates(sites, objective, looks, is_class)
+
     listed = drawn.listed(frames, table, objective)
     if len(listed):
-        some = (
-            f"the best {drawn.LISTED} of {len(table)} configurations"
-            if len(listed) < len(table)
-            else "all configurations"
-        )
-        yield (
+        some = f"the best of {len(table)} configurations" if len(listed) < len(table) else "all configurations"
+        words = (
             "configurations",
             f"{title(objective).capitalize()} of {some}",
-            f"Dots: {seeds}. Grey: no dropout. These are intervals of single configurations; differences to no dropout, "
-            "paired by seed, are in the table and are often narrower.",
-            listed,
-            lambda: figures_trials.list_of_configurations(listed, objective, looks, is_class),
+            f"Dots: {_means(frames)}. Dashed: no dropout. These are intervals of single configurations; differences to "
+            "no dropout, paired by seed, are in the table and are often narrower.",
         )
+        yield words, listed, figures_trials.list_of_configurations(listed, objective, looks, is_class)
+
     curves = drawn.curves(frames, found)
-    for metric in ("loss", "accuracy") if is_class else ("loss",):
-        if len(curves):
-            yield (
-                f"curves_{metric}",
-                f"Train and validation {metric} over the epochs",
-                "The best configuration, no dropout, and the worst of the same context. Train values are measured with "
-                "dropout off. Thick: mean while all seeds still train; thin: single seeds.",
-                curves,
-                lambda metric=metric: figures_trials.learning_curves(curves, metric, is_class),
-            )
     if curves.empty:
         skipped.append("No curves are drawn: no configuration has all its seeds complete.")
+        return
+    for metric in ("loss", "accuracy") if is_class else ("loss",):
+        words = (
+            f"curves_{metric}",
+            f"Train and validation {metric} over the epochs",
+            "The best configuration, no dropout, and the worst of the same context. Train values are measured with "
+            "dropout off. Thick: the mean while all seeds train; thin: single seeds.",
+        )
+        yield words, curves, figures_trials.learning_curves(curves, metric, is_class)

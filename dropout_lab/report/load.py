@@ -16,7 +16,7 @@ LABEL = ("placement", "rate", "dropout", "schedule")
 SUMMARY = (*metrics.summary({name: [0.0] for name in CURVE_METRICS}, horizon=1), "test_loss", "test_accuracy")
 """The numbers of a run, by the names the trainer gives them."""
 
-OF_DROPOUT = ("rates.", "dropout.", "schedule.", "placement.")
+OF_DROPOUT = ("dropout.", "schedule.", "placement.")
 """Swept settings whose names begin like this are part of the dropout; all others belong to the context."""
 
 
@@ -25,7 +25,7 @@ class Frames:
     """A sweep, as far as it has got.
 
     `trials`: trial, key, context, baseline, placement, rate, dropout, schedule, horizon (epochs planned), patience,
-    a column per other swept parameter, and a column `rates.<site>` per site that drops anywhere.
+    a column per other swept parameter but rates of patterns, and a column `rates.<site>` per site that drops anywhere.
     `runs`: for each trial and seed, its last attempt, and the columns of its trial.
     `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
     """
@@ -85,10 +85,8 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
         first.setdefault(record["key"], record)
     kept = sorted(first.values(), key=lambda record: int(record["trial"]))
     sites = _in_order(f"rates.{site}" for record in kept for site in record["rates"])
-    # A swept rates.<pattern> that names a site is that site's column already.
-    parameters = [
-        name for name in _in_order(n for r in kept for n in r["params"]) if name not in LABEL and name not in sites
-    ]
+    # Swept rates of patterns are left out: the rates of the sites they name say the same, site by site.
+    parameters = [name for name in _in_order(n for r in kept for n in r["params"]) if _is_parameter(name)]
     trainers = [record["config"].get("trainer") or {} for record in kept]
     columns: dict[str, Any] = {
         "trial": [int(record["trial"]) for record in kept],
@@ -110,6 +108,10 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
     for name in ("rate", "horizon", "patience"):
         frame[name] = pd.to_numeric(frame[name]).astype(float)
     return frame.astype({"trial": int, "baseline": bool}), parameters
+
+
+def _is_parameter(name: str) -> bool:
+    return name not in LABEL and not name.startswith("rates.")
 
 
 def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
@@ -166,7 +168,7 @@ def _in_order(names: Iterable[str]) -> Sequence[str]:
 
 
 def _plain(values: Sequence[Any]) -> Sequence[Any]:
-    """`values` as they are if they are all numbers or all words, else each as its JSON, so that a column has one type."""
+    """`values` as they are if all are numbers or all words, else each as its JSON, so that a column has one type."""
     seen = {type(value) for value in values if value is not None}
     if seen <= {int, float} or seen <= {bool} or seen <= {str}:
         return values

@@ -116,8 +116,7 @@ def varying(frames: Frames) -> Sequence[str]:
     names = [name for name in ("dropout", "schedule") if dropped[name].nunique() > 1]
     for name in frames.parameters:
         rows = frames.trials if name in frames.context_parameters else dropped
-        # Per-site rates are spelt from the sites themselves.
-        if rows[name].nunique() > 1 and not name.startswith("rates."):
+        if rows[name].nunique() > 1:
             names.append(name)
     return names
 
@@ -143,10 +142,13 @@ def per_site(trial: "pd.Series[Any]") -> str:
 
 
 def group_parts(trial: "pd.Series[Any]", names: Sequence[str]) -> list[str]:
-    """`spatial`, `early`, `optimizer.lr=0.01`: the value alone where it is a word of its own."""
+    """`spatial`, `early`, `lr=0.01`: methods by their value alone, parameters by as much of their name as it takes."""
+    last = [name.rpartition(".")[2] for name in names]
     return [
-        setting(trial[name]) if name in ("dropout", "schedule") else f"{name}={setting(trial[name])}"
-        for name in names
+        setting(trial[name])
+        if name in ("dropout", "schedule")
+        else f"{short if last.count(short) == 1 else name}={setting(trial[name])}"
+        for name, short in zip(names, last, strict=True)
         if pd.notna(trial[name])
     ]
 

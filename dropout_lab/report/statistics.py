@@ -71,7 +71,7 @@ def holm(p: Floats) -> Floats:
 
 
 def kaplan_meier_median(epochs: Sequence[int], reached: Sequence[bool]) -> float:
-    """The first epoch by which at least half of the runs have got there, by the Kaplan-Meier estimate; infinity if none.
+    """The first epoch by which half of the runs have got there, by the Kaplan-Meier estimate; infinity if none.
 
     A run that has not `reached` is censored at its epoch: it counts as still on its way up to and including that epoch
     and says nothing about later ones. In fractions, so that "half" is exact.

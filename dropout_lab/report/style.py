@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C7A00")
 """Seven colours that the colour-blind tell apart (Okabe and Ito, 2008), the yellow darkened to be seen on white."""
@@ -86,6 +87,20 @@ def legend(figure: Figure, axes: Sequence[Axes]) -> None:
     columns = len(found) if is_short else min(6, max(1, room // (max(map(len, found)) + 7)))
     if found:
         figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+
+
+def columns_for(panels: int) -> int:
+    """At most three in a row, and no row much emptier than the others."""
+    return 2 if panels in (2, 4) else min(3, panels)
+
+
+def heading(ax: Axes, text: str, columns: int, line: str = "") -> None:
+    """A title as wide as the panel at most, under an optional first `line`."""
+    ax.set_title("\n".join(part for part in (line, shorten(text, 86 // columns)) if part))
+
+
+def epoch_ticks() -> MaxNLocator:
+    return MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10])
 
 
 def shorten(text: str, width: int) -> str:

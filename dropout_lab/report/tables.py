@@ -110,7 +110,7 @@ def run_times(frames: Frames) -> pd.DataFrame:
     """Per run with a curve and a target: trial, seed, target, `epochs` until it reached it, or (censored) it trained.
 
     The target of a context is the median over its baseline's complete runs of their best validation loss. A run that
-    was pruned, stopped early or failed before it got there is censored at its last epoch, like one that ran out of them.
+    was pruned, stopped early or failed before it got there is censored at its last epoch, as if its epochs were over.
     """
     values = by_seed(frames)
     targets = {

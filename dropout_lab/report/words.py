@@ -90,7 +90,7 @@ def _against_baseline(frames: Frames, found: Answer, best: pd.Series) -> Iterato
         yield "No configuration with dropout has a better mean than no dropout."
         return
     if baseline is None or gap is None:
-        yield "There is no finished baseline without dropout in its context, so the sweep cannot say whether dropout helps."
+        yield "No run without dropout is complete in its context, so the sweep cannot say whether dropout helps."
         return
     yield f"Without dropout (trial {baseline['trial']}) it is {_with_interval(metric, baseline)}."
     pair = f"{difference(metric, gap.mean)} ({interval(metric, gap)}; {plural(gap.n, 'pair')})"
@@ -98,7 +98,8 @@ def _against_baseline(frames: Frames, found: Answer, best: pd.Series) -> Iterato
     corrected = "" if pd.isna(p_holm) else f"Holm-corrected for {plural(found.tests, 'test')}: {probability(p_holm)}"
     yield f"Paired by seed, the difference to no dropout is {pair}. {corrected}{'.' if corrected else ''}".rstrip()
     if found.is_told:
-        yield f"The data tell {best['name']} from {baseline['name']}: the interval excludes zero, before and after the correction."
+        better = "better" if (gap.mean > 0) == is_maximised(metric) else "worse"
+        yield f"The data tell them apart: {best['name']} is {better} than {baseline['name']}, corrected or not."
     else:
         if gap.n < 2:
             why = "one seed shows no spread between seeds"
@@ -110,7 +111,7 @@ def _against_baseline(frames: Frames, found: Answer, best: pd.Series) -> Iterato
             why = "the interval of the difference holds zero"
         yield f"The data cannot tell {best['name']} from {baseline['name']}: {why}."
     if found.whole > 2:
-        yield f"The interval itself is not corrected for having chosen the best of {found.whole}, so it flatters the winner."
+        yield f"The interval is not corrected for having chosen the best of {found.whole}, so it flatters the winner."
 
 
 def _elsewhere(found: Answer) -> Iterator[str]:
@@ -118,8 +119,8 @@ def _elsewhere(found: Answer) -> Iterator[str]:
     if other is not None and mean is not None and found.best is not None and not found.best["baseline"]:
         yield (
             f"The best baseline of another context, {other['name']} (trial {other['trial']}), has "
-            f"{value(found.objective, other[found.objective])}; the best minus it is {difference(found.objective, mean.mean)} "
-            f"({interval(found.objective, mean)})."
+            f"{value(found.objective, other[found.objective])}. The best minus it is "
+            f"{difference(found.objective, mean.mean)} ({interval(found.objective, mean)}); more than dropout differs."
         )
 
 
@@ -154,8 +155,8 @@ def _gap_and_speed(frames: Frames, found: Answer, best: pd.Series) -> Iterator[s
             break
     if pd.notna(best["n_timed"]) and pd.notna(baseline["n_timed"]):
         yield (
-            f"The baseline's own level, validation loss {number(best['target'])}, is reached by {_arrived(best)} of the "
-            f"best configuration and by {_arrived(baseline)} without dropout."
+            f"The baseline's own level, validation loss {number(best['target'])}, is reached by {_arrived(best)} of "
+            f"the best configuration and by {_arrived(baseline)} without dropout."
         )
 
 

@@ -16,7 +16,7 @@ from dropout_lab.report.words import words
 
 
 def write_all(folder: Path, frames: Frames) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
-    """Writes every file of the report; the page last, so that what it links to is there. See `Report` for the result."""
+    """Writes every file of the report, the page last, so that what it links to is there; see `Report`."""
     table = configurations(frames)
     if len(table):
         table = ranked(table, frames.objectives[0], frames.seeds)

@@ -130,7 +130,7 @@ def planned(
         section, key = name.split(".")
         sections[section] = {**sections[section], key: value}
     if rates is None:
-        rates = {site: rate or 0.0 for site in _sites(placement)}
+        rates = dict.fromkeys(_sites(placement), rate or 0.0)
     trial = Trial.of(sections, rates)
     if trial.is_baseline:
         label: dict[str, Any] = {"placement": "none", "rate": 0.0, "dropout": None, "schedule": None}
