@@ -42,11 +42,12 @@ def _edge(frames: Frames, found: Answer) -> Iterator[str]:
 
 
 def _censored(table: pd.DataFrame) -> Iterator[str]:
-    timed, reached = int(table["n_timed"].sum()), int(table["n_reached"].sum())
+    dropped = table[~table["baseline"]]
+    timed, reached = int(dropped["n_timed"].sum()), int(dropped["n_reached"].sum())
     if timed > reached:
         yield (
-            f"{timed - reached} of {plural(timed, 'run')} never reached the baseline's level. They are counted as "
-            "censored at the last epoch they trained: not dropped, and not taken as converged there."
+            f"{timed - reached} of {plural(timed, 'run')} with dropout never reached the baseline's level. They are "
+            "counted as censored at the last epoch they trained: not dropped, and not taken as converged there."
         )
 
 

@@ -50,8 +50,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "censored",
             "A run that did not reach the target while it trained, because its epochs were over or it was stopped, "
-            "pruned or failed. It counts as not there yet at its last epoch. A run is pruned because it does badly, so with "
-            "a pruner the median is too hopeful.",
+            "pruned or failed. It counts as not there yet at its last epoch. Runs are pruned because they do badly, so "
+            "with a pruner the median is too hopeful.",
         ),
         ("early stopping", stopping),
         ("pruner", frames.pruner),

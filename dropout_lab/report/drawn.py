@@ -63,7 +63,8 @@ def by_rate(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
             points.append({"rate": 0.0, **_row(baselines[context], columns)})
         rows += [{"group": title, "placement": placement, **point} for point in points]
     frame = pd.DataFrame(rows, columns=None if rows else ["group", "placement", "rate", *columns])
-    sorting = pd.DataFrame({"g": frame["group"], "p": frame["placement"].map(order), "r": frame["rate"]})
+    first = frame[~frame["baseline"].astype(bool)].groupby("group")["trial"].min()
+    sorting = pd.DataFrame({"g": frame["group"].map(first), "p": frame["placement"].map(order), "r": frame["rate"]})
     return frame.loc[sorting.sort_values(["g", "p", "r"], kind="stable").index].reset_index(drop=True)
 
 
@@ -153,7 +154,7 @@ def listed(frames: Frames, table: pd.DataFrame, objective: str) -> pd.DataFrame:
     order = order[order[objective].notna()]
     baselines = order[order["baseline"]].head(1)
     shown = pd.concat([order.head(LISTED), baselines]).drop_duplicates("trial")
-    names = ["trial", "name", "baseline", "placement", "n_complete", objective, f"{objective}_low", f"{objective}_high"]
+    names = ["trial", "name", "baseline", "placement", "whole", objective, f"{objective}_low", f"{objective}_high"]
     return shown[names].reset_index(drop=True)
 
 

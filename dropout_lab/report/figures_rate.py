@@ -79,6 +79,7 @@ def _rate_panel(ax: Axes, rates: pd.DataFrame, metric: str, looks: Looks, part: 
         if part.joined:
             if part.banded:
                 ax.fill_between(x, lows, highs, color=look.color, alpha=0.14, linewidth=0)
+                ax.vlines(x, lows, highs, color=look.color, alpha=0.35, linewidth=HAIR)  # a lone point has no band
             ax.plot(x, means, color=look.color, marker=look.marker, markersize=4, label=label)
         else:
             ax.vlines(x, lows, highs, color=look.color, alpha=0.3, linewidth=HAIR)
@@ -133,13 +134,14 @@ def heat(rates: pd.DataFrame, metrics: Sequence[str], seeds: int, classification
     metrics = metrics if len(groups) == 1 else metrics[:1]
     placements, columns = rates["placement"].nunique(), rates["rate"].nunique()
     side = 2 if columns <= 5 and len(groups) * len(metrics) > 1 else 1
-    figure, axes = style.grid(len(groups) * len(metrics), side, height=0.9 + 0.26 * placements)
+    figure, axes = style.grid(
+        len(groups) * len(metrics), side, height=0.8 + 0.26 * placements + 0.2 * (len(groups) > 1)
+    )
     panels = [(metric, group) for metric in metrics for group in groups]
     bounds = {m: (in_unit(m, float(rates[m].min())), in_unit(m, float(rates[m].max()))) for m in metrics}
     for (metric, group), ax in zip(panels, axes, strict=True):
         _heat_panel(ax, rates[rates["group"] == group], metric, bounds[metric], seeds)
-        name = axis(metric, classification)
-        style.heading(ax, f"{name}: {group}" if group else name, side)
+        style.heading(ax, group, side, axis(metric, classification))
     return figure
 
 

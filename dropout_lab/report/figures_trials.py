@@ -62,7 +62,7 @@ def _log_scale(axes: list[Axes]) -> None:
 
 
 def list_of_configurations(listed: pd.DataFrame, objective: str, looks: Looks, classification: bool) -> Figure:
-    """A dot and its interval per configuration, best on top; the baseline's interval as a band behind all."""
+    """A dot and its interval per configuration, best on top, hollow if seeds are missing; the baseline as a band."""
     figure, (ax,) = style.grid(1, 1, height=0.9 + 0.19 * len(listed))
     scale = in_unit(objective, 1)
     baseline = listed[listed["baseline"]].head(1)
@@ -75,7 +75,7 @@ def list_of_configurations(listed: pd.DataFrame, objective: str, looks: Looks, c
         look = Look(BASELINE, "o") if trial["baseline"] else looks.get(str(trial["placement"]), OTHER)
         low, mean, high = (scale * float(trial[column]) for column in columns)
         ax.hlines(row, low, high, color=look.color, linewidth=1.2)
-        ax.plot(mean, row, look.marker, color=look.color, markersize=5)
+        ax.plot(mean, row, look.marker, color=look.color, ms=5, mfc=look.color if trial["whole"] else "white")
     ax.set_yticks(range(len(listed)), [style.shorten(str(name), 48) for name in listed["name"]])
     ax.set_ylim(len(listed) - 0.4, -0.6)
     ax.grid(False, axis="y")

@@ -61,14 +61,16 @@ def _over_rates(frames: Frames, table: pd.DataFrame, found: Answer, skipped: lis
     rates = part.rates
     looks = style.looks(drawn.placements(frames))
     is_class = frames.is_classification
-    main = "val_accuracy" if is_class else "val_loss"
+    main = found.objective if found.objective in ("val_loss", "val_accuracy") else "val_loss"
+    values = [main, "val_accuracy"] if is_class and main == "val_loss" and not part.crowded else [main]
     means = _means(frames) + ("" if frames.seeds == 1 else " (bands)" if part.joined else " (bars)")
+    dashed = "Dashed: no dropout, which is also rate 0 of every placement. " if rates["baseline"].any() else ""
     words = (
         "rate",
-        f"{title(main).capitalize()} against rate",
-        f"One line per placement: {means}. Dashed: no dropout, which is also rate 0 of every placement. {part.note}",
+        f"{' and '.join(title(name) for name in values).capitalize()} against rate",
+        f"{'A line' if part.joined else 'A colour'} per placement: {means}. {dashed}{part.note}",
     )
-    yield words, rates, figures_rate.against_rate(part, [main], looks, is_class)
+    yield words, rates, figures_rate.against_rate(part, values, looks, is_class)
 
     gaps = ["gap_loss", "gap_accuracy"] if is_class and not part.crowded else ["gap_loss"]
     words = (
@@ -84,13 +86,14 @@ def _over_rates(frames: Frames, table: pd.DataFrame, found: Answer, skipped: lis
         words = (
             "epochs_to_target",
             "Epochs to reach the baseline's level against rate",
-            "The target is the median over the baseline's seeds of their best validation loss. Pale marks: runs that got "
-            "there. Open triangles: runs that did not while they trained (censored). A larger mark is more runs. "
+            "The target is the median over the baseline's seeds of their best validation loss. Pale marks: runs that "
+            "got there. Open triangles: runs that did not while they trained (censored). A larger mark is more runs. "
             f"Lines join the Kaplan-Meier medians and break where half of the runs never got there. {part.note}",
         )
         yield words, arrivals, figures_rate.times_to_target(arrivals, looks, part.joined)
     else:
-        skipped.append("Epochs to target are not drawn: no configuration with dropout has a baseline to set it.")
+        reason = "no configuration with dropout has a baseline to set the target"
+        skipped.append(f"Epochs to target are not drawn: {reason}.")
 
     if part.joined and rates["placement"].nunique() > 1:
         star = ", a star a cell with seeds missing" if (rates["n_complete"] < frames.seeds).any() else ""
@@ -115,11 +118,12 @@ def _over_trials(frames: Frames, table: pd.DataFrame, found: Answer, skipped: li
     listed = drawn.listed(frames, table, objective)
     if len(listed):
         some = f"the best of {len(table)} configurations" if len(listed) < len(table) else "all configurations"
+        hollow = "" if listed["whole"].all() else " Hollow: not all seeds complete, so not ranked."
         words = (
             "configurations",
             f"{title(objective).capitalize()} of {some}",
             f"Dots: {_means(frames)}. Dashed: no dropout. These are intervals of single configurations; differences to "
-            "no dropout, paired by seed, are in the table and are often narrower.",
+            f"no dropout, paired by seed, are in the table and are often narrower.{hollow}",
         )
         yield words, listed, figures_trials.list_of_configurations(listed, objective, looks, is_class)
 

@@ -1,6 +1,7 @@
 """How all figures look: paper, ink, one colour and one marker per placement, and how a figure becomes files."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -95,8 +96,9 @@ def columns_for(panels: int) -> int:
 
 
 def heading(ax: Axes, text: str, columns: int, line: str = "") -> None:
-    """A title as wide as the panel at most, under an optional first `line`."""
-    ax.set_title("\n".join(part for part in (line, shorten(text, 86 // columns)) if part))
+    """A title no wider than the panel, on two lines at most, under an optional first `line`."""
+    wrapped = textwrap.wrap(text, 84 // columns, max_lines=2, placeholder=" …")
+    ax.set_title("\n".join([line, *wrapped] if line else wrapped))
 
 
 def epoch_ticks() -> MaxNLocator:

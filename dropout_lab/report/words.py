@@ -14,14 +14,18 @@ from dropout_lab.report.statistics import Mean
 
 @dataclass(frozen=True)
 class Words:
-    """`answer`: what was found. `cautions`: what to keep in mind when using it."""
+    """`verdict`: best, baseline, whether they differ. `more`: what else was found. `cautions`: what to keep in mind."""
 
-    answer: Sequence[str]
+    verdict: Sequence[str]
+    more: Sequence[str]
     cautions: Sequence[str]
 
 
 def words(frames: Frames, table: pd.DataFrame, found: Answer) -> Words:
-    return Words(list(_answer(frames, table, found)), list(cautions(frames, table, found)))
+    beware = list(cautions(frames, table, found))
+    if found.best is None:
+        return Words(list(_nothing(frames, table)), [], beware)
+    return Words(list(_verdict(frames, found, found.best)), list(_more(frames, table, found, found.best)), beware)
 
 
 def interval(metric: str, mean: Mean) -> str:
@@ -33,34 +37,35 @@ def interval(metric: str, mean: Mean) -> str:
     return f"95 % interval {difference(metric, mean.low)} to {difference(metric, mean.high)}"
 
 
-def _answer(frames: Frames, table: pd.DataFrame, found: Answer) -> Iterator[str]:
-    if found.best is None:
-        yield from _nothing(frames, table)
-        return
-    metric, best = found.objective, found.best
+def _verdict(frames: Frames, found: Answer, best: pd.Series) -> Iterator[str]:
+    metric = found.objective
     yield (
-        f"Of {plural(found.whole, 'configuration')} with all {plural(frames.seeds, 'seed')} complete, {best['name']} "
+        f"Of {plural(found.whole, 'configuration')} with {_all_seeds(frames)} complete, {best['name']} "
         f"(trial {best['trial']}) has the {'highest' if is_maximised(metric) else 'lowest'} mean {title(metric)}: "
         f"{_with_interval(metric, best)}."
     )
-    yield from _against_baseline(frames, found, best)
-    yield from _elsewhere(found)
+    yield from _against_baseline(found, best)
+
+
+def _more(frames: Frames, table: pd.DataFrame, found: Answer, best: pd.Series) -> Iterator[str]:
     others = found.whole - 1
-    if others:
-        told = "each of them can be told from the best" if not found.untold else ""
-        yield (
-            f"Of the other {plural(others, 'configuration')}, "
-            + (told or f"{len(found.untold)} cannot be told from the best: the paired 95 % interval holds zero")
-            + ("." if frames.seeds > 1 else ", or with one seed there is none.")
-        )
+    if others and frames.seeds > 1:
+        count = f"{len(found.untold)} cannot be told from the best: the paired 95 % interval holds zero"
+        rest = count if found.untold else "all can be told from the best"
+        yield f"Of {plural(others, 'other configuration')}, {rest}."
+    yield from _elsewhere(found)
     yield from _test(frames, found, best)
-    yield from _gap_and_speed(frames, found, best)
+    yield from _gap_and_speed(found, best)
     if len(frames.objectives) > 1:
         yield (
-            f"There are two objectives; the best is named by the first, {title(metric)}. {int(table['front'].sum())} "
-            f"configurations are on the front: no other is better in one and as good in the other "
-            f"({' and '.join(title(name) for name in frames.objectives)})."
+            f"There are two objectives, {' and '.join(title(name) for name in frames.objectives)}. The first names the "
+            f"best. {plural(int(table['front'].sum()), 'configuration')} on the front: no other is as good in both and "
+            "better in one."
         )
+
+
+def _all_seeds(frames: Frames) -> str:
+    return "its one seed" if frames.seeds == 1 else f"all {frames.seeds} seeds"
 
 
 def _nothing(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
@@ -73,7 +78,7 @@ def _nothing(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
         )
     else:
         yield (
-            f"No configuration has all {plural(frames.seeds, 'seed')} complete, so none is named the best. "
+            f"No configuration has {_all_seeds(frames)} complete, so none is named the best. "
             f"Recorded so far: {plural(len(table), 'trial')}, {plural(len(frames.runs), 'run')} ({counts})."
         )
 
@@ -84,10 +89,11 @@ def _with_interval(metric: str, trial: pd.Series) -> str:
     return text if pd.isna(low) else f"{text} (95 % interval {value(metric, low)} to {value(metric, high)})"
 
 
-def _against_baseline(frames: Frames, found: Answer, best: pd.Series) -> Iterator[str]:
+def _against_baseline(found: Answer, best: pd.Series) -> Iterator[str]:
     metric, baseline, gap = found.objective, found.baseline, found.difference
     if best["baseline"]:
-        yield "No configuration with dropout has a better mean than no dropout."
+        if found.whole > 1:
+            yield "No configuration with dropout has a better mean than no dropout."
         return
     if baseline is None or gap is None:
         yield "No run without dropout is complete in its context, so the sweep cannot say whether dropout helps."
@@ -142,7 +148,7 @@ def _test(frames: Frames, found: Answer, best: pd.Series) -> Iterator[str]:
     yield f"{text}; its difference to no dropout there is {difference(metric, mean)} ({interval(metric, paired)})."
 
 
-def _gap_and_speed(frames: Frames, found: Answer, best: pd.Series) -> Iterator[str]:
+def _gap_and_speed(found: Answer, best: pd.Series) -> Iterator[str]:
     baseline = found.baseline
     if baseline is None or best["baseline"]:
         return

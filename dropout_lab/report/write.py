@@ -35,7 +35,7 @@ def write_all(folder: Path, frames: Frames) -> tuple[Path, Sequence[str], Sequen
     write(folder / "report.md", markdown)
     page = folder / "report.html"
     write(page, html)
-    return page, [*said.answer, *said.cautions], *comparison(frames, found)
+    return page, [*said.verdict, *said.more, *said.cautions], *comparison(frames, found)
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

@@ -1,0 +1,183 @@
+"""Whole reports of finished, half-finished and odd sweep folders."""
+
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dropout_lab.errors import UserError
+from dropout_lab.report import Report, make
+from tests.report.canned import Planned, Sweep, grid, hump, planned
+
+GRID = {"axes": {"placement": ["input", "hidden", "everywhere"], "rate": [0.0, 0.1, 0.2, 0.3]}}
+RATES = (0.0, 0.1, 0.2, 0.3)
+
+
+def said(report: Report) -> str:
+    return " ".join(report.words)
+
+
+def test_a_clear_winner(tmp_path: Path) -> None:
+    report = make(Sweep(grid(effect=hump)).write(tmp_path / "sweep"))
+    text = said(report)
+    assert "hidden at 0.3 (trial 11) has the lowest mean validation loss" in text
+    assert "The data tell them apart: hidden at 0.3 is better than no dropout" in text
+    assert "not corrected for having chosen the best of 25" in text
+    assert "On the test data" in text
+    assert report.header == ["", "best: hidden at 0.3", "baseline: no dropout", "difference, paired by seed"]
+    assert all(len(row) == 4 for row in report.rows)
+    page, twin = report.html.read_text(), (report.html.parent / "report.md").read_text()
+    for sentence in ("has the lowest mean validation loss", "The data tell them apart"):
+        assert sentence in page
+        assert sentence in twin
+    for name in ("rate", "gap", "epochs_to_target", "heatmap", "configurations", "curves_loss", "curves_accuracy"):
+        for kind in ("png", "svg", "csv"):
+            assert (tmp_path / "sweep" / "figures" / f"{name}.{kind}").stat().st_size > 100
+    trials = pd.read_csv(tmp_path / "sweep" / "trials.csv")
+    assert len(trials) == 25
+    assert len(pd.read_parquet(tmp_path / "sweep" / "runs.parquet")) == 125
+    assert len(pd.read_parquet(tmp_path / "sweep" / "curves.parquet")) == 125 * 30
+    assert not list((tmp_path / "sweep").rglob("*.tmp"))
+
+
+def test_no_effect_is_said_to_be_none(tmp_path: Path) -> None:
+    """Without planted effects, every curve shape equal but for noise, the report names no winner."""
+
+    class Flat(Sweep):
+        def curves(self, planned: Planned, seed: int, status: str) -> dict[str, list[float | None]]:
+            values = super().curves(planned, seed, status)
+            noise = random.Random(f"{planned.trial.key} {seed} flat")
+            shift = 0.3 + 0.02 * noise.gauss(0, 1)
+            values["val_loss"] = [shift + 1 / epoch for epoch in range(1, len(values["val_loss"]) + 1)]
+            return values
+
+    text = said(make(Flat(grid(rates=RATES)).write(tmp_path / "sweep")))
+    assert re.search(r"The data cannot tell .* from no dropout|No configuration with dropout has a better mean", text)
+    assert "The data tell" not in text
+
+
+def sweeps() -> dict[str, tuple[Sweep, str]]:
+    """Odd sweeps, and a piece of what has to be said of each."""
+    sampler = [planned("hidden", 0.0)]
+    sampler += [planned("hidden", 0.02 * n, params={"optimizer.lr": 0.01 * n}) for n in range(1, 40)]
+    sites = [planned(None, None, rates={"input": 0.01 * n, "hidden.0": 0.02 * n % 0.7}) for n in range(12)]
+    contexts = [p for lr in (1e-3, 1e-2) for p in grid(("hidden",), RATES, hump, params={"optimizer.lr": lr})]
+    small = grid(rates=RATES, effect=hump)
+    return {
+        "nothing": (Sweep([]), "No run is complete yet"),
+        "no runs": (Sweep(small, fate=lambda t, s: "absent"), "No run is complete yet"),
+        "all failed": (Sweep(small, fate=lambda t, s: "failed"), "50 runs failed"),
+        "all pruned": (Sweep(small, fate=lambda t, s: "pruned"), "No run is complete yet"),
+        "seeds missing": (Sweep(small, fate=lambda t, s: "absent" if s else "complete"), "has all 5 seeds complete"),
+        "trials missing": (Sweep(small, fate=lambda t, s: "absent" if t > 5 else "complete"), "20 runs of 50"),
+        "some pruned": (Sweep(small, fate=lambda t, s: "pruned" if t == 4 else "complete"), "ended 5 runs"),
+        "no baseline": (Sweep(grid(rates=(0.1, 0.3), effect=hump)), "cannot say whether dropout helps"),
+        "baseline failed": (Sweep(small, fate=lambda t, s: "complete" if t else "failed"), "cannot say whether"),
+        "baseline alone": (Sweep([planned("hidden", 0.0)]), "no dropout (trial 0)"),
+        "one trial": (Sweep([planned("hidden", 0.3)]), "Of 1 configuration"),
+        "one seed": (Sweep(small, seeds=1), "one seed shows no spread"),
+        "one epoch": (Sweep(small, seeds=2, epochs=1), "configurations"),
+        "two seeds": (Sweep(small, seeds=2), "2 pairs"),
+        "regression": (Sweep(small, classification=False), "mean validation loss"),
+        "edge": (Sweep(small, session=GRID), "at the upper edge"),
+        "sampler": (Sweep(sampler, seeds=2), "39 contexts have no baseline"),
+        "sites": (Sweep(sites, seeds=2), "input 0."),
+        "contexts": (Sweep(contexts), "2 contexts"),
+        "methods": (Sweep([*grid(rates=RATES), *grid(rates=RATES[1:], method="gaussian")]), "configurations"),
+        "placements": (Sweep(grid([f"place {n}" for n in range(12)], RATES), seeds=2), "configurations"),
+        "stopped": (Sweep(grid(rates=RATES, effect=hump, patience=2), patience=2), "Early stopping was on"),
+        "two objectives": (Sweep(small, session={"objective": ["val_accuracy", "gap_loss"]}), "on the front"),
+        "an objective of its own": (Sweep(small, session={"objective": ["seconds"]}), "lowest mean seconds"),
+        "absent placement": (Sweep(small, session={"axes": {"placement": ["hidden", "last"]}}), "placement last"),
+        "placement $x_1^2$": (Sweep(grid(("$x_1^2$", "$a|b"), RATES), seeds=2), "$"),
+    }
+
+
+@pytest.mark.parametrize("name", list(sweeps()))
+def test_odd_sweeps(name: str, tmp_path: Path) -> None:
+    sweep, words = sweeps()[name]
+    report = make(sweep.write(tmp_path / name.replace(" ", "_")))
+    assert words in said(report)
+    page = report.html.read_text()
+    assert "nan" not in re.sub(r"base64,[^\"]*|&lt;nan&gt;", "", page)
+    assert "None" not in re.sub(r"base64,[^\"]*", "", page)
+
+
+def test_failures_are_listed_with_their_reason(tmp_path: Path) -> None:
+    sweep = Sweep(grid(rates=RATES, effect=hump), fate=lambda t, s: "failed" if (t, s) == (3, 1) else "complete")
+    page = make(sweep.write(tmp_path / "sweep")).html.read_text()
+    assert "Failed runs" in page
+    assert "the loss is not finite &lt;nan&gt;" in page
+
+
+def test_names_are_escaped(tmp_path: Path) -> None:
+    folder = Sweep(grid(("<b>bold</b>", "x"), RATES), seeds=2).write(tmp_path / "<script>")
+    report = make(folder)
+    page = report.html.read_text()
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>" not in (folder / "report.md").read_text()
+
+
+def test_the_page_needs_no_network(tmp_path: Path) -> None:
+    folder = Sweep(grid(rates=RATES, effect=hump), seeds=2).write(tmp_path / "sweep")
+    page = make(folder).html.read_text()
+    links = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert links
+    for link in links:
+        assert link.startswith("data:image/png;base64,") or (folder / link).is_file()
+    assert "url(" not in page
+    assert "@import" not in page
+    assert all(re.search(r'<img alt="[^"]{20,}"', image) for image in re.findall(r"<img[^>]*?src", page))
+
+
+def test_the_same_records_make_the_same_files(tmp_path: Path) -> None:
+    folder = Sweep(grid(rates=RATES, effect=hump), seeds=2).write(tmp_path / "sweep")
+    make(folder)
+    first = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    make(folder)
+    assert {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()} == first
+
+
+def test_a_torn_record_is_noted(tmp_path: Path) -> None:
+    folder = Sweep(grid(rates=RATES), seeds=2).write(tmp_path / "sweep")
+    with (folder / "runs-0.jsonl").open("a") as file:
+        file.write('{"id": "half')
+    report = make(folder)
+    assert len(report.notes) == 1
+    assert "torn" in report.html.read_text()
+
+
+def test_what_is_no_sweep(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no sweep folder"):
+        make(tmp_path)
+    folder = Sweep(grid(rates=RATES), seeds=2).write(tmp_path / "sweep")
+    (folder / "trials.jsonl").write_text("[]\n")
+    with pytest.raises(UserError, match=r"trials\.jsonl, line 1"):
+        make(folder)
+
+
+def test_the_last_command_counts(tmp_path: Path) -> None:
+    folder = Sweep(grid(rates=RATES), seeds=2).write(tmp_path / "sweep")
+    record = json.loads((folder / "sessions.jsonl").read_text())
+    with (folder / "sessions.jsonl").open("a") as file:
+        file.write(json.dumps({**record, "session": 1, "seeds": 3}) + "\n")
+    assert "No configuration has all 3 seeds complete" in said(make(folder))
+
+
+def test_no_torch_and_quick(tmp_path: Path) -> None:
+    folder = Sweep(grid(effect=hump)).write(tmp_path / "sweep")
+    code = (
+        "import sys, pathlib; import dropout_lab.report as report; assert 'matplotlib' not in sys.modules;"
+        f"report.make(pathlib.Path({str(folder)!r})); assert 'torch' not in sys.modules"
+    )
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+    assert time.monotonic() - start < 20, "a few seconds, with room for a busy machine"
