@@ -70,19 +70,24 @@ class Adam(AbstractOptimizer):
     eps: float = 1e-8
 
     def init(self, params: Tensor) -> dict[str, Tensor]:
-        steps = torch.zeros_like(params[..., :1])
-        return {"steps": steps, "first": torch.zeros_like(params), "second": torch.zeros_like(params)}
+        moments = {name: torch.zeros_like(params) for name in ("first", "second")}
+        return moments | {name: torch.zeros_like(params[..., :1]) for name in ("first_weight", "second_weight")}
 
     def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
         return self._step(params, grads + hyper["weight_decay"] * params, state, hyper)
 
     def _step(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
-        beta1, beta2, steps = hyper["beta1"], hyper["beta2"], state["steps"] + 1
-        first = torch.lerp(grads, state["first"], beta1)
-        second = torch.lerp(grads * grads, state["second"], beta2)
-        scale = hyper["lr"] / (1 - beta1**steps)
-        params = params - scale * first / ((second / (1 - beta2**steps)).sqrt() + hyper["eps"])
-        return params, {"steps": steps, "first": first, "second": second}
+        # Products and sums alone: a lane's bits must not depend on where it lies, and pow, lerp and fused products
+        # round differently in the vectorised body and in the rest of a loop. The weights are 1 - beta^t.
+        beta1, beta2 = hyper["beta1"], hyper["beta2"]
+        new = {
+            "first": beta1 * state["first"] + (1 - beta1) * grads,
+            "second": beta2 * state["second"] + (1 - beta2) * (grads * grads),
+            "first_weight": beta1 * state["first_weight"] + (1 - beta1),
+            "second_weight": beta2 * state["second_weight"] + (1 - beta2),
+        }
+        spread = (new["second"] / new["second_weight"]).sqrt() + hyper["eps"]
+        return params - (hyper["lr"] / new["first_weight"]) * new["first"] / spread, new
 
 
 @dataclass(frozen=True, kw_only=True)

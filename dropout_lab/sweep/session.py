@@ -87,7 +87,8 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     plan.folder.mkdir(parents=True, exist_ok=True)
     said = list(store.repair(plan.folder))
     study = Study(plan)
-    study.check_axes(plan)
+    if not prepared.is_grid:
+        study.check_axes(plan)
     writer = Writer(plan.folder)
     if not prepared.sessions:
         (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
