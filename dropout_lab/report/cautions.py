@@ -30,12 +30,14 @@ def _edge(frames: Frames, found: Answer) -> Iterator[str]:
         return
     rate, axis = float(found.best["rate"]), frames.axes.get("rate")
     tried = frames.trials["rate"].dropna()
+    if tried.nunique() < 2:
+        return
     low, high = float(tried[tried > 0].min()), float(tried.max())
     margin = 0.0
     if isinstance(axis, dict):
         low, high = float(axis.get("low", low)), float(axis.get("high", high))
         margin = 0.05 * (high - low)
-    if rate >= high - margin and (tried.nunique() > 1):
+    if rate >= high - margin:
         yield f"The best rate, {setting(rate)}, is at the upper edge of the rates tried; a higher one may be better."
     elif rate <= low + margin and found.baseline is None:
         yield f"The best rate, {setting(rate)}, is at the lower edge of the rates tried; a lower one may be better."

@@ -13,6 +13,9 @@ from dropout_lab.report.load import Frames
 from dropout_lab.report.names import plural, title
 from dropout_lab.report.style import Drawing
 
+NAMES = ("rate", "gap", "epochs_to_target", "heatmap", "sites", "configurations", "curves_loss", "curves_accuracy")
+"""All names a picture may have."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -40,7 +43,11 @@ def gallery(frames: Frames, table: pd.DataFrame, found: Answer) -> Gallery:
     planned = chain(_over_rates(frames, table, found, skipped), _over_trials(frames, table, found, skipped))
     with style.styled():
         return Gallery(
-            [Picture(*words, drawn_table, style.save(figure)) for words, drawn_table, figure in planned], skipped
+            [
+                Picture(name, heading, caption.strip(), drawn_table, style.save(figure))
+                for (name, heading, caption), drawn_table, figure in planned
+            ],
+            skipped,
         )
 
 
@@ -116,13 +123,14 @@ def _over_trials(frames: Frames, table: pd.DataFrame, found: Answer, skipped: li
         yield words, sites, figures_trials.against_site_rates(sites, objective, looks, is_class)
 
     listed = drawn.listed(frames, table, objective)
-    if len(listed):
+    if len(listed) > 1:
         some = f"the best of {len(table)} configurations" if len(listed) < len(table) else "all configurations"
         hollow = "" if listed["whole"].all() else " Hollow: not all seeds complete, so not ranked."
+        dashed = " Dashed: no dropout." if listed["baseline"].any() else ""
         words = (
             "configurations",
             f"{title(objective).capitalize()} of {some}",
-            f"Dots: {_means(frames)}. Dashed: no dropout. These are intervals of single configurations; differences to "
+            f"Dots: {_means(frames)}.{dashed} These are intervals of single configurations; differences to "
             f"no dropout, paired by seed, are in the table and are often narrower.{hollow}",
         )
         yield words, listed, figures_trials.list_of_configurations(listed, objective, looks, is_class)

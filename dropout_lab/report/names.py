@@ -133,12 +133,12 @@ def configuration(trial: "pd.Series[Any]", names: Sequence[str], context: Sequen
 
 
 def per_site(trial: "pd.Series[Any]") -> str:
-    """Site rates in words, sites of one rate together: `input 0.1, hidden.0 and hidden.1 0.3`."""
+    """Site rates in words, sites of one rate together: `input at 0.1, hidden.0 and hidden.1 at 0.3`."""
     sites: dict[str, list[str]] = {}
     for name, rate in trial.items():
         if str(name).startswith("rates.") and isinstance(rate, float) and rate > 0:
             sites.setdefault(setting(rate), []).append(str(name).removeprefix("rates."))
-    return ", ".join(f"{_and(names)} {rate}" for rate, names in sites.items())
+    return ", ".join(f"{_and(names)} at {rate}" for rate, names in sites.items())
 
 
 def group_parts(trial: "pd.Series[Any]", names: Sequence[str]) -> list[str]:

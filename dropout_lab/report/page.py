@@ -36,7 +36,7 @@ def render(
     text.filters["cell"] = markdown
     html.filters["base64"] = lambda content: base64.b64encode(content).decode()
     page = _content(folder, frames, table, found, words, gallery)
-    return html.get_template("template.html").render(page), text.get_template("template.md").render(page)
+    return html.get_template("template.html").render(page), text.get_template("template.md").render(page) + "\n"
 
 
 def markdown(words: object) -> str:

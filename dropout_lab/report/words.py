@@ -50,7 +50,7 @@ def _verdict(frames: Frames, found: Answer, best: pd.Series) -> Iterator[str]:
 def _more(frames: Frames, table: pd.DataFrame, found: Answer, best: pd.Series) -> Iterator[str]:
     others = found.whole - 1
     if others and frames.seeds > 1:
-        count = f"{len(found.untold)} cannot be told from the best: the paired 95 % interval holds zero"
+        count = f"{len(found.untold)} cannot be told from the best: the paired 95 % interval, uncorrected, holds zero"
         rest = count if found.untold else "all can be told from the best"
         yield f"Of {plural(others, 'other configuration')}, {rest}."
     yield from _elsewhere(found)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dropout_lab.report.answer import answer
 from dropout_lab.report.files import write
-from dropout_lab.report.gallery import gallery
+from dropout_lab.report.gallery import NAMES, gallery
 from dropout_lab.report.load import Frames
 from dropout_lab.report.page import comparison, render
 from dropout_lab.report.tables import configurations, front, ranked
@@ -27,6 +27,9 @@ def write_all(folder: Path, frames: Frames) -> tuple[Path, Sequence[str], Sequen
     write(folder / "trials.csv", table.to_csv(index=False))
     write(folder / "runs.parquet", _parquet(frames.runs))
     write(folder / "curves.parquet", _parquet(frames.curves))
+    for name in set(NAMES) - {picture.name for picture in pictures.pictures}:
+        for kind in ("png", "svg", "csv"):  # of an earlier report, when the sweep was less far
+            (folder / "figures" / f"{name}.{kind}").unlink(missing_ok=True)
     for picture in pictures.pictures:
         write(folder / "figures" / f"{picture.name}.png", picture.drawing.png)
         write(folder / "figures" / f"{picture.name}.svg", picture.drawing.svg)

@@ -87,7 +87,7 @@ def sweeps() -> dict[str, tuple[Sweep, str]]:
         "regression": (Sweep(small, classification=False), "mean validation loss"),
         "edge": (Sweep(small, session=GRID), "at the upper edge"),
         "sampler": (Sweep(sampler, seeds=2), "39 contexts have no baseline"),
-        "sites": (Sweep(sites, seeds=2), "input 0."),
+        "sites": (Sweep(sites, seeds=2), "input at 0."),
         "contexts": (Sweep(contexts), "2 contexts"),
         "methods": (Sweep([*grid(rates=RATES), *grid(rates=RATES[1:], method="gaussian")]), "configurations"),
         "placements": (Sweep(grid([f"place {n}" for n in range(12)], RATES), seeds=2), "configurations"),
@@ -144,6 +144,15 @@ def test_the_same_records_make_the_same_files(tmp_path: Path) -> None:
     first = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
     make(folder)
     assert {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()} == first
+
+
+def test_figures_of_an_earlier_report_do_not_linger(tmp_path: Path) -> None:
+    folder = Sweep(grid(rates=RATES), seeds=2).write(tmp_path / "sweep")
+    stale = folder / "figures" / "sites.svg"
+    stale.parent.mkdir()
+    stale.write_text("of another time")
+    make(folder)
+    assert not stale.exists()
 
 
 def test_a_torn_record_is_noted(tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ def test_holm_by_hand() -> None:
 def test_kaplan_meier_median_by_hand() -> None:
     # All arrive: the median epoch. At 3, 2 of 4 are there.
     assert kaplan_meier_median([2, 3, 5, 9], [True] * 4) == 3
-    # Survival 4/5 at epoch 2; one is censored at 3; of the three left, one arrives at 4: 4/5 x 2/3 = 8/15 > 1/2; then one
-    # of two at 6: 4/15. Were the censored run dropped or taken for an arrival, the median would be 4.
+    # Survival 4/5 at epoch 2; one is censored at 3; of the three left, one arrives at 4: 4/5 x 2/3 = 8/15 > 1/2; then
+    # one of two at 6: 4/15. Were the censored run taken for an arrival, it would be 4.
     assert kaplan_meier_median([2, 3, 4, 6, 9], [True, False, True, True, False]) == 6
     # Censored at the epoch of an arrival: still at risk there.
     assert kaplan_meier_median([5, 5], [True, False]) == 5
