@@ -121,25 +121,32 @@ def _train_from(words: Sequence[str]) -> None:
 
 def _explain(error: Exception) -> tuple[int, str]:
     """Exit code and message of an error: the user's mistake in a sentence, a failure of ours with its traceback."""
-    from hydra.errors import HydraException
-    from omegaconf import DictConfig
-    from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+    from hydra.errors import HydraException, MissingConfigException
+    from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
     from dropout_lab.errors import UserError
+    from dropout_lab.schema import unknown_key
 
     if isinstance(error, UserError):
         return 2, f"dropout-lab: {error}"
-    cause = error.__cause__
-    if isinstance(cause, ConfigKeyError) and isinstance(cause.parent_node, DictConfig):
-        from dropout_lab.schema import unknown_key
-
-        return 2, f"dropout-lab: {unknown_key(str(cause.full_key), cause.parent_node)}"
+    cause = error.__cause__ if isinstance(error, HydraException) else error
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
+        return 2, f"dropout-lab: {unknown_key(cause.full_key, cause.parent_node)}"
+    if isinstance(error, MissingConfigException) and error.options:
+        group, _, member = str(error.missing_cfg_file).rpartition("/")
+        return 2, f"dropout-lab: {group}={member}: there is no such member; {group} offers {', '.join(error.options)}"
     if isinstance(error, HydraException | OmegaConfBaseException):
-        more = f"\n{cause}" if isinstance(cause, OmegaConfBaseException) else ""
-        return 2, f"dropout-lab: {error}{more}"
+        about = [str(error)] if isinstance(cause, HydraException | None) else [str(error), str(cause)]
+        lines = [line for text in about for line in text.splitlines() if not _is_internal(line)]
+        return 2, "dropout-lab: " + "\n".join(dict.fromkeys(lines))
     if type(error).__name__ == "RunsFailed":
         return 1, f"dropout-lab: {error}"
     return 1, "".join(traceback.format_exception(error))
+
+
+def _is_internal(line: str) -> bool:
+    """Whether a line of an OmegaConf message speaks of its types, not of the user's value."""
+    return line.strip().startswith(("full_key:", "object_type=", "reference_type="))
 
 
 def _leave(code: int, message: str = "") -> NoReturn:

@@ -17,6 +17,7 @@ from dropout_lab.errors import UserError
 from dropout_lab.schema import CONTROL_KEYS, check, objectives
 from dropout_lab.store import is_sweep, read
 from dropout_lab.sweep import dry_run
+from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.session import commit, prepare
 from dropout_lab.sweep.space import Axis, key_of, parse
@@ -54,7 +55,8 @@ def run_sweep(
         for sentence in commit(prepared, words):
             console.print(sentence)
         total = prepared.runs_to_train()
-        console.print(f"{total} runs to train on {plan.device}, into {plan.folder}")
+        most = "" if prepared.is_grid else "at most "
+        console.print(f"{most}{total} runs to train on {plan.device}, into {plan.folder}")
         try:
             if total:
                 _launch(context, config, Work(plan, train, total, train.threads(plan.workers)), fixed)
@@ -62,9 +64,9 @@ def run_sweep(
             console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {words}")
             raise
     show(console, report.make(plan.folder))
-    failed = [run for run in read(plan.folder).runs if run["status"] == "failed" and run["session"] == plan.session]
+    failed = Ledger.of(read(plan.folder)).failed(prepared.keys, range(plan.seeds))
     if failed:
-        raise RunsFailed(f"{len(failed)} runs failed: the report names them, with their reasons")
+        raise RunsFailed(f"{failed} runs failed: the report names them, with their reasons")
 
 
 def make_plan(
@@ -80,9 +82,7 @@ def make_plan(
         return loader.get_group_options(group, results_filter=ObjectType.CONFIG)
 
     given = {key_of(line) for line in arguments}
-    axes, fixed = parse(
-        [*arguments, *(f"{key}={value}" for key, value in params.items() if key not in given)], members
-    )
+    axes, fixed = parse([*arguments, *(f"{key}={value}" for key, value in params.items() if key not in given)], members)
     if command == "train" and (swept := [axis.key for axis in axes]):
         raise UserError(f"{swept[0]}: train takes one value of every key; dropout-lab sweep compares several")
     groups = [axis for axis in axes if members(axis.key)]
@@ -96,6 +96,8 @@ def make_plan(
         composed[tuple(str(name) for name in choice)] = whole, choices
     first, choices = next(iter(composed.values()))
     settings = resolve(first)
+    if command == "train" and "baseline" not in given:
+        settings["baseline"] = False  # one configuration means one
     check(settings)
     with open_dict(config), read_write(config):
         config.name = settings["name"] or _name(fixed, axes, choices, command)
@@ -116,10 +118,8 @@ def make_plan(
 
 def _launch(context: HydraContext, config: DictConfig, work: Work, fixed: Sequence[str]) -> None:
     """Starts the workers through Hydra's launcher, and raises what any of them raised."""
-    launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=context, task_function=Job(work), config=config
-    )
-    jobs = [list(fixed) for _ in range(work.plan.workers)]
+    launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=Job(work), config=config)
+    jobs = [[*fixed, f"name={config.name}"] for _ in range(work.plan.workers)]
     for job in launcher.launch(jobs, initial_job_idx=0):
         _ = job.return_value
 

@@ -40,7 +40,7 @@ def epochs_to_target(val_loss: Curve, target: float) -> int | None:
 
 
 def summary(curves: Mapping[str, Sequence[float | None]], horizon: int) -> dict[str, float | int | bool | None]:
-    """The metrics of one run from its curves of equal length (keys: `store.CURVE_METRICS`), planned for `horizon` epochs.
+    """The metrics of one run, planned for `horizon` epochs, from its curves of equal length (`store.CURVE_METRICS`).
 
     All `*_loss` and `*_accuracy` values without suffix are at the best epoch, those with `_last` at the last one.
     `gap_loss` is validation minus train loss, `gap_accuracy` is train minus validation accuracy in percentage points:

@@ -65,7 +65,9 @@ def repeat(folder: Path, number: int) -> bool:
     console.print("the result is the same" if same else "the result is NOT the same")
     if not same:
         now, then = versions(), records.sessions[runs[-1]["session"]]["versions"]
-        changed = [f"{package} {then.get(package)} -> {now[package]}" for package in now if now[package] != then.get(package)]
+        changed = [
+            f"{package} {then.get(package)} -> {now[package]}" for package in now if now[package] != then.get(package)
+        ]
         console.print(f"versions that differ: {', '.join(changed) or 'none'}")
     return same
 

@@ -1,4 +1,4 @@
-"""From config to objects: a configuration's trial, the structure of its cohort, the recipe of a run, and its training."""
+"""From config to objects: a configuration's trial, its cohort's structure, the recipe of a run, and its training."""
 
 import json
 import os

@@ -98,7 +98,7 @@ class Lanes:
         self.active[lane] = Lane(recipe, split, mask_seed(recipe.seed))
 
     def train_epoch(self) -> Tensor:
-        """One epoch of every lane, idle ones too (on what is left in them); the mean of its batches' losses: (lane,)."""
+        """One epoch of every lane, also of idle ones, whatever is left in them; its batches' mean loss: (lane,)."""
         order = self._order()
         rates, noise = self._epoch_rates(), self._epoch_keys()
         total = torch.zeros(self.width, device=self.device)
@@ -141,7 +141,9 @@ class Lanes:
         self, params: Tensor, buffers: Mapping[str, Tensor], rows: Tensor, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
         loss, correct = torch.zeros(self.width, device=self.device), torch.zeros(self.width, device=self.device)
-        for some, wanted in zip(rows.split(EVALUATION_ROWS, 1), targets.split(EVALUATION_ROWS, 1), strict=True):
+        for some, wanted in zip(
+            torch.split(rows, EVALUATION_ROWS, 1), torch.split(targets, EVALUATION_ROWS, 1), strict=True
+        ):
             more_loss, more_correct = self._evaluate(params, buffers, self._rates, self._input(some), wanted)
             loss, correct = loss + more_loss, correct + more_correct
         return loss / rows.shape[1], correct / rows.shape[1]

@@ -45,8 +45,10 @@ class AbstractOptimizer(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class SGD(AbstractOptimizer):
-    """As torch.optim.SGD without dampening: v <- momentum v + g, params <- params - lr v (Nesterov: lr (g + momentum v)),
-    where g includes weight_decay * params."""
+    """As torch.optim.SGD without dampening: v <- momentum v + g, params <- params - lr v.
+
+    With Nesterov's momentum, params <- params - lr (g + momentum v). g includes weight_decay * params.
+    """
 
     momentum: float = 0.0
     nesterov: bool = False

@@ -80,7 +80,7 @@ class Program:
         return output
 
     def _constrain(self, params: Tensor, max_norm: Tensor) -> Tensor:
-        """Scales down every unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, sec. 5.1)."""
+        """Scales down each unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, 5.1)."""
         scale = torch.ones_like(params)
         for name, weight in self.layout.unflatten(params).items():
             if weight.dim() > 1:

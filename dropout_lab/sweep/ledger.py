@@ -55,6 +55,10 @@ class Ledger:
                 needed.append((seed, run["attempt"] + 1))
         return needed
 
+    def failed(self, keys: Iterable[str], seeds: Sequence[int]) -> int:
+        """How many of these configurations' runs have failed at their last attempt."""
+        return sum(self.runs.get((key, seed), {}).get("status") == "failed" for key in keys for seed in seeds)
+
     def values(self, key: str, seeds: Iterable[int], objectives: Sequence[str]) -> list[float] | None:
         """The mean of every objective over the seeds; None unless all of them are complete."""
         runs = [self.runs.get((key, seed)) for seed in seeds]

@@ -18,12 +18,17 @@ PLAIN_SECONDS = 5.0
 
 
 class Progress:
-    """Counts runs and epochs and shows them. `total`: runs to train; `epochs`: epochs of each."""
+    """Counts the runs and epochs of one of `workers` and shows them.
 
-    def __init__(self, console: Console, total: int, epochs: int, objectives: Sequence[str], prefix: str = "") -> None:
-        self._console, self._total, self._run_epochs = console, total, total * epochs
-        self._objective, self._prefix = objectives[0], prefix
-        self._done = self._in_flight = self._failed = self._epochs = 0
+    `total`: runs to train, by all workers; `epochs`: epochs of each.
+    """
+
+    def __init__(
+        self, console: Console, total: int, epochs: int, objectives: Sequence[str], workers: int = 1, worker: int = 0
+    ) -> None:
+        self._console, self._total, self._run_epochs = console, total, total * epochs / workers
+        self._objective, self._prefix = objectives[0], f"worker {worker}: " if workers > 1 else ""
+        self._done = self._in_flight = self._failed = self._epochs = self._uncounted = 0
         self._best: tuple[float, str] | None = None
         self._started = self._last = time.monotonic()
         self._bar: RichProgress | None = None
@@ -59,7 +64,9 @@ class Progress:
         self._in_flight += 1
 
     def epoch(self, runs: int) -> None:
-        """One epoch of so many runs is over."""
+        """One epoch of so many runs is over. The first one, which warms up, does not count for the time left."""
+        if not self._epochs:
+            self._started, self._uncounted = time.monotonic(), runs
         self._epochs += runs
         self._show()
 
@@ -80,9 +87,9 @@ class Progress:
         words = [f"{self._in_flight} in flight", f"{self._failed} failed"]
         if self._best is not None:
             words.append(f"best {self._objective} {self._best[0]:.4f} ({self._best[1]})")
-        elapsed = time.monotonic() - self._started
-        if self._epochs:
-            left = max(0.0, (self._run_epochs - self._epochs) * elapsed / self._epochs)
+        elapsed, counted = time.monotonic() - self._started, self._epochs - self._uncounted
+        if counted:
+            left = max(0.0, (self._run_epochs - self._epochs) * elapsed / counted)
             words.append(f"{clock(left)} left")
         return " · ".join(words)
 
@@ -94,7 +101,7 @@ class Progress:
 
     def _line(self) -> None:
         self._last = time.monotonic()
-        self.say(f"{self._done}/{self._total} runs · {self._words()}")
+        self.say(f"{self._done} of {self._total} runs · {self._words()}")
 
 
 def name(label: Any) -> str:

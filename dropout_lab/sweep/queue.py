@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
+from filelock import FileLock
 from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
+from dropout_lab import store
 from dropout_lab.cohort.recipe import Recipe, Result
 from dropout_lab.metrics import summary
 from dropout_lab.store import Record, Writer
@@ -20,7 +22,7 @@ from dropout_lab.sweep.ledger import Ledger, score
 from dropout_lab.sweep.plan import Plan, Trainer
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.space import params
-from dropout_lab.sweep.study import KEY, OUTSIDE, Study
+from dropout_lab.sweep.study import BASELINE, KEY, OUTSIDE, Study
 from dropout_lab.trial import Config, Run
 
 REPEATS = 200
@@ -60,6 +62,8 @@ class Queue:
         self._prunes = not isinstance(study.study.pruner, NopPruner)
         self._prune_by_seed = plan.config["prune_step"] == "seed"
         self._stop: set[str] = set()
+        self._exhausted = False
+        self._asking = FileLock(plan.folder / "locks" / "ask.lock")
 
     @property
     def seeds(self) -> range:
@@ -67,7 +71,7 @@ class Queue:
 
     def next_structure(self) -> Config | None:
         """Chooses the structure of the next cohort; None when nothing is left to train."""
-        if not self._pending and not self._ask():
+        if not self._pending and (self._exhausted or not self._ask()):
             return None
         self._structure = self.ledger.structure(self._pending[0].trial.key)
         return self._spec(self._pending[0])
@@ -83,7 +87,7 @@ class Queue:
                 if self.ledger.structure(key) == self._structure
             )
         else:
-            runs = len(self._fitting()) + ((self.plan.n_trials or 0) - self._spent()) * self.plan.seeds
+            runs = len(self._fitting()) + max(0, (self.plan.n_trials or 0) - self.study.spent()) * self.plan.seeds
         share = max(1, math.ceil(runs / self.plan.workers))
         return math.ceil(share / math.ceil(share / limit))
 
@@ -96,7 +100,7 @@ class Queue:
             # Runs of other structures wait for their own cohort: not too many, other workers want some too.
             if len({run.trial.key for run in fitting}) >= wanted or len(self._pending) - len(fitting) >= width:
                 break
-            if not self._ask():
+            if self._exhausted or not self._ask():
                 break
         if not fitting:
             return None
@@ -143,46 +147,56 @@ class Queue:
     def _ask(self) -> bool:
         """Opens one more trial that has runs to train; False if there is none."""
         for _ in range(REPEATS + len(self.ledger.trials)):
-            claimed = self.study.claim()
-            if claimed is None:
-                if self._is_grid or self._spent() >= (self.plan.n_trials or 0):
-                    return False
-                claimed = self.study.study.ask()
-            key = self._key(claimed)
-            if key in self._open:
-                self._open[key].twins.append(claimed)
-                continue
-            missing = self.ledger.missing(key, self.seeds, self.plan.config["retries"])
-            trial = OpenTrial(claimed, key, {seed for seed, _ in missing})
-            if self._prunes:
-                trial.reported |= self.study.trials()[claimed.number].intermediate_values.keys()
-            if not missing:
-                self._tell(trial)
-                continue
-            self._open[key] = trial
-            configuration, number = self.ledger.trial(key), self.ledger.trials[key]["trial"]
-            self._pending += [Run(configuration, number, seed, attempt) for seed, attempt in missing]
-            return True
+            trial = self.study.claim()
+            if trial is None and self._is_grid:
+                return False
+            if trial is None or KEY not in trial.user_attrs:
+                with self._asking:  # one worker at a time, so that all together ask for as many as are wanted
+                    if trial is None and self.study.spent() >= (self.plan.n_trials or 0):
+                        return False
+                    trial = self._suggested(trial or self.study.study.ask())
+            if trial is not None and self._opens(trial):
+                return True
         self._progress.say("the sampler suggests nothing new any more: the search space is exhausted")
+        self._exhausted = True
         return False
 
-    def _key(self, trial: optuna.Trial) -> str:
-        """The key of a claimed trial's configuration, which is registered if it is new."""
-        known: str | None = trial.user_attrs.get(KEY)
-        if known is not None:
-            return known
+    def _suggested(self, trial: optuna.Trial) -> optuna.Trial | None:
+        """Gives a trial the sampler's values; None, and told or soon to be told, if they are known from another."""
         values = {axis.key: axis.suggest(trial) for axis in self.plan.axes}
         described = self._trainer.describe(*self.plan.compose(values))
         key = described.trial.key
-        if key not in self.ledger.trials:
+        twin = self.study.same(key, trial.number)
+        if twin is None:
             register(self._writer, self.ledger, trial.number, described, values)
+        trial.set_user_attr(BASELINE, described.trial.is_baseline)
         trial.set_user_attr(KEY, key)
-        return key
+        if twin is None:
+            return trial
+        if key in self._open:
+            self._open[key].twins.append(trial)
+        elif twin.state == TrialState.COMPLETE:
+            self.study.study.tell(trial, twin.values)
+        else:  # pruned or failed, or in training elsewhere, and then this trial teaches the sampler nothing
+            self.study.study.tell(trial, state=twin.state if twin.state.is_finished() else TrialState.FAIL)
+        return None
 
-    def _spent(self) -> int:
-        """How many configurations were trained or are in training; repeats and the baseline do not count."""
-        keys = {str(trial.user_attrs[KEY]) for trial in self.study.trials() if KEY in trial.user_attrs}
-        return sum(1 for key in keys if key in self.ledger.trials and self.ledger.trials[key]["rates"])
+    def _opens(self, claimed: optuna.Trial) -> bool:
+        """Puts the runs that a claimed trial still needs into the queue; False, and told, if it needs none."""
+        key = str(claimed.user_attrs[KEY])
+        if key not in self.ledger.trials:  # another worker's, given back
+            self.ledger = Ledger.of(store.read(self.plan.folder))
+        missing = self.ledger.missing(key, self.seeds, self.plan.config["retries"])
+        trial = OpenTrial(claimed, key, {seed for seed, _ in missing})
+        if not missing:
+            self._tell(trial)
+            return False
+        if self._prunes:
+            trial.reported |= self.study.trials()[claimed.number].intermediate_values.keys()
+        self._open[key] = trial
+        configuration, number = self.ledger.trial(key), self.ledger.trials[key]["trial"]
+        self._pending += [Run(configuration, number, seed, attempt) for seed, attempt in missing]
+        return True
 
     def _fitting(self) -> list[Run]:
         return [run for run in self._pending if self.ledger.structure(run.trial.key) == self._structure]

@@ -105,11 +105,16 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     again = sum(1 for key in prepared.keys for _, attempt in prepared.missing(key) if attempt > 1)
     if again:
         said.append(f"{again} failed runs are tried again")
+    given_up = ledger.failed(prepared.keys, range(plan.seeds))
+    if given_up > again:
+        said.append(f"{given_up - again} failed runs are not tried again: retries={plan.config['retries']} is used up")
     for key in prepared.keys:
         if key in queued or not prepared.missing(key):
             continue
         values = cells[key].values if key in cells else ledger.trials[key]["params"]
-        number = study.enqueue(key, values, None if prepared.is_grid else plan.axes)
+        rates = cells[key].described.trial.rates if key in cells else ledger.trials[key]["rates"]
+        axes = None if prepared.is_grid else plan.axes
+        number = study.enqueue(key, values, baseline=not rates, axes=axes)
         if key not in ledger.trials:
             register(writer, ledger, number, cells[key].described, values)
     writer.close()

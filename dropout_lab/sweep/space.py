@@ -77,7 +77,7 @@ def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -
         if override.is_sweep_override():
             axes.append(_axis(override, group_options))
         else:
-            fixed.append(override.input_line)
+            fixed.append(str(override.input_line))
     keys = [axis.key for axis in axes]
     for key in keys:
         if keys.count(key) > 1:

@@ -27,6 +27,9 @@ warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning
 KEY = "key"
 """The user attribute that holds the key of the trial's configuration."""
 
+BASELINE = "baseline"
+"""The user attribute of a trial without dropout: it is not counted among those that a sampler is asked for."""
+
 OUTSIDE = "outside"
 """The user attribute of a trial that lies outside the search space, so that the sampler must not learn from it."""
 
@@ -56,7 +59,7 @@ class Study:
             storage=self._storage,
             sampler=sampler(plan.config["sampler"], worker),
             pruner=pruner(plan.config["pruner"]),
-            directions=[DIRECTIONS[name] for name in plan.objectives],
+            directions=[optuna.study.StudyDirection[DIRECTIONS[name].upper()] for name in plan.objectives],
             load_if_exists=True,
         )
         self._id = self._storage.get_study_id_from_name(self.study.study_name)
@@ -65,12 +68,14 @@ class Study:
     def trials(self, *states: TrialState) -> Sequence[FrozenTrial]:
         return self.study.get_trials(deepcopy=False, states=states or None)
 
-    def enqueue(self, key: str, values: Mapping[str, Any], axes: Sequence[Axis] | None = None) -> int:
+    def enqueue(
+        self, key: str, values: Mapping[str, Any], *, baseline: bool, axes: Sequence[Axis] | None = None
+    ) -> int:
         """Puts a configuration into the queue and returns its trial number.
 
         A sampler learns from it only if its values lie within `axes`; without `axes` it is a cell of a grid.
         """
-        attributes: dict[str, Any] = {KEY: key}
+        attributes: dict[str, Any] = {KEY: key, BASELINE: baseline}
         if axes is None:
             distributions = point_distributions(values)
         elif all(axis.key in values and axis.contains(values[axis.key]) for axis in axes):
@@ -96,6 +101,15 @@ class Study:
                     pass  # another worker has taken and finished it since
             self._waiting = iter(self.trials(TrialState.WAITING))
         return None
+
+    def spent(self) -> int:
+        """How many configurations with dropout are trained or in training, by all workers; repeats do not count."""
+        return len({trial.user_attrs[KEY] for trial in self.trials() if trial.user_attrs.get(BASELINE) is False})
+
+    def same(self, key: str, number: int) -> FrozenTrial | None:
+        """Another trial of the configuration `key`, a finished one if there is one."""
+        twins = [t for t in self.trials() if t.user_attrs.get(KEY) == key and t.number != number]
+        return next((t for t in twins if t.state.is_finished()), twins[0] if twins else None)
 
     def requeue(self, trials: Sequence[FrozenTrial]) -> None:
         """Gives trials that were being trained back to the queue, under their numbers."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dropout_lab.errors import UserError
 from dropout_lab.schema import check, unknown_key
@@ -46,7 +46,7 @@ def resolve(config: DictConfig) -> dict[str, Any]:
 def _set(config: DictConfig, key: str, value: Any) -> None:
     try:
         OmegaConf.update(config, key, value, merge=True, force_add=key.startswith("rates."))
-    except ConfigKeyError as error:
+    except (ConfigAttributeError, ConfigKeyError) as error:
         raise UserError(unknown_key(key, error.parent_node)) from error
     except OmegaConfBaseException as error:
         raise UserError(f"{key}={value}: {str(error.msg).splitlines()[0]}") from error

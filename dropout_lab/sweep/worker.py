@@ -29,13 +29,11 @@ class Work:
         """Trains as worker number `worker`; returns when the sweep has nothing more for it."""
         plan = self.plan
         with lock(plan, f"worker-{worker}"):
-            prefix = f"worker {worker}: " if plan.workers > 1 else ""
             console = Console(force_terminal=False if plan.workers > 1 else None, soft_wrap=True)
             writer = Writer(plan.folder, worker)
             ledger = Ledger.of(store.read(plan.folder))
-            total = -(-self.total // plan.workers)
             epochs = plan.config["trainer"]["epochs"]
-            with Progress(console, total, epochs, plan.objectives, prefix) as progress:
+            with Progress(console, self.total, epochs, plan.objectives, plan.workers, worker) as progress:
                 queue = Queue(plan, Study(plan, worker), ledger, writer, self.trainer, progress)
                 try:
                     while (structure := queue.next_structure()) is not None:
@@ -53,7 +51,9 @@ def lock(plan: Plan, name: str) -> FileLock:
     try:
         held.acquire(timeout=0)
     except Timeout:
-        raise UserError(f"{plan.folder}: another process is training in this folder ({name}); wait for it, or stop it")
+        raise UserError(
+            f"{plan.folder}: another process is training in this folder ({name}); wait for it, or stop it"
+        ) from None
     return held
 
 

@@ -1,4 +1,4 @@
-"""dropout-lab's Hydra sweeper. Hydra imports every plugin at every start, so what is heavy is imported when sweeping."""
+"""dropout-lab's Hydra sweeper. Hydra imports all plugins at every start: what is heavy is imported when sweeping."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,5 +24,6 @@ class CohortSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         from dropout_lab.command import run_sweep
 
+        assert self.hydra_context is not None  # Hydra has called setup
+        assert self.config is not None
         return run_sweep(self.hydra_context, self.config, arguments, self.params, self.command)
-
