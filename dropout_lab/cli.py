@@ -17,6 +17,8 @@ dropout-lab: where should dropout go in a network, which kind, at what rate, and
 
 dropout-lab sweep --help lists the config groups, what each offers, and every key with its default."""
 
+COMMANDS = ("report", "sweep", "train")
+
 OTHER_MODES = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}
 """Hydra's flags that show something instead of training."""
 
@@ -32,7 +34,7 @@ def main() -> NoReturn:
 
             print(f"dropout-lab {__version__}")
         elif command in ("-sc", "--shell-completion"):
-            _hydra("sweep", sys.argv[1:])
+            _complete(sys.argv[1:])
         elif command == "report":
             _report(rest)
         elif command == "train" and "--from" in rest:
@@ -62,14 +64,19 @@ def _hydra(command: str, words: Sequence[str]) -> None:
     from dropout_lab import schema
 
     words = [_added(word) for word in words]
-    shows = any(word.split("=")[0] in OTHER_MODES for word in words)
-    if not shows:
-        words = ["--multirun", f"hydra.sweeper.command={command}", *words]
-        if command == "sweep" and not _sweeps(words):
-            words.append("experiment=default")
+    overrides = [word for word in words if word[0] == "~" or ("=" in word and word[0] != "-")]
+    options = [word for word in words if word not in overrides]
+    if not any(word.split("=")[0] in OTHER_MODES for word in options):
+        options = ["--multirun", *options]
+        if command == "sweep" and not _sweeps(overrides):
+            overrides.append("experiment=default")
+        overrides.append(f"hydra.sweeper.command={command}")
+    elif swept := [word for word in overrides if _sweeps([word]) and not word.startswith("experiment=")]:
+        print(f"# swept, so left out here: {' '.join(swept)}", file=sys.stderr)
+        overrides = [word for word in overrides if word not in swept]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     schema.register()
-    sys.argv = ["dropout-lab", *words]
+    sys.argv = ["dropout-lab", *options, *overrides]  # the parser wants overrides together
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
 
 
@@ -83,17 +90,32 @@ def _added(word: str) -> str:
     return f"++{word}" if word.startswith("rates.") else word
 
 
-def _sweeps(words: Sequence[str]) -> bool:
+def _sweeps(overrides: Sequence[str]) -> bool:
     """Whether the command names what it sweeps, itself or by an experiment."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import OverrideParseException
 
-    overrides = [word for word in words if not word.startswith("-") and "=" in word]
     try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
     except OverrideParseException:
         return True  # Hydra says what is wrong with it
     return any(override.is_sweep_override() or override.key_or_group == "experiment" for override in parsed)
+
+
+def _complete(words: Sequence[str]) -> None:
+    """Tab completion: of the command itself, and behind train and sweep Hydra's, which knows no commands."""
+    line = os.environ.get("COMP_LINE", "")
+    if any("query=" in word for word in words):
+        program, _, rest = line.partition(" ")
+        command, space, overrides = rest.lstrip().partition(" ")
+        if not space:
+            print(" ".join(name for name in COMMANDS if name.startswith(command)))
+            return
+        if command not in ("train", "sweep"):
+            return
+        os.environ["COMP_LINE"] = f"{program} {overrides}"
+        os.environ["COMP_POINT"] = str(len(os.environ["COMP_LINE"]))
+    _hydra("sweep", words)
 
 
 def _report(words: Sequence[str]) -> None:

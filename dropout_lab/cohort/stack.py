@@ -29,8 +29,9 @@ class Layout:
         return flat
 
     def unflatten(self, flat: Tensor) -> dict[str, Tensor]:
-        """(size,) -> views by name."""
+        """(size,) -> views by name. One split, whose gradient is one concatenation: slices would each fill a vector."""
+        parts = torch.split(flat, [-(-prod(shape) // ALIGNMENT) * ALIGNMENT for shape in self.shapes.values()])
         return {
-            name: flat[self.starts[name] : self.starts[name] + prod(shape)].view(shape)
-            for name, shape in self.shapes.items()
+            name: part[: prod(shape)].view(shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
