@@ -2,8 +2,10 @@
 
 import itertools
 import math
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -136,6 +138,8 @@ def _axis(override: Override, group_options: Callable[[str], Sequence[str]]) -> 
         return Axis(key, _interval(key, sweep, log="log" in tags), None)
     if isinstance(sweep, Glob):
         values = list(sweep.filter(list(group_options(key))))
+    elif isinstance(sweep, RangeSweep):
+        values = _steps(key, sweep)
     else:
         try:
             values = [_plain(value) for value in override.sweep_iterator()]
@@ -159,6 +163,20 @@ def _interval(key: str, sweep: IntervalSweep, *, log: bool) -> BaseDistribution:
     if isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
+
+
+def _steps(key: str, sweep: RangeSweep) -> list[Any]:
+    """The values of a range, its stop left out. In decimals: Hydra adds floats up, and then 0.8 is below 0.8."""
+    if sweep.start is None or sweep.stop is None or not sweep.step:
+        given = f"{key}=range({sweep.start},{sweep.stop},{sweep.step})"
+        raise UserError(f"{given}: needs a start, a stop and a step that is not 0")
+    start, stop, step = (Decimal(str(number)) for number in (sweep.start, sweep.stop, sweep.step))
+    count = max(0, math.ceil((stop - start) / step))
+    whole = all(isinstance(number, int) for number in (sweep.start, sweep.stop, sweep.step))
+    values = [start + index * step for index in range(count)]
+    if sweep.shuffle:
+        random.shuffle(values)
+    return [int(value) if whole else float(value) for value in values]
 
 
 def _range(values: Sequence[Any]) -> BaseDistribution:

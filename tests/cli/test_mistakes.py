@@ -1,0 +1,103 @@
+"""A mistake gets exit code 2 and a message: the key, what was given, what is allowed. Nothing is written."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SMALL, Command
+
+MISTAKES = [
+    # the words, and what the message must say
+    (("sweep", "rate=0.5,1.0"), ("rate=1.0", "below 1")),
+    (("train", "rate=-0.1"), ("rate=-0.1", "at least 0")),
+    (("train", "rate=nan"), ("rate=nan",)),
+    (("train", "rate=abc"), ("rate=abc",)),
+    (("train", "trainer.epoch=5"), ("trainer.epoch", "batch_size", "did you mean epochs")),
+    (("train", "modle=mlp"), ("modle", "did you mean model")),
+    (("sweep", "model.widht=3,4"), ("model.widht", "did you mean width")),
+    (("train", "model=foo"), ("model=foo", "cnn, mlp")),
+    (("sweep", "model=mlp,foo"), ("model=foo", "cnn, mlp")),
+    (("train", "experiment=foo"), ("experiment=foo", "rate_by_width")),
+    (("train", "placement=conv"), ("conv.*", "input, hidden.0, hidden.1")),
+    (("train", "rates.nosuch=0.3"), ("rates.nosuch", "input, hidden.0, hidden.1")),
+    (("train", "rates.input=1.5"), ("rates.input=1.5", "below 1")),
+    (("sweep", "sampler=tpe", "n_trials=2", "sampler.foo=3", "rate=interval(0,0.5)"), ("sampler.foo", "seed")),
+    (("sweep", "sampler=tpe", "n_trials=2", "+sampler.foo=3", "rate=interval(0,0.5)"), ("sampler", "foo")),
+    (("sweep", "sampler=tpe", "n_trials=2", "rate=interval(0,1)"), ("rate=1.0", "below 1")),
+    (("sweep", "sampler=tpe", "rate=interval(0,0.5)"), ("n_trials",)),
+    (("sweep", "sampler=tpe", "n_trials=0", "rate=interval(0,0.5)"), ("n_trials=0", "at least 1")),
+    (("sweep", "n_trials=5", "rate=0.1,0.2"), ("n_trials", "sampler")),
+    (("sweep", "rate=interval(0,0.5)"), ("rate", "grid", "sampler=random")),
+    (("sweep", "rate=0.1", "pruner=median", "objective=[val_loss,gap]"), ("pruner", "two objectives")),
+    (("train", "seeds=0"), ("seeds=0", "at least 1")),
+    (("train", "seeds=many"), ("seeds=many", "Integer")),
+    (("train", "rate=0.1,0.2"), ("rate", "sweep")),
+    (("train", "objective=foo"), ("objective=foo", "val_loss")),
+    (("train", "optimizer.lr=-1"), ("optimizer.lr=-1", "at least 0")),
+    (("train", "trainer.max_norm=0"), ("trainer.max_norm=0", "above 0")),
+    (("train", "dataset.limit=0"), ("dataset.limit=0",)),
+    (("train", "dataset.limit=100000"), ("dataset.limit=100000", "1150")),
+    (("train", "model=cnn", "dataset=wine"), ("model=cnn", "(13,)")),
+    (("train", "model.hidden=[0]"), ("model.hidden=[0]",)),
+    (("train", "device=abacus"), ("device=abacus", "cpu")),
+    (("train", "name=../elsewhere"), ("name=../elsewhere",)),
+    (("sweep", "rate=range(0,0.5"), ("range(0,0.5",)),
+    (("train", "nonsense"), ("nonsense",)),
+    (("train", "--from", "outputs/nosuch", "3"), ("outputs/nosuch", "no sweep folder")),
+    (("train", "--from", "outputs/nosuch"), ("--from", "number")),
+    (("report", "nosuch"), ("nosuch", "no sweep folder")),
+    (("report", "."), ("no sweep folder", "sessions.jsonl")),
+    (("report",), ("report", "one sweep folder")),
+    (("frobnicate",), ("frobnicate", "train, sweep and report")),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_a_mistake_is_named_and_nothing_is_written(
+    words: tuple[str, ...], said: tuple[str, ...], command: Command, tmp_path: Path
+) -> None:
+    outcome = command(*words)
+    assert outcome.code == 2
+    for fragment in said:
+        assert fragment in outcome.err
+    assert "Traceback" not in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_other_settings_is_refused_and_shows_the_difference(command: Command) -> None:
+    assert command("train", *SMALL, "name=mine").code == 0
+    outcome = command("train", *SMALL, "trainer.epochs=4", "name=mine")
+    assert outcome.code == 2
+    assert "trainer.epochs: 3 there, 4 now" in outcome.err
+
+
+def test_a_folder_of_something_else_is_not_written_into(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "outputs" / "mine").mkdir(parents=True)
+    (tmp_path / "outputs" / "mine" / "thesis.tex").write_text("chapter 1")
+    outcome = command("train", *SMALL, "name=mine")
+    assert outcome.code == 2
+    assert "outputs/mine" in outcome.err
+    assert [path.name for path in (tmp_path / "outputs" / "mine").iterdir()] == ["thesis.tex"]
+
+
+def test_a_damaged_record_is_refused_by_file_and_line(command: Command, tmp_path: Path) -> None:
+    assert command("train", *SMALL, "name=mine").code == 0
+    runs = tmp_path / "outputs" / "mine" / "runs-0.jsonl"
+    lines = runs.read_text().splitlines(keepends=True)
+    runs.write_text(lines[0][:40] + "\n" + lines[1])
+    for words in (("train", *SMALL, "name=mine"), ("report", "outputs/mine")):
+        outcome = command(*words)
+        assert outcome.code == 2
+        assert "runs-0.jsonl, line 1" in outcome.err
+
+
+def test_a_torn_last_line_is_repaired_and_said(command: Command, tmp_path: Path) -> None:
+    assert command("train", *SMALL, "name=mine").code == 0
+    runs = tmp_path / "outputs" / "mine" / "runs-0.jsonl"
+    whole = runs.read_text()
+    runs.write_text(whole[:-30])
+    outcome = command("train", *SMALL, "name=mine")
+    assert outcome.code == 0
+    assert "torn" in outcome.out
+    assert "1 runs to train" in outcome.out
+    assert len(runs.read_text().splitlines()) == 2

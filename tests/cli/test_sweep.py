@@ -1,0 +1,238 @@
+"""Sweeps from the command line to the records and the report."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dropout_lab import store
+from tests.cli.conftest import SMALL, Command
+
+GRID = ("sweep", *SMALL, "placement=input,hidden", "rate=0,0.3", "name=grid")
+
+
+def runs(folder: Path) -> list[dict[str, Any]]:
+    return [dict(run) for run in store.read(folder).runs]
+
+
+def table(folder: Path) -> pd.DataFrame:
+    """The configurations table without what depends on the clock."""
+    found = pd.read_csv(folder / "trials.csv")
+    return found.drop(columns=[column for column in found if column.startswith("seconds")])
+
+
+def test_a_grid_is_its_distinct_cells_each_trained_once(command: Command, tmp_path: Path) -> None:
+    outcome = command(*GRID)
+    assert outcome.code == 0
+    folder = tmp_path / "outputs" / "grid"
+    records = store.read(folder)
+    # Rate 0 is the baseline, whatever the placement: four cells are three configurations.
+    assert [trial["label"]["placement"] for trial in records.trials] == ["none", "input", "hidden"]
+    assert sorted((run["key"], run["seed"]) for run in runs(folder)) == sorted(
+        (trial["key"], seed) for trial in records.trials for seed in (0, 1)
+    )
+    assert "outputs/grid/report.html" in outcome.out
+    for name in ("report.html", "report.md", "trials.csv", "runs.parquet", "curves.parquet", "config.yaml"):
+        assert (folder / name).stat().st_size > 0
+
+
+def test_the_same_command_again_trains_nothing(command: Command, tmp_path: Path) -> None:
+    command(*GRID)
+    before = runs(tmp_path / "outputs" / "grid")
+    outcome = command(*GRID)
+    assert outcome.code == 0
+    assert "6 runs are in the records already" in outcome.out
+    assert "0 runs to train" in outcome.out
+    assert runs(tmp_path / "outputs" / "grid") == before
+
+
+def test_a_wider_grid_and_more_seeds_keep_every_old_result(command: Command, tmp_path: Path) -> None:
+    command(*GRID)
+    folder = tmp_path / "outputs" / "grid"
+    before = runs(folder)
+    wider = ("sweep", *SMALL, "placement=input,hidden,everywhere", "rate=0,0.3,0.5", "seeds=3", "name=grid")
+    assert command(*wider).code == 0
+    after = runs(folder)
+    assert after[: len(before)] == before
+    assert len(after) == 7 * 3
+
+
+def test_what_is_trained_in_two_sittings_equals_what_is_trained_in_one(command: Command, tmp_path: Path) -> None:
+    command("sweep", *SMALL, "rate=0,0.3,0.5", "seeds=3", "name=one")
+    command("sweep", *SMALL, "rate=0,0.3", "seeds=2", "name=two")
+    command("sweep", *SMALL, "rate=0,0.3,0.5", "seeds=3", "name=two")
+    columns = ["rate", "val_loss", "val_loss_low", "val_loss_diff", "test_accuracy", "gap_loss"]
+    one, two = (table(tmp_path / "outputs" / name)[columns].sort_values("rate") for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one.reset_index(drop=True), two.reset_index(drop=True), check_exact=True)
+
+
+def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(command: Command, tmp_path: Path) -> None:
+    outcome = command(*GRID, "dry_run=true")
+    assert outcome.code == 0
+    for said in ("3 configurations x 2 seeds = 6 runs", "no dropout", "hidden 0.3", "6 runs in 6 lanes", "estimated"):
+        assert said in outcome.out
+    assert list(tmp_path.iterdir()) == []
+    command(*GRID)
+    assert "6 runs are done already, 0 are to be trained" in command(*GRID, "dry_run=true").out
+
+
+def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_path: Path) -> None:
+    assert command("train", *SMALL, "placement=hidden", "rate=0.5", "seeds=3", "name=mine").code == 0
+    records = store.read(tmp_path / "outputs" / "mine")
+    assert len(records.trials) == 1
+    assert [run["seed"] for run in records.runs] == [0, 1, 2]
+
+
+def test_a_recorded_trial_comes_out_the_same_again(command: Command, tmp_path: Path) -> None:
+    command(*GRID)
+    outcome = command("train", "--from", "outputs/grid", "2")
+    assert outcome.code == 0
+    assert outcome.out.count("the same in every epoch") == 2
+    assert "the result is the same" in outcome.out
+    # A record that says something else than the training is found out.
+    path = tmp_path / "outputs" / "grid" / "curves-0.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    key = store.read(tmp_path / "outputs" / "grid").trials[2]["key"]
+    where = next(i for i, run_id in enumerate(lines[0]["id"]) if run_id.startswith(key))
+    lines[0]["val_loss"][where] += 1e-6
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    outcome = command("train", "--from", "outputs/grid", "2")
+    assert outcome.code == 1
+    assert "NOT the same" in outcome.out
+
+
+def test_a_diverging_run_fails_alone_and_is_tried_again_so_often(command: Command, tmp_path: Path) -> None:
+    words = ("sweep", *SMALL, "optimizer=sgd", "optimizer.lr=0.1,1e30", "rate=0.3", "name=nan")
+    outcome = command(*words)
+    assert outcome.code == 1
+    assert "failed: trial" in outcome.out
+    assert "diverged" in outcome.out
+    assert "4 runs failed" in outcome.err
+    folder = tmp_path / "outputs" / "nan"
+    statuses = [run["status"] for run in runs(folder)]
+    assert (statuses.count("complete"), statuses.count("failed")) == (4, 4)
+    assert "4 failed runs are tried again" in command(*words).out
+    outcome = command(*words)
+    assert "4 failed runs are not tried again" in outcome.out
+    assert outcome.code == 1
+    assert max(run["attempt"] for run in runs(folder)) == 2
+
+
+def test_an_exception_in_training_is_recorded_with_its_traceback(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dropout_lab.dropout.standard import Standard
+
+    def explode(*arguments: object) -> None:
+        raise ZeroDivisionError("the mask is gone")
+
+    monkeypatch.setattr(Standard, "train", explode)
+    outcome = command("train", *SMALL, "name=boom")
+    assert outcome.code == 1
+    for run in runs(tmp_path / "outputs" / "boom"):
+        assert run["status"] == "failed"
+        assert run["reason"] == "ZeroDivisionError: the mask is gone"
+        assert "in explode" in run["traceback"]
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"])
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
+    sampler: str, command: Command, tmp_path: Path
+) -> None:
+    words = ("sweep", *SMALL, f"sampler={sampler}", "rates.input=interval(0,0.5)", "rates.hidden=interval(0,0.8)")
+    two = ("objective=[val_loss,gap]",) if sampler == "nsgaii" else ()
+    assert command(*words, *two, "n_trials=4", "name=s").code == 0
+    records = store.read(tmp_path / "outputs" / "s")
+    assert sum(not trial["rates"] for trial in records.trials) == 1
+    assert sum(bool(trial["rates"]) for trial in records.trials) == 4
+    assert command(*words, *two, "n_trials=6", "name=s").code == 0
+    assert sum(bool(trial["rates"]) for trial in store.read(tmp_path / "outputs" / "s").trials) == 6
+
+
+def test_a_sampler_that_repeats_itself_gets_the_known_result_and_ends(command: Command, tmp_path: Path) -> None:
+    outcome = command("sweep", *SMALL, "sampler=random", "n_trials=20", "rate=0.1,0.2,0.3", "name=few")
+    assert outcome.code == 0
+    assert "exhausted" in outcome.out
+    assert len(runs(tmp_path / "outputs" / "few")) == 4 * 2
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband", "successive_halving", "wilcoxon"])
+def test_every_pruner_really_stops_runs(pruner: str, command: Command, tmp_path: Path) -> None:
+    outcome = command(
+        *("sweep", "dataset=wine", "model.width=16", "trainer.batch_size=16", "trainer.epochs=12", "trainer.width=4"),
+        *(f"pruner={pruner}", "rate=0,0.1,0.9,0.95,0.97,0.98,0.985,0.99", "seeds=6", "name=p", "optimizer.lr=0.01"),
+    )
+    assert outcome.code == 0
+    records = store.read(tmp_path / "outputs" / "p")
+    pruned = [run for run in records.runs if run["status"] == "pruned"]
+    assert pruned
+    assert all(run["epochs"] < 12 for run in pruned)
+    assert (
+        "runs are in the records already"
+        in command(
+            *(
+                "sweep",
+                "dataset=wine",
+                "model.width=16",
+                "trainer.batch_size=16",
+                "trainer.epochs=12",
+                "trainer.width=4",
+            ),
+            *(f"pruner={pruner}", "rate=0,0.1,0.9,0.95,0.97,0.98,0.985,0.99", "seeds=6", "name=p", "optimizer.lr=0.01"),
+        ).out
+    )
+    assert len(store.read(tmp_path / "outputs" / "p").runs) == len(records.runs)
+
+
+def test_structure_can_be_swept(command: Command, tmp_path: Path) -> None:
+    words = ("sweep", "dataset=digits", "dataset.limit=64", "trainer.epochs=2", "seeds=2", "rate=0.2", "name=m")
+    assert command(*words, "model=mlp,cnn", "optimizer=sgd,adamw", "trainer.batch_size=32").code == 0
+    records = store.read(tmp_path / "outputs" / "m")
+    assert len(records.trials) == 2 * 2 * 2
+    assert len({trial["context"] for trial in records.trials}) == 4
+    assert len(records.runs) == 16
+
+
+def test_a_regression_sweep(command: Command, tmp_path: Path) -> None:
+    assert command("sweep", "dataset=diabetes", "trainer.epochs=3", "seeds=2", "rate=0.1,0.4", "name=r").code == 0
+    assert all(run["val_accuracy"] is None for run in runs(tmp_path / "outputs" / "r"))
+
+
+def test_an_experiment_brings_its_sweep_and_the_command_line_wins_over_it(command: Command) -> None:
+    outcome = command("sweep", "experiment=rate_by_width", "seeds=2", "rate=0.1,0.2", "dry_run=true")
+    assert "15 configurations x 2 seeds = 30 runs" in outcome.out
+    # The file's own settings win over the defaults of config.yaml.
+    assert "batch_size: 32" in command("sweep", "experiment=rate_by_width", "--cfg", "job").out
+
+
+def test_help_names_every_group_and_its_members(command: Command) -> None:
+    out = command("sweep", "--help").out
+    for said in (
+        "dataset: breast_cancer, diabetes, digits",
+        "model: cnn, mlp",
+        "sampler: cmaes, gp, grid",
+        "epochs: 30",
+    ):
+        assert said in out
+    assert "dropout-lab report FOLDER" in command().out
+
+
+def test_config_dir_adds_members(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "my" / "model").mkdir(parents=True)
+    (tmp_path / "my" / "model" / "tiny.yaml").write_text("defaults: [mlp]\nwidth: 4\ndepth: 1\n")
+    outcome = command("train", "model=tiny", "--config-dir", "my", "dataset=wine", "trainer.epochs=2", "name=tiny")
+    assert outcome.code == 0
+    assert store.read(tmp_path / "outputs" / "tiny").trials[0]["config"]["model"]["width"] == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [("sw", ["sweep"]), ("sweep model=", ["model=cnn", "model=mlp"]), ("train trainer.ep", ["trainer.epochs="])],
+)
+def test_tab_completion(line: str, offered: list[str], command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMP_LINE", f"dropout-lab {line}")
+    monkeypatch.setenv("COMP_POINT", str(len(f"dropout-lab {line}")))
+    assert command("-sc", "query=bash").out.split() == offered
