@@ -68,10 +68,10 @@ def _hydra(command: str, words: Sequence[str]) -> None:
     options = [word for word in words if word not in overrides]
     if not any(word.split("=")[0] in OTHER_MODES for word in options):
         options = ["--multirun", *options]
-        if command == "sweep" and not _sweeps(overrides):
+        if command == "sweep" and all(_key(word) in schema.CONTROL_KEYS for word in overrides):
             overrides.append("experiment=default")
         overrides.append(f"hydra.sweeper.command={command}")
-    elif swept := [word for word in overrides if _sweeps([word]) and not word.startswith("experiment=")]:
+    elif swept := [word for word in overrides if _is_swept(word)]:
         print(f"# swept, so left out here: {' '.join(swept)}", file=sys.stderr)
         overrides = [word for word in overrides if word not in swept]
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -90,16 +90,19 @@ def _added(word: str) -> str:
     return f"++{word}" if word.startswith("rates.") else word
 
 
-def _sweeps(overrides: Sequence[str]) -> bool:
-    """Whether the command names what it sweeps, itself or by an experiment."""
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
+
+
+def _is_swept(override: str) -> bool:
+    """Whether an override names several values."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import OverrideParseException
 
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        return OverridesParser.create().parse_overrides([override])[0].is_sweep_override()
     except OverrideParseException:
-        return True  # Hydra says what is wrong with it
-    return any(override.is_sweep_override() or override.key_or_group == "experiment" for override in parsed)
+        return False  # Hydra says what is wrong with it
 
 
 def _complete(words: Sequence[str]) -> None:

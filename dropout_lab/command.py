@@ -2,7 +2,7 @@
 
 import itertools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,19 @@ class RunsFailed(Exception):
 
 
 def run_sweep(
-    context: HydraContext, config: DictConfig, arguments: Sequence[str], params: Mapping[str, Any], command: str
+    context: HydraContext,
+    config: DictConfig,
+    arguments: Sequence[str],
+    params: Mapping[str, Any],
+    default_params: Mapping[str, Any],
+    command: str,
 ) -> None:
     """Plans, trains and reports one command.
 
     Raises UserError before training, RunsFailed after it, and what an interruption raises while training.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    plan, fixed = make_plan(context, config, arguments, params, command)
+    plan, fixed = make_plan(context, config, arguments, params, default_params, command)
     prepared = prepare(plan, train)
     for structure in {digest(cell.described.structure): cell.described.structure for cell in prepared.cells}.values():
         train.check_seeds(structure, plan.seeds)
@@ -70,7 +75,12 @@ def run_sweep(
 
 
 def make_plan(
-    context: HydraContext, config: DictConfig, arguments: Sequence[str], params: Mapping[str, Any], command: str
+    context: HydraContext,
+    config: DictConfig,
+    arguments: Sequence[str],
+    params: Mapping[str, Any],
+    default_params: Mapping[str, Any],
+    command: str,
 ) -> tuple[Plan, Sequence[str]]:
     """The plan of a command, and its overrides that fix one value.
 
@@ -82,7 +92,9 @@ def make_plan(
         return loader.get_group_options(group, results_filter=ObjectType.CONFIG)
 
     given = {key_of(line) for line in arguments}
-    axes, fixed = parse([*arguments, *(f"{key}={value}" for key, value in params.items() if key not in given)], members)
+    axes, fixed = parse([*arguments, *_lines(params, given)], members)
+    if command == "sweep" and not axes:
+        axes, fixed = parse([*arguments, *_lines(default_params, given)], members)
     if command == "train" and (swept := [axis.key for axis in axes]):
         raise UserError(f"{swept[0]}: train takes one value of every key; dropout-lab sweep compares several")
     groups = [axis for axis in axes if members(axis.key)]
@@ -114,6 +126,11 @@ def make_plan(
         session=len(read(folder).sessions) if is_sweep(folder) else 0,
     )
     return plan, fixed
+
+
+def _lines(params: Mapping[str, Any], given: Container[str]) -> list[str]:
+    """Parameters as override lines, without those that the command line gives itself."""
+    return [f"{key}={value}" for key, value in params.items() if key not in given]
 
 
 def _launch(context: HydraContext, config: DictConfig, work: Work, fixed: Sequence[str]) -> None:

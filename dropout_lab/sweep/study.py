@@ -1,6 +1,5 @@
 """The Optuna study of a sweep: made, opened, and put in order after an interruption."""
 
-import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,8 +20,6 @@ from dropout_lab.sweep.space import Axis, params, point_distributions
 from dropout_lab.trial import Config
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-logging.getLogger("optuna").setLevel(logging.WARNING)
-warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 KEY = "key"
 """The user attribute that holds the key of the trial's configuration."""
@@ -38,13 +35,20 @@ def sampler(section: Config, worker: int = 0) -> BaseSampler:
     """The sampler of a config section; workers have different seeds, so that they do not all begin alike."""
     if section.get("seed") is not None:
         section = {**section, "seed": section["seed"] + worker}
-    made: BaseSampler = instantiate("sampler", section)
+    made: BaseSampler = _experimental("sampler", section)
     return made
 
 
 def pruner(section: Config) -> BasePruner:
-    made: BasePruner = instantiate("pruner", section)
+    made: BasePruner = _experimental("pruner", section)
     return made
+
+
+def _experimental(key: str, section: Config) -> Any:
+    """The object of a section. That Optuna may change its interface later is nothing to tell the user at every start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return instantiate(key, section)
 
 
 class Study:

@@ -12,11 +12,11 @@ class CohortSweeper(Sweeper):
     """Trains the runs of a sweep together, as lanes of one program.
 
     `params` maps swept keys to their values, as strings of the override grammar; the command line wins over them.
-    `command` is sweep or train: a train command has one configuration.
+    If neither sweeps anything, `default_params` do. `command` is sweep or train: a train command has one configuration.
     """
 
-    def __init__(self, params: Mapping[str, Any] | None, command: str) -> None:
-        self.params, self.command = params or {}, command
+    def __init__(self, params: Mapping[str, Any] | None, default_params: Mapping[str, Any], command: str) -> None:
+        self.params, self.default_params, self.command = params or {}, default_params, command
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.config = hydra_context, config
@@ -26,4 +26,4 @@ class CohortSweeper(Sweeper):
 
         assert self.hydra_context is not None  # Hydra has called setup
         assert self.config is not None
-        return run_sweep(self.hydra_context, self.config, arguments, self.params, self.command)
+        return run_sweep(self.hydra_context, self.config, arguments, self.params, self.default_params, self.command)

@@ -1,0 +1,159 @@
+"""What only whole processes can show: kill -9, Ctrl-C, two commands at once, workers, an installed wheel."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dropout_lab import store
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SWEEP = ("sweep", "dataset=wine", "model.width=16", "trainer.epochs=25", "trainer.batch_size=8", "trainer.width=4")
+GRID = (*SWEEP, "placement=input,hidden", "rate=0,0.2,0.4", "seeds=3", "name=grid")
+
+
+def start(
+    folder: Path, *words: str, command: tuple[str, ...] = (sys.executable, "-m", "dropout_lab")
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*command, *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], code: int = 0) -> str:
+    out, _ = process.communicate(timeout=240)
+    assert process.returncode == code, out
+    return out
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+def lines(folder: Path, name: str) -> int:
+    path = folder / "outputs" / "grid" / name
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def table(folder: Path) -> pd.DataFrame:
+    """The table of configurations without what depends on the clock."""
+    return pd.read_csv(folder / "outputs" / "grid" / "trials.csv").filter(regex="^(?!seconds)")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    finish(start(folder, *GRID))
+    return table(folder)
+
+
+@pytest.mark.parametrize("runs_first", [0, 1, 7])
+def test_killed_is_not_lost(runs_first: int, tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
+    process = start(tmp_path, *GRID)
+    wait_for(lambda: lines(tmp_path, "curves-0.jsonl") > 2 and lines(tmp_path, "runs-0.jsonl") >= runs_first)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    before = lines(tmp_path, "runs-0.jsonl")
+    assert before < 15
+    # A report of what there is can be made meanwhile.
+    finish(start(tmp_path, "report", "outputs/grid"))
+    out = finish(start(tmp_path, *GRID))
+    assert f"{15 - before} runs to train" in out
+    assert lines(tmp_path, "runs-0.jsonl") == 15
+    pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
+    process = start(tmp_path, *GRID)
+    wait_for(lambda: lines(tmp_path, "runs-0.jsonl") >= 1)
+    os.kill(process.pid, signal.SIGINT)
+    out = finish(process, 130)
+    assert "To continue:\n  dropout-lab sweep dataset=wine" in out
+    assert "Traceback" not in out
+    assert "in training when" not in finish(start(tmp_path, *GRID))  # it gave its trials back itself
+    pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
+
+
+def test_a_second_command_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    process = start(tmp_path, *GRID)
+    wait_for(lambda: lines(tmp_path, "curves-0.jsonl") > 0)
+    assert "another process is training in this folder" in finish(start(tmp_path, *GRID), 2)
+    finish(process)
+    assert lines(tmp_path, "runs-0.jsonl") == 15
+
+
+def test_two_workers_train_every_run_once(tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
+    finish(start(tmp_path, *GRID, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"))
+    runs = store.read(tmp_path / "outputs" / "grid").runs
+    assert len({(run["key"], run["seed"]) for run in runs}) == len(runs) == 15
+    pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
+
+
+def test_workers_share_one_budget(tmp_path: Path) -> None:
+    words = (*SWEEP, "sampler=tpe", "n_trials=7", "rate=interval(0,0.8)", "seeds=2", "name=grid")
+    finish(start(tmp_path, *words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"))
+    trials = store.read(tmp_path / "outputs" / "grid").trials
+    assert sum(bool(trial["rates"]) for trial in trials) == 7
+
+
+def test_an_installed_wheel_has_its_config_and_experiments(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    site = tmp_path / "site"
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        str(site),
+        str(wheel),
+    ]
+    subprocess.run(install, check=True, capture_output=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    # -P and the path's order: the package of the wheel, not that of this checkout.
+    program = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.cli import main; main()"
+    code = (sys.executable, "-P", "-c", program)
+    where = (
+        f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.cli import conf_folder; print(conf_folder())"
+    )
+    assert str(site) in finish(start(elsewhere, command=(sys.executable, "-P", "-c", where)))
+    assert "experiment: default, rate_by_data, rate_by_placement, rate_by_width" in finish(
+        start(elsewhere, "sweep", "--help", command=code)
+    )
+    out = finish(start(elsewhere, "train", "dataset=wine", "trainer.epochs=2", "name=mine", command=code))
+    assert "outputs/mine/report.html" in out
+
+
+def test_the_report_does_not_import_torch(tmp_path: Path) -> None:
+    finish(start(tmp_path, *SWEEP, "rate=0.2", "trainer.epochs=2", "name=grid"))
+    program = (
+        "import sys; sys.argv = ['dropout-lab', 'report', 'outputs/grid']\n"
+        "from dropout_lab.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as leaving: assert leaving.code == 0\n"
+        "assert 'torch' not in sys.modules"
+    )
+    finish(start(tmp_path, command=(sys.executable, "-c", program)))
