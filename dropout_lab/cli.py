@@ -87,7 +87,7 @@ def _unused(config: object) -> NoReturn:
 
 def _added(word: str) -> str:
     """`rates` is a dictionary of sites that the config cannot list, so its keys are added, not changed."""
-    return f"++{word}" if word.startswith("rates.") else word
+    return f"++{word}" if word.startswith(("rates.", "rates=")) else word
 
 
 def _key(override: str) -> str:

@@ -80,6 +80,13 @@ def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -
             axes.append(_axis(override, group_options))
         else:
             fixed.append(str(override.input_line))
+    keys = [override.get_key_element().lstrip("+~") for override in overrides]
+    for key in keys:
+        inner = next((other for other in keys if key.startswith("rates.") and other.startswith(f"{key}.")), None)
+        if inner is not None:
+            raise UserError(
+                f"{key}, {inner}: one would hide the other; write 'rates={{{key[6:]}.*:...,{inner[6:]}:...}}'"
+            )
     keys = [axis.key for axis in axes]
     for key in keys:
         if keys.count(key) > 1:

@@ -45,7 +45,7 @@ def pruner(section: Config) -> BasePruner:
 
 
 def _experimental(key: str, section: Config) -> Any:
-    """The object of a section. That Optuna may change its interface later is nothing to tell the user at every start."""
+    """The object of a section, without Optuna's warning, at every start, that it may change the interface later."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return instantiate(key, section)
