@@ -106,7 +106,7 @@ class Lanes:
             picked = order[:, step * self.batch_size : (step + 1) * self.batch_size]
             x = self._input(self._rows["train"].gather(1, picked))
             y = self._targets["train_targets"].gather(1, picked)
-            self._params, self._state, loss = self._train_step(
+            self._params, self._state, self._buffers, loss = self._train_step(
                 self._params, self._state, self._buffers, self._hyper, rates, noise[step], x, y
             )
             total += loss

@@ -37,23 +37,24 @@ class Program:
         keys: Tensor,
         x: Tensor,
         y: Tensor,
-    ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-        """One step on the batch (x, y): the parameters and the optimizer's state after it, and the batch's loss.
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor], Tensor]:
+        """One step on the batch (x, y): parameters, optimizer state and buffers after it, and the batch's loss.
 
-        params: (size,); rates: (site,); keys: (site, 2) int32. `buffers` (batch norm's running statistics) are
-        updated in place.
+        params: (size,); rates: (site,); keys: (site, 2) int32; buffers: batch norm's running statistics.
         """
 
-        def batch_loss(params: Tensor) -> Tensor:
-            return loss(self._call(self._train, params, buffers, rates, keys, x), y, self.task).mean()
+        def batch_loss(params: Tensor, buffers: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+            output = self._call(self._train, params, buffers, rates, keys, x)  # updates the buffers in place
+            return loss(output, y, self.task).mean(), buffers
 
-        grads, value = grad_and_value(batch_loss)(params)
+        copies = {name: buffer.clone() for name, buffer in buffers.items()}
+        grads, (value, after) = grad_and_value(batch_loss, has_aux=True)(params, copies)
         if self.structure.clip_norm:
             grads = grads * (hyper["clip_norm"] / (grads.norm() + 1e-6)).clamp(max=1)
         params, state = self.structure.optimizer.update(params, grads, state, hyper)
         if self.structure.max_norm:
             params = self._constrain(params, hyper["max_norm"])
-        return params, dict(state), value
+        return params, dict(state), after, value
 
     def evaluate(
         self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor, y: Tensor

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
+from dropout_lab.models.layers import BatchNorm, check_sizes
 from dropout_lab.models.layers import activation as activation_named
-from dropout_lab.models.layers import check_sizes
 from dropout_lab.sites import Site
 
 
@@ -50,7 +50,7 @@ class CNN(nn.Module):
         for index, size in enumerate(channels):
             layers.append(nn.Conv2d(inputs, size, kernel_size, padding=kernel_size // 2))
             if batch_norm:
-                layers.append(nn.BatchNorm2d(size))
+                layers.append(BatchNorm(size))
             layers += [activation_named(activation), nn.MaxPool2d(2), Site(f"conv.{index}")]
             inputs, height, width = size, height // 2, width // 2
         if not hidden:

@@ -5,8 +5,8 @@ from math import prod
 
 from torch import Tensor, nn
 
+from dropout_lab.models.layers import BatchNorm, check_sizes
 from dropout_lab.models.layers import activation as activation_named
-from dropout_lab.models.layers import check_sizes
 from dropout_lab.sites import Site
 
 
@@ -40,7 +40,7 @@ class MLP(nn.Module):
         for index, size in enumerate(sizes):
             layers.append(nn.Linear(features, size))
             if batch_norm:
-                layers.append(nn.BatchNorm1d(size))
+                layers.append(BatchNorm(size))
             layers += [activation_named(activation), Site(f"hidden.{index}")]
             features = size
         self.layers = nn.Sequential(*layers, nn.Linear(features, outputs))

@@ -152,7 +152,7 @@ def _axis(override: Override, group_options: Callable[[str], Sequence[str]]) -> 
             values = [_plain(value) for value in override.sweep_iterator()]
         except (HydraException, ValueError) as error:
             raise UserError(f"{override.input_line}: {error}") from error
-    distinct = [value for index, value in enumerate(values) if param(value) not in map(param, values[:index])]
+    distinct = list({canonical_json(value): value for value in values}.values())  # JSON tells 1 from true
     if not distinct:
         options = f"; {key} offers {', '.join(group_options(key))}" if group_options(key) else ""
         raise UserError(f"{override.input_line}: no value to sweep over{options}")

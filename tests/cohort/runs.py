@@ -1,0 +1,91 @@
+"""Small runs for the trainer's tests, and a queue that holds them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from dropout_lab.cohort import loop
+from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
+from dropout_lab.cohort.recipe import Recipe, Result, Structure
+from dropout_lab.datasets.digits import digits
+from dropout_lab.dropout.standard import Standard
+from dropout_lab.models.cnn import CNN
+from dropout_lab.models.mlp import MLP
+
+DATASET = digits(limit=96)
+
+MODELS: Mapping[str, Callable[[], torch.nn.Module]] = {
+    "mlp": lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[24, 16]),
+    "mlp_batch_norm": lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[24, 16], batch_norm=True),
+    "cnn": lambda: CNN(input_shape=(1, 8, 8), outputs=10, channels=[4, 6], hidden=[12]),
+    "cnn_batch_norm": lambda: CNN(input_shape=(1, 8, 8), outputs=10, channels=[4, 6], hidden=[], batch_norm=True),
+}
+
+OPTIMIZERS: Mapping[str, AbstractOptimizer] = {
+    "sgd": SGD(lr=0.05, momentum=0.9, weight_decay=1e-3),
+    "nesterov": SGD(lr=0.05, momentum=0.9, nesterov=True),
+    "adam": Adam(lr=3e-3, weight_decay=1e-3),
+    "adamw": AdamW(lr=3e-3, weight_decay=1e-2),
+}
+
+
+def structure(model: str = "mlp", optimizer: str = "adam", **changes: Any) -> Structure:
+    made = Structure(
+        build=MODELS[model],
+        dataset=DATASET,
+        dropout=Standard(),
+        batch_size=32,
+        optimizer=OPTIMIZERS[optimizer],
+        max_norm=False,
+        clip_norm=False,
+    )
+    return replace(made, **changes)
+
+
+def recipe(number: int, optimizer: str = "adam", **changes: Any) -> Recipe:
+    """Run number `number`: its seed, rates and learning rate differ from its neighbours'."""
+    base = OPTIMIZERS[optimizer]
+    made = Recipe(
+        id=str(number),
+        seed=number % 3,
+        rates={"input": 0.05 * number, "hidden.0": 0.1 * (number % 5), "conv.1": 0.2},
+        schedule=lambda progress: 1.0,
+        optimizer=replace(base, lr=base.lr * (1 + number / 8)),
+        epochs=4,
+        patience=None,
+        max_norm=None,
+        clip_norm=None,
+    )
+    return replace(made, **changes)
+
+
+class Queue:
+    """Gives its recipes in order; keeps every result by id."""
+
+    def __init__(self, recipes: Sequence[Recipe], stop: Mapping[str, int] | None = None) -> None:
+        self._left, self._stop = list(recipes), stop or {}
+        self.results: dict[str, Result] = {}
+
+    def next(self) -> Recipe | None:
+        return self._left.pop(0) if self._left else None
+
+    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
+        return {str(i) for i, e in zip(rows["id"], rows["epoch"], strict=True) if self._stop.get(str(i)) == e}
+
+    def done(self, result: Result) -> None:
+        self.results[result.recipe.id] = result
+
+
+def train(
+    made: Structure, recipes: Sequence[Recipe], width: int, stop: Mapping[str, int] | None = None
+) -> Mapping[str, Result]:
+    queue = Queue(recipes, stop)
+    loop.train(made, width, queue, torch.device("cpu"))
+    return queue.results
+
+
+def outcome(result: Result) -> tuple[object, ...]:
+    """All that a run comes to, for bitwise comparison."""
+    return result.status, result.curves, result.test_loss, result.test_accuracy, result.stopped_early

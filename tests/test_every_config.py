@@ -1,0 +1,83 @@
+"""Every YAML of conf/ and experiments/ composes, and what it describes can be made."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from dropout_lab import schema, train
+from dropout_lab.cli import conf_folder
+from dropout_lab.sweep.study import pruner, sampler
+
+CONF = conf_folder()
+GROUPS = ("dataset", "dropout", "model", "optimizer", "placement", "pruner", "sampler", "schedule")
+MEMBERS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    schema.register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+    found: dict[str, Any] = config
+    return found
+
+
+@pytest.mark.parametrize(("group", "name"), MEMBERS)
+def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
+    # A placement is described together with a model that has its sites.
+    fitting = {"conv": ["model=cnn"], "head": ["model=cnn", "model.hidden=[]"]}.get(name, [])
+    weights = ["placement.weights={input:0.5}"] if name == "custom" else []
+    config = composed(f"{group}={name}", *fitting, *weights)
+    schema.check(config)
+    pruner(config["pruner"])
+    sampler(config["sampler"])
+    described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "s"})
+    train.structure(described.structure)
+    assert described.trial.is_baseline == ((group, name) == ("placement", "none"))
+
+
+@pytest.mark.parametrize("path", sorted(CONF.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_begins_by_saying_what_it_is(path: Path) -> None:
+    first = next(line for line in path.read_text().splitlines() if not line.startswith("# @package"))
+    assert first.startswith("# ")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_is_a_question_with_a_command_a_cost_an_expectation_and_a_finding(name: str) -> None:
+    schema.check(composed(f"experiment={name}"))
+    path = CONF / "experiment" / f"{name}.yaml"
+    for word in ("Question:", "Command:", "Costs:", "Expects:", "Finding:"):
+        assert f"# {word}" in path.read_text()
+    assert path.with_suffix(".md").read_text().count("dropout-lab sweep") >= 1
+    assert yaml.safe_load(path.read_text())["hydra"]["sweeper"]["params"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seeds": 0}, "seeds=0"),
+        ({"n_trials": -1}, "n_trials=-1"),
+        ({"workers": 0}, "workers=0"),
+        ({"retries": -1}, "retries=-1"),
+        ({"objective": []}, "objective="),
+        ({"objective": ["gap", "gap"]}, "objective="),
+        ({"prune_step": "year"}, "prune_step=year"),
+        ({"name": "a/b"}, "name=a/b"),
+        ({"trainer": {"epochs": 0}}, "trainer.epochs=0"),
+        ({"trainer": {"batch_size": 0}}, "trainer.batch_size=0"),
+        ({"trainer": {"patience": 0}}, "trainer.patience=0"),
+        ({"trainer": {"width": 0}}, "trainer.width=0"),
+        ({"trainer": {"clip_norm": float("nan")}}, "trainer.clip_norm=nan"),
+        ({"trainer": {"max_norm": float("inf")}}, "trainer.max_norm=inf"),
+    ],
+)
+def test_a_value_without_meaning_is_refused_by_key(changes: dict[str, Any], said: str) -> None:
+    config = composed()
+    trainer = {**config["trainer"], **changes.pop("trainer", {})}
+    with pytest.raises(Exception, match=said) as refused:
+        schema.check({**config, **changes, "trainer": trainer})
+    assert type(refused.value).__name__ == "UserError"

@@ -1,0 +1,99 @@
+"""Every model of conf/model/: what it is made of, what it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+
+from dropout_lab.errors import UserError
+from dropout_lab.instantiate import instantiate
+from dropout_lab.models.cnn import CNN
+from dropout_lab.models.layers import ACTIVATIONS, BatchNorm
+from dropout_lab.models.mlp import MLP
+from dropout_lab.sites import sites
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+SHAPE: Any = {"input_shape": (1, 8, 8), "outputs": 10}
+
+
+def make(name: str, **changes: Any) -> nn.Module:
+    section: Any = OmegaConf.to_container(OmegaConf.load(CONF / "model" / f"{name}.yaml"))
+    model: nn.Module = instantiate("model", {**section, **changes}, **SHAPE)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_it_maps_a_batch_to_outputs(name: str, activation: str, batch_norm: bool) -> None:
+    model = make(name, activation=activation, batch_norm=batch_norm)
+    assert model(torch.randn(5, 1, 8, 8)).shape == (5, 10)
+    assert any(isinstance(module, BatchNorm) for module in model.modules()) == batch_norm
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_its_first_site_is_the_input_and_the_last_stands_before_the_head(name: str) -> None:
+    model = make(name)
+    names, paths = zip(*sites(model).items(), strict=True)
+    assert names[0] == "input"
+    leaves = [path for path, module in model.named_modules() if not list(module.children())]
+    assert leaves.index(paths[-1]) == len(leaves) - 2
+    assert isinstance(model.get_submodule(leaves[-1]), nn.Linear)
+
+
+def test_the_sites_of_an_mlp() -> None:
+    assert list(sites(MLP(**SHAPE, hidden=[8, 8, 8]))) == ["input", "hidden.0", "hidden.1", "hidden.2"]
+
+
+def test_the_sites_of_a_cnn() -> None:
+    assert list(sites(CNN(**SHAPE))) == ["input", "conv.0", "conv.1", "hidden.0"]
+    assert list(sites(CNN(**SHAPE, hidden=[]))) == ["input", "conv.0", "conv.1", "head"]
+
+
+def test_depth_and_width_are_short_for_hidden() -> None:
+    def shapes(model: nn.Module) -> list[torch.Size]:
+        return [param.shape for param in model.parameters()]
+
+    assert shapes(MLP(**SHAPE, width=6, depth=3)) == shapes(MLP(**SHAPE, width=1, depth=1, hidden=[6, 6, 6]))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("mlp", {"hidden": []}, "model.hidden"),
+        ("mlp", {"hidden": [8, 0]}, "model.hidden"),
+        ("mlp", {"width": 0}, "model.width"),
+        ("mlp", {"depth": -1}, "model.width, model.depth"),
+        ("mlp", {"activation": "rleu"}, "relu"),
+        ("cnn", {"channels": []}, "model.channels"),
+        ("cnn", {"channels": [4, 4, 4, 4]}, "at most 3 layers"),
+        ("cnn", {"kernel_size": 2}, "model.kernel_size=2"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_by_key(name: str, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        make(name, **changes)
+
+
+@pytest.mark.parametrize(("shape", "theirs"), [((16, 6), nn.BatchNorm1d), ((8, 6, 4, 4), nn.BatchNorm2d)])
+def test_batch_norm_is_torchs(shape: tuple[int, ...], theirs: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    ours, twin = BatchNorm(6), theirs(6)
+    for _ in range(3):
+        x = torch.randn(shape) * 3 + 1
+        torch.testing.assert_close(ours(x), twin(x))
+    torch.testing.assert_close(ours.mean, twin.running_mean)
+    torch.testing.assert_close(ours.var, twin.running_var)
+    x = torch.randn(shape)
+    torch.testing.assert_close(ours.eval()(x), twin.eval()(x))
+
+
+def test_two_sites_of_one_name_are_refused() -> None:
+    from dropout_lab.sites import Site
+
+    with pytest.raises(ValueError, match="two sites are named 'a'"):
+        sites(nn.Sequential(Site("a"), nn.Linear(2, 2), Site("a")))
