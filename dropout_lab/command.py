@@ -49,6 +49,7 @@ def run_sweep(
     console = Console(soft_wrap=True, highlight=False, markup=False)
     plan, fixed = make_plan(context, config, arguments, params, default_params, command)
     prepared = prepare(plan, train)
+    plan = prepared.plan
     for structure in {digest(cell.described.structure): cell.described.structure for cell in prepared.cells}.values():
         train.check_seeds(structure, plan.seeds)
     if plan.config["dry_run"]:

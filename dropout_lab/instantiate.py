@@ -1,5 +1,7 @@
 """The one door from config to objects: the only caller of Hydra's instantiate."""
 
+import traceback
+from pathlib import Path
 from typing import Any
 
 import hydra.utils
@@ -20,6 +22,14 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
         cause = error.__cause__
         if isinstance(cause, UserError):
             raise cause from None
-        if isinstance(cause, TypeError | ValueError) or cause is None:
+        if cause is None or isinstance(cause, ValueError) or _is_of_the_call(cause):
             raise UserError(f"{key} ({section.get('_target_')}): {cause or error}") from error
         raise
+
+
+def _is_of_the_call(error: BaseException) -> bool:
+    """Whether a TypeError says that the target has no such argument, and not that something inside it went wrong."""
+    if not isinstance(error, TypeError):
+        return False
+    *_, last = traceback.walk_tb(error.__traceback__)
+    return "hydra" in Path(last[0].f_code.co_filename).parts

@@ -91,7 +91,7 @@ class Writer:
         self._descriptors: dict[str, int] = {}
 
     def append(self, kind: str, record: Record, *, durable: bool = True) -> None:
-        """Writes one record; if `durable`, it is on the disk, not only in the system's cache, on return."""
+        """Writes one record; if `durable`, it and all before it are on the disk, not only in a cache, on return."""
         missing = FIELDS[kind] - record.keys()
         if missing:
             raise ValueError(f"a record of {kind} lacks {sorted(missing)}")
@@ -105,7 +105,8 @@ class Writer:
         if written != len(line):
             raise OSError(f"only {written} of {len(line)} bytes of a record of {kind} could be written")
         if durable:
-            os.fsync(self._descriptors[kind])
+            for descriptor in self._descriptors.values():
+                os.fsync(descriptor)
 
     def close(self) -> None:
         for descriptor in self._descriptors.values():

@@ -48,6 +48,8 @@ class Plan:
     workers: int
     session: int
     """The number of this command among those given to the folder."""
+    keys: frozenset[str] | None = None
+    """Keys of a grid's cells: what else waits in the folder's study is not this command's."""
 
     @property
     def seeds(self) -> int:

@@ -81,6 +81,7 @@ class Queue:
         limit: int = self.plan.config["trainer"]["width"]
         if self._is_grid:
             waiting = {str(trial.user_attrs[KEY]) for trial in self.study.trials(TrialState.WAITING)}
+            waiting &= self.plan.keys or waiting
             runs = len(self._fitting()) + sum(
                 len(self.ledger.missing(key, self.seeds, self.plan.config["retries"]))
                 for key in waiting
@@ -147,7 +148,7 @@ class Queue:
     def _ask(self) -> bool:
         """Opens one more trial that has runs to train; False if there is none."""
         for _ in range(REPEATS + len(self.ledger.trials)):
-            trial = self.study.claim()
+            trial = self.study.claim(self.plan.keys)
             if trial is None and self._is_grid:
                 return False
             if trial is None or KEY not in trial.user_attrs:

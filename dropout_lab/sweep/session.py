@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -75,6 +75,8 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
         raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
     if records.sessions:
         check_settings(plan, records.sessions[-1])
+    if is_grid:
+        plan = replace(plan, keys=frozenset(cell.key for cell in cells))
     return Prepared(plan, is_grid, cells, Ledger.of(records), records.sessions)
 
 
@@ -93,12 +95,19 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     if not prepared.sessions:
         (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
     writer.append("sessions", _session(plan, command))
+    if prepared.sessions and (changed := _changed_versions(prepared.sessions[-1])):
+        said.append(f"other versions than before, so results may differ in their last digits: {changed}")
     stale = study.trials(TrialState.RUNNING)
     study.requeue(stale)
     if stale:
         said.append(f"{len(stale)} configurations were in training when the sweep was interrupted: they go on")
-    queued = {trial.user_attrs.get(KEY) for trial in study.trials(TrialState.WAITING)}
     cells = {cell.key: cell for cell in prepared.cells}
+    queued = {
+        str(trial.user_attrs[KEY]): trial for trial in study.trials(TrialState.WAITING) if KEY in trial.user_attrs
+    }
+    for key, trial in queued.items():  # an interruption can come between the two writes of a new trial, below
+        if key not in ledger.trials and key in cells:
+            register(writer, ledger, trial.number, cells[key].described, cells[key].values)
     known = sum(1 for key in prepared.keys for seed in range(plan.seeds) if (key, seed) in ledger.runs)
     if known:
         said.append(f"{known} runs are in the records already and are not trained again")
@@ -126,13 +135,21 @@ def versions() -> Mapping[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
+def _changed_versions(last: Record) -> str:
+    now = versions()
+    return ", ".join(
+        f"{name} {last['versions'].get(name)} -> {now[name]}" for name in now if last["versions"].get(name) != now[name]
+    )
+
+
 def check_settings(plan: Plan, last: Record) -> None:
-    """Raises UserError, showing the difference, if the folder was made with other settings.
+    """Raises UserError, showing the difference, if the folder was made with other settings, or on another device.
 
     What either command sweeps may differ, and what only says how much is trained (`schema.CONTROL_KEYS`).
     """
     swept = [*last["axes"], *(axis.key for axis in plan.axes)]
-    before, now = _flat(last["settings"]), _flat(plan.config)
+    before = {**_flat(last["settings"]), "device": last["device"]}
+    now = {**_flat(plan.config), "device": plan.device}
 
     def may_differ(key: str) -> bool:
         return key in CONTROL_KEYS or any(key == axis or key.startswith(f"{axis}.") for axis in swept)

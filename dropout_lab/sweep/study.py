@@ -1,7 +1,7 @@
 """The Optuna study of a sweep: made, opened, and put in order after an interruption."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -93,10 +93,15 @@ class Study:
         self.study.add_trial(trial)
         return number
 
-    def claim(self) -> optuna.Trial | None:
-        """The next trial of the queue, which is this worker's from now on; None if the queue is empty."""
+    def claim(self, wanted: Container[str] | None = None) -> optuna.Trial | None:
+        """The next trial of the queue, which is this worker's from now on; None if there is none.
+
+        Of keys in `wanted` only, if it is given: the queue may hold what an earlier, wider command left.
+        """
         for _ in range(2):  # what is left of the last look, then one new look
             for trial in self._waiting:
+                if wanted is not None and trial.user_attrs.get(KEY) not in wanted:
+                    continue
                 trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
                 try:
                     if self._storage.set_trial_state_values(trial_id, TrialState.RUNNING):

@@ -234,3 +234,34 @@ def test_tab_completion(line: str, offered: list[str], command: Command, monkeyp
     monkeypatch.setenv("COMP_LINE", f"dropout-lab {line}")
     monkeypatch.setenv("COMP_POINT", str(len(f"dropout-lab {line}")))
     assert command("-sc", "query=bash").out.split() == offered
+
+
+def test_a_narrower_command_does_not_train_what_a_wider_one_left(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dropout_lab import train
+
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "train", interrupted)
+        assert command("sweep", *SMALL, "rate=0,0.1,0.2,0.3,0.4", "name=n").code == 130
+    assert command("sweep", *SMALL, "rate=0,0.2", "name=n").code == 0
+    folder = tmp_path / "outputs" / "n"
+    rates = {trial["key"]: trial["label"]["rate"] for trial in store.read(folder).trials}
+    assert sorted(rates[run["key"]] for run in runs(folder)) == [0.0, 0.0, 0.2, 0.2]
+    assert command("sweep", *SMALL, "rate=0,0.1,0.2,0.3,0.4", "name=n").code == 0
+    assert len(runs(folder)) == 10
+
+
+def test_an_interruption_between_the_study_and_the_record_of_a_trial_is_healed(
+    command: Command, tmp_path: Path
+) -> None:
+    command("sweep", *SMALL, "rate=0,0.2", "seeds=1", "name=n")
+    folder = tmp_path / "outputs" / "n"
+    # As if killed after the study took the second trial and before its record was written, or its run began.
+    (folder / "trials.jsonl").write_text(json.dumps(store.read(folder).trials[0]) + "\n")
+    (folder / "runs-0.jsonl").write_text(json.dumps(runs(folder)[0]) + "\n")
+    assert command("sweep", *SMALL, "rate=0,0.2", "seeds=1", "name=n").code == 0
+    assert len(runs(folder)) == len(store.read(folder).trials) == 2
