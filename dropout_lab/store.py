@@ -9,10 +9,10 @@ A sweep folder holds
     runs-<worker>.jsonl  one record per finished training: status, summary metrics, what is needed to repeat it
     curves-<worker>.jsonl  one record per cohort and epoch: the metrics of every lane, as parallel lists
 
-and, made from these, the report. Each worker appends to its own two files, so no two processes share one. A record is
-one line, written by one system call; a line without its newline is the torn end of an interrupted write, and only the
-last line of a file can be torn. Curves may hold rows of trainings that never finished: a row counts if the run of its
-`id` has a record.
+and, made from these, the report. Each worker appends to its own two files; trials.jsonl is written by one process at a
+time, under the sweep's locks. A record is one line, written by one system call; a line without its newline is the torn
+end of an interrupted write, and only the last line of a file can be torn. Curves may hold rows of trainings that never
+finished: a row counts if the run of its `id` has a record.
 """
 
 import json
