@@ -120,7 +120,10 @@ def device(name: str) -> str:
 
 
 def threads(workers: int) -> int:
-    """The processor's threads for each of `workers` processes."""
+    """The processor's threads for each of `workers` processes: what OMP_NUM_THREADS says, else an equal share."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
     return max(1, len(os.sched_getaffinity(0)) // workers) if hasattr(os, "sched_getaffinity") else 1
 
 
