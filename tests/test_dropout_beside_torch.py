@@ -1,0 +1,72 @@
+"""Every method of conf/dropout/ in all precisions, and standard dropout against torch's on torch's own masks."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import grad, vmap
+
+from dropout_lab.dropout.standard import Standard
+from dropout_lab.noise import Noise
+from tests.test_every_dropout import METHODS, make, noise, rate
+
+
+class Given(Noise):
+    """A stream that drops exactly where `kept` is false, whatever the rate: 0 is below every rate above 0."""
+
+    def __init__(self, kept: Tensor) -> None:
+        super().__init__(torch.zeros(2, dtype=torch.int32))
+        self._kept = kept
+
+    def uniform(self, shape: Sequence[int]) -> Tensor:
+        assert tuple(shape) == tuple(self._kept.shape)
+        return torch.where(self._kept, 1 - 2.0**-24, 0.0)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
+def test_standard_is_torchs_dropout_on_torchs_mask(p: float) -> None:
+    # The same seed gives nn.Dropout the same mask twice: first on ones, to see it, then on x, to be compared.
+    x = torch.randn(40, 30, generator=torch.Generator().manual_seed(1))
+    theirs = nn.Dropout(p)
+    torch.manual_seed(0)
+    kept = theirs(torch.ones(40, 30)) != 0
+    torch.manual_seed(0)
+    expected = theirs(x)
+    assert 0 < kept.sum() < kept.numel()
+    torch.testing.assert_close(Standard().train(x, rate(p), Given(kept)), expected)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_precision_and_shape_are_kept_alone_and_lifted_over_lanes(name: str, dtype: torch.dtype) -> None:
+    method, x = make(name), torch.ones(3, 4, 5, dtype=dtype)
+    rates, keys = torch.tensor([0.0, 0.3, 0.8]), torch.arange(6, dtype=torch.int32).view(3, 2)
+    alone = method.train(x[1], rates[1], Noise(keys[1]))
+    lifted = vmap(lambda x, p, key: method.train(x, p, Noise(key)))(x, rates, keys)
+    assert (alone.dtype, alone.shape) == (dtype, x[1].shape)
+    assert (lifted.dtype, lifted.shape) == (dtype, x.shape)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.9])
+def test_the_mean_over_masks_is_what_evaluation_gives(name: str, p: float) -> None:
+    # A million draws; within four standard errors of it.
+    x = torch.linspace(0.5, 2, 100).expand(10_000, 100)
+    ratio = make(name).train(x, rate(p), noise()) / make(name).evaluate(x, rate(p))
+    assert abs(ratio.mean().item() - 1) <= 4 * ratio.std().item() / 1000
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_dropped_unit_has_no_gradient_in_any_lane(name: str) -> None:
+    method, x = make(name), torch.randn(3, 20, 10, generator=torch.Generator().manual_seed(0))
+    rates, keys = torch.tensor([0.2, 0.5, 0.9]), torch.arange(6, dtype=torch.int32).view(3, 2)
+
+    def squares(x: Tensor, p: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+        y = method.train(x, p, Noise(key))
+        return y.square().sum(), y
+
+    gradient, y = vmap(grad(squares, has_aux=True))(x, rates, keys)
+    assert (y == 0).any()
+    assert (y != 0).any()
+    assert torch.equal(gradient == 0, y == 0)

@@ -1,0 +1,110 @@
+"""The head of the config: what its types and its meaning refuse, and that the refusal names the key."""
+
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException
+from omegaconf import OmegaConf
+
+from dropout_lab import schema
+from dropout_lab.cli import conf_folder
+from dropout_lab.errors import UserError
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    schema.register()
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+    found: dict[str, Any] = config
+    return found
+
+
+def test_the_defaults_are_allowed() -> None:
+    schema.check(composed())
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "rate=abc",
+        "rate=true",
+        "rate=null",
+        "seeds=1.5",
+        "seeds=null",
+        "seeds=true",
+        "n_trials=2.0",
+        "retries=null",
+        "baseline=maybe",
+        "device=null",
+        "prune_step=null",
+        "trainer.epochs=x",
+        "trainer.width=null",
+        "trainer.max_norm=true",
+    ],
+)
+def test_a_value_of_another_type_is_refused_while_composing(override: str) -> None:
+    with pytest.raises(ConfigCompositionException, match=override):
+        composed(override)
+
+
+@pytest.mark.parametrize("override", ["sed=3", "trainer.epoch=3"])
+def test_a_misspelt_key_is_refused_while_composing(override: str) -> None:
+    with pytest.raises(ConfigCompositionException, match=override.partition("=")[0]):
+        composed(override)
+
+
+# The bounds themselves: the first value that is refused, and the last that is not.
+@pytest.mark.parametrize(
+    ("key", "refused", "allowed"),
+    [
+        ("seeds", 0, 1),
+        ("n_trials", 0, None),
+        ("workers", 0, 1),
+        ("retries", -1, 0),
+        ("trainer.epochs", 0, 1),
+        ("trainer.batch_size", 0, 1),
+        ("trainer.patience", 0, None),
+        ("trainer.width", 0, 1),
+        ("trainer.max_norm", 0.0, 1e-9),
+        ("trainer.clip_norm", float("inf"), None),
+        ("trainer.clip_norm", float("nan"), 1e9),
+        ("device", "gpu", "cuda"),
+        ("prune_step", "epochs", "seed"),
+        ("name", "", None),
+        ("name", ".", ".a"),
+        ("name", "..", "a..b"),
+        ("name", "a/b", "a-b"),
+        ("name", "a\\b", "a b"),
+        ("objective", [], ["gap"]),
+        ("objective", "val_los", "val_loss"),
+        ("objective", ["gap", "gap"], ["gap", "val_loss"]),
+        ("objective", ["gap", "loss"], "gap_accuracy"),
+    ],
+)
+def test_a_value_without_meaning_is_refused_by_key_and_its_neighbour_is_not(
+    key: str, refused: Any, allowed: Any
+) -> None:
+    with pytest.raises(UserError) as raised:
+        schema.check(with_value(key, refused))
+    assert str(raised.value).startswith(f"{key}={refused}: must be ")
+    schema.check(with_value(key, allowed))
+
+
+def with_value(key: str, value: Any) -> dict[str, Any]:
+    config = composed()
+    section, _, name = key.rpartition(".")
+    (config[section] if section else config)[name] = value
+    return config
+
+
+def test_a_name_is_an_objective_and_a_list_is_several() -> None:
+    assert schema.objectives({"objective": "gap"}) == ["gap"]
+    assert schema.objectives({"objective": ["gap", "val_loss"]}) == ["gap", "val_loss"]
+
+
+def test_an_unknown_key_is_answered_with_those_there_are_and_the_nearest() -> None:
+    said = schema.unknown_key("trainer.epoch", OmegaConf.create({"epochs": 1, "width": 2}))
+    assert said == "trainer.epoch: there is no such key; trainer has epochs, width; did you mean epochs?"
+    far = schema.unknown_key("zzz", OmegaConf.create({"epochs": 1}))
+    assert far == "zzz: there is no such key; the config has epochs"
