@@ -1,21 +1,33 @@
 """The one door from config to objects: the only caller of Hydra's instantiate."""
 
+import inspect
+import json
 import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Any
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import hydra.utils
 from hydra.errors import InstantiationException
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from dropout_lab.errors import UserError
 from dropout_lab.trial import Config
+
+STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "null"}
 
 
 def instantiate(key: str, section: Config, **given: Any) -> Any:
     """The object that the config section `key` describes by its `_target_` and arguments; `given` adds arguments.
 
-    Raises UserError, naming the section, if the target does not exist or refuses its arguments.
+    Raises UserError, naming the key or the section, if the target does not exist or refuses its arguments. They
+    must be of the types that its signature declares: "no" is not a boolean, true not a number.
     """
+    _check_types(key, section)
     try:
         return hydra.utils.instantiate(dict(section), **given, _convert_="all")
     except InstantiationException as error:
@@ -25,6 +37,41 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
         if cause is None or isinstance(cause, ValueError) or _is_of_the_call(cause):
             raise UserError(f"{key} ({section.get('_target_')}): {cause or error}") from error
         raise
+
+
+def _check_types(key: str, section: Config) -> None:
+    hints = _hints(str(section.get("_target_")))
+    for name, value in section.items():
+        if name not in hints or (isinstance(value, Mapping) and "_target_" in value):
+            continue  # what a target does not know, and what is an object itself, the target sees to
+        try:
+            TypeAdapter(hints[name], config=STRICT).validate_python(value)
+        except ValidationError as error:
+            raise UserError(f"{key}.{name}={json.dumps(value)}: must be {_words(hints[name])}") from error
+
+
+@cache
+def _hints(target: str) -> dict[str, Any]:
+    """The types of a target's arguments, of those whose type can be read; none, of a target that does not exist."""
+    try:
+        found = hydra.utils.get_object(target)
+    except (ImportError, ValueError):
+        return {}
+    function = inspect.unwrap(vars(found).get("__init__", found.__call__) if isinstance(found, type) else found)
+    hints: dict[str, Any] = {}
+    for name, hint in inspect.get_annotations(function).items():
+        with suppress(NameError):  # a type that its module imports for type checkers alone, as Optuna's do
+            hints |= get_type_hints(SimpleNamespace(__annotations__={name: hint}), function.__globals__)
+    return hints
+
+
+def _words(hint: Any) -> str:
+    """A type for people: `Sequence[int] | None` is "a list, each item a whole number, or null"."""
+    if get_origin(hint) in (Union, UnionType):
+        return ", or ".join(_words(part) for part in get_args(hint))
+    if get_origin(hint) is Sequence:
+        return f"a list, each item {_words(get_args(hint)[0])}"
+    return WORDS.get(hint, str(hint))
 
 
 def _is_of_the_call(error: BaseException) -> bool:

@@ -5,7 +5,7 @@ The comments in conf/config.yaml say what each key means; this says what each ma
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,9 +80,13 @@ def register() -> None:
 
 
 def objectives(config: Mapping[str, Any]) -> list[str]:
-    """The objectives as a list, from a name or a list of names."""
-    objective = config["objective"]
-    return [objective] if isinstance(objective, str) else list(objective)
+    """The objectives as a list, from a name or a list of names. Raises UserError for what is neither."""
+    given = config["objective"]
+    names = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    known = all(isinstance(name, str) and name in DIRECTIONS for name in names)
+    if not known or not names or len(set(names)) < len(names):
+        raise UserError(f"objective={given}: must be one of, or a list of different ones of, {', '.join(DIRECTIONS)}")
+    return names
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -104,12 +108,7 @@ def check(config: Mapping[str, Any]) -> None:
     for key in ("max_norm", "clip_norm"):
         if trainer[key] is not None and not 0 < trainer[key] < math.inf:
             raise UserError(f"trainer.{key}={trainer[key]}: must be a finite number above 0, or null")
-    names = objectives(config)
-    unknown = [name for name in names if name not in DIRECTIONS]
-    if unknown or not names or len(set(names)) < len(names):
-        raise UserError(
-            f"objective={config['objective']}: must be one of, or a list of different ones of, {', '.join(DIRECTIONS)}"
-        )
+    objectives(config)
     if config["prune_step"] not in ("epoch", "seed"):
         raise UserError(f"prune_step={config['prune_step']}: must be epoch or seed")
     if config["device"] not in ("auto", "cpu", "cuda"):

@@ -10,8 +10,9 @@ from torch import nn
 
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
+from dropout_lab.models.activations import ACTIVATIONS
 from dropout_lab.models.cnn import CNN
-from dropout_lab.models.layers import ACTIVATIONS, BatchNorm
+from dropout_lab.models.layers import BatchNorm
 from dropout_lab.models.mlp import MLP
 from dropout_lab.sites import sites
 
@@ -72,11 +73,29 @@ def test_depth_and_width_are_short_for_hidden() -> None:
         ("cnn", {"channels": []}, "model.channels"),
         ("cnn", {"channels": [4, 4, 4, 4]}, "at most 3 layers"),
         ("cnn", {"kernel_size": 2}, "model.kernel_size=2"),
+        ("mlp", {"hidden": 8}, "model.hidden=8: must be a list, each item a whole number, or null"),
+        ("mlp", {"hidden": [8.5]}, r"model.hidden=\[8.5\]: must be a list, each item a whole number, or null"),
+        ("mlp", {"batch_norm": "no"}, 'model.batch_norm="no": must be true or false'),
+        ("mlp", {"activation": ["relu"]}, r'model.activation=\["relu"\]: must be a word'),
+        ("cnn", {"hidden": None}, "model.hidden=null: must be a list, each item a whole number$"),
+        ("cnn", {"kernel_size": True}, "model.kernel_size=true: must be a whole number"),
     ],
 )
 def test_what_cannot_be_built_is_refused_by_key(name: str, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         make(name, **changes)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_is_torchs(name: str) -> None:
+    x = torch.linspace(-30, 30, 1001, requires_grad=True)
+    twin = x.detach().clone().requires_grad_()
+    theirs = getattr(torch.nn.functional, name)(twin)
+    ours = ACTIVATIONS[name](x)
+    torch.testing.assert_close(ours, theirs)
+    ours.sum().backward()
+    theirs.sum().backward()
+    torch.testing.assert_close(x.grad, twin.grad)
 
 
 @pytest.mark.parametrize(("shape", "theirs"), [((16, 6), nn.BatchNorm1d), ((8, 6, 4, 4), nn.BatchNorm2d)])

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
+from dropout_lab.models.activations import Activation
 from dropout_lab.models.layers import BatchNorm, check_sizes
-from dropout_lab.models.layers import activation as activation_named
 from dropout_lab.sites import Site
 
 
@@ -51,7 +51,7 @@ class CNN(nn.Module):
             layers.append(nn.Conv2d(inputs, size, kernel_size, padding=kernel_size // 2))
             if batch_norm:
                 layers.append(BatchNorm(size))
-            layers += [activation_named(activation), nn.MaxPool2d(2), Site(f"conv.{index}")]
+            layers += [Activation(activation), nn.MaxPool2d(2), Site(f"conv.{index}")]
             inputs, height, width = size, height // 2, width // 2
         if not hidden:
             layers += [nn.AvgPool2d((height, width)), nn.Flatten(), Site("head")]
@@ -60,7 +60,7 @@ class CNN(nn.Module):
             layers.append(nn.Flatten())
             features = inputs * height * width
         for index, size in enumerate(hidden):
-            layers += [nn.Linear(features, size), activation_named(activation), Site(f"hidden.{index}")]
+            layers += [nn.Linear(features, size), Activation(activation), Site(f"hidden.{index}")]
             features = size
         self.layers = nn.Sequential(*layers, nn.Linear(features, outputs))
 

@@ -1,28 +1,12 @@
-"""What the models share: activations by name, batch normalisation, and the check of a list of layer sizes."""
+"""What the models share: batch normalisation, and the check of a list of layer sizes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
-
-ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "leaky_relu": nn.LeakyReLU,
-    "elu": nn.ELU,
-}
-
-
-def activation(name: str) -> nn.Module:
-    if name not in ACTIVATIONS:
-        raise UserError(f"model.activation={name}: unknown; allowed: {', '.join(sorted(ACTIVATIONS))}")
-    return ACTIVATIONS[name]()
 
 
 class BatchNorm(nn.Module):

@@ -5,8 +5,8 @@ from math import prod
 
 from torch import Tensor, nn
 
+from dropout_lab.models.activations import Activation
 from dropout_lab.models.layers import BatchNorm, check_sizes
-from dropout_lab.models.layers import activation as activation_named
 from dropout_lab.sites import Site
 
 
@@ -41,7 +41,7 @@ class MLP(nn.Module):
             layers.append(nn.Linear(features, size))
             if batch_norm:
                 layers.append(BatchNorm(size))
-            layers += [activation_named(activation), Site(f"hidden.{index}")]
+            layers += [Activation(activation), Site(f"hidden.{index}")]
             features = size
         self.layers = nn.Sequential(*layers, nn.Linear(features, outputs))
 

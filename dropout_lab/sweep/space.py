@@ -141,23 +141,27 @@ def _axis(override: Override, group_options: Callable[[str], Sequence[str]]) -> 
     tags = set(getattr(sweep, "tags", ()))
     if tags - {"log"}:
         raise UserError(f"{key}: unknown tag {', '.join(sorted(tags - {'log'}))}; allowed: log")
+    if tags and not isinstance(sweep, IntervalSweep | RangeSweep):
+        raise UserError(f"{override.input_line}: listed values have no scale; log is for interval and range")
     if isinstance(sweep, IntervalSweep):
         return Axis(key, _interval(key, sweep, log="log" in tags), None)
     if isinstance(sweep, Glob):
         values = list(sweep.filter(list(group_options(key))))
     elif isinstance(sweep, RangeSweep):
-        values = _steps(key, sweep)
+        values = _steps(override, sweep)
     else:
         try:
             values = [_plain(value) for value in override.sweep_iterator()]
         except (HydraException, ValueError) as error:
             raise UserError(f"{override.input_line}: {error}") from error
+    if not all(map(_is_finite, values)):
+        raise UserError(f"{override.input_line}: numbers must be finite")
     distinct = list({canonical_json(value): value for value in values}.values())  # JSON tells 1 from true
     if not distinct:
         options = f"; {key} offers {', '.join(group_options(key))}" if group_options(key) else ""
         raise UserError(f"{override.input_line}: no value to sweep over{options}")
-    if isinstance(sweep, RangeSweep) and not sweep.shuffle and len(distinct) > 1:
-        return Axis(key, _range(sorted(distinct)), distinct)
+    if isinstance(sweep, RangeSweep) and (tags or (not sweep.shuffle and len(distinct) > 1)):
+        return Axis(key, _range(override, sorted(distinct), log="log" in tags), distinct)
     return Axis(key, CategoricalDistribution([param(value) for value in distinct]), distinct)
 
 
@@ -172,25 +176,39 @@ def _interval(key: str, sweep: IntervalSweep, *, log: bool) -> BaseDistribution:
     return FloatDistribution(low, high, log=log)
 
 
-def _steps(key: str, sweep: RangeSweep) -> list[Any]:
+def _steps(override: Override, sweep: RangeSweep) -> list[Any]:
     """The values of a range, its stop left out. In decimals: Hydra adds floats up, and then 0.8 is below 0.8."""
-    if sweep.start is None or sweep.stop is None or not sweep.step:
-        given = f"{key}=range({sweep.start},{sweep.stop},{sweep.step})"
-        raise UserError(f"{given}: needs a start, a stop and a step that is not 0")
-    start, stop, step = (Decimal(str(number)) for number in (sweep.start, sweep.stop, sweep.step))
+    ends = (sweep.start, sweep.stop, sweep.step)
+    if not sweep.step or any(number is None or not math.isfinite(number) for number in ends):
+        cast = " (a cast applies to start, stop and step alike)" if not sweep.step else ""
+        raise UserError(f"{override.input_line}: a range needs a finite start and stop, and a step that is not 0{cast}")
+    start, stop, step = (Decimal(str(number)) for number in ends)
     count = max(0, math.ceil((stop - start) / step))
-    whole = all(isinstance(number, int) for number in (sweep.start, sweep.stop, sweep.step))
+    whole = all(isinstance(number, int) for number in ends)
     values = [start + index * step for index in range(count)]
     if sweep.shuffle:
         random.shuffle(values)
     return [int(value) if whole else float(value) for value in values]
 
 
-def _range(values: Sequence[Any]) -> BaseDistribution:
-    low, high, step = values[0], values[-1], values[1] - values[0]
-    if all(isinstance(value, int) for value in values):
-        return IntDistribution(low, high, step=step)
-    return FloatDistribution(low, high, step=_tidy(step))
+def _range(override: Override, values: Sequence[Any], *, log: bool) -> BaseDistribution:
+    """The distribution of a range's values, in rising order. Optuna has logarithmic steps for whole numbers alone."""
+    low, high, step = values[0], values[-1], values[1] - values[0] if len(values) > 1 else 1
+    whole = all(isinstance(value, int) for value in values)
+    if log and (not whole or step != 1 or low < 1):
+        raise UserError(
+            f"{override.input_line}: a logarithmic range has whole numbers of at least 1 in steps of 1; "
+            f"tag(log,interval(...)) has all numbers between its ends"
+        )
+    return IntDistribution(low, high, step=step, log=log) if whole else FloatDistribution(low, high, step=_tidy(step))
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _plain(value: Any) -> Any:

@@ -94,7 +94,11 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, unin
 def test_a_second_command_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     process = start(tmp_path, *GRID)
     wait_for(lambda: lines(tmp_path, "curves-0.jsonl") > 0)
-    assert "another process is training in this folder" in finish(start(tmp_path, *GRID), 2)
+    os.killpg(process.pid, signal.SIGSTOP)  # on a fast machine it would have ended when the second one looks
+    try:
+        assert "another process is training in this folder" in finish(start(tmp_path, *GRID), 2)
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
     finish(process)
     assert lines(tmp_path, "runs-0.jsonl") == 15
 

@@ -120,6 +120,13 @@ def test_a_grid_is_the_product(columns: list[list[Any]]) -> None:
     assert [list(cell.values()) for cell in cells(axes)] == [list(cell) for cell in itertools.product(*columns)]
 
 
+@given(st.integers(1, 50), st.integers(1, 50), st.sampled_from(["{}", "shuffle({})"]))
+def test_a_logarithmic_range_keeps_its_values_and_its_scale(low: int, length: int, form: str) -> None:
+    found = axis(f"a=tag(log,{form.format(f'range({low},{low + length})')})")
+    assert sorted(found.values or ()) == list(range(low, low + length))
+    assert found.distribution == IntDistribution(low, low + length - 1, log=True)
+
+
 @pytest.mark.parametrize(
     "line",
     ["a=1,2,7", "a=x,y", "a=[1],[2,3]", "a=range(0,5)", "a=range(0,1,0.25)", "a=interval(0,1)", "a=int(interval(2,9))"],
@@ -159,6 +166,13 @@ def test_numbers_of_a_cell_stay_numbers_for_the_dashboard() -> None:
         (["rate=interval(0.5,0.1)"], "rate=interval"),
         (["rate=interval(0.5,0.5)"], "rate=interval"),
         (["rate=tag(log,interval(0,1))"], "rate=tag"),
+        (["a=tag(log,range(0,9))"], "at least 1 in steps of 1"),
+        (["a=tag(log,range(1,9,2))"], "at least 1 in steps of 1"),
+        (["a=tag(log,choice(1,2))"], "listed values have no scale"),
+        (["a=range(0,inf)"], "finite start and stop"),
+        (["a=int(range(0,3,0.5))"], "a cast applies"),
+        (["a=[1,nan],1"], "numbers must be finite"),
+        (["a={b:inf},1"], "numbers must be finite"),
         (["rate=tag(fast,interval(0,1))"], "unknown tag fast"),
         (["rate=range(0,1,0)"], "rate=range"),
         (["rate=range(5,5)"], "rate=range"),

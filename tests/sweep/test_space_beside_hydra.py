@@ -23,7 +23,7 @@ def hydras(*lines: str) -> list[list[Any]]:
     return [[override.value() for override in parser.parse_overrides(list(job))] for job in jobs]
 
 
-@given(VALUES, st.sampled_from(["{}", "choice({})", "tag(log,choice({}))"]))
+@given(VALUES, st.sampled_from(["{}", "choice({})"]))
 def test_choices_are_hydras_jobs(values: list[Any], form: str) -> None:
     line = f"a={form.format(','.join(map(written, values)))}"
     assert axis(line).values == distinct([value for (value,) in hydras(line)])

@@ -1,0 +1,163 @@
+"""A lane is the run alone with layers of any size, and with every setting of the trainer at once.
+
+Schedule, patience, max-norm, gradient clipping; also the weights themselves, and data whose loss is a squared error.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from dropout_lab.cohort.keys import keys, mask_seed
+from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.optim import AdamW
+from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.datasets.diabetes import diabetes
+from dropout_lab.models.activations import ACTIVATIONS
+from dropout_lab.models.mlp import MLP
+from dropout_lab.schedule import Linear
+from dropout_lab.sites import install, sites
+from dropout_lab.streams import generator
+from tests.cohort.runs import MODELS, OPTIMIZERS, outcome, recipe, structure, train
+
+FADING = Linear(start=1.0, end=0.0)
+WAYS = [{"max_norm": 1.0}, {"clip_norm": 0.5}, {"max_norm": 1.0, "clip_norm": 0.5}]
+REGRESSION: dict[str, Any] = {
+    "dataset": diabetes(limit=96),
+    "build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[16, 8]),
+}
+
+
+def constrained(model: str, optimizer: str, ways: dict[str, float], **changes: Any) -> Structure:
+    return structure(model, optimizer, max_norm="max_norm" in ways, clip_norm="clip_norm" in ways, **changes)
+
+
+def odd(shape: tuple[int, ...], activation: str = "relu", sizes: tuple[int, ...] = (7, 5)) -> nn.Module:
+    return MLP(input_shape=shape, outputs=1, hidden=sizes, activation=activation, batch_norm=activation == "gelu")
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_no_size_is_too_odd(activation: str) -> None:
+    """Layers, batches and parts whose sizes share no factor: a lane begins at any alignment in memory."""
+    dataset = diabetes()  # 10 features; 283 examples to train on, 71 to validate
+    made = structure(dataset=dataset, batch_size=29, build=lambda: odd(dataset.input_shape, activation))
+    recipes = [recipe(number, epochs=2) for number in range(8)]
+    eight = train(made, recipes, 8)
+    for width in (2, 3, 5):
+        other = train(made, recipes[::-1], width)
+        for run in recipes:
+            assert outcome(other[run.id]) == outcome(eight[run.id])
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 19), min_size=1, max_size=3), st.integers(1, 40), st.integers(2, 9))
+def test_any_layers_any_batch_any_width(sizes: list[int], batch_size: int, width: int) -> None:
+    dataset = diabetes(limit=96)
+    made = structure(dataset=dataset, batch_size=batch_size, build=lambda: odd((10,), "relu", tuple(sizes)))
+    recipes = [recipe(number, epochs=1) for number in range(5)]
+    two, other = train(made, recipes, 2), train(made, recipes[::-1], width)
+    assert all(outcome(other[run.id]) == outcome(two[run.id]) for run in recipes)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("ways", WAYS, ids="+".join)
+def test_a_lane_of_eight_is_the_lane_of_two_under_constraints(
+    model: str, optimizer: str, ways: dict[str, float]
+) -> None:
+    made = constrained(model, optimizer, ways)
+    recipes = [recipe(n, optimizer, schedule=FADING, patience=2, epochs=5, **ways) for n in range(8)]
+    eight = train(made, recipes, 8)
+    backwards = train(made, recipes[::-1], 8)
+    two = train(made, recipes, 2)  # every lane is refilled three times
+    for run in recipes:
+        for other in (two[run.id], backwards[run.id]):
+            assert outcome(other) == outcome(eight[run.id])
+
+
+def test_a_lane_of_a_regression_is_the_run_alone() -> None:
+    made = structure(**REGRESSION)
+    recipes = [recipe(number, epochs=3) for number in range(8)]
+    eight, two = train(made, recipes, 8), train(made, recipes, 2)
+    for run in recipes:
+        assert outcome(eight[run.id]) == outcome(two[run.id])
+        assert eight[run.id].curves["val_accuracy"] == [None] * 3
+        assert eight[run.id].test_accuracy is None
+
+
+def plain_weights(made: Structure, run: Recipe, epochs: int) -> dict[str, Tensor]:
+    """The weights after some epochs of a loop that knows torch alone."""
+    torch.manual_seed(int(generator(run.seed, "init").integers(2**63)))
+    model = made.build().train()
+    install(model, made.dropout)
+    numbers: Any = run.optimizer.numbers()
+    if "momentum" in numbers:
+        optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters(), **numbers)
+    else:
+        betas = (numbers.pop("beta1"), numbers.pop("beta2"))
+        optimizer = torch.optim.AdamW(model.parameters(), betas=betas, **numbers)
+    split = made.dataset.split(run.seed)
+    inputs = (made.dataset.inputs - split.mean) / split.std
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy
+    if made.dataset.task == "regression":
+        loss = lambda output, y: F.mse_loss(output.squeeze(-1), y)  # noqa: E731
+    places, step = sites(model), 0
+    for epoch in range(epochs):
+        order = torch.from_numpy(generator(run.seed, "order", epoch).permutation(len(split.train)))
+        for batch in order.split(made.batch_size)[: len(order) // made.batch_size]:
+            noise = keys([mask_seed(run.seed)], torch.tensor([[step]]).numpy(), tuple(places))
+            for index, (name, path) in enumerate(places.items()):
+                site = model.get_submodule(path)
+                site.key = torch.from_numpy(noise[0, 0, index])
+                site.rate = torch.tensor(run.schedule(epoch / run.epochs) * run.rates.get(name, 0.0))
+            optimizer.zero_grad()
+            loss(model(inputs[split.train[batch]]), split.train_targets[batch]).backward()
+            if run.clip_norm is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), run.clip_norm)
+            optimizer.step()
+            if run.max_norm is not None:
+                with torch.no_grad():
+                    for weight in (param for param in model.parameters() if param.dim() > 1):
+                        weight.copy_(weight.flatten(1).renorm(2, 0, run.max_norm).view_as(weight))
+            step += 1
+    return {name: param.detach() for name, param in model.named_parameters()}
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("ways", [{}, *WAYS], ids=lambda ways: "+".join(ways) or "free")
+@pytest.mark.parametrize("model", [*MODELS, "regression"])
+def test_the_weights_are_those_of_a_plain_loop(model: str, ways: dict[str, float], optimizer: str) -> None:
+    if model == "regression":
+        made = constrained("mlp", optimizer, ways, **REGRESSION)
+    else:
+        made = constrained(model, optimizer, ways)
+    # Behind a batch norm the gradients of biases and of constant pixels are 0 but for rounding. Adam with its usual
+    # epsilon would make whole steps of that rounding; with a larger one it does not.
+    runs = [recipe(number, optimizer, schedule=FADING, **ways) for number in range(3)]
+    if optimizer == "adamw":
+        runs = [
+            replace(run, optimizer=replace(AdamW(lr=run.optimizer.lr, weight_decay=1e-2), eps=1e-3)) for run in runs
+        ]
+    lanes = Lanes(made, 3, torch.device("cpu"))
+    for lane, run in enumerate(runs):
+        lanes.load(lane, run)
+    start = lanes._params.clone()
+    lanes.train_epoch()
+    for run, moved, before in zip(runs, lanes._params, start, strict=True):
+        initial, ours = lanes.program.layout.unflatten(before), lanes.program.layout.unflatten(moved)
+        for name, theirs in plain_weights(made, run, 1).items():
+            assert not torch.equal(initial[name], ours[name])
+            # float32 in another order of summation, over the epoch's three steps.
+            torch.testing.assert_close(
+                ours[name],
+                theirs,
+                rtol=1e-3,
+                atol=1e-4,
+                msg=lambda said, at=name: f"{at}: {said}",  # type: ignore[misc]
+            )
