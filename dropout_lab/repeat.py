@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dropout_lab import store, train
-from dropout_lab.cohort.recipe import Recipe, Result
+from dropout_lab.cohort.recipe import Result, RunList
 from dropout_lab.errors import UserError
 from dropout_lab.metrics import summary
 from dropout_lab.store import CURVE_METRICS, Record
@@ -16,28 +16,12 @@ from dropout_lab.sweep.session import versions
 from dropout_lab.trial import Run
 
 
-class _Again:
-    """A queue of one trial's recorded runs, each for as many epochs as it had."""
-
-    def __init__(self, recipes: Sequence[Recipe]) -> None:
-        self._left = list(reversed(recipes))
-        self.results: dict[str, Result] = {}
-
-    def next(self) -> Recipe | None:
-        return self._left.pop() if self._left else None
-
-    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
-        return set()
-
-    def done(self, result: Result) -> None:
-        self.results[result.recipe.id] = result
-
-
 def repeat(folder: Path, number: int) -> bool:
     """Trains trial `number` of a sweep again from its record, prints both results, and returns whether they agree.
 
-    Each run gets its recorded width, seed and device; runs with a recorded curve are compared epoch by epoch. Nothing
-    is written. Raises UserError if the folder is no sweep or has no such trial, or none of its runs was finished.
+    Each run gets its recorded width, seed and device, and is compiled if it was; runs with a recorded curve are
+    compared epoch by epoch. Nothing is written. Raises UserError if the folder is no sweep or has no such trial, or
+    none of its runs was finished.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False)
     records = store.read(folder)
@@ -52,14 +36,15 @@ def repeat(folder: Path, number: int) -> bool:
     console.print(f"trial {number}: {name(trial['label'])}, {len(runs)} runs")
     recorded = _curves(records, {run["id"] for run in runs})
     same = True
-    for width in sorted({run["width"] for run in runs}):
-        wanted = [run for run in runs if run["width"] == width]
+    for width, compiled in sorted({(run["width"], run["compiled"]) for run in runs}):
+        wanted = [run for run in runs if (run["width"], run["compiled"]) == (width, compiled)]
         recipes = [
             train.recipe(Run(ledger.trial(run["key"]), number, run["seed"], run["attempt"]), trial["structure"])
             for run in wanted
         ]
-        again = _Again(recipes)
-        train.train(trial["structure"], width, again, train.device(records.sessions[-1]["device"]), train.threads(1))
+        again = RunList(recipes)
+        device = train.device(records.sessions[-1]["device"])
+        train.train(trial["structure"], width, "always" if compiled else "never", again, device, train.threads(1))
         for run in wanted:
             same &= _compare(console, run, again.results[run["id"]], recorded[run["id"]])
     console.print("the result is the same" if same else "the result is NOT the same")

@@ -22,7 +22,10 @@ class TrainerConfig:
     patience: int | None = MISSING
     max_norm: float | None = MISSING
     clip_norm: float | None = MISSING
-    width: int = MISSING
+    gap_examples: int | None = MISSING
+    precision: str = MISSING
+    width: int | str = MISSING
+    compile: str = MISSING
 
 
 @dataclass
@@ -50,13 +53,15 @@ class Config:
     dry_run: bool = MISSING
 
 
-CONTROL_KEYS = frozenset({"seeds", "n_trials", "baseline", "retries", "workers", "name", "dry_run", "trainer.width"})
+CONTROL_KEYS = frozenset(
+    {"seeds", "n_trials", "baseline", "retries", "workers", "name", "dry_run", "trainer.width", "trainer.compile"}
+)
 """Keys that say how much is trained and how, not what: a command may change them in a folder that has results."""
 
 CONFIG_SECTIONS = ("model", "dataset", "dropout", "schedule", "optimizer")
 """The config groups that, with the trainer and the sites' rates, make a trial."""
 
-RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "max_norm", "clip_norm")
+RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "max_norm", "clip_norm", "gap_examples", "precision")
 """The trainer's keys that decide a run's result."""
 
 DIRECTIONS: Mapping[str, str] = {
@@ -99,7 +104,7 @@ def check(config: Mapping[str, Any]) -> None:
         ("trainer.epochs", trainer["epochs"]),
         ("trainer.batch_size", trainer["batch_size"]),
         ("trainer.patience", trainer["patience"]),
-        ("trainer.width", trainer["width"]),
+        ("trainer.gap_examples", trainer["gap_examples"]),
     ):
         if value is not None and value < 1:
             raise UserError(f"{key}={value}: must be at least 1")
@@ -109,10 +114,17 @@ def check(config: Mapping[str, Any]) -> None:
         if trainer[key] is not None and not 0 < trainer[key] < math.inf:
             raise UserError(f"trainer.{key}={trainer[key]}: must be a finite number above 0, or null")
     objectives(config)
-    if config["prune_step"] not in ("epoch", "seed"):
-        raise UserError(f"prune_step={config['prune_step']}: must be epoch or seed")
-    if config["device"] not in ("auto", "cpu", "cuda"):
-        raise UserError(f"device={config['device']}: must be auto, cpu or cuda")
+    width = trainer["width"]
+    if width != "auto" and (isinstance(width, str) or width < 1):
+        raise UserError(f"trainer.width={width}: must be auto, or a whole number of at least 1")
+    for key, value, allowed in (
+        ("trainer.compile", trainer["compile"], ("auto", "always", "never")),
+        ("trainer.precision", trainer["precision"], ("float32", "bfloat16")),
+        ("prune_step", config["prune_step"], ("epoch", "seed")),
+        ("device", config["device"], ("auto", "cpu", "cuda")),
+    ):
+        if value not in allowed:
+            raise UserError(f"{key}={value}: must be one of {', '.join(allowed)}")
     name = config["name"]
     if name is not None and (not name or name in (".", "..") or "/" in name or "\\" in name):
         raise UserError(f"name={name}: must be the name of one folder, which is made under outputs/")

@@ -33,7 +33,7 @@ CURVE_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "ru
 FIELDS: Mapping[str, frozenset[str]] = {
     "sessions": frozenset({"session", "started", "command", "axes", "seeds", "objective", "settings", "versions"}),
     "trials": frozenset({"trial", "key", "context", "label", "params", "rates", "config"}),
-    "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", "width"}),
+    "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", "width", "compiled"}),
     "curves": frozenset({"id", "epoch", *CURVE_METRICS}),
 }
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from dropout_lab.cohort import loop
-from dropout_lab.cohort.recipe import Recipe, RunQueue, Structure
+from dropout_lab.cohort import loop, width
+from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue, Structure
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
@@ -48,7 +48,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         "dataset": config["dataset"],
         "dropout": config["dropout"],
         "optimizer": {key: value for key, value in config["optimizer"].items() if key not in optimizer.numbers()},
-        "batch_size": trainer["batch_size"],
+        **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples")},
         "max_norm": trainer["max_norm"] is not None,
         "clip_norm": trainer["clip_norm"] is not None,
     }
@@ -78,6 +78,8 @@ def structure(spec: Config) -> Structure:
         optimizer=instantiate("optimizer", optimizer),
         max_norm=spec["max_norm"],
         clip_norm=spec["clip_norm"],
+        precision=spec["precision"],
+        gap_examples=spec["gap_examples"],
     )
 
 
@@ -105,11 +107,16 @@ def check_seeds(spec: Config, seeds: int) -> None:
         dataset.split(seed)
 
 
-def train(spec: Config, width: int, runs: RunQueue, device: str, threads: int | None = None) -> None:
+def train(spec: Config, width: int, compile: Compile, runs: RunQueue, device: str, threads: int | None = None) -> None:
     """Trains all that `runs` has for the structure `spec`; `threads` bounds the processor's threads."""
     if threads is not None:
         torch.set_num_threads(threads)
-    loop.train(structure(spec), width, runs, torch.device(device))
+    loop.train(structure(spec), width, compile, runs, torch.device(device))
+
+
+def best_width(spec: Config, device: str) -> int:
+    """The lanes that a cohort of the structure `spec` has if nothing else bounds them."""
+    return width.best_width(structure(spec), torch.device(device))
 
 
 def device(name: str) -> str:

@@ -2,20 +2,29 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil, prod
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import vmap
+from torch.utils._pytree import tree_leaves, tree_map
 
+from dropout_lab.cohort.compiler import InPlace
 from dropout_lab.cohort.keys import keys, mask_seed
+from dropout_lab.cohort.passes import Evaluation, TrainStep
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.datasets.dataset import Split
 from dropout_lab.streams import generator
 
 EVALUATION_ROWS = 1024
-"""Examples of each lane that are evaluated at once: bounds the memory of the activations."""
+"""Examples of each lane that are evaluated at once, at most; it bounds the memory of the activations."""
+EVALUATION_NUMBERS = 1 << 18
+"""Numbers in these examples, at most. No bound may depend on the width, or the last bits of a sum would."""
+SEEDS_KEPT = 64
+"""Seeds whose split and initial parameters are kept for the next run that has them."""
 
 
 @dataclass
@@ -37,8 +46,37 @@ class Lane:
         return len(self.curves.get("val_loss", ()))
 
 
+@dataclass
+class Part:
+    """Examples that are evaluated, in chunks of one size; the last one is filled up with examples of no weight."""
+
+    size: int
+    rows: Tensor
+    """(chunk, lane, n)"""
+    targets: Tensor
+    """(chunk, lane, n)"""
+    weight: Tensor
+    """(chunk, lane, n): 1, or 0 for what fills up."""
+
+    @classmethod
+    def empty(cls, size: int, chunk: int, width: int, targets: torch.dtype, device: torch.device) -> "Part":
+        shape = ceil(size / chunk), width, chunk
+        weight = (torch.arange(shape[0] * chunk) < size).float().view(shape[0], 1, chunk).expand(shape)
+        rows, wanted = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=targets)
+        return cls(size, rows.to(device), wanted.to(device), weight.contiguous().to(device))
+
+    def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
+        chunks, _, chunk = self.rows.shape
+        for stacked, values in ((self.rows, rows), (self.targets, targets)):
+            filled = torch.cat([values[: self.size], values[:1].expand(chunks * chunk - self.size)])
+            stacked[:, lane] = filled.view(chunks, chunk).to(stacked.device)
+
+
 class Lanes:
-    """`width` lanes of one structure. A lane is the run alone: nothing is computed across lanes."""
+    """`width` lanes of one structure. A lane is the run alone: nothing is computed across lanes.
+
+    All tensors are made once and changed in place, so that a compiled program is given the same ones at every call.
+    """
 
     def __init__(self, structure: Structure, width: int, device: torch.device) -> None:
         # A single matrix goes through another matmul kernel than a stack of them, with another rounding.
@@ -47,114 +85,138 @@ class Lanes:
         self.program = Program(structure)
         self.structure = structure
         self.active: dict[int, Lane] = {}
-        self._splits: dict[int, Split] = {}
-        self._initial: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}
         dataset = structure.dataset
-        self._inputs = dataset.inputs.to(device)
-        split, (params, buffers) = self._split(0), self._init(0)
+        self._split = lru_cache(SEEDS_KEPT)(dataset.split)
+        self._initial = lru_cache(SEEDS_KEPT)(self._make_initial)
+        split, (params, buffers) = self._split(0), self._initial(0)
         self.batch_size = min(structure.batch_size, len(split.train))
         self.steps_per_epoch = len(split.train) // self.batch_size
-        self._params = params.to(device).expand(self.width, -1).clone()
-        self._state = structure.optimizer.init(self._params)
-        self._buffers = {n: b.to(device).expand(self.width, *b.shape).clone() for n, b in buffers.items()}
-        self._best_params = self._params.clone()
-        self._best_buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}
-        self._rates = torch.zeros(self.width, len(self.program.sites), device=device)
-        numbers = {**structure.optimizer.numbers(), "max_norm": 0.0, "clip_norm": 0.0}
-        self._hyper = {name: torch.zeros(self.width, device=device) for name in numbers}
-        self._targets = {part: self._stack(getattr(split, part)) for part in ("train_targets", "val_targets")}
-        self._targets["test_targets"] = self._stack(split.test_targets)
-        self._rows = {part: self._stack(getattr(split, part)) for part in ("train", "val")}
+        stacked = params.to(device).expand(self.width, -1).clone()
+        self._carried: dict[str, Any] = {
+            "params": stacked,
+            "state": structure.optimizer.init(stacked),
+            "buffers": {name: self._stack(buffer) for name, buffer in buffers.items()},
+        }
+        self._best = tree_map(torch.clone, {key: self._carried[key] for key in ("params", "buffers")})
+        self._rates = self._zeros(len(self.program.sites))
+        self._hyper = {name: self._zeros() for name in (*structure.optimizer.numbers(), "max_norm", "clip_norm")}
         self._mean, self._std = self._stack(split.mean), self._stack(split.std)
-        self._train_step = vmap(self.program.train)
-        self._evaluate = vmap(self.program.evaluate)
+        self._train_rows, self._train_targets = self._stack(split.train), self._stack(split.train_targets)
+        chunk = self._chunk(len(split.val))
+        self._parts = {
+            name: Part.empty(size, chunk, self.width, split.train_targets.dtype, device)
+            for name, size in (
+                ("train", min(structure.gap_examples or len(split.val), len(split.train))),
+                ("val", len(split.val)),
+                ("test", len(dataset.test)),
+            )
+        }
+        self._total, self._loss, self._correct = self._zeros(), self._zeros(), self._zeros()
+        given = {"inputs": dataset.inputs.to(device), "mean": self._mean, "std": self._std, "rates": self._rates}
+        self.train_step = TrainStep(self.program, self._carried, self._total, {**given, "hyper": self._hyper})
+        self.evaluation = Evaluation(self.program, self._loss, self._correct, given, self._best)
+        self.run_train_step: InPlace = self.train_step
+        """`train_step`, or its compiled program."""
+        self.run_evaluation: InPlace = self.evaluation
+
+    @property
+    def params(self) -> Tensor:
+        """The lanes' parameters now: (lane, size)."""
+        params: Tensor = self._carried["params"]
+        return params
 
     @property
     def idle(self) -> Sequence[int]:
         return [lane for lane in range(self.width) if lane not in self.active]
 
+    def examples(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Arguments of `train_step` and of `evaluation`, of the shapes and types that all their calls have."""
+        batch = self.width, self.batch_size
+        keys_ = torch.zeros(self.width, len(self.program.sites), 2, dtype=torch.int32, device=self.device)
+        rows = torch.zeros(batch, dtype=torch.int64, device=self.device)
+        targets = torch.zeros(batch, dtype=self._train_targets.dtype, device=self.device)
+        val = self._parts["val"]
+        return (
+            [*self.train_step.fixed, keys_, rows, targets],
+            [*self.evaluation.fixed, *tree_leaves(self._best), val.rows[0], val.targets[0], val.weight[0]],
+        )
+
     def load(self, lane: int, recipe: Recipe) -> None:
         """Puts a run into a lane; nothing of the lane's former run is left."""
-        split, (params, buffers) = self._split(recipe.seed), self._init(recipe.seed)
-        self._params[lane] = params.to(self.device)
-        self._best_params[lane] = self._params[lane]
-        for value in self._state.values():
+        split, (params, buffers) = self._split(recipe.seed), self._initial(recipe.seed)
+        for held in (self._carried, self._best):
+            held["params"][lane] = params.to(self.device)
+            for name, buffer in buffers.items():
+                held["buffers"][name][lane] = buffer.to(self.device)
+        for value in self._carried["state"].values():
             value[lane] = 0
-        for name, buffer in buffers.items():
-            self._buffers[name][lane] = buffer.to(self.device)
-            self._best_buffers[name][lane] = self._buffers[name][lane]
         numbers = {
             **recipe.optimizer.numbers(),
             "max_norm": recipe.max_norm or 0.0,
             "clip_norm": recipe.clip_norm or 0.0,
         }
-        for name, value_of in numbers.items():
-            self._hyper[name][lane] = value_of
-        for part, rows in self._rows.items():
-            rows[lane] = getattr(split, part).to(self.device)
-        for part, targets in self._targets.items():
-            targets[lane] = getattr(split, part).to(self.device)
+        for name, number in numbers.items():
+            self._hyper[name][lane] = number
+        self._train_rows[lane] = split.train.to(self.device)
+        self._train_targets[lane] = split.train_targets.to(self.device)
+        self._parts["train"].load(lane, split.train, split.train_targets)
+        self._parts["val"].load(lane, split.val, split.val_targets)
+        self._parts["test"].load(lane, self.structure.dataset.test, split.test_targets)
         self._mean[lane], self._std[lane] = split.mean.to(self.device), split.std.to(self.device)
         self.active[lane] = Lane(recipe, split, mask_seed(recipe.seed))
 
     def train_epoch(self) -> Tensor:
         """One epoch of every lane, also of idle ones, whatever is left in them; its batches' mean loss: (lane,)."""
-        order = self._order()
-        rates, noise = self._epoch_rates(), self._epoch_keys()
-        total = torch.zeros(self.width, device=self.device)
+        self._set_rates()
+        noise = self._epoch_keys()
+        order = self._order()[:, : self.steps_per_epoch * self.batch_size]
+        rows, targets = (self._batches(values.gather(1, order)) for values in (self._train_rows, self._train_targets))
+        self._total.zero_()
+        fixed = self.train_step.fixed
         for step in range(self.steps_per_epoch):
-            picked = order[:, step * self.batch_size : (step + 1) * self.batch_size]
-            x = self._input(self._rows["train"].gather(1, picked))
-            y = self._targets["train_targets"].gather(1, picked)
-            self._params, self._state, self._buffers, loss = self._train_step(
-                self._params, self._state, self._buffers, self._hyper, rates, noise[step], x, y
-            )
-            total += loss
+            self.run_train_step(*fixed, noise[step], rows[step], targets[step])
         for lane in self.active.values():
             lane.steps += self.steps_per_epoch
-        return total / self.steps_per_epoch
+        return self._total / self.steps_per_epoch
 
     def evaluate(self) -> Mapping[str, Tensor]:
-        """Loss and accuracy of every lane, (lane,), on its validation part and on as much of its training part."""
-        size = self._rows["val"].shape[1]
+        """Loss and accuracy of every lane, (lane,), on its validation part and on some of its training part."""
         metrics = {}
-        for part, rows in (("train", self._rows["train"][:, :size]), ("val", self._rows["val"])):
-            targets = self._targets[f"{part}_targets"][:, :size]
-            metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(
-                self._params, self._buffers, rows, targets
-            )
+        for part in ("train", "val"):
+            metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(self._carried, self._parts[part])
         return metrics
 
     def keep_best(self, lanes: Iterable[int]) -> None:
         """Remembers the parameters of these lanes as the best of their runs so far."""
         index = torch.tensor(list(lanes), device=self.device)
-        self._best_params[index] = self._params[index]
-        for name, buffer in self._buffers.items():
-            self._best_buffers[name][index] = buffer[index]
+        self._best["params"][index] = self._carried["params"][index]
+        for name, buffer in self._carried["buffers"].items():
+            self._best["buffers"][name][index] = buffer[index]
 
     def test(self) -> tuple[Tensor, Tensor]:
         """Loss and accuracy, (lane,), on the test part with the best parameters of every lane."""
-        rows = self.structure.dataset.test.to(self.device).expand(self.width, -1)
-        return self._measure(self._best_params, self._best_buffers, rows, self._targets["test_targets"])
+        return self._measure(self._best, self._parts["test"])
 
-    def _measure(
-        self, params: Tensor, buffers: Mapping[str, Tensor], rows: Tensor, targets: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        loss, correct = torch.zeros(self.width, device=self.device), torch.zeros(self.width, device=self.device)
-        for some, wanted in zip(
-            torch.split(rows, EVALUATION_ROWS, 1), torch.split(targets, EVALUATION_ROWS, 1), strict=True
-        ):
-            more_loss, more_correct = self._evaluate(params, buffers, self._rates, self._input(some), wanted)
-            loss, correct = loss + more_loss, correct + more_correct
-        return loss / rows.shape[1], correct / rows.shape[1]
+    def _measure(self, held: Mapping[str, Any], part: Part) -> tuple[Tensor, Tensor]:
+        self._loss.zero_()
+        self._correct.zero_()
+        fixed = (*self.evaluation.fixed, *tree_leaves({key: held[key] for key in ("params", "buffers")}))
+        for rows, targets, weight in zip(part.rows, part.targets, part.weight, strict=True):
+            self.run_evaluation(*fixed, rows, targets, weight)
+        return self._loss / part.size, self._correct / part.size
 
-    def _input(self, rows: Tensor) -> Tensor:
-        """(lane, n) rows -> (lane, n, *input_shape), standardized as each lane's training part demands."""
-        return (self._inputs[rows] - self._mean.unsqueeze(1)) / self._std.unsqueeze(1)
+    def _chunk(self, size: int) -> int:
+        """How many examples of a part of `size` are evaluated at once: the part in equal chunks."""
+        most = EVALUATION_NUMBERS // prod(self.structure.dataset.input_shape)
+        return ceil(size / ceil(size / max(1, min(EVALUATION_ROWS, most))))
+
+    def _batches(self, values: Tensor) -> Tensor:
+        """(lane, step x batch) -> (step, lane, batch)"""
+        return values.view(self.width, self.steps_per_epoch, self.batch_size).transpose(0, 1).contiguous()
 
     def _order(self) -> Tensor:
         """Each lane's shuffled training positions: (lane, n). Lanes of one seed and epoch share them."""
-        size = self._rows["train"].shape[1]
+        size = self._train_rows.shape[1]
         shuffled: dict[tuple[int, int], Tensor] = {}
         order = torch.arange(size).repeat(self.width, 1)
         for index, lane in self.active.items():
@@ -164,14 +226,13 @@ class Lanes:
             order[index] = shuffled[which]
         return order.to(self.device)
 
-    def _epoch_rates(self) -> Tensor:
+    def _set_rates(self) -> None:
         """The sites' rates in this epoch, scheduled: (lane, site). Evaluation reads them too."""
         rates = torch.zeros(self.width, len(self.program.sites))
         for index, lane in self.active.items():
             scale = lane.recipe.schedule(lane.epoch / lane.recipe.epochs)
             rates[index] = torch.tensor([scale * lane.recipe.rates.get(site, 0.0) for site in self.program.sites])
-        self._rates = rates.to(self.device)
-        return self._rates
+        self._rates.copy_(rates)
 
     def _epoch_keys(self) -> Tensor:
         """(step, lane, site, 2) int32."""
@@ -181,24 +242,20 @@ class Lanes:
         steps = done[None, :] + np.arange(self.steps_per_epoch)[:, None]
         return torch.from_numpy(keys(seeds.tolist(), steps, tuple(self.program.sites))).to(self.device)
 
-    def _split(self, seed: int) -> Split:
-        if seed not in self._splits:
-            self._splits[seed] = self.structure.dataset.split(seed)
-        return self._splits[seed]
-
-    def _init(self, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def _make_initial(self, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Initial parameters, flat, and buffers of a seed: the same for all its runs, whatever their rates."""
-        if seed not in self._initial:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(int(generator(seed, "init").integers(2**63)))
-                model = self.structure.build()
-            buffers = {
-                name: buffer.detach()
-                for name, buffer in model.named_buffers()
-                if name.rpartition(".")[0] not in self.program.sites.values()
-            }
-            self._initial[seed] = self.program.layout.flatten(dict(model.named_parameters())), buffers
-        return self._initial[seed]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(generator(seed, "init").integers(2**63)))
+            model = self.structure.build()
+        buffers = {
+            name: buffer.detach()
+            for name, buffer in model.named_buffers()
+            if name.rpartition(".")[0] not in self.program.sites.values()
+        }
+        return self.program.layout.flatten(dict(model.named_parameters())), buffers
 
     def _stack(self, value: Tensor) -> Tensor:
         return value.to(self.device).expand(self.width, *value.shape).clone()
+
+    def _zeros(self, *shape: int) -> Tensor:
+        return torch.zeros(self.width, *shape, device=self.device)

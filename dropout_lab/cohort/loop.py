@@ -3,82 +3,146 @@
 import math
 import time
 import traceback
+from math import ceil
 
 import torch
 
 from dropout_lab.cohort.lanes import Lane, Lanes
-from dropout_lab.cohort.recipe import Recipe, Result, RunQueue, Status, Structure
+from dropout_lab.cohort.programs import choose
+from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, RunQueue, Status, Structure
+from dropout_lab.errors import UserError
 from dropout_lab.store import CURVE_METRICS
 
 
-def train(structure: Structure, width: int, runs: RunQueue, device: torch.device) -> None:
+def train(structure: Structure, width: int, compile: Compile, runs: RunQueue, device: torch.device) -> None:
     """Trains every run that `runs` has for this structure, at most `width` at a time.
 
-    A run that diverges fails alone. An exception inside the program fails the runs that are in the lanes then, each
-    with its traceback, and is not raised again; what `runs` raises goes through.
+    A run that diverges fails alone. Where the memory does not suffice, the width is halved and the runs that were in
+    the lanes begin again. Any other exception inside the program fails the runs that are in the lanes then, each with
+    its traceback, and is not raised again; what `runs` raises goes through.
     """
-    lanes: Lanes | None = None
-    waiting: Recipe | None = runs.next()
-    while waiting is not None or (lanes is not None and lanes.active):
+    cohort = _Cohort(structure, width, compile, runs, device)
+    while cohort.fill():
         try:
-            lanes = lanes or Lanes(structure, width, device)
-            idle = list(lanes.idle)
-            while idle and waiting is not None:
-                lanes.load(idle[0], waiting)
-                idle.pop(0)
-                waiting = runs.next() if idle else None
-            rows = _epoch(lanes)
+            rows = cohort.epoch()
+        except UserError:
+            raise
         except Exception as error:
-            failed = [lane.recipe for lane in lanes.active.values()] if lanes else []
-            for recipe in failed + ([waiting] if waiting is not None else []):
-                runs.done(_failure(recipe, error, width))
-            lanes, waiting = None, runs.next()
+            cohort.fail(error)
             continue
-        stop = runs.epoch(rows)
-        ended = {index: end for index, lane in lanes.active.items() if (end := _end(lane, stop)) is not None}
-        if ended:
-            test_loss, test_accuracy = (values.tolist() for values in lanes.test())
-            for index, (status, reason) in ended.items():
-                lane = lanes.active.pop(index)
-                classes = structure.dataset.task == "classification"
-                runs.done(
-                    Result(
-                        recipe=lane.recipe,
-                        status=status,
-                        reason=reason,
-                        traceback=None,
-                        curves=lane.curves,
-                        stopped_early=status == "complete" and lane.epoch < lane.recipe.epochs,
-                        test_loss=None if status == "failed" else test_loss[index],
-                        test_accuracy=test_accuracy[index] if classes and status != "failed" else None,
-                        seconds=lane.seconds,
-                        width=lanes.width,
-                    )
+        cohort.end(runs.epoch(rows))
+    if cohort.lanes is not None:
+        runs.say(f"{cohort.lanes.width} lanes were in use {cohort.occupancy:.0%} of the time")
+
+
+class _Cohort:
+    """The lanes and who is in them; made again after an error."""
+
+    def __init__(
+        self, structure: Structure, width: int, compile: Compile, runs: RunQueue, device: torch.device
+    ) -> None:
+        self._structure, self._width, self._compile = structure, width, compile
+        self._runs, self._device = runs, device
+        self._waiting: list[Recipe] = []
+        self._compiled = False
+        self._useful = self._all = 0
+        self.lanes: Lanes | None = None
+
+    @property
+    def occupancy(self) -> float:
+        """The share of lane-epochs that trained a run."""
+        return self._useful / max(1, self._all)
+
+    def fill(self) -> bool:
+        """Asks for as many runs as there are idle lanes; False when none is left to train."""
+        active = len(self.lanes.active) if self.lanes else 0
+        width = self.lanes.width if self.lanes else self._width
+        while active + len(self._waiting) < width and (recipe := self._runs.next()) is not None:
+            self._waiting.append(recipe)
+        return active + len(self._waiting) > 0
+
+    def epoch(self) -> dict[str, list[float | int | str | None]]:
+        """Loads the waiting runs, trains and measures one epoch of all, and returns it as rows."""
+        if self.lanes is None:
+            self.lanes = self._make_lanes()
+        for lane in self.lanes.idle:
+            if not self._waiting:
+                break
+            self.lanes.load(lane, self._waiting[0])
+            self._waiting.pop(0)
+        self._useful += len(self.lanes.active)
+        self._all += self.lanes.width
+        return _epoch(self.lanes)
+
+    def fail(self, error: Exception) -> None:
+        """Ends the runs in the lanes, or lets them begin again in fewer lanes if that may help."""
+        recipes = [lane.recipe for lane in self.lanes.active.values()] if self.lanes else []
+        self.lanes, self._waiting = None, recipes + self._waiting
+        if _is_out_of_memory(error) and self._width > 2:
+            self._width = max(2, self._width // 2)
+            self._runs.say(f"out of memory: on with {self._width} lanes")
+            return
+        for recipe in self._waiting:
+            self._runs.done(_failure(recipe, error, Execution(self._width, self._compiled)))
+        self._waiting = []
+
+    def end(self, stop: set[str]) -> None:
+        """Takes the runs that have ended, `stop` among them, out of their lanes."""
+        assert self.lanes is not None
+        ended = {index: end for index, lane in self.lanes.active.items() if (end := _end(lane, stop)) is not None}
+        if not ended:
+            return
+        test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
+        classes = self._structure.dataset.task == "classification"
+        for index, (status, reason) in ended.items():
+            lane = self.lanes.active.pop(index)
+            self._runs.done(
+                Result(
+                    recipe=lane.recipe,
+                    status=status,
+                    reason=reason,
+                    traceback=None,
+                    curves=lane.curves,
+                    stopped_early=status == "complete" and lane.epoch < lane.recipe.epochs,
+                    test_loss=None if status == "failed" else test_loss[index],
+                    test_accuracy=test_accuracy[index] if classes and status != "failed" else None,
+                    seconds=lane.seconds,
+                    execution=Execution(self.lanes.width, self._compiled),
                 )
-        waiting = runs.next() if lanes.idle else None
+            )
+
+    def _make_lanes(self) -> Lanes:
+        lanes = Lanes(self._structure, self._width, self._device)
+        rounds = ceil((len(self._waiting) + self._runs.ahead()) / lanes.width)
+        choice = choose(lanes, self._compile, rounds * self._waiting[0].epochs)
+        self._compiled = choice.compiled
+        self._runs.say(f"{lanes.width} lanes, {choice.why}")
+        return lanes
 
 
 def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     """Trains and measures one epoch; writes it into the lanes' curves and returns it as rows."""
     started = time.perf_counter()
-    running = lanes.train_epoch().tolist()
-    metrics = {name: values.tolist() for name, values in lanes.evaluate().items()}  # the epoch's one device sync
+    running = lanes.train_epoch()
+    metrics = {"running_loss": running, **lanes.evaluate()}
+    names = list(metrics)
+    measured = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
+    values = dict(zip(names, measured, strict=True))
     seconds = (time.perf_counter() - started) / len(lanes.active)
     classes = lanes.structure.dataset.task == "classification"
     rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *CURVE_METRICS)}
     better = []
     for index, lane in lanes.active.items():
         lane.seconds += seconds
-        values = {"running_loss": running[index], **{name: column[index] for name, column in metrics.items()}}
         for name in CURVE_METRICS:
-            known = math.isfinite(values[name]) and (classes or not name.endswith("accuracy"))
-            lane.curves.setdefault(name, []).append(values[name] if known else None)
+            known = math.isfinite(values[name][index]) and (classes or not name.endswith("accuracy"))
+            lane.curves.setdefault(name, []).append(values[name][index] if known else None)
             rows[name].append(lane.curves[name][-1])
         rows["id"].append(lane.recipe.id)
         rows["epoch"].append(lane.epoch)
         lane.since_best += 1
-        if values["val_loss"] < lane.best:
-            lane.best, lane.since_best = values["val_loss"], 0
+        if values["val_loss"][index] < lane.best:
+            lane.best, lane.since_best = values["val_loss"][index], 0
             better.append(index)
     if better:
         lanes.keep_best(better)
@@ -99,7 +163,12 @@ def _end(lane: Lane, stop: set[str]) -> tuple[Status, str | None] | None:
     return None
 
 
-def _failure(recipe: Recipe, error: Exception, width: int) -> Result:
+def _is_out_of_memory(error: Exception) -> bool:
+    """Torch has a class of its own for a GPU's memory alone."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def _failure(recipe: Recipe, error: Exception, execution: Execution) -> Result:
     return Result(
         recipe=recipe,
         status="failed",
@@ -110,5 +179,5 @@ def _failure(recipe: Recipe, error: Exception, width: int) -> Result:
         test_loss=None,
         test_accuracy=None,
         seconds=0.0,
-        width=width,
+        execution=execution,
     )

@@ -11,6 +11,8 @@ from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.sites import AbstractDropout
 
 Status = Literal["complete", "pruned", "failed"]
+Precision = Literal["float32", "bfloat16"]
+Compile = Literal["auto", "always", "never"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,18 @@ class Structure:
     """Its numbers do not count here: each recipe brings its own."""
     max_norm: bool
     clip_norm: bool
+    precision: Precision = "float32"
+    """Of the products; parameters, optimizer state and losses are float32 always."""
+    gap_examples: int | None = None
+    """Of the training part, measured in evaluation mode for the gap; None: as many as the validation part has."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a cohort is run, as far as its results depend on it in their last bits."""
+
+    width: int
+    compiled: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,7 @@ class Result:
     test_loss: float | None
     test_accuracy: float | None
     seconds: float
-    width: int
+    execution: Execution
 
 
 class RunQueue(Protocol):
@@ -75,3 +89,32 @@ class RunQueue(Protocol):
 
     def done(self, result: Result) -> None:
         """Takes the result of a run that has left its lane."""
+
+    def ahead(self) -> int:
+        """About how many runs `next` has still to give."""
+
+    def say(self, text: str) -> None:
+        """Takes a line about how the training goes, for people."""
+
+
+class RunList:
+    """A `RunQueue` of given recipes, in their order. Keeps the results by the runs' ids."""
+
+    def __init__(self, recipes: Sequence[Recipe]) -> None:
+        self._left = list(reversed(recipes))
+        self.results: dict[str, Result] = {}
+
+    def next(self) -> Recipe | None:
+        return self._left.pop() if self._left else None
+
+    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
+        return set()
+
+    def done(self, result: Result) -> None:
+        self.results[result.recipe.id] = result
+
+    def ahead(self) -> int:
+        return len(self._left)
+
+    def say(self, text: str) -> None:
+        pass

@@ -57,13 +57,13 @@ class Program:
         return params, dict(state), after, value
 
     def evaluate(
-        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor, y: Tensor
+        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor, y: Tensor, weight: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Sums over the batch of loss and of correct answers (0 for regression), in evaluation mode."""
+        """Weighted sums over the batch of loss and of correct answers (0 for regression), in evaluation mode."""
         keys = torch.zeros((len(self.sites), 2), dtype=torch.int32, device=params.device)
         output = self._call(self._eval, params, buffers, rates, keys, x)
-        correct = (output.argmax(-1) == y).sum() if self.task == "classification" else torch.zeros((), device=x.device)
-        return loss(output, y, self.task).sum(), correct.float()
+        correct = (output.argmax(-1) == y).float() if self.task == "classification" else torch.zeros_like(weight)
+        return (loss(output, y, self.task) * weight).sum(), (correct * weight).sum()
 
     def _call(
         self,
@@ -77,8 +77,9 @@ class Program:
         noise = {}
         for index, path in enumerate(self.sites.values()):
             noise[f"{path}.rate"], noise[f"{path}.key"] = rates[index], keys[index]
-        output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
-        return output
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.structure.precision == "bfloat16"):
+            output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
+        return output.float()
 
     def _constrain(self, params: Tensor, max_norm: Tensor) -> Tensor:
         """Scales down each unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, 5.1)."""

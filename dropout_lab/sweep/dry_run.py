@@ -9,7 +9,8 @@ from dataclasses import replace
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.cohort.recipe import Recipe, Result
+from dropout_lab.cohort.recipe import Recipe, RunList
+from dropout_lab.cohort.width import shared_out
 from dropout_lab.sweep.plan import Trainer
 from dropout_lab.sweep.progress import clock, name
 from dropout_lab.sweep.session import Prepared
@@ -25,7 +26,7 @@ PROBE_EPOCHS = 5
 def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
     """Prints the number of configurations and runs, the cells, their cohorts, and an estimate of the time.
 
-    The estimate is measured: a few epochs of every cohort's program, on throw-away runs.
+    The estimate is measured: a few epochs of every cohort, run eagerly, on throw-away runs.
     """
     plan = prepared.plan
     to_train = prepared.runs_to_train()
@@ -52,7 +53,11 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
         runs = len(trials) + (searched if number == 0 else 0)
         if not runs:
             continue
-        width = min(plan.config["trainer"]["width"], runs)
+        limit = plan.config["trainer"]["width"]
+        if limit == "auto":
+            width = shared_out(runs, trainer.best_width(structures[which], plan.device))
+        else:
+            width = min(int(limit), runs)
         trial = trials[0] if trials else prepared.cells[0].described.trial
         epoch = _epoch_seconds(trainer, structures[which], trial, width, plan.device)
         rounds = math.ceil(runs / width)
@@ -61,7 +66,7 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
         model, dataset = (structures[which][key]["_target_"].rpartition(".")[2] for key in ("model", "dataset"))
         console.print(f"cohort {number}: {model} on {dataset}, {runs} runs in {width} lanes, {epoch:.2f} s an epoch")
     if seconds:
-        console.print(f"estimated time: {clock(seconds / plan.workers)} on {plan.device}, and the report")
+        console.print(f"estimated time: {clock(seconds / plan.workers)} on {plan.device} if nothing is compiled")
 
 
 def _cells(prepared: Prepared) -> Table:
@@ -74,25 +79,19 @@ def _cells(prepared: Prepared) -> Table:
     return table
 
 
-class _Probe:
+class _Probe(RunList):
     """A few epochs of `width` runs, timed."""
 
     def __init__(self, recipe: Recipe, width: int) -> None:
-        self._left = [replace(recipe, id=str(number), epochs=PROBE_EPOCHS, patience=None) for number in range(width)]
+        super().__init__([replace(recipe, id=str(n), epochs=PROBE_EPOCHS, patience=None) for n in range(width)])
         self.stamps = [time.perf_counter()]
-
-    def next(self) -> Recipe | None:
-        return self._left.pop() if self._left else None
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         self.stamps.append(time.perf_counter())
         return set()
 
-    def done(self, result: Result) -> None:
-        pass
-
 
 def _epoch_seconds(trainer: Trainer, structure: Config, trial: Trial, width: int, device: str) -> float:
     probe = _Probe(trainer.recipe(Run(trial, 0, 0), structure), width)
-    trainer.train(structure, width, probe, device)
+    trainer.train(structure, width, "never", probe, device)
     return min(later - earlier for earlier, later in itertools.pairwise(probe.stamps))

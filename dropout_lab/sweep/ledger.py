@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dropout_lab.cohort.recipe import Execution
 from dropout_lab.schema import SUMMARY_FIELD
 from dropout_lab.store import Record, Records
 from dropout_lab.trial import Trial, digest
@@ -43,6 +44,11 @@ class Ledger:
         if key not in self._structures:
             self._structures[key] = digest(self.trials[key]["structure"])
         return self._structures[key]
+
+    def execution(self, structure: str) -> Execution | None:
+        """How the last run of this structure that was trained was run; None if there is none."""
+        trained = [run for run in self.runs.values() if run["epochs"] and self.structure(run["key"]) == structure]
+        return Execution(trained[-1]["width"], trained[-1]["compiled"]) if trained else None
 
     def missing(self, key: str, seeds: Iterable[int], retries: int) -> list[tuple[int, int]]:
         """(seed, attempt) of the runs that `key` still needs: never trained, or failed and to be tried again."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from dropout_lab.cohort.recipe import Recipe, RunQueue
+from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.sweep.space import Axis
 from dropout_lab.trial import Config, Run, Trial
 
@@ -29,7 +29,10 @@ class Trainer(Protocol):
 
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described: ...
     def recipe(self, run: Run, spec: Config) -> Recipe: ...
-    def train(self, spec: Config, width: int, runs: RunQueue, device: str, threads: int | None = None) -> None: ...
+    def train(
+        self, spec: Config, width: int, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
+    ) -> None: ...
+    def best_width(self, spec: Config, device: str) -> int: ...
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
 from dropout_lab import store
-from dropout_lab.cohort.recipe import Recipe, Result
+from dropout_lab.cohort.recipe import Compile, Recipe, Result
+from dropout_lab.cohort.width import shared_out
 from dropout_lab.metrics import summary
 from dropout_lab.store import Record, Writer
 from dropout_lab.sweep.grid import Grid
@@ -61,6 +62,7 @@ class Queue:
         self._is_grid = isinstance(study.study.sampler, Grid)
         self._prunes = not isinstance(study.study.pruner, NopPruner)
         self._prune_by_seed = plan.config["prune_step"] == "seed"
+        self._width = 1
         self._stop: set[str] = set()
         self._exhausted = False
         self._asking = FileLock(plan.folder / "locks" / "ask.lock")
@@ -76,30 +78,49 @@ class Queue:
         self._structure = self.ledger.structure(self._pending[0].trial.key)
         return self._spec(self._pending[0])
 
-    def width(self) -> int:
-        """How many lanes the next cohort gets: at most what is set, and so many that all its rounds are about full."""
-        limit: int = self.plan.config["trainer"]["width"]
+    def execution(self) -> tuple[int, Compile]:
+        """The lanes of the next cohort, and whether it is compiled.
+
+        What is left to choose is as it was for the structure's runs that are done already: compiled, the last bits of a
+        result depend on the width, and a sweep must not depend on where it was interrupted.
+        """
+        trainer = self.plan.config["trainer"]
+        runs = max(1, math.ceil(self.ahead() / self.plan.workers))
+        done = self.ledger.execution(self._structure or "")
+        compile: Compile = trainer["compile"]
+        if compile == "auto" and done is not None:
+            compile = "always" if done.compiled else "never"
+        if trainer["width"] != "auto":
+            self._width = min(int(trainer["width"]), runs)
+        elif done is not None and done.compiled:
+            self._width = done.width
+        else:
+            limit = self._trainer.best_width(self._spec(self._pending[0]), self.plan.device)
+            self._width = shared_out(runs, limit)
+        return self._width, compile
+
+    def ahead(self) -> int:
+        """About how many runs there are still for the cohort in training, or chosen to be."""
         if self._is_grid:
             waiting = {str(trial.user_attrs[KEY]) for trial in self.study.trials(TrialState.WAITING)}
             waiting &= self.plan.keys or waiting
-            runs = len(self._fitting()) + sum(
+            return len(self._fitting()) + sum(
                 len(self.ledger.missing(key, self.seeds, self.plan.config["retries"]))
                 for key in waiting
                 if self.ledger.structure(key) == self._structure
             )
-        else:
-            runs = len(self._fitting()) + max(0, (self.plan.n_trials or 0) - self.study.spent()) * self.plan.seeds
-        share = max(1, math.ceil(runs / self.plan.workers))
-        return math.ceil(share / math.ceil(share / limit))
+        return len(self._fitting()) + max(0, (self.plan.n_trials or 0) - self.study.spent()) * self.plan.seeds
+
+    def say(self, text: str) -> None:
+        self._progress.say(text)
 
     def next(self) -> Recipe | None:
         # Pruning by seed compares trials over their first seeds, so several trials are open before second seeds start.
-        width: int = self.plan.config["trainer"]["width"]
-        wanted = width if self._prune_by_seed else 1
+        wanted = self._width if self._prune_by_seed else 1
         while True:
             fitting = self._fitting()
             # Runs of other structures wait for their own cohort: not too many, other workers want some too.
-            if len({run.trial.key for run in fitting}) >= wanted or len(self._pending) - len(fitting) >= width:
+            if len({run.trial.key for run in fitting}) >= wanted or len(self._pending) - len(fitting) >= self._width:
                 break
             if self._exhausted or not self._ask():
                 break
@@ -239,7 +260,13 @@ class Queue:
         unstarted = [run for run in self._pending if run.trial.key == trial.key]
         self._pending = [run for run in self._pending if run.trial.key != trial.key]
         for run in unstarted:
-            record = self._base(run) | {"status": "pruned", "reason": "pruned before it began", "epochs": 0, "width": 0}
+            record = self._base(run) | {
+                "status": "pruned",
+                "reason": "pruned before it began",
+                "epochs": 0,
+                "width": 0,
+                "compiled": False,
+            }
             self._writer.append("runs", record)
             self.ledger.add_run(record)
             self._progress.ended(run, record, self.ledger.trials[trial.key]["label"])
@@ -277,7 +304,8 @@ class Queue:
             "traceback": result.traceback,
             "stopped_early": result.stopped_early,
             "seconds": result.seconds,
-            "width": result.width,
+            "width": result.execution.width,
+            "compiled": result.execution.compiled,
             "epochs": len(result.curves.get("val_loss", ())),
         }
         if result.status == "failed":

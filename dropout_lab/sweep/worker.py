@@ -37,7 +37,7 @@ class Work:
                 queue = Queue(plan, Study(plan, worker), ledger, writer, self.trainer, progress)
                 try:
                     while (structure := queue.next_structure()) is not None:
-                        self.trainer.train(structure, queue.width(), queue, plan.device, self.threads)
+                        self.trainer.train(structure, *queue.execution(), queue, plan.device, self.threads)
                 finally:
                     queue.give_back()
                     writer.close()

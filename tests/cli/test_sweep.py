@@ -84,6 +84,19 @@ def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_pat
     assert [run["seed"] for run in records.runs] == [0, 1, 2]
 
 
+@pytest.mark.slow
+def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Command, tmp_path: Path) -> None:
+    words = (*SMALL, "rate=0.1,0.2,0.3,0.4", "name=c")
+    assert "compiled" in command("sweep", *words, "trainer.compile=always").out
+    first = store.read(tmp_path / "outputs" / "c").runs
+    # More seeds would now fill more lanes, and so little work would not be compiled for.
+    assert command("sweep", *words, "seeds=9").code == 0
+    records = store.read(tmp_path / "outputs" / "c").runs
+    assert len(records) > len(first)
+    assert {(run["compiled"], run["width"]) for run in records} == {(True, first[0]["width"])}
+    assert "the result is the same" in command("train", "--from", "outputs/c", "1").out
+
+
 def test_a_recorded_trial_comes_out_the_same_again(command: Command, tmp_path: Path) -> None:
     command(*GRID)
     outcome = command("train", "--from", "outputs/grid", "2")

@@ -8,7 +8,7 @@ import torch
 
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
-from dropout_lab.cohort.recipe import Recipe, Result, Structure
+from dropout_lab.cohort.recipe import Compile, Recipe, Result, RunList, Structure
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.cnn import CNN
@@ -61,28 +61,30 @@ def recipe(number: int, optimizer: str = "adam", **changes: Any) -> Recipe:
     return replace(made, **changes)
 
 
-class Queue:
-    """Gives its recipes in order; keeps every result by id."""
+class Queue(RunList):
+    """Gives its recipes in order; stops a run after the epoch that `stop` has for its id."""
 
     def __init__(self, recipes: Sequence[Recipe], stop: Mapping[str, int] | None = None) -> None:
-        self._left, self._stop = list(recipes), stop or {}
-        self.results: dict[str, Result] = {}
-
-    def next(self) -> Recipe | None:
-        return self._left.pop(0) if self._left else None
+        super().__init__(recipes)
+        self._stop = stop or {}
+        self.said: list[str] = []
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         return {str(i) for i, e in zip(rows["id"], rows["epoch"], strict=True) if self._stop.get(str(i)) == e}
 
-    def done(self, result: Result) -> None:
-        self.results[result.recipe.id] = result
+    def say(self, text: str) -> None:
+        self.said.append(text)
 
 
 def train(
-    made: Structure, recipes: Sequence[Recipe], width: int, stop: Mapping[str, int] | None = None
+    made: Structure,
+    recipes: Sequence[Recipe],
+    width: int,
+    stop: Mapping[str, int] | None = None,
+    compile: Compile = "never",
 ) -> Mapping[str, Result]:
     queue = Queue(recipes, stop)
-    loop.train(made, width, queue, torch.device("cpu"))
+    loop.train(made, width, compile, queue, torch.device("cpu"))
     return queue.results
 
 

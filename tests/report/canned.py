@@ -195,6 +195,7 @@ def run_record(run: Run, status: str, curves: Values, horizon: int) -> dict[str,
         "stopped_early": status == "complete" and epochs < horizon,
         "session": 0,
         "width": 8,
+        "compiled": False,
         "seconds": 0.5,
     }
     if status != "failed":

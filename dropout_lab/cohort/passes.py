@@ -1,0 +1,69 @@
+"""A training step and an evaluation of all lanes, as functions of tensors alone: what is compiled, or run as it is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
+
+from dropout_lab.cohort.step import Program
+
+
+class TrainStep:
+    """One training step of every lane.
+
+    `carried` is what a step changes: the lanes' parameters, optimizer state and buffers; it is changed in place, and so
+    is `total`, (lane,), to which the loss is added. `given` is what it only reads, the same in every step of an epoch.
+    """
+
+    def __init__(self, program: Program, carried: Any, total: Tensor, given: Any) -> None:
+        self._program = program
+        self.fixed: Sequence[Tensor]
+        """The tensors that are the same in every call."""
+        self.fixed, self._spec = tree_flatten((carried, total, given))
+
+    def __call__(self, *tensors: Tensor) -> None:
+        """`fixed`, then those of the step: keys (lane, site, 2), rows (lane, batch), targets (lane, batch)."""
+        *fixed, keys, rows, targets = tensors
+        carried, total, given = tree_unflatten(fixed, self._spec)
+        x = inputs_of(rows, given)
+        params, state, buffers, loss = vmap(self._program.train)(
+            carried["params"], carried["state"], carried["buffers"], given["hyper"], given["rates"], keys, x, targets
+        )
+        after = {"params": params, "state": state, "buffers": buffers}
+        for old, new in zip(tree_leaves(carried), tree_leaves(after), strict=True):
+            old.copy_(new)
+        total.add_(loss)
+
+
+class Evaluation:
+    """Adds the loss and the correct answers of every lane on some examples to `loss` and `correct`, both (lane,)."""
+
+    def __init__(self, program: Program, loss: Tensor, correct: Tensor, given: Any, weights: Any) -> None:
+        self._program = program
+        self.fixed: Sequence[Tensor]
+        """The tensors that are the same in every call."""
+        self.fixed, self._spec = tree_flatten((loss, correct, given))
+        self._weights_spec = tree_flatten(weights)[1]
+
+    def __call__(self, *tensors: Tensor) -> None:
+        """`fixed`, the leaves of params and buffers, then rows (lane, n), targets (lane, n), weight (lane, n)."""
+        size = self._spec.num_leaves
+        loss, correct, given = tree_unflatten(tensors[:size], self._spec)
+        *weights, rows, targets, weight = tensors[size:]
+        model = tree_unflatten(weights, self._weights_spec)
+        x = inputs_of(rows, given)
+        with torch.no_grad():
+            more_loss, more_correct = vmap(self._program.evaluate)(
+                model["params"], model["buffers"], given["rates"], x, targets, weight
+            )
+        loss.add_(more_loss)
+        correct.add_(more_correct)
+
+
+def inputs_of(rows: Tensor, given: Any) -> Tensor:
+    """(lane, n) rows -> (lane, n, *input_shape), standardized as each lane's training part demands."""
+    x: Tensor = (given["inputs"][rows] - given["mean"].unsqueeze(1)) / given["std"].unsqueeze(1)
+    return x

@@ -1,0 +1,132 @@
+"""Compiled programs do what the eager ones do, are built once, and only where that pays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from dropout_lab.cohort import compiler, programs
+from dropout_lab.cohort.compiler import Compilable
+from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.programs import choose
+from dropout_lab.datasets.diabetes import diabetes
+from dropout_lab.errors import UserError
+from dropout_lab.models.mlp import MLP
+from tests.cohort.runs import outcome, recipe, structure, train
+
+ODD: Any = {
+    "dataset": diabetes(),
+    "batch_size": 29,
+    "build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 5], activation="gelu"),
+}
+CASES: dict[str, dict[str, Any]] = {
+    "mlp": {**ODD, "max_norm": True, "clip_norm": True},
+    "cnn": {"model": "cnn_batch_norm"},
+}
+WAYS: Any = {"mlp": {"max_norm": 1.0, "clip_norm": 0.5}, "cnn": {}}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiler, "user_cache_path", lambda name: tmp_path_factory.getbasetemp() / name)
+        yield compiler.folder()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_compiled_lanes_are_eager_lanes(case: str, programs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = structure(**CASES[case])
+    recipes = [recipe(number, patience=3, **WAYS[case]) for number in range(12)]  # four lanes are refilled
+    eager, compiled = train(made, recipes, 8), train(made, recipes, 8, compile="always")
+    for run in recipes:
+        ours, theirs = compiled[run.id], eager[run.id]
+        assert ours.execution.compiled
+        assert not theirs.execution.compiled
+        for name, values in theirs.curves.items():
+            # float32 in another order of summation; an answer on the edge may turn.
+            bound = 0.011 if name.endswith("accuracy") else 2e-5
+            found = np.array([ours.curves[name], values], dtype=float)
+            np.testing.assert_allclose(found[0], found[1], rtol=2e-5, atol=bound, err_msg=name)
+        assert ours.test_loss == pytest.approx(theirs.test_loss, rel=2e-5)
+    # One program for training and one for evaluation, whatever the runs; a later cohort of the shape builds none,
+    built = set(programs_folder.glob("*.pt2"))
+    monkeypatch.setattr(Compilable, "_build", lambda self: pytest.fail("built again"))
+    again = train(made, recipes[::-1], 8, compile="always")
+    # and gives each run the same to the bit, whatever its lane.
+    assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
+    assert set(programs_folder.glob("*.pt2")) == built
+
+
+@pytest.mark.slow
+def test_the_width_matters_to_the_last_bits_of_compiled_lanes_alone() -> None:
+    recipes = [recipe(number, **WAYS["mlp"]) for number in range(8)]
+    made = structure(**CASES["mlp"])
+    eight, three = (train(made, recipes, width, compile="always") for width in (8, 3))
+    for run in recipes:
+        found = np.array([eight[run.id].curves["val_loss"], three[run.id].curves["val_loss"]], dtype=float)
+        np.testing.assert_allclose(found[0], found[1], rtol=2e-5)
+
+
+def test_a_program_is_named_by_all_that_it_is_made_of() -> None:
+    def program(width: int = 2, **changes: Any) -> Path:
+        lanes = Lanes(structure(**{**ODD, **changes}), width, CPU)
+        return Compilable(lanes.train_step, lanes.examples()[0])._path
+
+    wider = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 6], activation="gelu")}
+    other = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 5], activation="tanh")}
+    changes: list[dict[str, Any]] = [{}, {"batch_size": 30}, {"optimizer": "sgd"}, {"optimizer": "nesterov"}, wider]
+    changes += [other, {"max_norm": True}, {"clip_norm": True}, {"precision": "bfloat16"}]
+    names = [program(3), *(program(**change) for change in changes)]
+    assert len(set(names)) == len(names)
+    assert program() == program()
+
+
+@pytest.fixture
+def lanes(monkeypatch: pytest.MonkeyPatch) -> Lanes:
+    """Small lanes, with a step that counts as 10 ms, and programs that cost 5 s each and are then there."""
+    monkeypatch.setattr(programs, "_step_seconds", lambda lanes: 0.01)
+    monkeypatch.setattr(programs, "build_seconds", lambda: 5.0)
+    monkeypatch.setattr(Compilable, "load", lambda self: lambda *tensors: None)
+    return Lanes(structure(), 2, CPU)  # three steps an epoch
+
+
+@pytest.mark.parametrize(
+    ("epochs", "is_built", "compiled", "why"),
+    [
+        (90, True, False, "2.7 s of work are too few"),
+        (110, True, True, "compiled before"),
+        (500, False, False, "15 s of work if eager, at least 9.0 s saved, but compiling takes about 10 s"),
+        (600, False, True, "18 s of work if eager, at least 11 s saved"),
+    ],
+)
+def test_auto_compiles_where_it_saves_more_than_it_costs(
+    lanes: Lanes, monkeypatch: pytest.MonkeyPatch, epochs: int, is_built: bool, compiled: bool, why: str
+) -> None:
+    monkeypatch.setattr(Compilable, "is_built", is_built)
+    choice = choose(lanes, "auto", epochs)
+    assert choice.compiled == compiled
+    assert why in choice.why
+
+
+def test_never_and_always_do_not_ask(lanes: Lanes) -> None:
+    assert not choose(lanes, "never", 10**6).compiled
+    assert choose(lanes, "always", 1).compiled
+
+
+def test_without_a_compiler_it_is_eager_and_says_so(lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._inductor import config
+
+    monkeypatch.undo()
+    monkeypatch.setattr(compiler, "user_cache_path", lambda name: Path("/nonexistent"))
+    monkeypatch.setattr(programs, "_step_seconds", lambda lanes: 0.01)
+    with config.patch({"cpp.cxx": (None, "no-such-compiler")}):
+        choice = choose(lanes, "auto", 10**6)
+        assert choice.why == "eager: this machine has no C++ compiler"
+        assert lanes.run_train_step is lanes.train_step
+        with pytest.raises(UserError, match="compile=always: this machine has no C"):
+            choose(lanes, "always", 1)

@@ -1,0 +1,114 @@
+"""The number of lanes: from the cache, from the runs, from the memory; and how well they are used."""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dropout_lab.cohort import loop
+from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.width import best_width, lane_bytes, shared_out
+from dropout_lab.datasets.wine import wine
+from dropout_lab.models.mlp import MLP
+from tests.cohort.runs import Queue, outcome, recipe, structure, train
+
+CPU = torch.device("cpu")
+
+
+def test_a_lane_is_counted_number_by_number() -> None:
+    # 64 x 24 + 24, 24 x 16 + 16, 16 x 10 + 10 parameters; Adam keeps two numbers of each, and two of its own.
+    params = 1560 + 400 + 170
+    # A batch of 32: flattened input, its site, twice linear, activation and site, and the head.
+    activations = 32 * (64 + 64 + 3 * 24 + 3 * 16 + 10)
+    assert lane_bytes(structure()) == 4 * (2 * params + 2 * params + 2 + 2 * activations)
+
+
+def test_larger_networks_get_fewer_lanes_and_never_less_than_two() -> None:
+    def width(hidden: int) -> int:
+        build: Any = lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[hidden, hidden])  # noqa: E731
+        return best_width(structure(build=build), CPU)
+
+    widths = [width(hidden) for hidden in (8, 128, 512, 4096)]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] == 64
+    assert widths[-1] == 2
+
+
+@given(st.integers(1, 500), st.integers(1, 32).map(lambda half: 2 * half))
+def test_runs_are_shared_out_over_about_full_rounds(runs: int, limit: int) -> None:
+    width = shared_out(runs, limit)
+    assert 2 <= width <= limit
+    assert -(-runs // width) == -(-runs // limit)  # not a round more than at the limit
+    assert width % 2 == 0
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(12, [4] * 12), (12, [1, 9, 2, 3, 5, 4, 8, 1, 1, 6, 7, 2])])
+def test_no_lane_idles_while_a_run_waits(seeds: int, epochs: list[int]) -> None:
+    recipes = [recipe(number, epochs=epochs[number]) for number in range(seeds)]
+    queue = Queue(recipes)
+    loop.train(structure(), 4, "never", queue, CPU)
+    # Each lane takes the next run as soon as it is free: so many epochs until the last one is.
+    ends = [0] * 4
+    for length in epochs:
+        first = ends.index(min(ends))
+        ends[first] += length
+    assert queue.said[-1] == f"4 lanes were in use {sum(epochs) / (4 * max(ends)):.0%} of the time"
+
+
+def test_out_of_memory_halves_the_width_and_loses_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes = [recipe(number) for number in range(10)]
+    expected = train(structure(), recipes, 2)
+    step = Lanes.train_epoch
+
+    def scarce(lanes: Lanes) -> torch.Tensor:
+        if lanes.width > 2 and any(lane.epoch == 2 for lane in lanes.active.values()):
+            raise torch.OutOfMemoryError("no")
+        return step(lanes)
+
+    monkeypatch.setattr(Lanes, "train_epoch", scarce)
+    queue = Queue(recipes)
+    loop.train(structure(), 8, "never", queue, CPU)
+    assert [line for line in queue.said if "memory" in line] == [
+        "out of memory: on with 4 lanes",
+        "out of memory: on with 2 lanes",
+    ]
+    assert all(outcome(queue.results[run.id]) == outcome(expected[run.id]) for run in recipes)
+
+
+def test_too_little_memory_for_two_lanes_fails_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(lanes: Lanes) -> torch.Tensor:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+    monkeypatch.setattr(Lanes, "train_epoch", none)
+    results = train(structure(), [recipe(number) for number in range(3)], 4)
+    assert {result.status for result in results.values()} == {"failed"}
+    assert "can't allocate memory" in str(results["0"].reason)
+
+
+def test_memory_does_not_grow_over_two_thousand_runs() -> None:
+    dataset = wine()
+    made = structure(dataset=dataset, build=lambda: MLP(input_shape=(13,), outputs=3, hidden=[32]))
+
+    def resident() -> int:
+        gc.collect()
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    class Forgetful(Queue):
+        """Keeps no result, and weighs the process after 500 runs and at the end."""
+
+        count = 0
+        at_500 = 0
+
+        def done(self, result: Any) -> None:
+            self.count += 1
+            if self.count == 500:
+                self.at_500 = resident()
+
+    queue = Forgetful([recipe(0, epochs=1, id=str(number), seed=number, rates={}) for number in range(2000)])
+    loop.train(made, 32, "never", queue, CPU)
+    assert queue.count == 2000
+    assert resident() - queue.at_500 < 4 << 20
