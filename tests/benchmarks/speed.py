@@ -1,0 +1,136 @@
+"""dropout-lab beside a plain PyTorch loop under Optuna: the same sweep, whole processes, in turn, on this machine.
+
+    python tests/benchmarks/speed.py [--only NAME ...] [--repeat N]
+
+Prints a table of ratios, with the machine's own float32 matmul rate and load. `cold` is a first sweep with an empty
+cache of compiled programs, `warm` another one. The plain loop runs in as many processes as there are cores, one thread
+each. Extra: benchmark.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+DIGITS = {"dataset": "digits", "dataset_arguments": {}, "placements": ["input", "hidden", "everywhere"]}
+DIGITS |= {"rates": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], "seeds": 10, "epochs": 30, "lr": 0.001}
+LARGE = {"examples": 15625, "features": 784, "informative": 100, "classes": 10}
+WORK: dict[str, dict[str, Any]] = {
+    "mlp32": {**DIGITS, "hidden": [32, 32], "batch_size": 32},
+    "mlp128": {**DIGITS, "hidden": [128, 128], "batch_size": 64},
+    "mlp1024": {
+        "dataset": "synthetic",
+        "dataset_arguments": LARGE,
+        "placements": ["hidden"],
+        "rates": [0.2, 0.4, 0.5, 0.6],
+        "seeds": 4,
+        "epochs": 5,
+        "lr": 0.001,
+        "hidden": [1024, 1024],
+        "batch_size": 128,
+    },
+}
+PLAIN = Path(__file__).with_name("plain.py")
+
+
+def matmul_rate() -> float:
+    """This machine's float32 rate on all cores, in FLOP/s."""
+    a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
+    a @ b
+    started = time.perf_counter()
+    for _ in range(10):
+        a @ b
+    return 10 * 2 * 2048**3 / (time.perf_counter() - started)
+
+
+def plain(settings: dict[str, Any], folder: Path) -> None:
+    (folder / "settings.json").write_text(json.dumps(settings))
+    command = [sys.executable, str(PLAIN), str(folder / "settings.json"), str(folder / "journal")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    processes = [subprocess.Popen(command, env=environment) for _ in range(os.cpu_count() or 1)]
+    assert all(process.wait() == 0 for process in processes)
+
+
+def dropout_lab(settings: dict[str, Any], folder: Path, cache: Path, *words: str) -> None:
+    def listed(values: list[Any]) -> str:
+        return ",".join(map(str, values))
+
+    command = [sys.executable, "-m", "dropout_lab", "sweep", f"dataset={settings['dataset']}", "baseline=false"]
+    command += [f"dataset.{key}={value}" for key, value in settings["dataset_arguments"].items()]
+    command += [f"placement={listed(settings['placements'])}", f"rate={listed(settings['rates'])}"]
+    command += [f"seeds={settings['seeds']}", f"trainer.epochs={settings['epochs']}", f"optimizer.lr={settings['lr']}"]
+    command += [f"trainer.batch_size={settings['batch_size']}", f"model.hidden=[{listed(settings['hidden'])}]"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "TORCHINDUCTOR_CACHE_DIR": str(cache / "torch")}
+    subprocess.run([*command, "name=speed", *words], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def seconds(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=WORK, default=list(WORK), help="which work")
+    parser.add_argument("--repeat", type=int, default=3, help="rounds; the table has the medians (default 3)")
+    given = parser.parse_args()
+    console = Console(highlight=False)
+    table = Table("work", "runs", "plain, s", "cold", "warm", "bfloat16, warm", title="times as fast as the plain loop")
+    for name in given.only:
+        settings = WORK[name]
+        runs = len(settings["placements"]) * len(settings["rates"]) * settings["seeds"]
+        took: dict[str, list[float]] = {"plain": [], "cold": [], "warm": [], "bfloat16": []}
+        for _ in range(given.repeat):
+            with tempfile.TemporaryDirectory() as there:
+                cache = Path(there) / "cache"
+                for number, (kind, words) in enumerate(
+                    (
+                        ("plain", ()),
+                        ("cold", ()),
+                        ("warm", ("trainer.compile=always",)),
+                        ("", ("trainer.compile=always",)),
+                    )
+                    if False
+                    else STEPS
+                ):
+                    folder = Path(there) / str(number)
+                    folder.mkdir()
+                    if kind == "plain":
+                        spent = seconds(lambda at=folder: plain(settings, at))  # type: ignore[misc]
+                    else:
+                        spent = seconds(lambda at=folder, more=words: dropout_lab(settings, at, cache, *more))  # type: ignore[misc]
+                    if kind:
+                        took[kind].append(spent)
+                    console.print(f"{name}: {kind or 'compiling'} {spent:.1f} s, load {os.getloadavg()[0]:.1f}")
+        base = statistics.median(took["plain"])
+        ratios = [f"{base / statistics.median(took[kind]):.1f} x" for kind in ("cold", "warm", "bfloat16")]
+        table.add_row(name, str(runs), f"{base:.1f}", *ratios)
+    console.print(table)
+    console.print(
+        f"float32 matmul of this machine: {matmul_rate() / 1e9:.0f} GFLOP/s on {torch.get_num_threads()} threads"
+    )
+
+
+STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("plain", ()),
+    ("cold", ()),
+    ("", ("trainer.compile=always",)),  # compiles what the cold one may have found not worth it
+    ("warm", ()),
+    ("", ("trainer.compile=always", "trainer.precision=bfloat16")),
+    ("bfloat16", ("trainer.precision=bfloat16",)),
+)
+
+if __name__ == "__main__":
+    main()
