@@ -80,19 +80,19 @@ def structure(spec: Config) -> Structure:
         clip_norm=spec["clip_norm"],
         precision=spec["precision"],
         gap_examples=spec["gap_examples"],
+        name=canonical_json(spec) if _is_ours(spec) else None,
     )
 
 
 def recipe(run: Run, spec: Config) -> Recipe:
     """The recipe of a run. The optimizer's classes were checked by `describe`, and so were the schedule's."""
     config, trainer = run.trial.config, run.trial.config["trainer"]
-    schedule = config["schedule"]
     return Recipe(
         id=run.id,
         seed=run.seed,
         rates=run.trial.rates,
-        schedule=instantiate("schedule", schedule) if schedule else lambda progress: 1.0,
-        optimizer=instantiate("optimizer", config["optimizer"]),
+        schedule=_made("schedule", canonical_json(config["schedule"])) if config["schedule"] else lambda progress: 1.0,
+        optimizer=_made("optimizer", canonical_json(config["optimizer"])),
         epochs=trainer["epochs"],
         patience=trainer["patience"],
         max_norm=trainer["max_norm"],
@@ -132,6 +132,18 @@ def threads(workers: int) -> int:
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)
     return max(1, len(os.sched_getaffinity(0)) // workers) if hasattr(os, "sched_getaffinity") else 1
+
+
+def _is_ours(spec: Config) -> bool:
+    """Whether every class of a structure is of this package, so that the spec and the version tell what it does."""
+    targets = [part["_target_"] for part in spec.values() if isinstance(part, Mapping)]
+    return all(str(target).startswith("dropout_lab.") for target in targets)
+
+
+@lru_cache(maxsize=256)
+def _made(key: str, section: str) -> Any:
+    """An optimizer or a schedule: immutable, so the runs of a configuration share it."""
+    return instantiate(key, json.loads(section))
 
 
 @lru_cache(maxsize=64)

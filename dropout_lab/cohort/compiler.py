@@ -13,13 +13,15 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 
 import torch
 from platformdirs import user_cache_path
 from torch import Tensor
 from torch.fx import GraphModule
-from torch.fx.experimental.proxy_tensor import make_fx
+
+import dropout_lab
 
 InPlace = Callable[..., None]
 """Takes tensors by position and writes its results into some of them."""
@@ -38,23 +40,46 @@ class CompilerError(Exception):
 
 
 class Compilable:
-    """`function` at the shapes of `examples`. Its trace is its name: equal programs are built once on a machine."""
+    """`function` at the shapes of `examples`. Its trace is its name: equal programs are built once on a machine.
 
-    def __init__(self, function: InPlace, examples: Sequence[Tensor]) -> None:
-        def returning(*tensors: Tensor) -> tuple[()]:
-            function(*tensors)
-            return ()
+    Tracing takes a second. `alias` names what the function and the shapes follow from, within this version of the
+    package; the trace that an alias once stood for is remembered.
+    """
 
-        self._examples = tuple(examples)
-        self._graph: GraphModule = make_fx(returning, tracing_mode="fake")(*examples)
-        self._graph.graph.eliminate_dead_code()
-        self._graph.recompile()
+    def __init__(self, function: InPlace, examples: Sequence[Tensor], alias: str | None = None) -> None:
+        self._function, self._examples = function, tuple(examples)
         shapes = [(tuple(e.shape), tuple(e.stride()), str(e.dtype), str(e.device)) for e in examples]
         made_for = [torch.__version__, torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()]
         if examples[0].device.type == "cuda":
             made_for.append(torch.cuda.get_device_name())
-        text = json.dumps([self._graph.code, shapes, made_for])
-        self._path = folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.pt2"
+        self._circumstances = [shapes, made_for]
+        self._alias: Path | None = None
+        if alias is not None:
+            self._alias = folder() / f"{_digest(alias, _source(), *self._circumstances)}.alias"
+
+    @cached_property
+    def _graph(self) -> GraphModule:
+        from torch.fx.experimental.proxy_tensor import make_fx
+
+        def returning(*tensors: Tensor) -> tuple[()]:
+            self._function(*tensors)
+            return ()
+
+        graph: GraphModule = make_fx(returning, tracing_mode="fake")(*self._examples)
+        graph.graph.eliminate_dead_code()
+        graph.recompile()
+        return graph
+
+    @cached_property
+    def _path(self) -> Path:
+        if self._alias is not None and self._alias.exists():
+            return folder() / self._alias.read_text()
+        return folder() / f"{_digest(self._graph.code, *self._circumstances)}.pt2"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is built, as far as can be said without tracing it."""
+        return self._alias is not None and self._alias.exists() and self.is_built
 
     @property
     def is_built(self) -> bool:
@@ -64,6 +89,8 @@ class Compilable:
         """The built program, built first if it is not. Raises CompilerError if that is needed and cannot be."""
         if not self.is_built:
             self._build()
+        if self._alias is not None and not self._alias.exists():
+            self._alias.write_text(self._path.name)
         # torch._inductor.aoti_load_package would import the whole compiler, seconds, to do this.
         loader = torch._C._aoti.AOTIModelPackageLoader(str(self._path), "model", False, 1, -1)
 
@@ -95,6 +122,17 @@ class Compilable:
                 raise CompilerError(f"the C++ compiler failed: {str(error)[:2000]}") from error
             os.replace(built, self._path)  # whoever builds the same at the same time finds a whole file
         _seconds_file().write_text(json.dumps(time.perf_counter() - started))
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+@cache
+def _source() -> str:
+    """A hash of this package's source: an alias is good for one version alone, also of one that is being worked on."""
+    package = Path(dropout_lab.__file__).parent
+    return _digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(package.rglob("*.py"))))
 
 
 def folder() -> Path:

@@ -29,13 +29,18 @@ class TrainStep:
         *fixed, keys, rows, targets = tensors
         carried, total, given = tree_unflatten(fixed, self._spec)
         x = inputs_of(rows, given)
-        params, state, buffers, loss = vmap(self._program.train)(
-            carried["params"], carried["state"], carried["buffers"], given["hyper"], given["rates"], keys, x, targets
-        )
-        after = {"params": params, "state": state, "buffers": buffers}
-        for old, new in zip(tree_leaves(carried), tree_leaves(after), strict=True):
-            old.copy_(new)
-        total.add_(loss)
+        # A lane's loss depends on its own parameters alone, so the gradient of the sum is every lane's own gradient.
+        # torch.func.grad would give the same, and import torch's whole compiler first.
+        params = carried["params"].detach().requires_grad_()
+        with torch.enable_grad():
+            loss, buffers = vmap(self._program.loss)(params, carried["buffers"], given["rates"], keys, x, targets)
+            (grads,) = torch.autograd.grad(loss.sum(), params)
+        with torch.no_grad():
+            params, state = vmap(self._program.update)(params, grads, carried["state"], given["hyper"])
+            after = {"params": params, "state": state, "buffers": buffers}
+            for old, new in zip(tree_leaves(carried), tree_leaves(after), strict=True):
+                old.copy_(new)
+            total.add_(loss)
 
 
 class Evaluation:

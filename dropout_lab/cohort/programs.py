@@ -32,15 +32,22 @@ def choose(lanes: Lanes, compile: Compile, epochs: int) -> Choice:
     """
     if compile == "never":
         return Choice(False, "eager: trainer.compile=never")
-    if compile == "auto":
+    step, evaluation = lanes.examples()
+    name = lanes.structure.name
+    programs = (
+        Compilable(lanes.train_step, step, name),
+        Compilable(lanes.evaluation, evaluation, name and f"evaluate {name}"),
+    )
+    is_known = all(program.is_known for program in programs)
+    if compile == "auto" and not is_known:
         eager = _step_seconds(lanes) * lanes.steps_per_epoch * epochs
         if eager < TRACE_SECONDS:
             return Choice(False, f"eager: {_seconds(eager)} of work are too few to compile for")
-    step, evaluation = lanes.examples()
-    programs = Compilable(lanes.train_step, step), Compilable(lanes.evaluation, evaluation)
     missing = sum(not program.is_built for program in programs)
     cost, why = missing * build_seconds(), "trainer.compile=always"
-    if compile == "auto":
+    if compile == "auto" and is_known:
+        why = "compiled before"
+    elif compile == "auto":
         saved = eager * (1 - 1 / SPEEDUP)
         told = f"{_seconds(eager)} of work if eager, at least {_seconds(saved)} saved"
         if missing and saved < cost:

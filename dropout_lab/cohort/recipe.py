@@ -29,6 +29,8 @@ class Structure:
     clip_norm: bool
     precision: Precision = "float32"
     """Of the products; parameters, optimizer state and losses are float32 always."""
+    name: str | None = None
+    """All of the above in words, if these classes are ours alone: what programs are found by without tracing them."""
     gap_examples: int | None = None
     """Of the training part, measured in evaluation mode for the gap; None: as many as the validation part has."""
 

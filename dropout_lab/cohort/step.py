@@ -1,13 +1,15 @@
 """One run's training step and evaluation as pure functions, written for one lane; the cohort lifts them with vmap."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value
+from torch.func import functional_call
 
 from dropout_lab.cohort.optim import Hyper, State
+from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.datasets.dataset import Task
@@ -27,34 +29,25 @@ class Program:
         self._train, self._eval = model.train(), structure.build().to("meta").eval()
         install(self._eval, structure.dropout)
 
-    def train(
-        self,
-        params: Tensor,
-        state: State,
-        buffers: Mapping[str, Tensor],
-        hyper: Hyper,
-        rates: Tensor,
-        keys: Tensor,
-        x: Tensor,
-        y: Tensor,
-    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor], Tensor]:
-        """One step on the batch (x, y): parameters, optimizer state and buffers after it, and the batch's loss.
+    def loss(
+        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, x: Tensor, y: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The batch's loss in training mode, and the buffers after it.
 
         params: (size,); rates: (site,); keys: (site, 2) int32; buffers: batch norm's running statistics.
         """
+        after = {name: buffer.clone() for name, buffer in buffers.items()}
+        output = self._call(self._train, params, after, rates, keys, x)  # updates the buffers in place
+        return losses(output, y, self.task).mean(), after
 
-        def batch_loss(params: Tensor, buffers: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-            output = self._call(self._train, params, buffers, rates, keys, x)  # updates the buffers in place
-            return loss(output, y, self.task).mean(), buffers
-
-        copies = {name: buffer.clone() for name, buffer in buffers.items()}
-        grads, (value, after) = grad_and_value(batch_loss, has_aux=True)(params, copies)
+    def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
+        """Parameters and optimizer state after a step along `grads`, clipped and constrained as the structure says."""
         if self.structure.clip_norm:
             grads = grads * (hyper["clip_norm"] / (grads.norm() + 1e-6)).clamp(max=1)
         params, state = self.structure.optimizer.update(params, grads, state, hyper)
         if self.structure.max_norm:
             params = self._constrain(params, hyper["max_norm"])
-        return params, dict(state), after, value
+        return params, dict(state)
 
     def evaluate(
         self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor, y: Tensor, weight: Tensor
@@ -63,7 +56,7 @@ class Program:
         keys = torch.zeros((len(self.sites), 2), dtype=torch.int32, device=params.device)
         output = self._call(self._eval, params, buffers, rates, keys, x)
         correct = (output.argmax(-1) == y).float() if self.task == "classification" else torch.zeros_like(weight)
-        return (loss(output, y, self.task) * weight).sum(), (correct * weight).sum()
+        return (losses(output, y, self.task) * weight).sum(), (correct * weight).sum()
 
     def _call(
         self,
@@ -77,7 +70,7 @@ class Program:
         noise = {}
         for index, path in enumerate(self.sites.values()):
             noise[f"{path}.rate"], noise[f"{path}.key"] = rates[index], keys[index]
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.structure.precision == "bfloat16"):
+        with Bfloat16Products() if self.structure.precision == "bfloat16" else nullcontext():
             output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
         return output.float()
 
@@ -93,7 +86,7 @@ class Program:
         return params * scale
 
 
-def loss(output: Tensor, y: Tensor, task: Task) -> Tensor:
+def losses(output: Tensor, y: Tensor, task: Task) -> Tensor:
     """The loss of every example: cross-entropy in nats, or the squared error."""
     if task == "classification":
         return F.cross_entropy(output, y, reduction="none")

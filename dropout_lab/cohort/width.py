@@ -1,6 +1,6 @@
 """How many lanes a cohort gets, from what a lane works on and where that has to fit."""
 
-from math import ceil, prod
+from math import ceil
 
 import torch
 from torch import Tensor, nn
@@ -28,10 +28,10 @@ def best_width(structure: Structure, device: torch.device) -> int:
 
 def lane_bytes(structure: Structure) -> int:
     """What one lane touches in a training step: parameters, gradients, optimizer state, activations and theirs."""
-    with torch.device("meta"):
+    with torch.random.fork_rng(devices=[]):
         model = structure.build()
     params = sum(param.numel() for param in model.parameters())
-    state = sum(prod(value.shape) for value in structure.optimizer.init(torch.zeros(params, device="meta")).values())
+    state = sum(value.numel() for value in structure.optimizer.init(torch.empty(params)).values())
     activations = 0
 
     def count(module: nn.Module, arguments: object, output: Tensor) -> None:
@@ -41,8 +41,9 @@ def lane_bytes(structure: Structure) -> int:
     for module in model.modules():
         if not list(module.children()):
             module.register_forward_hook(count)
-    model(torch.zeros(structure.batch_size, *structure.dataset.input_shape, device="meta"))
-    return 4 * (2 * params + state + 2 * activations)
+    with torch.no_grad():
+        model(torch.zeros(1, *structure.dataset.input_shape))
+    return 4 * (2 * params + state + 2 * structure.batch_size * activations)
 
 
 def shared_out(runs: int, limit: int) -> int:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-DIGITS = {"dataset": "digits", "dataset_arguments": {}, "placements": ["input", "hidden", "everywhere"]}
+DIGITS: dict[str, Any] = {"dataset": "digits", "dataset_arguments": {}, "placements": ["input", "hidden", "everywhere"]}
 DIGITS |= {"rates": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], "seeds": 10, "epochs": 30, "lr": 0.001}
 LARGE = {"examples": 15625, "features": 784, "informative": 100, "classes": 10}
 WORK: dict[str, dict[str, Any]] = {
@@ -75,10 +75,25 @@ def dropout_lab(settings: dict[str, Any], folder: Path, cache: Path, *words: str
     subprocess.run([*command, "name=speed", *words], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def seconds(work: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def one_round(settings: dict[str, Any], there: Path) -> Iterator[tuple[str, float]]:
+    """Each kind of process once: its name, and the seconds from its start to its end."""
+    kinds = {
+        "plain": None,
+        "cold": (),
+        "compiling": ("trainer.compile=always",),  # what `cold` may have found not to be worth it
+        "warm": (),
+        "compiling bfloat16": ("trainer.compile=always", "trainer.precision=bfloat16"),
+        "bfloat16": ("trainer.precision=bfloat16",),
+    }
+    for kind, words in kinds.items():
+        folder = there / kind
+        folder.mkdir()
+        started = time.perf_counter()
+        if words is None:
+            plain(settings, folder)
+        else:
+            dropout_lab(settings, folder, there / "cache", *words)
+        yield kind, time.perf_counter() - started
 
 
 def main() -> None:
@@ -91,29 +106,12 @@ def main() -> None:
     for name in given.only:
         settings = WORK[name]
         runs = len(settings["placements"]) * len(settings["rates"]) * settings["seeds"]
-        took: dict[str, list[float]] = {"plain": [], "cold": [], "warm": [], "bfloat16": []}
+        took: dict[str, list[float]] = {}
         for _ in range(given.repeat):
             with tempfile.TemporaryDirectory() as there:
-                cache = Path(there) / "cache"
-                for number, (kind, words) in enumerate(
-                    (
-                        ("plain", ()),
-                        ("cold", ()),
-                        ("warm", ("trainer.compile=always",)),
-                        ("", ("trainer.compile=always",)),
-                    )
-                    if False
-                    else STEPS
-                ):
-                    folder = Path(there) / str(number)
-                    folder.mkdir()
-                    if kind == "plain":
-                        spent = seconds(lambda at=folder: plain(settings, at))  # type: ignore[misc]
-                    else:
-                        spent = seconds(lambda at=folder, more=words: dropout_lab(settings, at, cache, *more))  # type: ignore[misc]
-                    if kind:
-                        took[kind].append(spent)
-                    console.print(f"{name}: {kind or 'compiling'} {spent:.1f} s, load {os.getloadavg()[0]:.1f}")
+                for kind, spent in one_round(settings, Path(there)):
+                    took.setdefault(kind, []).append(spent)
+                    console.print(f"{name}: {kind} {spent:.1f} s, load {os.getloadavg()[0]:.1f}")
         base = statistics.median(took["plain"])
         ratios = [f"{base / statistics.median(took[kind]):.1f} x" for kind in ("cold", "warm", "bfloat16")]
         table.add_row(name, str(runs), f"{base:.1f}", *ratios)
@@ -122,15 +120,6 @@ def main() -> None:
         f"float32 matmul of this machine: {matmul_rate() / 1e9:.0f} GFLOP/s on {torch.get_num_threads()} threads"
     )
 
-
-STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("plain", ()),
-    ("cold", ()),
-    ("", ("trainer.compile=always",)),  # compiles what the cold one may have found not worth it
-    ("warm", ()),
-    ("", ("trainer.compile=always", "trainer.precision=bfloat16")),
-    ("bfloat16", ("trainer.precision=bfloat16",)),
-)
 
 if __name__ == "__main__":
     main()

@@ -86,6 +86,28 @@ def test_a_program_is_named_by_all_that_it_is_made_of() -> None:
     assert program() == program()
 
 
+def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
+    programs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs_folder.mkdir(parents=True, exist_ok=True)
+    lanes = Lanes(structure(**ODD), 2, CPU)
+    arguments = lanes.examples()[0]
+    first = Compilable(lanes.train_step, arguments, "mlp")
+    assert not first.is_known
+    path = first._path
+    first._alias.write_text(path.name)  # type: ignore[union-attr]
+    path.touch()
+    assert Compilable(lanes.train_step, arguments, "mlp").is_known
+    assert "_graph" not in vars(Compilable(lanes.train_step, arguments, "mlp"))
+    assert not Compilable(lanes.train_step, arguments, "cnn").is_known
+    assert not Compilable(lanes.train_step, arguments).is_known
+    wider = Lanes(structure(**ODD), 4, CPU)
+    assert not Compilable(wider.train_step, wider.examples()[0], "mlp").is_known
+    monkeypatch.setattr(compiler, "_source", lambda: "another version")
+    assert not Compilable(lanes.train_step, arguments, "mlp").is_known
+    path.unlink()
+
+
 @pytest.fixture
 def lanes(monkeypatch: pytest.MonkeyPatch) -> Lanes:
     """Small lanes, with a step that counts as 10 ms, and programs that cost 5 s each and are then there."""

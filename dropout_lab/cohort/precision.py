@@ -1,0 +1,41 @@
+"""Products in bfloat16: which functions are products, and how their operands are cast."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_map
+
+PRODUCTS = frozenset(
+    {
+        *(F.linear, F.conv1d, F.conv2d, F.conv3d, F.scaled_dot_product_attention),
+        *(torch.mm, torch.bmm, torch.matmul, torch.addmm, torch.baddbmm, torch.einsum),
+        *(Tensor.mm, Tensor.bmm, Tensor.matmul, Tensor.addmm, Tensor.baddbmm, Tensor.__matmul__, Tensor.__rmatmul__),
+    }
+)
+
+
+class Bfloat16Products(TorchFunctionMode):
+    """Within it, matrix products and convolutions have operands and results in bfloat16; float32 goes in.
+
+    torch.autocast does the same outside of vmap. Within it, a convolution reaches the batching rule first and stays
+    in float32.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if func in PRODUCTS:
+            args, kwargs = tree_map(_cast, (tuple(args), dict(kwargs or {})))
+        return func(*args, **(kwargs or {}))
+
+
+def _cast(value: Any) -> Any:
+    return value.bfloat16() if isinstance(value, Tensor) and value.dtype == torch.float32 else value
