@@ -4,6 +4,12 @@ from dropout_lab.metrics import HORIZON_TAIL, TOLERANCE
 from dropout_lab.report.load import Frames
 
 
+def _precision(frames: Frames) -> str:
+    used = sorted(set(frames.trials["precision"]))
+    rest = "" if used == ["float32"] else ": that of the products; parameters, optimizer and losses are float32"
+    return " and ".join(used) + rest
+
+
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Word and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -21,7 +27,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "gap",
             "Loss: validation minus train. Accuracy: train minus validation, in percentage points (pp). Both with the "
-            "same weights and dropout off; the train side is a fixed part of the training data.",
+            "same weights and dropout off; the train side is a fixed part of the training data, as large as the "
+            "validation part unless trainer.gap_examples says otherwise.",
         ),
         (
             "baseline",
@@ -54,5 +61,6 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "with a pruner the median is too hopeful.",
         ),
         ("early stopping", stopping),
+        ("precision", _precision(frames)),
         ("pruner", frames.pruner),
     ]

@@ -98,6 +98,7 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
         columns[name] = [record["label"].get(name) for record in kept]
     columns["horizon"] = [trainer.get("epochs") for trainer in trainers]
     columns["patience"] = [trainer.get("patience") for trainer in trainers]
+    columns["precision"] = [trainer.get("precision", "float32") for trainer in trainers]
     for name in parameters:
         columns[name] = _plain([record["params"].get(name) for record in kept])
     for name in sites:
