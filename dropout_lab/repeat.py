@@ -7,6 +7,7 @@ from rich.console import Console
 
 from dropout_lab import store, train
 from dropout_lab.cohort.recipe import Result, RunList
+from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 from dropout_lab.metrics import summary
 from dropout_lab.store import CURVE_METRICS, Record
@@ -44,7 +45,9 @@ def repeat(folder: Path, number: int) -> bool:
         ]
         again = RunList(recipes)
         device = train.device(records.sessions[-1]["device"])
-        train.train(trial["structure"], width, "always" if compiled else "never", again, device, train.threads(1))
+        train.train(
+            trial["structure"], Widths.fixed(width), "always" if compiled else "never", again, device, train.threads(1)
+        )
         for run in wanted:
             same &= _compare(console, run, again.results[run["id"]], recorded[run["id"]])
     console.print("the result is the same" if same else "the result is NOT the same")

@@ -27,6 +27,8 @@ from dropout_lab.trial import canonical_json
 
 Record = Mapping[str, Any]
 
+JOURNAL = "study.journal"
+
 CURVE_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "running_loss")
 """The metrics of every epoch. Train metrics are of the fixed part of the training data, in evaluation mode."""
 
@@ -71,14 +73,13 @@ def read(folder: Path) -> Records:
 def repair(folder: Path) -> Sequence[str]:
     """Cuts torn last lines off, so that the next record starts a line of its own; says what was cut."""
     said = []
-    for kind in FIELDS:
-        for path in _files(folder, kind):
-            content = path.read_bytes()
-            whole = content[: content.rfind(b"\n") + 1]
-            if len(whole) < len(content):
-                with path.open("r+b") as file:
-                    file.truncate(len(whole))
-                said.append(f"{path}: the last record was torn by an interruption and has been removed")
+    for path in [*folder.glob(JOURNAL), *(path for kind in FIELDS for path in _files(folder, kind))]:
+        content = path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            with path.open("r+b") as file:
+                file.truncate(len(whole))
+            said.append(f"{path}: the last record was torn by an interruption and has been removed")
     return said
 
 

@@ -11,6 +11,7 @@ import torch
 
 from dropout_lab.cohort import loop, width
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue, Structure
+from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
@@ -107,16 +108,18 @@ def check_seeds(spec: Config, seeds: int) -> None:
         dataset.split(seed)
 
 
-def train(spec: Config, width: int, compile: Compile, runs: RunQueue, device: str, threads: int | None = None) -> None:
+def train(
+    spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
+) -> None:
     """Trains all that `runs` has for the structure `spec`; `threads` bounds the processor's threads."""
     if threads is not None:
         torch.set_num_threads(threads)
-    loop.train(structure(spec), width, compile, runs, torch.device(device))
+    loop.train(structure(spec), widths, compile, runs, torch.device(device))
 
 
-def best_width(spec: Config, device: str) -> int:
+def best_widths(spec: Config, device: str) -> Widths:
     """The lanes that a cohort of the structure `spec` has if nothing else bounds them."""
-    return width.best_width(structure(spec), torch.device(device))
+    return width.best_widths(structure(spec), torch.device(device))
 
 
 def device(name: str) -> str:

@@ -3,25 +3,25 @@
 import math
 import time
 import traceback
-from math import ceil
 
 import torch
 
 from dropout_lab.cohort.lanes import Lane, Lanes
-from dropout_lab.cohort.programs import choose
+from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, RunQueue, Status, Structure
+from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 from dropout_lab.store import CURVE_METRICS
 
 
-def train(structure: Structure, width: int, compile: Compile, runs: RunQueue, device: torch.device) -> None:
-    """Trains every run that `runs` has for this structure, at most `width` at a time.
+def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device) -> None:
+    """Trains every run that `runs` has for this structure, as many at a time as `widths` says.
 
     A run that diverges fails alone. Where the memory does not suffice, the width is halved and the runs that were in
     the lanes begin again. Any other exception inside the program fails the runs that are in the lanes then, each with
     its traceback, and is not raised again; what `runs` raises goes through.
     """
-    cohort = _Cohort(structure, width, compile, runs, device)
+    cohort = _Cohort(structure, widths, compile, runs, device)
     while cohort.fill():
         try:
             rows = cohort.epoch()
@@ -39,12 +39,12 @@ class _Cohort:
     """The lanes and who is in them; made again after an error."""
 
     def __init__(
-        self, structure: Structure, width: int, compile: Compile, runs: RunQueue, device: torch.device
+        self, structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device
     ) -> None:
-        self._structure, self._width, self._compile = structure, width, compile
+        self._structure, self._widths, self._compile = structure, widths, compile
         self._runs, self._device = runs, device
         self._waiting: list[Recipe] = []
-        self._compiled = False
+        self._execution = Execution(widths.eager, compiled=False)
         self._useful = self._all = 0
         self.lanes: Lanes | None = None
 
@@ -56,7 +56,7 @@ class _Cohort:
     def fill(self) -> bool:
         """Asks for as many runs as there are idle lanes; False when none is left to train."""
         active = len(self.lanes.active) if self.lanes else 0
-        width = self.lanes.width if self.lanes else self._width
+        width = self.lanes.width if self.lanes else max(self._widths.eager, self._widths.compiled)
         while active + len(self._waiting) < width and (recipe := self._runs.next()) is not None:
             self._waiting.append(recipe)
         return active + len(self._waiting) > 0
@@ -78,12 +78,12 @@ class _Cohort:
         """Ends the runs in the lanes, or lets them begin again in fewer lanes if that may help."""
         recipes = [lane.recipe for lane in self.lanes.active.values()] if self.lanes else []
         self.lanes, self._waiting = None, recipes + self._waiting
-        if _is_out_of_memory(error) and self._width > 2:
-            self._width = max(2, self._width // 2)
-            self._runs.say(f"out of memory: on with {self._width} lanes")
+        if _is_out_of_memory(error) and self._widths.halved() != self._widths:
+            self._widths = self._widths.halved()
+            self._runs.say("out of memory: on with half as many lanes")
             return
         for recipe in self._waiting:
-            self._runs.done(_failure(recipe, error, Execution(self._width, self._compiled)))
+            self._runs.done(_failure(recipe, error, self._execution))
         self._waiting = []
 
     def end(self, stop: set[str]) -> None:
@@ -107,15 +107,15 @@ class _Cohort:
                     test_loss=None if status == "failed" else test_loss[index],
                     test_accuracy=test_accuracy[index] if classes and status != "failed" else None,
                     seconds=lane.seconds,
-                    execution=Execution(self.lanes.width, self._compiled),
+                    execution=self._execution,
                 )
             )
 
     def _make_lanes(self) -> Lanes:
-        lanes = Lanes(self._structure, self._width, self._device)
-        rounds = ceil((len(self._waiting) + self._runs.ahead()) / lanes.width)
-        choice = choose(lanes, self._compile, rounds * self._waiting[0].epochs)
-        self._compiled = choice.compiled
+        runs = len(self._waiting) + self._runs.ahead()
+        epochs = self._waiting[0].epochs
+        lanes, choice = prepare(self._structure, self._widths, self._compile, runs, epochs, self._device)
+        self._execution = Execution(lanes.width, choice.compiled)
         self._runs.say(f"{lanes.width} lanes, {choice.why}")
         return lanes
 

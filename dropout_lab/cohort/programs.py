@@ -2,13 +2,16 @@
 
 import itertools
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import torch
 
 from dropout_lab.cohort.compiler import Compilable, CompilerError, build_seconds
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.cohort.recipe import Compile
+from dropout_lab.cohort.recipe import Compile, Structure
+from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 
 TRACE_SECONDS = 3.0
@@ -25,43 +28,48 @@ class Choice:
     """For people."""
 
 
-def choose(lanes: Lanes, compile: Compile, epochs: int) -> Choice:
-    """Compiles the programs of `lanes`, or leaves them as they are.
+def prepare(
+    structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
+) -> tuple[Lanes, Choice]:
+    """Empty lanes for about `runs` runs of `epochs` epochs, with their programs compiled or as they are.
 
-    epochs: that the cohort has ahead of it. Raises UserError if `always` cannot be done.
+    Raises UserError if `always` cannot be done.
     """
     if compile == "never":
-        return Choice(False, "eager: trainer.compile=never")
-    step, evaluation = lanes.examples()
-    name = lanes.structure.name
-    programs = (
-        Compilable(lanes.train_step, step, name),
-        Compilable(lanes.evaluation, evaluation, name and f"evaluate {name}"),
-    )
-    is_known = all(program.is_known for program in programs)
-    if compile == "auto" and not is_known:
-        eager = _step_seconds(lanes) * lanes.steps_per_epoch * epochs
+        return Lanes(structure, widths.eager, device), Choice(False, "eager: trainer.compile=never")
+    lanes = Lanes(structure, widths.compiled, device)
+    programs = _programs(lanes)
+    why = "trainer.compile=always" if compile == "always" else "compiled before"
+    if compile == "auto" and not all(program.is_known for program in programs):
+        eager_lanes = lanes if widths.eager == widths.compiled else Lanes(structure, widths.eager, device)
+        steps = eager_lanes.steps_per_epoch * epochs * ceil(runs / eager_lanes.width)
+        eager = _step_seconds(eager_lanes) * steps
         if eager < TRACE_SECONDS:
-            return Choice(False, f"eager: {_seconds(eager)} of work are too few to compile for")
-    missing = sum(not program.is_built for program in programs)
-    cost, why = missing * build_seconds(), "trainer.compile=always"
-    if compile == "auto" and is_known:
-        why = "compiled before"
-    elif compile == "auto":
-        saved = eager * (1 - 1 / SPEEDUP)
+            return eager_lanes, Choice(False, f"eager: {_seconds(eager)} of work are too few to compile for")
+        missing = sum(not program.is_built for program in programs)
+        saved, cost = eager * (1 - 1 / SPEEDUP), missing * build_seconds()
         told = f"{_seconds(eager)} of work if eager, at least {_seconds(saved)} saved"
         if missing and saved < cost:
-            return Choice(False, f"eager: {told}, but compiling takes about {_seconds(cost)}")
-        why = told if missing else "compiled before"
+            return eager_lanes, Choice(False, f"eager: {told}, but compiling takes about {_seconds(cost)}")
+        why = told if missing else why
     started = time.perf_counter()
     try:
         lanes.run_train_step, lanes.run_evaluation = (program.load() for program in programs)
     except CompilerError as error:
         if compile == "always":
             raise UserError(f"trainer.compile=always: {error}; allowed here: auto, never") from error
-        return Choice(False, f"eager: {error}")
-    took = f", in {_seconds(time.perf_counter() - started)}" if missing else ""
-    return Choice(True, f"compiled{took}: {why}")
+        return Lanes(structure, widths.eager, device), Choice(False, f"eager: {error}")
+    took = time.perf_counter() - started
+    return lanes, Choice(True, f"compiled{f', in {_seconds(took)}' if took > 1 else ''}: {why}")
+
+
+def _programs(lanes: Lanes) -> Sequence[Compilable]:
+    step, evaluation = lanes.examples()
+    name = lanes.structure.name
+    return (
+        Compilable(lanes.train_step, step, name),
+        Compilable(lanes.evaluation, evaluation, name and f"evaluation of {name}"),
+    )
 
 
 def _step_seconds(lanes: Lanes) -> float:

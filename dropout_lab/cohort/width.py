@@ -1,5 +1,6 @@
 """How many lanes a cohort gets, from what a lane works on and where that has to fit."""
 
+from dataclasses import dataclass
 from math import ceil
 
 import torch
@@ -9,21 +10,45 @@ from dropout_lab.cohort.recipe import Structure
 
 MOST_ON_CPU = 64
 MOST_ON_GPU = 1024
-WORKING_SET = 14 << 20
-"""Bytes that a step's lanes may touch. Measured with 32 MB of last-level cache a core complex: at twice as much, a step
-waits for the memory and takes 1.4 times (width 128) to 2 times (width 512) as long a lane. The size that the system
-tells is no guide: on a shared machine it is that of all complexes together.
+WORKING_SET = 7 << 20
+"""Bytes that a compiled step's lanes may touch on a CPU. Measured on two cores with 32 MB of last-level cache: up to
+14 MB a lane's step takes as long, at 28 MB 1.4 times (layers of 128) to 2 times (512) as long; half of that is taken,
+for the cache may be shared. The size that the system tells is no guide: it is that of all complexes together.
 """
+EAGER_LANES = 32
+"""An eager step costs the same whether its lanes do little or nothing, so there are more of them than fit the cache."""
 MEMORY_SHARE = 0.5
 """Of a GPU's free memory; the rest is for what the programs need in between."""
 
 
-def best_width(structure: Structure, device: torch.device) -> int:
-    """The width at which a step's working set still fits the cache (CPU) or the memory (GPU); at least 2."""
-    room, most = float(WORKING_SET), MOST_ON_CPU
+@dataclass(frozen=True)
+class Widths:
+    """Lanes of a cohort that is run eagerly, and of one that is compiled."""
+
+    eager: int
+    compiled: int
+
+    @classmethod
+    def fixed(cls, width: int) -> "Widths":
+        return cls(width, width)
+
+    def for_runs(self, runs: int) -> "Widths":
+        """For so many runs: no more lanes than can be filled about evenly to the end."""
+        return Widths(_shared_out(runs, self.eager), _shared_out(runs, self.compiled))
+
+    def halved(self) -> "Widths":
+        return Widths(max(2, self.eager // 2), max(2, self.compiled // 2))
+
+
+def best_widths(structure: Structure, device: torch.device) -> Widths:
+    """The widths at which a step's working set fits the cache (CPU) or the memory (GPU); at least 2."""
+    lane = lane_bytes(structure)
     if device.type == "cuda":
-        room, most = torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE, MOST_ON_GPU
-    return rounded(int(min(most, room / lane_bytes(structure))), most)
+        width = _rounded(int(min(MOST_ON_GPU, torch.cuda.mem_get_info(device)[0] * MEMORY_SHARE / lane)), MOST_ON_GPU)
+        return Widths.fixed(width)
+    compiled = _rounded(int(min(MOST_ON_CPU, WORKING_SET / lane)), MOST_ON_CPU)
+    eager = _rounded(int(min(EAGER_LANES, 8 * WORKING_SET / lane)), MOST_ON_CPU)
+    return Widths(max(eager, compiled), compiled)
 
 
 def lane_bytes(structure: Structure) -> int:
@@ -46,13 +71,13 @@ def lane_bytes(structure: Structure) -> int:
     return 4 * (2 * params + state + 2 * structure.batch_size * activations)
 
 
-def shared_out(runs: int, limit: int) -> int:
+def _shared_out(runs: int, limit: int) -> int:
     """The width, at most `limit`, at which `runs` fill about all rounds, rounded so that programs are met again."""
     rounds = max(1, ceil(runs / limit))
-    return min(limit, rounded(ceil(runs / rounds), limit, up=True))
+    return min(limit, _rounded(ceil(runs / rounds), limit, up=True))
 
 
-def rounded(width: int, most: int, *, up: bool = False) -> int:
+def _rounded(width: int, most: int, *, up: bool = False) -> int:
     """A multiple of 8, or of 2 below 8: every other width would be a program of its own to compile."""
     step = 8 if width > 8 else 2
     return max(2, min(most, (-(-width // step) if up else width // step) * step))

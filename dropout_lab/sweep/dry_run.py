@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dropout_lab.cohort.recipe import Recipe, RunList
-from dropout_lab.cohort.width import shared_out
+from dropout_lab.cohort.width import Widths
 from dropout_lab.sweep.plan import Trainer
 from dropout_lab.sweep.progress import clock, name
 from dropout_lab.sweep.session import Prepared
@@ -55,7 +55,7 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
             continue
         limit = plan.config["trainer"]["width"]
         if limit == "auto":
-            width = shared_out(runs, trainer.best_width(structures[which], plan.device))
+            width = trainer.best_widths(structures[which], plan.device).for_runs(runs).eager
         else:
             width = min(int(limit), runs)
         trial = trials[0] if trials else prepared.cells[0].described.trial
@@ -93,5 +93,5 @@ class _Probe(RunList):
 
 def _epoch_seconds(trainer: Trainer, structure: Config, trial: Trial, width: int, device: str) -> float:
     probe = _Probe(trainer.recipe(Run(trial, 0, 0), structure), width)
-    trainer.train(structure, width, "never", probe, device)
+    trainer.train(structure, Widths.fixed(width), "never", probe, device)
     return min(later - earlier for earlier, later in itertools.pairwise(probe.stamps))

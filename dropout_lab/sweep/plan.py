@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
+from dropout_lab.cohort.width import Widths
 from dropout_lab.sweep.space import Axis
 from dropout_lab.trial import Config, Run, Trial
 
@@ -30,9 +31,9 @@ class Trainer(Protocol):
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described: ...
     def recipe(self, run: Run, spec: Config) -> Recipe: ...
     def train(
-        self, spec: Config, width: int, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
+        self, spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
     ) -> None: ...
-    def best_width(self, spec: Config, device: str) -> int: ...
+    def best_widths(self, spec: Config, device: str) -> Widths: ...
 
 
 @dataclass(frozen=True)

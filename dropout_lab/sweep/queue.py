@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from dropout_lab import store
 from dropout_lab.cohort.recipe import Compile, Recipe, Result
-from dropout_lab.cohort.width import shared_out
+from dropout_lab.cohort.width import Widths
 from dropout_lab.metrics import summary
 from dropout_lab.store import Record, Writer
 from dropout_lab.sweep.grid import Grid
@@ -78,7 +78,7 @@ class Queue:
         self._structure = self.ledger.structure(self._pending[0].trial.key)
         return self._spec(self._pending[0])
 
-    def execution(self) -> tuple[int, Compile]:
+    def execution(self) -> tuple[Widths, Compile]:
         """The lanes of the next cohort, and whether it is compiled.
 
         What is left to choose is as it was for the structure's runs that are done already: compiled, the last bits of a
@@ -91,13 +91,13 @@ class Queue:
         if compile == "auto" and done is not None:
             compile = "always" if done.compiled else "never"
         if trainer["width"] != "auto":
-            self._width = min(int(trainer["width"]), runs)
+            widths = Widths.fixed(min(int(trainer["width"]), runs))
         elif done is not None and done.compiled:
-            self._width = done.width
+            widths = Widths.fixed(done.width)
         else:
-            limit = self._trainer.best_width(self._spec(self._pending[0]), self.plan.device)
-            self._width = shared_out(runs, limit)
-        return self._width, compile
+            widths = self._trainer.best_widths(self._spec(self._pending[0]), self.plan.device).for_runs(runs)
+        self._width = max(widths.eager, widths.compiled)
+        return widths, compile
 
     def ahead(self) -> int:
         """About how many runs there are still for the cohort in training, or chosen to be."""

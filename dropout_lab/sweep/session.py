@@ -92,9 +92,9 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     if not prepared.is_grid:
         study.check_axes(plan)
     writer = Writer(plan.folder)
-    if not prepared.sessions:
-        (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
     writer.append("sessions", _session(plan, command))
+    if not (plan.folder / "config.yaml").exists():
+        (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
     if prepared.sessions and (changed := _changed_versions(prepared.sessions[-1])):
         said.append(f"other versions than before, so results may differ in their last digits: {changed}")
     stale = study.trials(TrialState.RUNNING)
@@ -185,7 +185,8 @@ def _check_search(plan: Plan, is_grid: bool) -> None:
 
 
 def _foreign(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.name not in (".lock", "workers", "study.journal")]
+    """What is in the folder besides that which a first command makes before its first record."""
+    return [path for path in folder.iterdir() if path.name not in ("locks", "workers", store.JOURNAL)]
 
 
 def _session(plan: Plan, command: str) -> Record:

@@ -2,19 +2,22 @@
 
 import warnings
 from collections.abc import Container, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import optuna
+from filelock import FileLock
 from optuna.distributions import check_distribution_compatibility
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
 from dropout_lab.schema import DIRECTIONS
+from dropout_lab.store import JOURNAL
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis, params, point_distributions
 from dropout_lab.trial import Config
@@ -51,13 +54,30 @@ def _experimental(key: str, section: Config) -> Any:
         return instantiate(key, section)
 
 
+class JournalLock(JournalFileOpenLock):
+    """The lock of a journal, released by the system however its holder ends.
+
+    Optuna's own locks are files that a killed process leaves behind, and the next one waits for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._held = FileLock(folder / "journal.lock")
+
+    def acquire(self) -> bool:
+        self._held.acquire()
+        return True
+
+    def release(self) -> None:
+        self._held.release()
+
+
 class Study:
     """The study of a sweep folder, kept in a journal file. One instance per worker."""
 
     def __init__(self, plan: Plan, worker: int = 0) -> None:
-        path = plan.folder / "study.journal"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._storage = JournalStorage(JournalFileBackend(str(path)))
+        locks = plan.folder / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        self._storage = JournalStorage(JournalFileBackend(str(plan.folder / JOURNAL), JournalLock(locks)))
         self.study = optuna.create_study(
             study_name=plan.folder.name,
             storage=self._storage,

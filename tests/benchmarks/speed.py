@@ -4,7 +4,7 @@
 
 Prints a table of ratios, with the machine's own float32 matmul rate and load. `cold` is a first sweep with an empty
 cache of compiled programs, `warm` another one. The plain loop runs in as many processes as there are cores, one thread
-each. Extra: benchmark.
+each.
 """
 
 import argparse

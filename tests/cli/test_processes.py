@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from dropout_lab import store
+from dropout_lab.sweep.study import JournalLock
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,12 @@ def start(
 
 
 def finish(process: subprocess.Popen[str], code: int = 0) -> str:
-    out, _ = process.communicate(timeout=240)
+    try:
+        out, _ = process.communicate(timeout=240)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
     assert process.returncode == code, out
     return out
 
@@ -78,6 +84,15 @@ def test_killed_is_not_lost(runs_first: int, tmp_path: Path, uninterrupted: pd.D
     assert f"{15 - before} runs to train" in out
     assert lines(tmp_path, "runs-0.jsonl") == 15
     pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
+
+
+def test_who_is_killed_with_the_journal_in_hand_lets_it_go(tmp_path: Path) -> None:
+    holder = (
+        "import os, signal; from pathlib import Path; from dropout_lab.sweep.study import JournalLock\n"
+        "JournalLock(Path('.')).acquire(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", holder], cwd=tmp_path, check=False).returncode == -signal.SIGKILL
+    JournalLock(tmp_path).acquire()
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, uninterrupted: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dropout_lab import store
+from dropout_lab.sweep.study import Study
 from tests.cli.conftest import SMALL, Command
 
 GRID = ("sweep", *SMALL, "placement=input,hidden", "rate=0,0.3", "name=grid")
@@ -278,3 +279,22 @@ def test_an_interruption_between_the_study_and_the_record_of_a_trial_is_healed(
     (folder / "runs-0.jsonl").write_text(json.dumps(runs(folder)[0]) + "\n")
     assert command("sweep", *SMALL, "rate=0,0.2", "seeds=1", "name=n").code == 0
     assert len(runs(folder)) == len(store.read(folder).trials) == 2
+
+
+def test_an_interruption_before_the_first_record_is_healed(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "outputs" / "n"
+    with monkeypatch.context() as patch:
+        patch.setattr(Study, "__init__", interrupted)
+        assert command("sweep", *SMALL, "rate=0,0.2", "name=n").code == 130
+    # The journal is made before the first record, and a crash of the machine can tear its last line.
+    (folder / "study.journal").write_text('{"op_code":0,"wor')
+    assert not store.is_sweep(folder)
+    done = command("sweep", *SMALL, "rate=0,0.2", "name=n")
+    assert done.code == 0, done.err
+    assert "study.journal: the last record was torn" in done.out
+    assert len(runs(folder)) == 4

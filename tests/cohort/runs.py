@@ -9,6 +9,7 @@ import torch
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
 from dropout_lab.cohort.recipe import Compile, Recipe, Result, RunList, Structure
+from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.cnn import CNN
@@ -84,7 +85,7 @@ def train(
     compile: Compile = "never",
 ) -> Mapping[str, Result]:
     queue = Queue(recipes, stop)
-    loop.train(made, width, compile, queue, torch.device("cpu"))
+    loop.train(made, Widths.fixed(width), compile, queue, torch.device("cpu"))
     return queue.results
 
 

@@ -11,7 +11,9 @@ import torch
 from dropout_lab.cohort import compiler, programs
 from dropout_lab.cohort.compiler import Compilable
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.cohort.programs import choose
+from dropout_lab.cohort.programs import prepare
+from dropout_lab.cohort.recipe import Compile, Structure
+from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.errors import UserError
 from dropout_lab.models.mlp import MLP
@@ -109,46 +111,52 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
 
 
 @pytest.fixture
-def lanes(monkeypatch: pytest.MonkeyPatch) -> Lanes:
-    """Small lanes, with a step that counts as 10 ms, and programs that cost 5 s each and are then there."""
+def priced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step counts as 10 ms; a program costs 5 s and is then there."""
     monkeypatch.setattr(programs, "_step_seconds", lambda lanes: 0.01)
     monkeypatch.setattr(programs, "build_seconds", lambda: 5.0)
     monkeypatch.setattr(Compilable, "load", lambda self: lambda *tensors: None)
-    return Lanes(structure(), 2, CPU)  # three steps an epoch
+
+
+def prepared(compile: Compile, epochs: int, structure: Structure = structure()) -> tuple[Lanes, programs.Choice]:  # noqa: B008
+    """For eight runs: three steps an epoch, two rounds if eager."""
+    return prepare(structure, Widths(eager=4, compiled=2), compile, 8, epochs, CPU)
 
 
 @pytest.mark.parametrize(
     ("epochs", "is_built", "compiled", "why"),
     [
-        (90, True, False, "2.7 s of work are too few"),
-        (110, True, True, "compiled before"),
-        (500, False, False, "15 s of work if eager, at least 9.0 s saved, but compiling takes about 10 s"),
-        (600, False, True, "18 s of work if eager, at least 11 s saved"),
+        (45, True, False, "2.7 s of work are too few"),
+        (55, True, True, "compiled before"),
+        (250, False, False, "15 s of work if eager, at least 9.0 s saved, but compiling takes about 10 s"),
+        (300, False, True, "18 s of work if eager, at least 11 s saved"),
     ],
 )
+@pytest.mark.usefixtures("priced")
 def test_auto_compiles_where_it_saves_more_than_it_costs(
-    lanes: Lanes, monkeypatch: pytest.MonkeyPatch, epochs: int, is_built: bool, compiled: bool, why: str
+    monkeypatch: pytest.MonkeyPatch, epochs: int, is_built: bool, compiled: bool, why: str
 ) -> None:
     monkeypatch.setattr(Compilable, "is_built", is_built)
-    choice = choose(lanes, "auto", epochs)
+    lanes, choice = prepared("auto", epochs)
     assert choice.compiled == compiled
     assert why in choice.why
+    assert lanes.width == (2 if compiled else 4)
 
 
-def test_never_and_always_do_not_ask(lanes: Lanes) -> None:
-    assert not choose(lanes, "never", 10**6).compiled
-    assert choose(lanes, "always", 1).compiled
+@pytest.mark.usefixtures("priced")
+def test_never_and_always_do_not_ask() -> None:
+    assert not prepared("never", 10**6)[1].compiled
+    assert prepared("always", 1)[1].compiled
 
 
-def test_without_a_compiler_it_is_eager_and_says_so(lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     from torch._inductor import config
 
-    monkeypatch.undo()
     monkeypatch.setattr(compiler, "user_cache_path", lambda name: Path("/nonexistent"))
     monkeypatch.setattr(programs, "_step_seconds", lambda lanes: 0.01)
     with config.patch({"cpp.cxx": (None, "no-such-compiler")}):
-        choice = choose(lanes, "auto", 10**6)
+        lanes, choice = prepared("auto", 10**6)
         assert choice.why == "eager: this machine has no C++ compiler"
         assert lanes.run_train_step is lanes.train_step
         with pytest.raises(UserError, match="compile=always: this machine has no C"):
-            choose(lanes, "always", 1)
+            prepared("always", 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.cohort.width import best_width, lane_bytes, shared_out
+from dropout_lab.cohort.width import Widths, best_widths, lane_bytes
 from dropout_lab.datasets.wine import wine
 from dropout_lab.models.mlp import MLP
 from tests.cohort.runs import Queue, outcome, recipe, structure, train
@@ -30,7 +30,9 @@ def test_a_lane_is_counted_number_by_number() -> None:
 def test_larger_networks_get_fewer_lanes_and_never_less_than_two() -> None:
     def width(hidden: int) -> int:
         build: Any = lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[hidden, hidden])  # noqa: E731
-        return best_width(structure(build=build), CPU)
+        widths = best_widths(structure(build=build), CPU)
+        assert widths.eager >= widths.compiled
+        return widths.compiled
 
     widths = [width(hidden) for hidden in (8, 128, 512, 4096)]
     assert widths == sorted(widths, reverse=True)
@@ -40,7 +42,7 @@ def test_larger_networks_get_fewer_lanes_and_never_less_than_two() -> None:
 
 @given(st.integers(1, 500), st.integers(1, 32).map(lambda half: 2 * half))
 def test_runs_are_shared_out_over_about_full_rounds(runs: int, limit: int) -> None:
-    width = shared_out(runs, limit)
+    width = Widths.fixed(limit).for_runs(runs).compiled
     assert 2 <= width <= limit
     assert -(-runs // width) == -(-runs // limit)  # not a round more than at the limit
     assert width % 2 == 0
@@ -50,7 +52,7 @@ def test_runs_are_shared_out_over_about_full_rounds(runs: int, limit: int) -> No
 def test_no_lane_idles_while_a_run_waits(seeds: int, epochs: list[int]) -> None:
     recipes = [recipe(number, epochs=epochs[number]) for number in range(seeds)]
     queue = Queue(recipes)
-    loop.train(structure(), 4, "never", queue, CPU)
+    loop.train(structure(), Widths.fixed(4), "never", queue, CPU)
     # Each lane takes the next run as soon as it is free: so many epochs until the last one is.
     ends = [0] * 4
     for length in epochs:
@@ -71,11 +73,8 @@ def test_out_of_memory_halves_the_width_and_loses_no_run(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Lanes, "train_epoch", scarce)
     queue = Queue(recipes)
-    loop.train(structure(), 8, "never", queue, CPU)
-    assert [line for line in queue.said if "memory" in line] == [
-        "out of memory: on with 4 lanes",
-        "out of memory: on with 2 lanes",
-    ]
+    loop.train(structure(), Widths.fixed(8), "never", queue, CPU)
+    assert sum("out of memory: on with half as many lanes" in line for line in queue.said) == 2
     assert all(outcome(queue.results[run.id]) == outcome(expected[run.id]) for run in recipes)
 
 
@@ -109,6 +108,6 @@ def test_memory_does_not_grow_over_two_thousand_runs() -> None:
                 self.at_500 = resident()
 
     queue = Forgetful([recipe(0, epochs=1, id=str(number), seed=number, rates={}) for number in range(2000)])
-    loop.train(made, 32, "never", queue, CPU)
+    loop.train(made, Widths.fixed(32), "never", queue, CPU)
     assert queue.count == 2000
     assert resident() - queue.at_500 < 4 << 20

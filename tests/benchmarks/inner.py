@@ -1,0 +1,107 @@
+"""The training loop alone, without the process around it: an epoch of a cohort beside an epoch of a plain loop.
+
+    python -m tests.benchmarks.inner [--width N]
+
+Prints for each network the time of a compiled step, the share of the machine's float32 matmul rate it reaches, and how
+many times as fast a run's epoch (training and both evaluations) is as in a plain loop with a DataLoader on one thread.
+"""
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from dropout_lab import train
+from dropout_lab.cohort.optim import Adam
+from dropout_lab.cohort.programs import prepare
+from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.cohort.width import Widths, best_widths
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.digits import digits
+from dropout_lab.dropout.standard import Standard
+from dropout_lab.models.mlp import MLP
+from tests.benchmarks.plain import train as plain_train
+from tests.benchmarks.speed import matmul_rate
+
+NETWORKS = ((32, 32), (128, 64), (512, 64))
+"""(width of both hidden layers, batch size)"""
+EPOCHS = 15
+CPU = torch.device("cpu")
+
+
+def structure(dataset: Dataset, hidden: int, batch_size: int) -> Structure:
+    return Structure(
+        build=lambda: MLP(input_shape=dataset.input_shape, outputs=dataset.outputs, hidden=[hidden, hidden]),
+        dataset=dataset,
+        dropout=Standard(),
+        batch_size=batch_size,
+        optimizer=Adam(lr=0.001),
+        max_norm=False,
+        clip_norm=False,
+    )
+
+
+def cohort(made: Structure, width: int) -> tuple[float, float, float]:
+    """Medians over epochs: seconds of a compiled step of all lanes, of an epoch with its evaluations, and the matmul
+    rate beside them."""
+    lanes, _ = prepare(made, Widths.fixed(width), "always", width, EPOCHS, CPU)
+    for lane in range(lanes.width):
+        rates = {"input": 0.1, "hidden.0": 0.5, "hidden.1": 0.5}
+        recipe = Recipe(str(lane), lane % 8, rates, lambda progress: 1.0, Adam(lr=0.001), EPOCHS, None, None, None)
+        lanes.load(lane, recipe)
+    steps, epochs, rates_beside = [], [], []
+    for _ in range(EPOCHS):
+        rates_beside.append(matmul_rate())
+        started = time.perf_counter()
+        lanes.train_epoch()
+        steps.append((time.perf_counter() - started) / lanes.steps_per_epoch)
+        lanes.evaluate()
+        epochs.append(time.perf_counter() - started)
+    return statistics.median(steps), statistics.median(epochs), statistics.median(rates_beside)
+
+
+def plain(dataset: Dataset, hidden: int, batch_size: int) -> float:
+    """Seconds of an epoch of the plain loop on one thread: the median of three trainings."""
+    settings: dict[str, Any] = {"hidden": [hidden] * 2, "batch_size": batch_size, "epochs": 5, "lr": 0.001}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    spans = []
+    for seed in range(3):
+        started = time.perf_counter()
+        plain_train(dataset, settings, {"input": 0.1, "hidden": 0.5}, seed)
+        spans.append((time.perf_counter() - started) / settings["epochs"])
+    torch.set_num_threads(threads)
+    return statistics.median(spans)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--width", type=int, help="lanes; by default what a sweep would take")
+    given = parser.parse_args()
+    torch.set_num_threads(train.threads(1))
+    dataset = digits()
+    table = Table("network", "batch", "lanes", "step", "of the matmul rate", "a run's epoch", "plain", "ratio")
+    for hidden, batch_size in NETWORKS:
+        made = structure(dataset, hidden, batch_size)
+        width = given.width or best_widths(made, CPU).compiled
+        step, epoch, rate = cohort(made, width)
+        work = 6 * (64 * hidden + hidden * hidden + hidden * 10) * batch_size * width
+        alone = plain(dataset, hidden, batch_size)
+        each = epoch / width
+        table.add_row(
+            *(f"64-{hidden}-{hidden}-10", str(batch_size), str(width), f"{step * 1e3:.2f} ms"),
+            *(f"{work / step / rate:.0%}", f"{each * 1e3:.3f} ms", f"{alone * 1e3:.1f} ms", f"{alone / each:.0f} x"),
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"{torch.get_num_threads()} threads; a matrix product ran at {rate / 1e9:.0f} GFLOP/s beside the last"
+    )
+
+
+if __name__ == "__main__":
+    main()
