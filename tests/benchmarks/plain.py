@@ -1,6 +1,6 @@
 """The sweep as people write it: one network at a time, a DataLoader, Optuna asks for the next configuration.
 
-    python plain.py SETTINGS.json JOURNAL
+    python -m tests.benchmarks.plain SETTINGS.json JOURNAL
 
 Several processes that are given the same journal share the work. It measures what dropout-lab measures, every epoch:
 validation loss and accuracy, and both on as much of the training data.

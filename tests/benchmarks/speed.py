@@ -1,6 +1,6 @@
 """dropout-lab beside a plain PyTorch loop under Optuna: the same sweep, whole processes, in turn, on this machine.
 
-    python tests/benchmarks/speed.py [--only NAME ...] [--repeat N]
+    python -m tests.benchmarks.speed [--only NAME ...] [--repeat N]
 
 Prints a table of ratios, with the machine's own float32 matmul rate and load. `cold` is a first sweep with an empty
 cache of compiled programs, `warm` another one. The plain loop runs in as many processes as there are cores, one thread
@@ -41,7 +41,7 @@ WORK: dict[str, dict[str, Any]] = {
         "batch_size": 128,
     },
 }
-PLAIN = Path(__file__).with_name("plain.py")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def matmul_rate() -> float:
@@ -56,9 +56,9 @@ def matmul_rate() -> float:
 
 def plain(settings: dict[str, Any], folder: Path) -> None:
     (folder / "settings.json").write_text(json.dumps(settings))
-    command = [sys.executable, str(PLAIN), str(folder / "settings.json"), str(folder / "journal")]
+    command = [sys.executable, "-m", "tests.benchmarks.plain", str(folder / "settings.json"), str(folder / "journal")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    processes = [subprocess.Popen(command, env=environment) for _ in range(os.cpu_count() or 1)]
+    processes = [subprocess.Popen(command, env=environment, cwd=ROOT) for _ in range(os.cpu_count() or 1)]
     assert all(process.wait() == 0 for process in processes)
 
 
