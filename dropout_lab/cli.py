@@ -1,5 +1,7 @@
 """`dropout-lab train | sweep | report`: hands the words of the command line to Hydra or to the report."""
 
+import gc
+import importlib
 import os
 import sys
 import traceback
@@ -71,6 +73,7 @@ def _hydra(command: str, words: Sequence[str]) -> None:
         if command == "sweep" and all(_key(word) in schema.CONTROL_KEYS for word in overrides):
             overrides.append("experiment=default")
         overrides.append(f"hydra.sweeper.command={command}")
+        _load()
     elif swept := [word for word in overrides if _is_swept(word)]:
         print(f"# swept, so left out here: {' '.join(swept)}", file=sys.stderr)
         overrides = [word for word in overrides if word not in swept]
@@ -121,16 +124,27 @@ def _complete(words: Sequence[str]) -> None:
     _hydra("sweep", words)
 
 
+def _load() -> None:
+    """Loads what a training needs, and beside it, in another process, what its report will need."""
+    from dropout_lab.report import apart
+
+    apart.preload()
+    gc.disable()  # of the million objects that are made now, none is garbage
+    importlib.import_module("dropout_lab.command")
+    gc.freeze()
+    gc.enable()
+
+
 def _report(words: Sequence[str]) -> None:
     from rich.console import Console
 
-    from dropout_lab import report
     from dropout_lab.errors import UserError
+    from dropout_lab.report.apart import make_apart
     from dropout_lab.terminal import show
 
     if len(words) != 1 or words[0].startswith("-"):
         raise UserError("dropout-lab report takes one sweep folder: dropout-lab report outputs/default")
-    show(Console(soft_wrap=True, highlight=False, markup=False), report.make(Path(words[0])))
+    show(Console(soft_wrap=True, highlight=False, markup=False), make_apart(Path(words[0])))
 
 
 def _train_from(words: Sequence[str]) -> None:

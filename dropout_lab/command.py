@@ -12,8 +12,9 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict, read_write
 from rich.console import Console
 
-from dropout_lab import report, train
+from dropout_lab import train
 from dropout_lab.errors import UserError
+from dropout_lab.report.apart import make_apart
 from dropout_lab.schema import CONTROL_KEYS, check, objectives
 from dropout_lab.store import is_sweep, read
 from dropout_lab.sweep import dry_run
@@ -69,7 +70,7 @@ def run_sweep(
         except KeyboardInterrupt:
             console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {words}")
             raise
-    show(console, report.make(plan.folder))
+    show(console, make_apart(plan.folder))
     failed = Ledger.of(read(plan.folder)).failed(prepared.keys, range(plan.seeds))
     if failed:
         raise RunsFailed(f"{failed} runs failed: the report names them, with their reasons")

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dropout_lab.report.load import load
-
-__all__ = ["Report", "make"]
-
 
 @dataclass(frozen=True)
 class Report:
@@ -27,13 +23,15 @@ class Report:
     notes: Sequence[str]
 
 
-def make(folder: Path) -> Report:
+def make(folder: Path, jobs: int = 1) -> Report:
     """Writes report.html, report.md, trials.csv, runs.parquet, curves.parquet and figures/ into the sweep folder.
 
-    Raises UserError for a folder that is no sweep. A sweep without a finished run gets a report that says so.
+    jobs: processes that draw; more than one only where no other thread runs, for they are forked. Raises UserError for
+    a folder that is no sweep. A sweep without a finished run gets a report that says so.
     """
-    frames = load(folder)
-    # Drawing and its libraries are loaded once there is something to draw.
+    # Loaded here: for who wants only the words above, a second is long.
+    from dropout_lab.report.load import load
     from dropout_lab.report.write import write_all
 
-    return Report(*write_all(folder, frames), notes=frames.notes)
+    frames = load(folder)
+    return Report(*write_all(folder, frames, jobs), notes=frames.notes)

@@ -1,8 +1,10 @@
 """Which figures a sweep gets, in which order, with their captions."""
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
+from multiprocessing import get_context
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -36,19 +38,26 @@ class Gallery:
     skipped: list[str]
 
 
-def gallery(frames: Frames, table: pd.DataFrame, found: Answer) -> Gallery:
+def gallery(frames: Frames, table: pd.DataFrame, found: Answer, jobs: int = 1) -> Gallery:
+    """Every picture that the sweep gives, drawn by `jobs` processes, forked from this one if more than one."""
     if frames.curves.empty or table.empty or not (table["n_complete"] > 0).any():
         return Gallery([], ["There are no figures, as no run is complete."])
     skipped: list[str] = []
-    planned = chain(_over_rates(frames, table, found, skipped), _over_trials(frames, table, found, skipped))
     with style.styled():
-        return Gallery(
-            [
-                Picture(name, heading, caption.strip(), drawn_table, style.save(figure))
-                for (name, heading, caption), drawn_table, figure in planned
-            ],
-            skipped,
-        )
+        planned = list(chain(_over_rates(frames, table, found, skipped), _over_trials(frames, table, found, skipped)))
+        figures = [figure for _, _, figure in planned]
+        if jobs == 1:
+            drawings = list(map(style.save, figures))
+        else:
+            with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+                drawings = list(pool.map(style.save, figures))
+    return Gallery(
+        [
+            Picture(name, heading, caption.strip(), drawn_table, drawing)
+            for ((name, heading, caption), drawn_table, _), drawing in zip(planned, drawings, strict=True)
+        ],
+        skipped,
+    )
 
 
 Plan = tuple[tuple[str, str, str], pd.DataFrame, Figure]

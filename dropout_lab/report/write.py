@@ -15,7 +15,9 @@ from dropout_lab.report.tables import configurations, front, ranked
 from dropout_lab.report.words import words
 
 
-def write_all(folder: Path, frames: Frames) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
+def write_all(
+    folder: Path, frames: Frames, jobs: int
+) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
     """Writes every file of the report, the page last, so that what it links to is there; see `Report`."""
     table = configurations(frames)
     if len(table):
@@ -23,7 +25,7 @@ def write_all(folder: Path, frames: Frames) -> tuple[Path, Sequence[str], Sequen
         table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
     found = answer(frames, table)
     said = words(frames, table, found)
-    pictures = gallery(frames, table, found)
+    pictures = gallery(frames, table, found, jobs)
     write(folder / "trials.csv", table.to_csv(index=False))
     write(folder / "runs.parquet", _parquet(frames.runs))
     write(folder / "curves.parquet", _parquet(frames.curves))

@@ -9,7 +9,6 @@ many times as fast a run's epoch (training and both evaluations) is as in a plai
 import argparse
 import statistics
 import time
-from typing import Any
 
 import torch
 from rich.console import Console
