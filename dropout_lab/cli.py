@@ -126,13 +126,15 @@ def _complete(words: Sequence[str]) -> None:
 
 def _load() -> None:
     """Loads what a training needs, and beside it, in another process, what its report will need."""
+    from dropout_lab import interrupts
     from dropout_lab.report import apart
 
     apart.preload()
-    gc.disable()  # of the million objects that are made now, none is garbage
-    importlib.import_module("dropout_lab.command")
-    gc.freeze()
-    gc.enable()
+    with interrupts.held_back():  # in the middle of a module's loading it surfaces as any error
+        gc.disable()  # of the million objects that are made now, none is garbage
+        importlib.import_module("dropout_lab.command")
+        gc.freeze()
+        gc.enable()
 
 
 def _report(words: Sequence[str]) -> None:

@@ -5,23 +5,21 @@ Loading pandas, scipy and matplotlib takes as long as drawing; beside a sweep th
 
 import multiprocessing
 import os
-import signal
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
+from dropout_lab import interrupts
 from dropout_lab.report import Report, make
 
 
 def preload() -> None:
     """Starts the process that loads the libraries, and returns at once."""
     multiprocessing.get_context("forkserver").set_forkserver_preload(["dropout_lab.report.write"])
-    # Ctrl-C in a terminal reaches all processes; this one is to leave it to its parent, from its first line on.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    resource_tracker.ensure_running()  # else it is started below, and lets interrupts through
+    # Ctrl-C in a terminal reaches all processes; this one leaves it to its parent, from its first line on.
+    with interrupts.held_back():
         forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def make_apart(folder: Path) -> Report:

@@ -106,6 +106,14 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, unin
     pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
 
 
+@pytest.mark.parametrize("seconds", [0.3, 0.7, 1.2])
+def test_ctrl_c_while_it_loads_ends_it_quietly(seconds: float, tmp_path: Path) -> None:
+    process = start(tmp_path, *GRID)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+    assert "Traceback" not in finish(process, 130)
+
+
 def test_a_second_command_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     process = start(tmp_path, *GRID)
     wait_for(lambda: lines(tmp_path, "curves-0.jsonl") > 0)
