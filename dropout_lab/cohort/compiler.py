@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.fx import GraphModule
 
 import dropout_lab
+from dropout_lab.machine import instructions, processor
 
 InPlace = Callable[..., None]
 """Takes tensors by position and writes its results into some of them."""
@@ -49,7 +50,7 @@ class Compilable:
     def __init__(self, function: InPlace, examples: Sequence[Tensor], alias: str | None = None) -> None:
         self._function, self._examples = function, tuple(examples)
         shapes = [(tuple(e.shape), tuple(e.stride()), str(e.dtype), str(e.device)) for e in examples]
-        made_for = [torch.__version__, torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()]
+        made_for = [torch.__version__, torch.get_num_threads(), processor(), instructions()]
         if examples[0].device.type == "cuda":
             made_for.append(torch.cuda.get_device_name())
         self._circumstances = [shapes, made_for]
@@ -74,7 +75,9 @@ class Compilable:
     def _path(self) -> Path:
         if self._alias is not None and self._alias.exists():
             return folder() / self._alias.read_text()
-        return folder() / f"{_digest(self._graph.code, *self._circumstances)}.pt2"
+        attributes = [node.target for node in self._graph.graph.nodes if node.op == "get_attr"]
+        constants = [(name, getattr(self._graph, name).tolist()) for name in attributes]
+        return folder() / f"{_digest(self._graph.code, constants, *self._circumstances)}.pt2"
 
     @property
     def is_known(self) -> bool:
@@ -87,10 +90,23 @@ class Compilable:
 
     def load(self) -> InPlace:
         """The built program, built first if it is not. Raises CompilerError if that is needed and cannot be."""
-        if not self.is_built:
-            self._build()
-        if self._alias is not None and not self._alias.exists():
-            self._alias.write_text(self._path.name)
+        try:
+            return self._loaded()
+        except RuntimeError:  # it is damaged, say by a full disk
+            self._forget()
+        try:
+            return self._loaded()
+        except RuntimeError as error:
+            raise CompilerError(f"its program cannot be loaded: {error}") from error
+
+    def _loaded(self) -> InPlace:
+        try:
+            if not self.is_built:
+                self._build()
+            if self._alias is not None and not self._alias.exists():
+                _write(self._alias, self._path.name)
+        except OSError as error:
+            raise CompilerError(f"its programs cannot be kept in {folder()}: {error}") from error
         # torch._inductor.aoti_load_package would import the whole compiler, seconds, to do this.
         loader = torch._C._aoti.AOTIModelPackageLoader(str(self._path), "model", False, 1, -1)
 
@@ -98,6 +114,12 @@ class Compilable:
             loader.run(list(tensors))
 
         return program
+
+    def _forget(self) -> None:
+        for path in (self._path, self._alias):
+            if path is not None:
+                path.unlink(missing_ok=True)
+        del self._path
 
     def _build(self) -> None:
         from torch._inductor import aoti_compile_and_package
@@ -121,11 +143,18 @@ class Compilable:
             except CppCompileError as error:
                 raise CompilerError(f"the C++ compiler failed: {str(error)[:2000]}") from error
             os.replace(built, self._path)  # whoever builds the same at the same time finds a whole file
-        _seconds_file().write_text(json.dumps(time.perf_counter() - started))
+        _write(_seconds_file(), json.dumps(time.perf_counter() - started))
 
 
 def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, whoever else writes it."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.replace(file.name, path)
 
 
 @cache

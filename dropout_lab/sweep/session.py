@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 
 from dropout_lab import store
 from dropout_lab.errors import UserError
+from dropout_lab.machine import processor
 from dropout_lab.schema import CONTROL_KEYS
 from dropout_lab.store import Record, Records, Writer
 from dropout_lab.sweep.cells import Cell, baselines, check_ends, grid
@@ -202,7 +203,7 @@ def _session(plan: Plan, command: str) -> Record:
         "settings": dict(plan.config),
         "versions": dict(versions()),
         "git_commit": _git_commit(),
-        "machine": {"system": platform.platform(), "cpu": _processor(), "cores": os.cpu_count()},
+        "machine": {"system": platform.platform(), "cpu": processor(), "cores": os.cpu_count()},
         "device": plan.device,
     }
 
@@ -218,14 +219,6 @@ def _git_commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() if found.returncode == 0 and ours.returncode == 0 else None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _flat(config: Config, prefix: str = "") -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Compiled programs do what the eager ones do, are built once, and only where that pays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from dropout_lab.cohort import compiler, programs
-from dropout_lab.cohort.compiler import Compilable
+from dropout_lab.cohort.compiler import Compilable, CompilerError
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Compile, Structure
@@ -86,6 +87,37 @@ def test_a_program_is_named_by_all_that_it_is_made_of() -> None:
     names = [program(3), *(program(**change) for change in changes)]
     assert len(set(names)) == len(names)
     assert program() == program()
+
+
+def _double(x: Tensor, doubled: Tensor) -> None:
+    doubled.copy_(2 * x)
+
+
+def _is_doubling(program: Callable[..., None]) -> bool:
+    doubled = torch.empty(3)
+    program(torch.arange(3.0), doubled)
+    return doubled.tolist() == [0, 2, 4]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 and no more"])
+def test_a_damaged_program_is_built_again(damage: bytes) -> None:
+    examples = (torch.zeros(3), torch.zeros(3))
+    built = Compilable(_double, examples, f"double {damage!r}")
+    assert _is_doubling(built.load())
+    built._path.write_bytes(damage)
+    again = Compilable(_double, examples, f"double {damage!r}")
+    assert again.is_known
+    assert _is_doubling(again.load())
+
+
+def test_a_folder_that_cannot_be_written_is_no_failure_of_the_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(compiler, "user_cache_path", lambda name: tmp_path / "file")
+    with pytest.raises(CompilerError, match="cannot be kept in"):
+        Compilable(_double, (torch.zeros(3), torch.zeros(3))).load()
 
 
 def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
