@@ -124,7 +124,7 @@ class Compilable:
     def _build(self) -> None:
         from torch._inductor import aoti_compile_and_package
         from torch._inductor.cpp_builder import get_cpp_compiler
-        from torch._inductor.exc import CppCompileError, InvalidCxxCompiler
+        from torch._inductor.exc import InvalidCxxCompiler
 
         try:
             get_cpp_compiler()
@@ -135,13 +135,13 @@ class Compilable:
         with warnings.catch_warnings(), tempfile.TemporaryDirectory(dir=folder()) as there:
             warnings.simplefilter("ignore")  # of torch's own making, about its own modules
             logging.getLogger("torch._inductor").setLevel(logging.ERROR)
-            exported = torch.export.export(self._graph, self._examples)
             try:
+                exported = torch.export.export(self._graph, self._examples)
                 built = aoti_compile_and_package(
                     exported, package_path=os.path.join(there, "program.pt2"), inductor_configs=SETTINGS
                 )
-            except CppCompileError as error:
-                raise CompilerError(f"the C++ compiler failed: {str(error)[:2000]}") from error
+            except RuntimeError as error:  # all of the compiler's are
+                raise CompilerError(f"compiling failed: {str(error)[:2000]}") from error
             os.replace(built, self._path)  # whoever builds the same at the same time finds a whole file
         _write(_seconds_file(), json.dumps(time.perf_counter() - started))
 
