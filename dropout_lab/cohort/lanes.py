@@ -252,7 +252,7 @@ class Lanes:
             for name, buffer in model.named_buffers()
             if name.rpartition(".")[0] not in self.program.sites.values()
         }
-        return self.program.layout.flatten(dict(model.named_parameters())), buffers
+        return self.program.layout.flatten(dict(model.named_parameters())).detach(), buffers
 
     def _stack(self, value: Tensor) -> Tensor:
         return value.to(self.device).expand(self.width, *value.shape).clone()

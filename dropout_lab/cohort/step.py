@@ -76,14 +76,12 @@ class Program:
 
     def _constrain(self, params: Tensor, max_norm: Tensor) -> Tensor:
         """Scales down each unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, 5.1)."""
-        scale = torch.ones_like(params)
-        for name, weight in self.layout.unflatten(params).items():
+        constrained = self.layout.unflatten(params)
+        for name, weight in constrained.items():
             if weight.dim() > 1:
-                norm = weight.flatten(1).norm(dim=1, keepdim=True)
-                shrink = (max_norm / norm.clamp(min=1e-12)).clamp(max=1).expand_as(weight.flatten(1))
-                start = self.layout.starts[name]
-                scale = torch.cat([scale[:start], shrink.reshape(-1), scale[start + weight.numel() :]])
-        return params * scale
+                norm = weight.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, *[1] * (weight.dim() - 1))
+                constrained[name] = weight * (max_norm / norm).clamp(max=1)
+        return self.layout.flatten(constrained)
 
 
 def losses(output: Tensor, y: Tensor, task: Task) -> Tensor:

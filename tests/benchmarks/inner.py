@@ -24,7 +24,7 @@ from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.mlp import MLP
 from tests.benchmarks.plain import train as plain_train
-from tests.benchmarks.speed import matmul_rate
+from tests.benchmarks.speed import matmul_rate, products
 
 NETWORKS = ((32, 32), (128, 64), (512, 64))
 """(width of both hidden layers, batch size)"""
@@ -89,7 +89,7 @@ def main() -> None:
         made = structure(dataset, hidden, batch_size)
         width = given.width or best_widths(made, CPU).compiled
         step, epoch, rate = cohort(made, width)
-        work = 6 * (64 * hidden + hidden * hidden + hidden * 10) * batch_size * width
+        work = products(64, [hidden, hidden], batch_size, training=True) * width
         alone = plain(dataset, hidden, batch_size)
         each = epoch / width
         table.add_row(

@@ -8,6 +8,7 @@ each.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -26,6 +27,8 @@ from rich.table import Table
 DIGITS: dict[str, Any] = {"dataset": "digits", "dataset_arguments": {}, "placements": ["input", "hidden", "everywhere"]}
 DIGITS |= {"rates": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], "seeds": 10, "epochs": 30, "lr": 0.001}
 LARGE = {"examples": 15625, "features": 784, "informative": 100, "classes": 10}
+TRAIN = {"digits": 1150, "synthetic": 10000}
+"""Training examples; a quarter as many are in the validation part."""
 WORK: dict[str, dict[str, Any]] = {
     "mlp32": {**DIGITS, "hidden": [32, 32], "batch_size": 32},
     "mlp128": {**DIGITS, "hidden": [128, 128], "batch_size": 64},
@@ -52,6 +55,23 @@ def matmul_rate() -> float:
     for _ in range(10):
         a @ b
     return 10 * 2 * 2048**3 / (time.perf_counter() - started)
+
+
+def products(inputs: int, hidden: list[int], examples: int, *, training: bool) -> int:
+    """FLOPs of an MLP's matrix products. Training has those of both gradients; the inputs' own is not needed."""
+    sizes = [inputs, *hidden, 10]
+    weights = [before * after for before, after in itertools.pairwise(sizes)]
+    return examples * ((4 * weights[0] + 6 * sum(weights[1:])) if training else 2 * sum(weights))
+
+
+def all_products(settings: dict[str, Any], runs: int) -> int:
+    """FLOPs of the products of a whole sweep."""
+    inputs = settings["dataset_arguments"].get("features", 64)
+    train = TRAIN[settings["dataset"]]
+    whole = train - train % settings["batch_size"]
+    epoch = products(inputs, settings["hidden"], whole, training=True)
+    epoch += products(inputs, settings["hidden"], train // 2, training=False)
+    return runs * int(settings["epochs"]) * epoch
 
 
 def plain(settings: dict[str, Any], folder: Path) -> None:
@@ -102,22 +122,29 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="rounds; the table has the medians (default 3)")
     given = parser.parse_args()
     console = Console(highlight=False)
-    table = Table("work", "runs", "plain, s", "cold", "warm", "bfloat16, warm", title="times as fast as the plain loop")
+    table = Table("work", "runs", "products alone", "plain", "cold", "warm", "bfloat16, warm")
     for name in given.only:
         settings = WORK[name]
         runs = len(settings["placements"]) * len(settings["rates"]) * settings["seeds"]
         took: dict[str, list[float]] = {}
+        rates = []
         for _ in range(given.repeat):
+            rates.append(matmul_rate())
             with tempfile.TemporaryDirectory() as there:
                 for kind, spent in one_round(settings, Path(there)):
                     took.setdefault(kind, []).append(spent)
                     console.print(f"{name}: {kind} {spent:.1f} s, load {os.getloadavg()[0]:.1f}")
-        base = statistics.median(took["plain"])
-        ratios = [f"{base / statistics.median(took[kind]):.1f} x" for kind in ("cold", "warm", "bfloat16")]
-        table.add_row(name, str(runs), f"{base:.1f}", *ratios)
+        median = {kind: statistics.median(seconds) for kind, seconds in took.items()}
+        ratios = [
+            f"{median[kind]:.1f} s, {median['plain'] / median[kind]:.1f} x" for kind in ("cold", "warm", "bfloat16")
+        ]
+        rate = statistics.median(rates)
+        alone = f"{all_products(settings, runs) / rate:.1f} s at {rate / 1e9:.0f} GFLOP/s"
+        table.add_row(name, str(runs), alone, f"{median['plain']:.1f} s", *ratios)
     console.print(table)
     console.print(
-        f"float32 matmul of this machine: {matmul_rate() / 1e9:.0f} GFLOP/s on {torch.get_num_threads()} threads"
+        f"medians of {given.repeat} rounds; x: times as fast as plain; products alone: the float32 matrix products of "
+        f"the sweep at this machine's own rate, on {torch.get_num_threads()} threads"
     )
 
 
