@@ -33,8 +33,6 @@ SETTINGS = {
     "cpp.vec_isa_ok": True,
     # Preparing torch's headers costs more than they save in the two programs of a sweep: 21 s against 16 s, two cores.
     "aot_inductor.precompile_headers": False,
-    # The wrapper only calls kernels: optimising it costs 2 s and gains nothing that could be measured.
-    "aot_inductor.compile_wrapper_opt_level": "O0",
 }
 
 
