@@ -18,7 +18,8 @@ TRACE_SECONDS = 3.0
 """Less work than this, run eagerly, is not worth asking whether its programs are there."""
 SPEEDUP = 2.5
 """What compiling gains at least, of what was measured (README.md, "Speed"): the decision counts on no more."""
-TIMED_STEPS = 3
+TIMED_STEPS, TIMED_SECONDS = 3, 0.3
+"""At least so many steps for at least so long: another process's start may hold one of the threads up for a while."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def _programs(lanes: Lanes) -> Sequence[Compilable]:
 def _step_seconds(lanes: Lanes) -> float:
     """A training step of lanes that hold no run yet, run eagerly, as it takes after the first ones."""
     arguments, _ = lanes.examples()
-    stamps = []
-    for _ in range(TIMED_STEPS + 1):
+    stamps: list[float] = []
+    while len(stamps) <= TIMED_STEPS or stamps[-1] - stamps[0] < TIMED_SECONDS:
         lanes.train_step(*arguments)
         if lanes.device.type == "cuda":
             torch.cuda.synchronize(lanes.device)
