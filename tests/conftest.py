@@ -1,8 +1,15 @@
 """Settings of all tests."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 from hypothesis import settings
+
+# Programs that earlier runs built would make `trainer.compile=auto` compile where a first run trains eagerly.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="dropout-lab-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 # The networks are so small that a second thread costs more than it brings, most of all beside another process.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
