@@ -25,15 +25,32 @@ def _shift(value: Tensor, bits: int) -> Tensor:
 
 
 class Noise:
-    """The stream of one run, step and site. `key`: (2,) int32; equal keys give equal noise."""
+    """The stream of one run, step and site. `key`: (2,) int32; equal keys give equal noise.
+
+    What is drawn twice is the same twice: a method that needs several draws takes them from several `stream`s.
+    """
 
     def __init__(self, key: Tensor) -> None:
         self._key = key
 
+    def stream(self, number: int) -> "Noise":
+        """An independent stream of the same run, step and site."""
+        return Noise(torch.stack([_mixed(self._key[0] + number * _GOLDEN), _mixed(self._key[1] ^ number * _MIX_1)]))
+
     def uniform(self, shape: Sequence[int]) -> Tensor:
         """U[0, 1) of `shape`, float32, in steps of 2^-24."""
-        index = torch.arange(math.prod(shape), dtype=torch.int32, device=self._key.device).view(*shape)
+        index = torch.arange(math.prod(shape), dtype=torch.int32, device=self._key.device).view(tuple(shape))
         bits = index * _GOLDEN ^ self._key[0]
         bits = (bits ^ _shift(bits, 16)) * _MIX_1
         bits = (bits ^ _shift(bits, 15) ^ self._key[1]) * _MIX_2
         return _shift(bits ^ _shift(bits, 16), 8).float() * 2.0**-24
+
+    def normal(self, shape: Sequence[int]) -> Tensor:
+        """N(0, 1) of `shape`, float32, cut off where 2^-25 of each tail lies beyond (5.4)."""
+        return math.sqrt(2) * torch.erfinv(2 * (self.uniform(shape) + 2.0**-25) - 1)
+
+
+def _mixed(value: Tensor) -> Tensor:
+    value = (value ^ _shift(value, 16)) * _MIX_1
+    value = (value ^ _shift(value, 13)) * _MIX_2
+    return value ^ _shift(value, 16)

@@ -2,12 +2,29 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.noise import Noise
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a site is, for a method to judge whether it can act there."""
+
+    site: str
+    shape: tuple[int, ...]
+    """Of one example's values."""
+    activation: str | None
+    """By name, the last one that the values, or what they were computed from, went through; None at the input."""
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the values are channels of something, rather than one vector."""
+        return len(self.shape) > 1
 
 
 class AbstractDropout(ABC):
@@ -24,6 +41,10 @@ class AbstractDropout(ABC):
     def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
         """What the site gives for `x` in evaluation mode: the identity, unless a method scales there."""
         return x
+
+    def objection(self, place: Place) -> str | None:
+        """Why the method cannot act at a place, and where it can; None if it can."""
+        return None
 
 
 class Site(nn.Module):

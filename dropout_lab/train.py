@@ -15,9 +15,10 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
+from dropout_lab.models import survey
 from dropout_lab.placement import site_rates
 from dropout_lab.schema import CONFIG_SECTIONS, RESULT_TRAINER_KEYS
-from dropout_lab.sites import sites
+from dropout_lab.sites import AbstractDropout, Place
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
 
@@ -39,8 +40,14 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     """
     sections = {name: config[name] for name in CONFIG_SECTIONS}
     trainer = {key: config["trainer"][key] for key in RESULT_TRAINER_KEYS}
-    model_sites = site_names(config["model"], config["dataset"])
-    rates = site_rates(model_sites, config["placement"]["weights"], config["rate"], config["rates"])
+    found = places(config["model"], config["dataset"])
+    names = [place.site for place in found]
+    rates = site_rates(names, config["placement"]["weights"], config["rate"], config["rates"])
+    dropout: AbstractDropout = instantiate("dropout", config["dropout"])
+    for place in found:
+        if rates[place.site] > 0 and (objection := dropout.objection(place)) is not None:
+            shape = " x ".join(map(str, place.shape))
+            raise UserError(f"dropout={choices['dropout']} cannot act at site {place.site} ({shape}): {objection}")
     trial = Trial.of({**sections, "trainer": trainer}, rates)
     optimizer = instantiate("optimizer", config["optimizer"])
     instantiate("schedule", config["schedule"])
@@ -62,9 +69,9 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     return Described(trial, structure, label)
 
 
-def site_names(model: Config, dataset: Config) -> Sequence[str]:
-    """The names of the sites that a model has on a dataset."""
-    return _site_names(canonical_json(model), canonical_json(dataset))
+def places(model: Config, dataset: Config) -> Sequence[Place]:
+    """The places where a model's sites stand on a dataset."""
+    return _places(canonical_json(model), canonical_json(dataset))
 
 
 def structure(spec: Config) -> Structure:
@@ -156,10 +163,10 @@ def _dataset(section: str) -> Dataset:
 
 
 @lru_cache(maxsize=256)
-def _site_names(model: str, dataset: str) -> Sequence[str]:
+def _places(model: str, dataset: str) -> Sequence[Place]:
     data = _dataset(dataset)
     with torch.device("meta"):
-        return tuple(sites(_model(json.loads(model), data)))
+        return survey.places(_model(json.loads(model), data), data.input_shape)
 
 
 def _model(section: Config, dataset: Dataset) -> torch.nn.Module:

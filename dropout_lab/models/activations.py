@@ -34,8 +34,17 @@ def elu(x: Tensor) -> Tensor:
     return torch.relu(x) + torch.expm1(x.clamp(max=0))
 
 
+def selu(x: Tensor) -> Tensor:
+    """An ELU whose scale keeps mean 0 and variance 1 (Klambauer et al., NeurIPS 2017, arXiv:1706.02515)"""
+    return SELU_SCALE * (torch.relu(x) + SELU_ALPHA * torch.expm1(x.clamp(max=0)))
+
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
+    "selu": selu,
     "leaky_relu": nn.functional.leaky_relu,
     "elu": elu,
     "gelu": gelu,
@@ -45,6 +54,15 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+def initialized(layer: nn.Linear | nn.Conv2d, activation: str) -> nn.Linear | nn.Conv2d:
+    """The layer with the initial weights that a network of this activation needs: LeCun's for SELU, else torch's."""
+    if activation == "selu":
+        nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="linear")
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    return layer
+
+
 class Activation(nn.Module):
     """The function `name`, elementwise. Raises UserError for an unknown name."""
 
@@ -52,6 +70,7 @@ class Activation(nn.Module):
         super().__init__()
         if name not in ACTIVATIONS:
             raise UserError(f"model.activation={name}: unknown; allowed: {', '.join(sorted(ACTIVATIONS))}")
+        self.name = name
         self._function = ACTIVATIONS[name]
 
     def forward(self, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
-from dropout_lab.models.activations import Activation
+from dropout_lab.models.activations import Activation, initialized
 from dropout_lab.models.layers import BatchNorm, check_sizes
 from dropout_lab.sites import Site
 
@@ -48,7 +48,8 @@ class CNN(nn.Module):
             )
         layers: list[nn.Module] = [Site("input")]
         for index, size in enumerate(channels):
-            layers.append(nn.Conv2d(inputs, size, kernel_size, padding=kernel_size // 2))
+            conv = nn.Conv2d(inputs, size, kernel_size, padding=kernel_size // 2)
+            layers.append(initialized(conv, activation))
             if batch_norm:
                 layers.append(BatchNorm(size))
             layers += [Activation(activation), nn.MaxPool2d(2), Site(f"conv.{index}")]
@@ -60,9 +61,10 @@ class CNN(nn.Module):
             layers.append(nn.Flatten())
             features = inputs * height * width
         for index, size in enumerate(hidden):
-            layers += [nn.Linear(features, size), Activation(activation), Site(f"hidden.{index}")]
+            linear = initialized(nn.Linear(features, size), activation)
+            layers += [linear, Activation(activation), Site(f"hidden.{index}")]
             features = size
-        self.layers = nn.Sequential(*layers, nn.Linear(features, outputs))
+        self.layers = nn.Sequential(*layers, initialized(nn.Linear(features, outputs), activation))
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.layers(x)

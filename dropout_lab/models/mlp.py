@@ -5,7 +5,7 @@ from math import prod
 
 from torch import Tensor, nn
 
-from dropout_lab.models.activations import Activation
+from dropout_lab.models.activations import Activation, initialized
 from dropout_lab.models.layers import BatchNorm, check_sizes
 from dropout_lab.sites import Site
 
@@ -38,12 +38,12 @@ class MLP(nn.Module):
         features = prod(input_shape)
         layers: list[nn.Module] = [nn.Flatten(), Site("input")]
         for index, size in enumerate(sizes):
-            layers.append(nn.Linear(features, size))
+            layers.append(initialized(nn.Linear(features, size), activation))
             if batch_norm:
                 layers.append(BatchNorm(size))
             layers += [Activation(activation), Site(f"hidden.{index}")]
             features = size
-        self.layers = nn.Sequential(*layers, nn.Linear(features, outputs))
+        self.layers = nn.Sequential(*layers, initialized(nn.Linear(features, outputs), activation))
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.layers(x)

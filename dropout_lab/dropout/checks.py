@@ -1,0 +1,13 @@
+"""Checks of what a method of dropout is told."""
+
+from dropout_lab.errors import UserError
+
+
+def require_share(key: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise UserError(f"{key}={value}: must be at least 0 and at most 1")
+
+
+def require_whole(key: str, value: int) -> None:
+    if value < 1:
+        raise UserError(f"{key}={value}: must be a whole number of at least 1")

@@ -1,0 +1,19 @@
+"""Classic dropout: each unit is zeroed with probability `rate` in training and shrunk by 1 - `rate` in evaluation.
+
+    training: y = x * [u >= r];   evaluation: y = x * (1 - r)
+
+Srivastava et al., JMLR 15, 2014, section 4, where the weights behind the units are shrunk, which is the same.
+"""
+
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout
+
+
+class Classic(AbstractDropout):
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        return x * (noise.uniform(x.shape) >= rate).to(x.dtype)
+
+    def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
+        return x * (1 - rate).to(x.dtype)

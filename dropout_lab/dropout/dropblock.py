@@ -1,0 +1,36 @@
+"""DropBlock: squares of a feature map are zeroed, and the rest grows by what is missing of the whole batch.
+
+    y = x * M * size(M) / sum(M)
+
+M is 0 in every s x s square whose corner was drawn, with probability g = r / s^2 * H W / ((H - s + 1)(W - s + 1)), among
+the places where the square fits entirely. Squares overlap, so somewhat less than `rate` is dropped: 0.83 to 1 times as
+much. Ghiasi, Lin and Le, NeurIPS 2018, arXiv:1810.12890, section 3; they raise the rate linearly from 0
+(schedule=linear) and drop in the last groups of a network only.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from dropout_lab.dropout.checks import require_whole
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout, Place
+
+
+class DropBlock(AbstractDropout):
+    """block_size: the side of a square; a smaller map gets squares of its own size. per_channel: a mask for each."""
+
+    def __init__(self, block_size: int, per_channel: bool) -> None:
+        require_whole("dropout.block_size", block_size)
+        self._block_size, self._per_channel = block_size, per_channel
+
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        batch, channels, height, width = x.shape
+        side = min(self._block_size, height, width)
+        high, wide = height - side + 1, width - side + 1
+        corner = rate * (height * width / (side**2 * high * wide))
+        drawn = noise.uniform((batch, channels if self._per_channel else 1, high, wide)) < corner
+        keep = 1 - F.max_pool2d(F.pad(drawn.float(), [side - 1] * 4), side, stride=1)
+        return x * (keep * (keep.numel() / keep.sum().clamp(min=1))).to(x.dtype)
+
+    def objection(self, place: Place) -> str | None:
+        return None if len(place.shape) == 3 else "it drops squares of images, (channel, height, width)"

@@ -1,0 +1,16 @@
+"""Gaussian dropout: each unit is multiplied by a normal number of mean 1 and the variance of standard dropout's.
+
+    y = x * (1 + sqrt(r / (1 - r)) e),   e ~ N(0, 1) for every unit of every example
+
+Srivastava et al., JMLR 15, 2014, section 10.
+"""
+
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout
+
+
+class Gaussian(AbstractDropout):
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        return x * (1 + (rate / (1 - rate)).sqrt() * noise.normal(x.shape)).to(x.dtype)

@@ -1,0 +1,25 @@
+"""Channel-wise max-drop: at every pixel of every example, with probability `rate`, the largest channel is zeroed.
+
+    y[:, p] = x[:, p] * [not (u_p < r and x is the largest of its pixel and positive)],   u_p ~ U[0, 1)
+
+Park and Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1; without a
+scale, as in their code. Of many channels hardly anything is dropped, so its rates are not those of other methods.
+"""
+
+import torch
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout, Place
+
+
+class MaxDropChannel(AbstractDropout):
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        maps = x.flatten(2)
+        channels = torch.arange(maps.shape[1], device=x.device).unsqueeze(1)
+        largest = channels == maps.argmax(1, keepdim=True)
+        drop = largest & (maps > 0) & (noise.uniform((maps.shape[0], maps.shape[2])) < rate).unsqueeze(1)
+        return (maps * (~drop).to(x.dtype)).view_as(x)
+
+    def objection(self, place: Place) -> str | None:
+        return None if place.is_map else "it looks for the largest channel of a pixel, and a vector has none"

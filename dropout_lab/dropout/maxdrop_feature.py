@@ -1,0 +1,24 @@
+"""Feature-wise max-drop: in every channel of every example, with probability `rate`, the largest value is zeroed.
+
+    y[c] = x[c] * [not (u_c < r and x is the largest of its channel and positive)] / (1 - r / (H W)),   u_c ~ U[0, 1)
+
+Park and Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1. Of a map of
+many pixels hardly anything is dropped, so its rates are not those of other methods.
+"""
+
+import torch
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout, Place
+
+
+class MaxDropFeature(AbstractDropout):
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        maps = x.flatten(2)
+        largest = torch.arange(maps.shape[2], device=x.device) == maps.argmax(2, keepdim=True)
+        drop = largest & (maps > 0) & (noise.uniform(maps.shape[:2]) < rate).unsqueeze(2)
+        return (maps * ((~drop).to(x.dtype) / (1 - rate / maps.shape[2]))).view_as(x)
+
+    def objection(self, place: Place) -> str | None:
+        return None if place.is_map else "it looks for the largest value of a channel, and a vector has no channels"

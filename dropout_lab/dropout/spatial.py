@@ -1,0 +1,20 @@
+"""Spatial dropout: whole channels are zeroed with probability `rate`, the others grow so that the mean stays.
+
+    y[c] = x[c] * [u_c >= r] / (1 - r),   u_c ~ U[0, 1) for every channel of every example
+
+Tompson, Goroshin, Jain, LeCun and Bregler, CVPR 2015, arXiv:1411.4280, with the scaling in training.
+"""
+
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout, Place
+
+
+class Spatial(AbstractDropout):
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        keep = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2))) >= rate
+        return x * (keep.to(x.dtype) / (1 - rate))
+
+    def objection(self, place: Place) -> str | None:
+        return None if place.is_map else "it drops channels, and a vector has none"

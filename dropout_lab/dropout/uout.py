@@ -1,0 +1,18 @@
+"""Uout: each unit is multiplied by 1 + u, u uniform around 0, with the variance of standard dropout.
+
+    y = x * (1 + b (2u - 1)),   u ~ U[0, 1) for every unit of every example,   b = sqrt(3 r / (1 - r))
+
+Li, Chen, Hu and Yang, CVPR 2019, arXiv:1801.05134, section 5.2, who choose b itself (0.1, which is a rate of 0.0033):
+here it is that of the variance r / (1 - r), so that its rates are those of the other methods. Made to shift the
+variance before a batch norm less than dropout does.
+"""
+
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout
+
+
+class Uout(AbstractDropout):
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        return x * (1 + (3 * rate / (1 - rate)).sqrt() * (2 * noise.uniform(x.shape) - 1)).to(x.dtype)

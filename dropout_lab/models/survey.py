@@ -1,0 +1,30 @@
+"""What stands at a model's sites, found by sending nothing through it: tensors that have a shape and no content."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.models.activations import Activation
+from dropout_lab.sites import Place, Site
+
+
+def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
+    """The places of a model's sites, in the order in which an example meets them; the model is on the meta device."""
+    found: list[Place] = []
+    activation: str | None = None
+
+    def look(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:
+        nonlocal activation
+        if isinstance(module, Activation):
+            activation = module.name
+        if isinstance(module, Site):
+            found.append(Place(module.name, tuple(output.shape[1:]), activation))
+
+    hooks = [module.register_forward_hook(look) for module in model.modules()]
+    with torch.no_grad():
+        model(torch.empty(1, *input_shape, device="meta"))
+    for hook in hooks:
+        hook.remove()
+    return tuple(found)

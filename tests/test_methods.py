@@ -1,0 +1,156 @@
+"""What is particular to a method of dropout: its mask, its scale, its moments, as its paper has them."""
+
+import math
+
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor, nn
+
+from dropout_lab.errors import UserError
+from dropout_lab.noise import Noise
+from dropout_lab.sites import Place
+from tests.test_every_dropout import make, noise, rate
+
+IMAGES = (200, 16, 14, 14)
+
+
+def dropped(x: Tensor) -> Tensor:
+    return (x == 0).float()
+
+
+def test_classic_shrinks_in_evaluation_instead() -> None:
+    x = torch.ones(1000, 1000)
+    y = make("classic").train(x, rate(0.3), noise())
+    assert y.unique().tolist() == [0, 1]
+    assert y.mean().item() == pytest.approx(0.7, abs=0.002)
+    torch.testing.assert_close(make("classic").evaluate(x, rate(0.3)), 0.7 * x)
+
+
+def test_gaussian_is_normal_and_uout_uniform() -> None:
+    x, p = torch.ones(100_000, 1), 0.2
+    sigma = math.sqrt(p / (1 - p))
+    normal = make("gaussian").train(x, rate(p), noise()).flatten().numpy()
+    assert stats.kstest(normal, "norm", args=(1, sigma)).pvalue > 0.01
+    uniform = make("uout").train(x, rate(p), noise()).flatten().numpy()
+    half = math.sqrt(3) * sigma
+    assert stats.kstest(uniform, "uniform", args=(1 - half, 2 * half)).pvalue > 0.01
+
+
+@pytest.mark.parametrize(("name", "torchs"), [("spatial", nn.Dropout2d), ("feature_alpha", nn.FeatureAlphaDropout)])
+def test_channels_go_whole_and_as_often_as_torchs(name: str, torchs: type[nn.Module]) -> None:
+    x = torch.randn(500, 40, 3, 3)
+    ours, theirs = make(name).train(x, rate(0.3), noise()), torchs(0.3)(x)
+    for y in (ours, theirs):
+        changes = (y / x).flatten(2)
+        whole = y.flatten(2).std(2) == 0  # a channel that is one value throughout
+        assert whole.float().mean().item() == pytest.approx(0.3, abs=0.015)
+        kept = changes[~whole] if name == "spatial" else None
+        if kept is not None:
+            torch.testing.assert_close(kept, torch.full_like(kept, 1 / 0.7))
+    assert ours.unique().numel() > 1000
+    lowest = [y.flatten(2)[y.flatten(2).std(2) == 0].mean().item() for y in (ours, theirs)]
+    assert lowest[0] == pytest.approx(lowest[1], abs=1e-5)
+
+
+@pytest.mark.parametrize("p", [0.05, 0.1, 0.2, 0.5])
+def test_alpha_keeps_mean_0_and_variance_1_as_torchs_does(p: float) -> None:
+    x = torch.randn(2000, 1000)
+    ours, theirs = make("alpha").train(x, rate(p), noise()), nn.AlphaDropout(p)(x)
+    for y in (ours, theirs):
+        assert y.mean().item() == pytest.approx(0, abs=0.005)
+        assert y.var().item() == pytest.approx(1, abs=0.01)
+    torch.testing.assert_close(ours.quantile(0.5, dim=0).mean(), theirs.quantile(0.5, dim=0).mean(), atol=0.01, rtol=0)
+    # What is kept is the same affine map of x, and what is not is one value, in both.
+    where = [y.flatten()[:20_000] for y in (ours, theirs, x)]
+    values = [y.unique(return_counts=True) for y in where[:2]]
+    low = [value[count.argmax()].item() for value, count in values]
+    assert low[0] == pytest.approx(low[1], abs=1e-5)
+
+
+def test_alpha_wants_selu() -> None:
+    assert "model.activation=selu" in (make("alpha").objection(Place("hidden.0", (8,), "relu")) or "")
+    assert make("alpha").objection(Place("hidden.0", (8,), "selu")) is None
+    assert make("alpha").objection(Place("input", (8,), None)) is None
+
+
+@pytest.mark.parametrize("p", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize("size", [(14, 7), (14, 5), (28, 7), (8, 5), (7, 7)])
+def test_dropblock_drops_squares_and_nearly_its_rate(p: float, size: tuple[int, int]) -> None:
+    side, block = size
+    x = torch.ones(200, 32, side, side)
+    y = make("dropblock", block_size=block).train(x, rate(p), noise())
+    assert 0.83 * p < dropped(y).mean().item() < 1.03 * p
+    assert y.mean().item() == pytest.approx(1, abs=1e-4)  # the whole batch's mean is kept exactly
+    # Every dropped pixel lies in a square of dropped pixels.
+    padded = nn.functional.pad(dropped(y), [block - 1] * 4)
+    squares = -nn.functional.max_pool2d(-padded, block, stride=1)
+    covered = nn.functional.max_pool2d(squares, block, stride=1)
+    assert torch.equal(covered, dropped(y))
+
+
+def test_dropblock_of_one_mask_for_all_channels() -> None:
+    gone = dropped(make("dropblock", per_channel=False).train(torch.ones(IMAGES), rate(0.2), noise()))
+    assert torch.equal(gone, gone[:, :1].expand_as(gone))
+    gone = dropped(make("dropblock").train(torch.ones(IMAGES), rate(0.2), noise()))
+    assert not torch.equal(gone, gone[:, :1].expand_as(gone))
+
+
+def test_dropblock_on_a_map_smaller_than_its_block_takes_the_whole_map() -> None:
+    gone = dropped(make("dropblock", block_size=7).train(torch.ones(500, 8, 4, 4), rate(0.25), noise())).flatten(2)
+    assert gone.mean().item() == pytest.approx(0.25, abs=0.03)
+    assert (gone.std(2) == 0).all()
+
+
+@pytest.mark.parametrize(("name", "axis", "others"), [("maxdrop_feature", 2, 196), ("maxdrop_channel", 1, 0)])
+def test_max_drop_takes_the_largest_so_often(name: str, axis: int, others: int) -> None:
+    x = torch.randn(IMAGES).flatten(2)
+    y = make(name).train(x.view(IMAGES), rate(0.2), noise()).flatten(2)
+    gone = y == 0
+    assert (gone.sum(axis) <= 1).all()
+    assert gone.any(axis).float().mean().item() == pytest.approx(0.2, abs=0.02)
+    assert torch.equal(x.amax(axis, keepdim=True).expand_as(x)[gone], x[gone])
+    scale = 1 / (1 - 0.2 / others) if others else 1
+    torch.testing.assert_close(y[~gone], x[~gone] * scale)
+
+
+@pytest.mark.parametrize("name", ["maxdrop_feature", "maxdrop_channel"])
+def test_max_drop_takes_positive_values_only(name: str) -> None:
+    assert not (make(name).train(-torch.ones(IMAGES), rate(0.9), noise()) == 0).any()
+
+
+def test_stochastic_rate_draws_one_rate_a_step_within_its_spread() -> None:
+    x, method = torch.ones(50_000, 1), make("stochastic_rate")
+    shares = torch.tensor([dropped(method.train(x, rate(0.2), noise(1, step))).mean().item() for step in range(300)])
+    assert stats.kstest(shares.numpy(), "uniform", args=(0, 0.4)).pvalue > 0.01
+    assert dropped(make("stochastic_rate", spread=0.0).train(x, rate(0.2), noise())).mean().item() == pytest.approx(
+        0.2, abs=0.01
+    )
+    scaled = method.train(x, rate(0.9), noise(1, 5))
+    assert scaled.max().item() <= 1.5
+    assert dropped(scaled).mean().item() < 0.71
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "key"),
+    [
+        ("dropblock", {"block_size": 0}, "dropout.block_size=0"),
+        ("stochastic_rate", {"spread": 1.5}, "dropout.spread=1.5"),
+    ],
+)
+def test_a_wrong_argument_is_refused(name: str, changes: dict[str, float], key: str) -> None:
+    with pytest.raises(UserError, match=key):
+        make(name, **changes)
+
+
+def test_streams_are_independent_of_each_other_and_of_the_first() -> None:
+    streams = [noise().stream(number).uniform((50_000,)) for number in range(4)] + [noise().uniform((50_000,))]
+    assert torch.corrcoef(torch.stack(streams)).sub(torch.eye(5)).abs().max().item() < 0.02
+    assert torch.equal(noise().stream(2).uniform((9,)), noise().stream(2).uniform((9,)))
+
+
+def test_normal_is_normal_and_finite() -> None:
+    values = Noise(torch.tensor([7, 9], dtype=torch.int32)).normal((1_000_000,))
+    assert values.isfinite().all()
+    assert stats.kstest(values[:100_000].numpy(), "norm").pvalue > 0.01
+    assert values.var().item() == pytest.approx(1, abs=0.01)
