@@ -80,7 +80,13 @@ def test_dropblock_drops_squares_and_nearly_its_rate(p: float, size: tuple[int, 
     side, block = size
     x = torch.ones(200, 32, side, side)
     y = make("dropblock", block_size=block).train(x, rate(p), noise())
-    assert 0.83 * p < dropped(y).mean().item() < 1.03 * p
+    # A pixel is dropped unless none of the corners is drawn whose square holds it: as many as fit, side by side.
+    corners = side - block + 1
+    corner = p / block**2 * side**2 / corners**2
+    over = torch.tensor([min(i, corners - 1) - max(0, i - block + 1) + 1 for i in range(side)])
+    expected = (1 - (1 - corner) ** (over[:, None] * over)).mean().item()
+    assert 0.81 * p < expected <= p + 1e-6
+    assert dropped(y).mean().item() == pytest.approx(expected, rel=0.04)
     assert y.mean().item() == pytest.approx(1, abs=1e-4)  # the whole batch's mean is kept exactly
     # Every dropped pixel lies in a square of dropped pixels.
     padded = nn.functional.pad(dropped(y), [block - 1] * 4)
