@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -89,8 +90,8 @@ def _unused(config: object) -> NoReturn:
 
 
 def _added(word: str) -> str:
-    """`rates` is a dictionary of sites that the config cannot list, so its keys are added, not changed."""
-    return f"++{word}" if word.startswith(("rates.", "rates=")) else word
+    """`rates` and `dropouts` have keys that the config cannot list, sites, so these are added, not changed."""
+    return f"++{word}" if re.match(r"(rates|dropouts)[.=]", word) else word
 
 
 def _key(override: str) -> str:

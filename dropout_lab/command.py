@@ -2,27 +2,28 @@
 
 import itertools
 import shlex
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from rich.console import Console
 
 from dropout_lab import train
 from dropout_lab.errors import UserError
 from dropout_lab.report.apart import make_apart
-from dropout_lab.schema import CONTROL_KEYS, check, objectives
+from dropout_lab.schema import CONTROL_KEYS, check, closest, objectives
 from dropout_lab.store import is_sweep, read
 from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.session import commit, prepare
 from dropout_lab.sweep.space import Axis, key_of, parse
-from dropout_lab.sweep.variants import Variants, resolve
+from dropout_lab.sweep.variants import Variants, methods_named, resolve
 from dropout_lab.sweep.worker import Work, check_unlocked, lock
 from dropout_lab.terminal import show
 from dropout_lab.trial import digest
@@ -121,13 +122,41 @@ def make_plan(
         config=settings,
         choices=choices,
         axes=axes,
-        compose=Variants([axis.key for axis in groups], composed),
+        compose=Variants([axis.key for axis in groups], _methods(loader, config, composed, axes, members), composed),
         objectives=objectives(settings),
         device=train.device(settings["device"]),
         workers=settings["workers"] or _launcher_workers(config),
         session=len(read(folder).sessions) if is_sweep(folder) else 0,
     )
     return plan, fixed
+
+
+def _methods(
+    loader: ConfigLoader,
+    config: DictConfig,
+    composed: Mapping[Any, tuple[DictConfig, Mapping[str, str]]],
+    axes: Sequence[Axis],
+    members: Callable[[str], Sequence[str]],
+) -> Mapping[str, Mapping[str, Any]]:
+    """The sections of the methods that `dropouts` names anywhere: in a composed config, or as a swept value."""
+    named = {name for whole, _ in composed.values() for name in methods_named(_plain(whole.dropouts))}
+    swept = [axis for axis in axes if axis.key.split(".")[0] == "dropouts"]
+    for axis in swept:
+        for value in axis.values or ():
+            named |= set(
+                methods_named(value if axis.key == "dropouts" else {axis.key.removeprefix("dropouts."): value})
+            )
+    known = members("dropout")
+    for name in sorted(named):
+        if name not in known:
+            raise UserError(f"dropouts: there is no method {name}; allowed: {', '.join(known)}{closest(name, known)}")
+    return {name: _plain(loader.load_sweep_config(config, [f"dropout={name}"]).dropout) for name in named}
+
+
+def _plain(section: DictConfig) -> dict[str, Any]:
+    plain: Any = OmegaConf.to_container(section)
+    found: dict[str, Any] = plain
+    return found
 
 
 def _lines(params: Mapping[str, Any], given: Container[str]) -> list[str]:

@@ -35,7 +35,9 @@ class Noise:
 
     def stream(self, number: int) -> "Noise":
         """An independent stream of the same run, step and site."""
-        return Noise(torch.stack([_mixed(self._key[0] + number * _GOLDEN), _mixed(self._key[1] ^ number * _MIX_1)]))
+        # On both halves at once: of one element times a number, vmap makes a product that a compiler rounds to float32.
+        salt = (torch.arange(2, dtype=torch.int32, device=self._key.device) + 2 * number) * _GOLDEN
+        return Noise(_mixed(self._key ^ salt))
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
         """U[0, 1) of `shape`, float32, in steps of 2^-24."""
@@ -47,7 +49,8 @@ class Noise:
 
     def normal(self, shape: Sequence[int]) -> Tensor:
         """N(0, 1) of `shape`, float32, cut off where 2^-25 of each tail lies beyond (5.4)."""
-        return math.sqrt(2) * torch.erfinv(2 * (self.uniform(shape) + 2.0**-25) - 1)
+        # Every step here is exact, so that neither end is reached, where the inverse is infinite.
+        return math.sqrt(2) * torch.erfinv((2 * self.uniform(shape) - 1) + 2.0**-24)
 
 
 def _mixed(value: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Placement: which sites drop. Patterns over site names, with weights, become one rate per site.
 
+A weight is a number, or `linear`: i / n for the i-th of the n sites that the pattern names, as deep as they stand.
+
 A pattern names sites in one of these ways:
 
     input, hidden.0     that site
@@ -18,9 +20,12 @@ from typing import Any
 
 from dropout_lab.errors import UserError
 
+Method = Mapping[str, Any]
+"""A member of conf/dropout/ with its `name`."""
+
 
 def site_rates(
-    sites: Sequence[str], weights: Mapping[str, float], rate: float, overrides: Mapping[str, Any]
+    sites: Sequence[str], weights: Mapping[str, Any], rate: float, overrides: Mapping[str, Any]
 ) -> dict[str, float]:
     """The rate of every site, in the order of `sites`: weight x `rate`, or its own rate from `overrides`, or else 0.
 
@@ -33,10 +38,11 @@ def site_rates(
             raise UserError(f"{key}={patterns}: must be patterns with numbers, such as {{hidden.*:0.5,input:0.2}}")
     placed: dict[str, tuple[str, float]] = {}
     for pattern, weight in _flat(weights):
-        if not _is_number(weight) or not 0 <= weight < math.inf:
-            raise UserError(f"placement.weights.{pattern}={weight}: must be a number, at least 0 and finite")
-        for site in _named(f"placement.weights.{pattern}={weight}", pattern, sites):
-            placed[site] = (pattern, float(weight))
+        if weight != "linear" and (not _is_number(weight) or not 0 <= weight < math.inf):
+            raise UserError(f"placement.weights.{pattern}={weight}: must be a finite number of at least 0, or linear")
+        named = _named(f"placement.weights.{pattern}={weight}", pattern, sites)
+        for depth, site in enumerate(named, start=1):
+            placed[site] = (pattern, depth / len(named) if weight == "linear" else float(weight))
     own: dict[str, float] = {}
     for pattern, site_rate in _flat(overrides):
         if site_rate is not None:
@@ -52,6 +58,19 @@ def site_rates(
                 f" rate={rate}; their product must be at least 0 and below 1"
             )
     return rates | own
+
+
+def site_methods(sites: Sequence[str], default: Method, overrides: Mapping[str, Any]) -> dict[str, Method]:
+    """The method of every site, in the order of `sites`: `default`, unless `overrides` has one for it.
+
+    `overrides`, the config's `dropouts`, maps patterns to methods, each a mapping with a `name`; it may be nested.
+    """
+    methods = dict.fromkeys(sites, default)
+    for pattern, method in _flat(overrides, stop="name"):
+        if method is not None:
+            named = _named(f"dropouts.{pattern}={method['name']}", pattern, sites)
+            methods.update(dict.fromkeys(named, method))
+    return methods
 
 
 def matching(pattern: str, sites: Sequence[str]) -> list[str]:
@@ -87,11 +106,14 @@ def _named(key: str, pattern: str, sites: Sequence[str]) -> list[str]:
     return found
 
 
-def _flat(patterns: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Patterns and values of a mapping whose keys may be cut at dots into mappings within mappings."""
+def _flat(patterns: Mapping[Any, Any], prefix: str = "", stop: str | None = None) -> Iterator[tuple[str, Any]]:
+    """Patterns and values of a mapping whose keys may be cut at dots into mappings within mappings.
+
+    A mapping that has the key `stop` is a value.
+    """
     for key, value in patterns.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+        if isinstance(value, Mapping) and stop not in value:
+            yield from _flat(value, f"{prefix}{key}.", stop)
         else:
             yield f"{prefix}{key}", value
 

@@ -1,10 +1,11 @@
 """Schedules: by what the rates are multiplied at each point of a training.
 
-A schedule maps progress, epoch / epochs in [0, 1), to a multiplier in [0, 1]. `Early` and `Late`: Liu, Xu, Jin, Shen
-and Darrell, "Dropout Reduces Underfitting", ICML 2023, https://arxiv.org/abs/2303.01500, which change the rate at every
-step; here it changes between epochs.
+A schedule maps progress, the share of a training's steps that are done, in [0, 1], to a multiplier in [0, 1]. It is
+read at every step. `Early` and `Late`: Liu, Xu, Jin, Shen and Darrell, "Dropout Reduces Underfitting", ICML 2023,
+https://arxiv.org/abs/2303.01500.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -51,7 +52,7 @@ class Late:
 @final
 @dataclass(frozen=True)
 class Linear:
-    """From `start` in a straight line towards `end`, which the epoch after the last would reach."""
+    """From `start` in a straight line towards `end`, reached when the training ends."""
 
     start: float
     end: float
@@ -62,6 +63,43 @@ class Linear:
 
     def __call__(self, progress: float) -> float:
         return self.start + (self.end - self.start) * progress
+
+
+@final
+@dataclass(frozen=True)
+class Curriculum:
+    """Rising from 0 towards 1 as 1 - exp(-gamma progress): from easy to hard.
+
+    Morerio, Cavazza, Volpi, Vidal and Murino, "Curriculum Dropout", ICCV 2017, arXiv:1703.06229, equation 3. There
+    gamma is given per step: it is this one divided by the steps of the training.
+    """
+
+    gamma: float
+
+    def __post_init__(self) -> None:
+        _require_positive("gamma", self.gamma)
+
+    def __call__(self, progress: float) -> float:
+        return 1 - math.exp(-self.gamma * progress)
+
+
+@final
+@dataclass(frozen=True)
+class AntiCurriculum:
+    """Falling from 1 towards 0 as exp(-gamma progress): the control of the same paper."""
+
+    gamma: float
+
+    def __post_init__(self) -> None:
+        _require_positive("gamma", self.gamma)
+
+    def __call__(self, progress: float) -> float:
+        return math.exp(-self.gamma * progress)
+
+
+def _require_positive(key: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise UserError(f"schedule.{key}={value}: must be a finite number above 0")
 
 
 def _require_share(key: str, value: Any) -> None:

@@ -42,6 +42,7 @@ class Config:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     rate: float = MISSING
     rates: dict[str, Any] = field(default_factory=dict)
+    dropouts: dict[str, Any] = field(default_factory=dict)
     seeds: int = MISSING
     n_trials: int | None = MISSING
     objective: Any = MISSING
@@ -135,10 +136,10 @@ def unknown_key(key: str, parent: Any) -> str:
     allowed = sorted(str(name) for name in parent) if isinstance(parent, DictConfig) else []
     where = key.rpartition(".")[0]
     here = f"{where} has" if where else "the config has"
-    return f"{key}: there is no such key; {here} {', '.join(allowed)}{_closest(key.rpartition('.')[2], allowed)}"
+    return f"{key}: there is no such key; {here} {', '.join(allowed)}{closest(key.rpartition('.')[2], allowed)}"
 
 
-def _closest(word: str, words: Iterable[str]) -> str:
+def closest(word: str, words: Iterable[str]) -> str:
     """ ", did you mean ...?" for a word that is almost one of `words`, else nothing."""
     near = difflib.get_close_matches(word, list(words), n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -20,11 +20,30 @@ class Place:
     """Of one example's values."""
     activation: str | None
     """By name, the last one that the values, or what they were computed from, went through; None at the input."""
+    reader: type[nn.Module] | None = None
+    """The class of the layer that alone reads the values; None if what reads them is no single layer."""
+    next_activation: str | None = None
+    """By name, that of the reader, if it directly follows the layer."""
+    is_branch: bool = False
+    """Whether the values are added to others that came by a shortcut, as those of a residual block are."""
 
     @property
     def is_map(self) -> bool:
         """Whether the values are channels of something, rather than one vector."""
         return len(self.shape) > 1
+
+
+class Reader(nn.Module):
+    """What reads from a site: a layer, and the activation that directly follows it; each the identity if missing."""
+
+    def __init__(self, layer: nn.Module | None = None, activation: nn.Module | None = None) -> None:
+        super().__init__()
+        self.layer = nn.Identity() if layer is None else layer
+        self.activation = nn.Identity() if activation is None else activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.activation(self.layer(x))
+        return y
 
 
 class AbstractDropout(ABC):
@@ -35,6 +54,22 @@ class AbstractDropout(ABC):
     """
 
     @abstractmethod
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        """What the site's reader makes of `x`, (batch, ...), in training mode."""
+
+    @abstractmethod
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        """What the site's reader makes of `x` in evaluation mode."""
+
+    def objection(self, place: Place) -> str | None:
+        """Why the method cannot act at a place, and where it can; None if it can."""
+        return None
+
+
+class AbstractValueDropout(AbstractDropout):
+    """A method that changes the values at its site, whatever reads them: nearly every one."""
+
+    @abstractmethod
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         """What the site gives for `x`, (batch, ...), in training mode."""
 
@@ -42,13 +77,17 @@ class AbstractDropout(ABC):
         """What the site gives for `x` in evaluation mode: the identity, unless a method scales there."""
         return x
 
-    def objection(self, place: Place) -> str | None:
-        """Why the method cannot act at a place, and where it can; None if it can."""
-        return None
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        y: Tensor = reader(self.train(x, rate, noise))
+        return y
+
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        y: Tensor = reader(self.evaluate(x, rate))
+        return y
 
 
 class Site(nn.Module):
-    """A place where dropout may act: the identity until it is given a method.
+    """A place where dropout may act, with what reads from it; the reader alone until it is given a method.
 
     The rate and the noise key of the step are buffers, so that whoever trains the model can hand over those of each
     run from outside; the model itself never knows.
@@ -57,19 +96,21 @@ class Site(nn.Module):
     rate: Tensor
     key: Tensor
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, reader: Reader | None = None, *, is_branch: bool = False) -> None:
         super().__init__()
-        self.name = name
+        self.name, self.is_branch = name, is_branch
+        self.reader = Reader() if reader is None else reader
         self.dropout: AbstractDropout | None = None
         self.register_buffer("rate", torch.zeros(()), persistent=False)
         self.register_buffer("key", torch.zeros(2, dtype=torch.int32), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.dropout is None:
-            return x
+            y: Tensor = self.reader(x)
+            return y
         if self.training:
-            return self.dropout.train(x, self.rate, Noise(self.key))
-        return self.dropout.evaluate(x, self.rate)
+            return self.dropout.train_reader(self.reader, x, self.rate, Noise(self.key))
+        return self.dropout.evaluate_reader(self.reader, x, self.rate)
 
     def extra_repr(self) -> str:
         return self.name
@@ -89,7 +130,7 @@ def sites(model: nn.Module) -> Mapping[str, str]:
     return found
 
 
-def install(model: nn.Module, dropout: AbstractDropout) -> None:
-    """Gives every site of `model` the method `dropout`."""
-    for path in sites(model).values():
-        cast(Site, model.get_submodule(path)).dropout = dropout
+def install(model: nn.Module, methods: Mapping[str, AbstractDropout]) -> None:
+    """Gives the sites of `model` their methods, by the sites' names; the others stay without."""
+    for name, path in sites(model).items():
+        cast(Site, model.get_submodule(path)).dropout = methods.get(name)

@@ -16,7 +16,7 @@ from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
 from dropout_lab.models import survey
-from dropout_lab.placement import site_rates
+from dropout_lab.placement import Method, site_methods, site_rates
 from dropout_lab.schema import CONFIG_SECTIONS, RESULT_TRAINER_KEYS
 from dropout_lab.sites import AbstractDropout, Place
 from dropout_lab.trial import Config, Run, Trial, canonical_json
@@ -43,18 +43,23 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     found = places(config["model"], config["dataset"])
     names = [place.site for place in found]
     rates = site_rates(names, config["placement"]["weights"], config["rate"], config["rates"])
-    dropout: AbstractDropout = instantiate("dropout", config["dropout"])
+    chosen = site_methods(names, {"name": choices["dropout"], **config["dropout"]}, config["dropouts"])
+    acting = {}
     for place in found:
-        if rates[place.site] > 0 and (objection := dropout.objection(place)) is not None:
+        name, section = _named_section(chosen[place.site])
+        dropout: AbstractDropout = _made("dropout", canonical_json(section))
+        if (objection := dropout.objection(place)) is None:
+            acting[place.site] = section
+        elif rates[place.site] > 0:
             shape = " x ".join(map(str, place.shape))
-            raise UserError(f"dropout={choices['dropout']} cannot act at site {place.site} ({shape}): {objection}")
-    trial = Trial.of({**sections, "trainer": trainer}, rates)
+            raise UserError(f"dropout={name} cannot act at site {place.site} ({shape}): {objection}")
+    trial = Trial.of({**sections, "trainer": trainer}, rates, acting)
     optimizer = instantiate("optimizer", config["optimizer"])
     instantiate("schedule", config["schedule"])
     structure = {
         "model": config["model"],
         "dataset": config["dataset"],
-        "dropout": config["dropout"],
+        "dropout": acting,
         "optimizer": {key: value for key, value in config["optimizer"].items() if key not in optimizer.numbers()},
         **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples")},
         "max_norm": trainer["max_norm"] is not None,
@@ -62,6 +67,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     }
     label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}
     label["rate"] = float(config["rate"])
+    if config["dropouts"]:
+        label["dropout"] = _words({site: str(method["name"]) for site, method in chosen.items() if rates[site] > 0})
     if trial.is_baseline:
         label |= {"placement": "none", "dropout": "none", "schedule": "none", "rate": 0.0}
     elif any(value is not None for value in config["rates"].values()):
@@ -81,7 +88,7 @@ def structure(spec: Config) -> Structure:
     return Structure(
         build=lambda: _model(spec["model"], dataset),
         dataset=dataset,
-        dropout=instantiate("dropout", spec["dropout"]),
+        dropout={site: _made("dropout", canonical_json(method)) for site, method in spec["dropout"].items()},
         batch_size=spec["batch_size"],
         optimizer=instantiate("optimizer", optimizer),
         max_norm=spec["max_norm"],
@@ -144,15 +151,31 @@ def threads(workers: int) -> int:
     return max(1, len(os.sched_getaffinity(0)) // workers) if hasattr(os, "sched_getaffinity") else 1
 
 
+def _named_section(method: Method) -> tuple[str, Config]:
+    """The name of a method, and its config section."""
+    return str(method["name"]), {key: value for key, value in method.items() if key != "name"}
+
+
+def _words(methods: Mapping[str, str]) -> str:
+    """Methods by site in words: one name, or `standard: input; spatial: conv.0, conv.1`."""
+    sites: dict[str, list[str]] = {}
+    for site, name in methods.items():
+        sites.setdefault(name, []).append(site)
+    if len(sites) == 1:
+        return next(iter(sites))
+    return "; ".join(f"{name}: {', '.join(named)}" for name, named in sites.items())
+
+
 def _is_ours(spec: Config) -> bool:
     """Whether every class of a structure is of this package, so that the spec and the version tell what it does."""
-    targets = [part["_target_"] for part in spec.values() if isinstance(part, Mapping)]
+    parts = [*spec.values(), *spec["dropout"].values()]
+    targets = [part["_target_"] for part in parts if isinstance(part, Mapping) and "_target_" in part]
     return all(str(target).startswith("dropout_lab.") for target in targets)
 
 
 @lru_cache(maxsize=256)
 def _made(key: str, section: str) -> Any:
-    """An optimizer or a schedule: immutable, so the runs of a configuration share it."""
+    """An optimizer, a schedule or a method: immutable, so that all who need an equal one share it."""
     return instantiate(key, json.loads(section))
 
 

@@ -9,7 +9,10 @@ from typing import Any
 
 Config = Mapping[str, Any]
 
-DROPOUT_KEYS = ("rates", "dropout", "schedule")
+METHOD_KEYS = ("dropout", "schedule")
+"""The sections of a configuration that mean nothing without a rate above 0."""
+
+DROPOUT_KEYS = ("rates", *METHOD_KEYS)
 """What a configuration says about dropout; the rest of it is the context that a baseline shares."""
 
 
@@ -28,17 +31,24 @@ class Trial:
     """One configuration in canonical form: everything that decides its result but the seed.
 
     `config` holds the sections `model`, `dataset`, `optimizer`, `trainer`, `dropout`, `schedule`, and `rates`, which
-    maps every site with a rate above 0 to its rate. Without such a site, `dropout` and `schedule` are None: rate 0
+    maps every site with a rate above 0 to its rate. `dropout` is the section of the method at these sites, or if they
+    differ, maps each of these sites to its section. Without such a site, `dropout` and `schedule` are None: rate 0
     everywhere is the no-dropout baseline, whatever placement and method were asked for.
     """
 
     config: Config
 
     @classmethod
-    def of(cls, sections: Config, rates: Mapping[str, float]) -> "Trial":
-        """The canonical trial of config `sections` whose site rates are `rates`."""
+    def of(cls, sections: Config, rates: Mapping[str, float], methods: Config | None = None) -> "Trial":
+        """The canonical trial of config `sections` whose sites have these rates.
+
+        `methods` are the sites' sections of dropout, where they are not all `sections["dropout"]`.
+        """
         active = {site: float(rate) for site, rate in rates.items() if rate > 0}
-        method = {key: sections[key] if active else None for key in ("dropout", "schedule")}
+        acting = {site: (methods or {}).get(site, sections["dropout"]) for site in active}
+        distinct = {canonical_json(method): method for method in acting.values()}
+        dropout = next(iter(distinct.values())) if len(distinct) == 1 else acting
+        method = {"dropout": dropout, "schedule": sections["schedule"]} if active else dict.fromkeys(METHOD_KEYS)
         return cls({**sections, **method, "rates": active})
 
     @property

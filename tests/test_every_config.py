@@ -17,6 +17,21 @@ GROUPS = ("dataset", "dropout", "model", "optimizer", "placement", "pruner", "sa
 MEMBERS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
+RESIDUAL, IMAGES = ["model=resnet", "placement=residual"], ["model=cnn", "placement=conv"]
+FITTING = {
+    "conv": ["model=cnn"],
+    "pool": ["model=cnn"],
+    "head": ["model=cnn", "model.hidden=[]"],
+    "resnet": ["placement=conv"],
+    "residual": ["model=resnet"],
+    "depth": ["model=resnet"],
+    "stochastic_depth": RESIDUAL,
+    "alpha": ["model.activation=selu"],
+    "feature_alpha": [*IMAGES, "model.activation=selu"],
+    **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling"), IMAGES),
+}
+"""With what a member goes together that does not go with the defaults."""
+
 
 def composed(*overrides: str) -> dict[str, Any]:
     schema.register()
@@ -29,7 +44,7 @@ def composed(*overrides: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("group", "name"), MEMBERS)
 def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     # A placement is described together with a model that has its sites.
-    fitting = {"conv": ["model=cnn"], "head": ["model=cnn", "model.hidden=[]"]}.get(name, [])
+    fitting = FITTING.get(name, [])
     weights = ["placement.weights={input:0.5}"] if name == "custom" else []
     config = composed(f"{group}={name}", *fitting, *weights)
     schema.check(config)

@@ -10,11 +10,13 @@ from torch import nn
 
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
-from dropout_lab.models.activations import ACTIVATIONS
+from dropout_lab.models.activations import ACTIVATIONS, Activation
 from dropout_lab.models.cnn import CNN
-from dropout_lab.models.layers import BatchNorm
+from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm
 from dropout_lab.models.mlp import MLP
-from dropout_lab.sites import sites
+from dropout_lab.models.resnet import ResNet
+from dropout_lab.models.survey import places
+from dropout_lab.sites import Site, sites
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
@@ -28,12 +30,13 @@ def make(name: str, **changes: Any) -> nn.Module:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("norm", [None, "batch", "layer"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_it_maps_a_batch_to_outputs(name: str, activation: str, batch_norm: bool) -> None:
-    model = make(name, activation=activation, batch_norm=batch_norm)
+def test_it_maps_a_batch_to_outputs(name: str, activation: str, norm: str | None) -> None:
+    model = make(name, activation=activation, norm=norm)
     assert model(torch.randn(5, 1, 8, 8)).shape == (5, 10)
-    assert any(isinstance(module, BatchNorm) for module in model.modules()) == batch_norm
+    kinds = {type(module) for module in model.modules()} & {BatchNorm, LayerNorm}
+    assert kinds == ({NORMS[norm]} if norm else set())
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -41,9 +44,10 @@ def test_its_first_site_is_the_input_and_the_last_stands_before_the_head(name: s
     model = make(name)
     names, paths = zip(*sites(model).items(), strict=True)
     assert names[0] == "input"
-    leaves = [path for path, module in model.named_modules() if not list(module.children())]
-    assert leaves.index(paths[-1]) == len(leaves) - 2
-    assert isinstance(model.get_submodule(leaves[-1]), nn.Linear)
+    last = model.get_submodule(paths[-1])
+    assert isinstance(last, Site)
+    assert isinstance(last.reader.layer, nn.Linear)
+    assert last.reader.layer.out_features == 10
 
 
 def test_the_sites_of_an_mlp() -> None:
@@ -51,8 +55,57 @@ def test_the_sites_of_an_mlp() -> None:
 
 
 def test_the_sites_of_a_cnn() -> None:
-    assert list(sites(CNN(**SHAPE))) == ["input", "conv.0", "conv.1", "hidden.0"]
-    assert list(sites(CNN(**SHAPE, hidden=[]))) == ["input", "conv.0", "conv.1", "head"]
+    assert list(sites(CNN(**SHAPE))) == ["input", "conv.0", "pool.0", "conv.1", "pool.1", "hidden.0"]
+    assert list(sites(CNN(**SHAPE, hidden=[]))) == ["input", "conv.0", "pool.0", "conv.1", "pool.1", "head"]
+    twice = list(sites(CNN(**SHAPE, convolutions=2, channels=[4])))
+    assert twice == ["input", "conv.0", "conv.1", "pool.0", "hidden.0"]
+
+
+def test_the_sites_of_a_resnet() -> None:
+    names = ["input", "conv.0", "residual.0", "conv.1", "residual.1", "head"]
+    assert list(sites(ResNet(**SHAPE))) == names
+    branches = [place.site for place in places(ResNet(**SHAPE).to("meta"), (1, 8, 8)) if place.is_branch]
+    assert branches == ["residual.0", "residual.1"]
+
+
+def parts(**orders: Any) -> list[str]:
+    """The modules of an MLP with one hidden layer, in the order in which an example meets them."""
+    model, met = MLP(**SHAPE, hidden=[8], norm="batch", **orders), []
+    for module in model.modules():
+        name = module.name if isinstance(module, Site) else type(module).__name__
+        if isinstance(module, Site | Activation | BatchNorm | nn.Linear):
+            module.register_forward_pre_hook(lambda module, arguments, name=name: met.append(name))
+    model(torch.randn(2, 1, 8, 8))
+    return met
+
+
+@pytest.mark.parametrize(
+    ("site_order", "norm_order", "between"),
+    [
+        ("after", "before", ["BatchNorm", "Activation", "hidden.0"]),
+        ("after", "after", ["Activation", "hidden.0", "BatchNorm"]),
+        ("before", "before", ["BatchNorm", "hidden.0", "Activation"]),
+        ("before", "after", ["hidden.0", "BatchNorm", "Activation"]),
+    ],
+)
+def test_the_orders_of_site_activation_and_norm(site_order: str, norm_order: str, between: list[str]) -> None:
+    met = parts(site_order=site_order, norm_order=norm_order)
+    assert met == ["input", "Linear", *between, "Linear"]
+
+
+def test_what_reads_from_a_site() -> None:
+    found = {place.site: place for place in places(CNN(**SHAPE).to("meta"), (1, 8, 8))}
+    assert [place.reader for place in found.values()] == [
+        nn.Conv2d,
+        nn.MaxPool2d,
+        nn.Conv2d,
+        nn.MaxPool2d,
+        None,
+        nn.Linear,
+    ]
+    assert [place.next_activation for place in found.values()] == ["relu", None, "relu", None, None, None]
+    assert found["conv.1"].shape == (32, 4, 4)
+    assert found["hidden.0"].shape == (64,)
 
 
 def test_depth_and_width_are_short_for_hidden() -> None:
@@ -75,7 +128,10 @@ def test_depth_and_width_are_short_for_hidden() -> None:
         ("cnn", {"kernel_size": 2}, "model.kernel_size=2"),
         ("mlp", {"hidden": 8}, "model.hidden=8: must be a list, each item a whole number, or null"),
         ("mlp", {"hidden": [8.5]}, r"model.hidden=\[8.5\]: must be a list, each item a whole number, or null"),
-        ("mlp", {"batch_norm": "no"}, 'model.batch_norm="no": must be true or false'),
+        ("mlp", {"norm": "bath"}, "model.norm=bath: unknown; allowed: batch, layer, null"),
+        ("mlp", {"norm_order": "behind"}, "model.norm_order=behind: unknown; allowed: before, after"),
+        ("cnn", {"site_order": True}, "model.site_order=true: must be a word"),
+        ("resnet", {"blocks": 0}, "model.blocks"),
         ("mlp", {"activation": ["relu"]}, r'model.activation=\["relu"\]: must be a word'),
         ("cnn", {"hidden": None}, "model.hidden=null: must be a list, each item a whole number$"),
         ("cnn", {"kernel_size": True}, "model.kernel_size=true: must be a whole number"),
@@ -111,8 +167,14 @@ def test_batch_norm_is_torchs(shape: tuple[int, ...], theirs: type[nn.Module]) -
     torch.testing.assert_close(ours.eval()(x), twin.eval()(x))
 
 
-def test_two_sites_of_one_name_are_refused() -> None:
-    from dropout_lab.sites import Site
+@pytest.mark.parametrize("shape", [(16, 6), (8, 6, 4, 4)])
+def test_layer_norm_is_torchs_layer_norm_or_its_group_norm_of_one_group(shape: tuple[int, ...]) -> None:
+    x = torch.randn(shape) * 3 + 1
+    torch.testing.assert_close(LayerNorm(6)(x), nn.GroupNorm(1, 6)(x))
+    if len(shape) == 2:
+        torch.testing.assert_close(LayerNorm(6)(x), nn.LayerNorm(6)(x))
 
+
+def test_two_sites_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two sites are named 'a'"):
         sites(nn.Sequential(Site("a"), nn.Linear(2, 2), Site("a")))

@@ -1,6 +1,7 @@
 """What is particular to a method of dropout: its mask, its scale, its moments, as its paper has them."""
 
 import math
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -153,6 +154,18 @@ def test_streams_are_independent_of_each_other_and_of_the_first() -> None:
     streams = [noise().stream(number).uniform((50_000,)) for number in range(4)] + [noise().uniform((50_000,))]
     assert torch.corrcoef(torch.stack(streams)).sub(torch.eye(5)).abs().max().item() < 0.02
     assert torch.equal(noise().stream(2).uniform((9,)), noise().stream(2).uniform((9,)))
+
+
+class Ends(Noise):
+    """A stream of the smallest and the largest number alone."""
+
+    def uniform(self, shape: Sequence[int]) -> Tensor:
+        return torch.tensor([0.0, 1 - 2.0**-24])
+
+
+def test_normal_is_finite_at_both_ends_and_symmetric() -> None:
+    low, high = Ends(torch.zeros(2, dtype=torch.int32)).normal((2,)).tolist()
+    assert low == -high == pytest.approx(-5.42, abs=0.01)
 
 
 def test_normal_is_normal_and_finite() -> None:

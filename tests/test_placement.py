@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from dropout_lab.errors import UserError
-from dropout_lab.placement import matching, site_rates
+from dropout_lab.placement import matching, site_methods, site_rates
 
 MLP = ["input", "hidden.0", "hidden.1", "hidden.2"]
 CNN = ["input", "conv.0", "conv.1", "conv.2", "hidden.0", "hidden.1", "head"]
+EVERY = [*CNN[:4], "pool.0", "residual.0", "residual.1", *CNN[4:]]
 
 site_names = st.one_of(
     st.sampled_from(["input", "head", "hid", "layer.norm"]),
@@ -137,7 +138,7 @@ def test_nested_overrides_are_those_of_the_command_line() -> None:
     nested = OmegaConf.create({"hidden": {0: 0.3}, "input": 0.1, "hidden.*": None})
     assert isinstance(nested, Mapping)
     assert site_rates(MLP, {}, 0.5, nested) == flat
-    assert site_rates(MLP, {"hidden": {"0": 0.6}}, 0.5, {"input": 0.1}) == flat  # type: ignore[dict-item]
+    assert site_rates(MLP, {"hidden": {"0": 0.6}}, 0.5, {"input": 0.1}) == flat
 
 
 @pytest.mark.parametrize("rate", [1, 1.0, -0.1, math.nan, math.inf, True, "0.5", None])
@@ -151,7 +152,7 @@ def test_what_is_no_rate_is_refused(rate: Any) -> None:
 
 @pytest.mark.parametrize("weight", [-1, -0.5, math.nan, math.inf, True, "1", None])
 def test_what_is_no_weight_is_refused(weight: Any) -> None:
-    with pytest.raises(UserError, match=f"^placement.weights.input={weight}: must be a number, at least 0"):
+    with pytest.raises(UserError, match=f"^placement.weights.input={weight}: must be a finite number of at least 0"):
         site_rates(MLP, {"input": weight}, 0.5, {})
 
 
@@ -173,6 +174,24 @@ def test_what_is_no_mapping_is_refused(patterns: Any) -> None:
         site_rates(MLP, {}, 0.5, patterns)
 
 
+def test_linear_weights_grow_with_depth_up_to_the_rate() -> None:
+    rates = site_rates(CNN, {"conv.*": "linear", "hidden": 0.5}, 0.6, {})
+    assert rates == pytest.approx(
+        {**dict.fromkeys(CNN, 0.0), "conv.0": 0.2, "conv.1": 0.4, "conv.2": 0.6} | {"hidden.0": 0.3, "hidden.1": 0.3}
+    )
+
+
+STANDARD, SPATIAL = {"name": "standard", "_target_": "S"}, {"name": "spatial", "_target_": "P"}
+
+
+def test_methods_by_site_and_the_last_pattern_decides() -> None:
+    methods = site_methods(CNN, STANDARD, {"conv": SPATIAL, "*.0": STANDARD, "hidden": {"-1": SPATIAL}})
+    assert [site for site in CNN if methods[site] == SPATIAL] == ["conv.1", "conv.2", "hidden.1"]
+    assert list(methods) == CNN
+    with pytest.raises(UserError, match=r'dropouts\.pool=spatial: no site matches "pool"'):
+        site_methods(CNN, STANDARD, {"pool": SPATIAL})
+
+
 def test_a_model_without_sites_has_no_rates() -> None:
     assert site_rates([], {}, 0.5, {}) == {}
     with pytest.raises(UserError, match="the model has none"):
@@ -184,11 +203,14 @@ EXPECTED = {
     "none": [],
     "input": ["input"],
     "hidden": ["hidden.0", "hidden.1"],
-    "everywhere": CNN,
+    "everywhere": EVERY,
     "first": ["hidden.0"],
     "last": ["hidden.1"],
     "head": ["head"],
     "conv": ["conv.0", "conv.1", "conv.2"],
+    "pool": ["pool.0"],
+    "residual": ["residual.0", "residual.1"],
+    "depth": ["residual.0", "residual.1"],
 }
 
 
@@ -199,8 +221,9 @@ def test_every_placement(path: Path) -> None:
     if path.stem == "custom":
         assert OmegaConf.is_missing(config, "weights")
         return
-    dropping = [site for site, rate in site_rates(CNN, config.weights, 0.5, {}).items() if rate == 0.5]
-    assert dropping == EXPECTED[path.stem]
+    rates = site_rates(EVERY, dict(config.weights), 0.5, {})
+    assert [site for site, rate in rates.items() if rate > 0] == EXPECTED[path.stem]
+    assert {rate for rate in rates.values() if rate} <= ({0.25, 0.5} if path.stem == "depth" else {0.5})
 
 
 def test_every_expected_placement_exists() -> None:

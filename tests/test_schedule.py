@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from dropout_lab.errors import UserError
-from dropout_lab.schedule import Constant, Early, Late, Linear
+from dropout_lab.schedule import AntiCurriculum, Constant, Curriculum, Early, Late, Linear
 
 shares = st.floats(0, 1)
 progresses = st.floats(0, 1, exclude_max=True)
@@ -17,7 +17,8 @@ progresses = st.floats(0, 1, exclude_max=True)
 
 @given(progresses, shares, shares)
 def test_every_schedule_stays_in_0_to_1(progress: float, a: float, b: float) -> None:
-    for schedule in (Constant(), Early(a), Late(a), Linear(a, b)):
+    exponential = Curriculum(10 * a + 0.1), AntiCurriculum(10 * a + 0.1)
+    for schedule in (Constant(), Early(a), Late(a), Linear(a, b), *exponential):
         assert 0 <= schedule(progress) <= 1
 
 
@@ -39,6 +40,18 @@ def test_linear_is_a_straight_line() -> None:
     assert [Linear(0.5, 0.5)(epoch / 4) for epoch in range(4)] == [0.5] * 4
 
 
+def test_curriculum_rises_as_its_paper_has_it_and_its_control_falls() -> None:
+    steps, gamma, keep = 400, 10 / 400, 0.3  # the paper: keep(t) = (1 - keep) exp(-gamma t) + keep, t in steps
+    for step in range(steps):
+        rising, falling = Curriculum(10.0)(step / steps), AntiCurriculum(10.0)(step / steps)
+        assert 1 - (1 - keep) * rising == pytest.approx((1 - keep) * math.exp(-gamma * step) + keep)
+        assert rising + falling == pytest.approx(1)
+    for kind in (Curriculum, AntiCurriculum):
+        for value in (0.0, -1.0, math.inf, True):
+            with pytest.raises(UserError, match=f"schedule.gamma={value}"):
+                kind(value)
+
+
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, True, "0.5", None])
 def test_what_is_no_share_is_refused(value: Any) -> None:
     def linear_from(start: Any) -> Linear:
@@ -58,7 +71,7 @@ FOLDER = Path(__file__).parents[1] / "conf" / "schedule"
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_schedule_of_the_config(path: Path) -> None:
     schedule = instantiate(OmegaConf.load(path))
-    assert type(schedule).__name__.lower() == path.stem
+    assert type(schedule).__name__.lower() == path.stem.replace("_", "")
     assert all(0 <= schedule(epoch / 20) <= 1 for epoch in range(20))
 
 

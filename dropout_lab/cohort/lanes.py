@@ -112,9 +112,10 @@ class Lanes:
             )
         }
         self._total, self._loss, self._correct = self._zeros(), self._zeros(), self._zeros()
-        given = {"inputs": dataset.inputs.to(device), "mean": self._mean, "std": self._std, "rates": self._rates}
+        given = {"inputs": dataset.inputs.to(device), "mean": self._mean, "std": self._std}
         self.train_step = TrainStep(self.program, self._carried, self._total, {**given, "hyper": self._hyper})
-        self.evaluation = Evaluation(self.program, self._loss, self._correct, given, self._best)
+        evaluated = {**given, "rates": self._rates}
+        self.evaluation = Evaluation(self.program, self._loss, self._correct, evaluated, self._best)
         self.run_train_step: InPlace = self.train_step
         """`train_step`, or its compiled program."""
         self.run_evaluation: InPlace = self.evaluation
@@ -137,7 +138,7 @@ class Lanes:
         targets = torch.zeros(batch, dtype=self._train_targets.dtype, device=self.device)
         val = self._parts["val"]
         return (
-            [*self.train_step.fixed, keys_, rows, targets],
+            [*self.train_step.fixed, torch.zeros_like(self._rates), keys_, rows, targets],
             [*self.evaluation.fixed, *tree_leaves(self._best), val.rows[0], val.targets[0], val.weight[0]],
         )
 
@@ -167,14 +168,14 @@ class Lanes:
 
     def train_epoch(self) -> Tensor:
         """One epoch of every lane, also of idle ones, whatever is left in them; its batches' mean loss: (lane,)."""
-        self._set_rates()
-        noise = self._epoch_keys()
+        rates, noise = self._epoch_rates(), self._epoch_keys()
         order = self._order()[:, : self.steps_per_epoch * self.batch_size]
         rows, targets = (self._batches(values.gather(1, order)) for values in (self._train_rows, self._train_targets))
         self._total.zero_()
         fixed = self.train_step.fixed
         for step in range(self.steps_per_epoch):
-            self.run_train_step(*fixed, noise[step], rows[step], targets[step])
+            self.run_train_step(*fixed, rates[step], noise[step], rows[step], targets[step])
+        self._rates.copy_(rates[-1])
         for lane in self.active.values():
             lane.steps += self.steps_per_epoch
         return self._total / self.steps_per_epoch
@@ -226,13 +227,15 @@ class Lanes:
             order[index] = shuffled[which]
         return order.to(self.device)
 
-    def _set_rates(self) -> None:
-        """The sites' rates in this epoch, scheduled: (lane, site). Evaluation reads them too."""
-        rates = torch.zeros(self.width, len(self.program.sites))
+    def _epoch_rates(self) -> Tensor:
+        """The sites' rates at every step of an epoch, scheduled: (step + 1, lane, site), the last when it is over."""
+        rates = torch.zeros(self.steps_per_epoch + 1, self.width, len(self.program.sites))
         for index, lane in self.active.items():
-            scale = lane.recipe.schedule(lane.epoch / lane.recipe.epochs)
-            rates[index] = torch.tensor([scale * lane.recipe.rates.get(site, 0.0) for site in self.program.sites])
-        self._rates.copy_(rates)
+            of_sites = torch.tensor([lane.recipe.rates.get(site, 0.0) for site in self.program.sites])
+            total = lane.recipe.epochs * self.steps_per_epoch
+            progress = [(lane.steps + step) / total for step in range(self.steps_per_epoch + 1)]
+            rates[:, index] = torch.tensor([lane.recipe.schedule(share) for share in progress]).unsqueeze(1) * of_sites
+        return rates.to(self.device)
 
     def _epoch_keys(self) -> Tensor:
         """(step, lane, site, 2) int32."""

@@ -21,7 +21,8 @@ class Structure:
 
     build: Callable[[], nn.Module]
     dataset: Dataset
-    dropout: AbstractDropout
+    dropout: Mapping[str, AbstractDropout]
+    """Site -> method; the others cannot drop."""
     batch_size: int
     optimizer: AbstractOptimizer
     """Its numbers do not count here: each recipe brings its own."""
@@ -52,7 +53,7 @@ class Recipe:
     rates: Mapping[str, float]
     """Site -> rate; other sites have rate 0."""
     schedule: Callable[[float], float]
-    """Progress in [0, 1) -> multiplier of all rates; read once per epoch."""
+    """Progress in [0, 1] -> multiplier of all rates; read at every step."""
     optimizer: AbstractOptimizer
     epochs: int
     patience: int | None

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place
+from dropout_lab.sites import AbstractValueDropout, Place
 
 LOWEST = -1.7580993408473766
 """SELU's limit at minus infinity: -1.0507009873554805 * 1.6732632423543772."""
 
 
-class Alpha(AbstractDropout):
+class Alpha(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform(self._mask(x.shape)) >= rate
         scale = ((1 - rate) * (1 + rate * LOWEST**2)) ** -0.5
@@ -28,7 +28,9 @@ class Alpha(AbstractDropout):
     def objection(self, place: Place) -> str | None:
         if place.activation in (None, "selu"):
             return None
-        return f"it keeps mean and variance behind SELU only, and here is {place.activation}: take model.activation=selu"
+        return (
+            f"it keeps mean and variance behind SELU only, and here is {place.activation}: take model.activation=selu"
+        )
 
     def _mask(self, shape: Sequence[int]) -> Sequence[int]:
         return shape

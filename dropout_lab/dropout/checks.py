@@ -1,5 +1,7 @@
 """Checks of what a method of dropout is told."""
 
+from collections.abc import Sequence
+
 from dropout_lab.errors import UserError
 
 
@@ -11,3 +13,8 @@ def require_share(key: str, value: float) -> None:
 def require_whole(key: str, value: int) -> None:
     if value < 1:
         raise UserError(f"{key}={value}: must be a whole number of at least 1")
+
+
+def require_one_of(key: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise UserError(f"{key}={value}: must be one of {', '.join(allowed)}")

@@ -8,10 +8,10 @@ Srivastava et al., JMLR 15, 2014, section 4, where the weights behind the units 
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout
+from dropout_lab.sites import AbstractValueDropout
 
 
-class Classic(AbstractDropout):
+class Classic(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (noise.uniform(x.shape) >= rate).to(x.dtype)
 

@@ -2,10 +2,10 @@
 
     y = x * M * size(M) / sum(M)
 
-M is 0 in every s x s square whose corner was drawn, with probability g = r / s^2 * H W / ((H - s + 1)(W - s + 1)), among
-the places where the square fits entirely. Squares overlap, so somewhat less than `rate` is dropped: for rates up to 0.3,
-0.81 to 1 times as much. Ghiasi, Lin and Le, NeurIPS 2018, arXiv:1810.12890, section 3; they raise the rate linearly from 0
-(schedule=linear) and drop in the last groups of a network only.
+M is 0 in every s x s square whose corner was drawn, with probability g = r / s^2 * H W / ((H - s + 1)(W - s + 1)),
+among the places where the square fits entirely. Squares overlap, so somewhat less than `rate` is dropped: for rates up
+to 0.3, 0.81 to 1 times as much. Ghiasi, Lin and Le, NeurIPS 2018, arXiv:1810.12890, section 3; they raise the rate
+linearly from 0 (schedule=linear schedule.start=0 schedule.end=1) and drop in the last groups of a network only.
 """
 
 import torch.nn.functional as F
@@ -13,10 +13,10 @@ from torch import Tensor
 
 from dropout_lab.dropout.checks import require_whole
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place
+from dropout_lab.sites import AbstractValueDropout, Place
 
 
-class DropBlock(AbstractDropout):
+class DropBlock(AbstractValueDropout):
     """block_size: the side of a square; a smaller map gets squares of its own size. per_channel: a mask for each."""
 
     def __init__(self, block_size: int, per_channel: bool) -> None:

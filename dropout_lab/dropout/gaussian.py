@@ -8,9 +8,9 @@ Srivastava et al., JMLR 15, 2014, section 10.
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout
+from dropout_lab.sites import AbstractValueDropout
 
 
-class Gaussian(AbstractDropout):
+class Gaussian(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (rate / (1 - rate)).sqrt() * noise.normal(x.shape)).to(x.dtype)

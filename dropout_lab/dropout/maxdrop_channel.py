@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place
+from dropout_lab.sites import AbstractValueDropout, Place
 
 
-class MaxDropChannel(AbstractDropout):
+class MaxDropChannel(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         maps = x.flatten(2)
         channels = torch.arange(maps.shape[1], device=x.device).unsqueeze(1)

@@ -8,10 +8,10 @@ Tompson, Goroshin, Jain, LeCun and Bregler, CVPR 2015, arXiv:1411.4280, with the
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place
+from dropout_lab.sites import AbstractValueDropout, Place
 
 
-class Spatial(AbstractDropout):
+class Spatial(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2))) >= rate
         return x * (keep.to(x.dtype) / (1 - rate))

@@ -9,10 +9,10 @@ evaluation to training (their section 10: the same model up to a rescaling of th
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout
+from dropout_lab.sites import AbstractValueDropout
 
 
-class Standard(AbstractDropout):
+class Standard(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform(x.shape) >= rate
         return x * (keep.to(x.dtype) / (1 - rate))

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from dropout_lab.dropout.checks import require_share
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout
+from dropout_lab.sites import AbstractValueDropout
 
 MOST_DROPPED = 0.7
 MOST_SCALED = 1.5
 
 
-class StochasticRate(AbstractDropout):
+class StochasticRate(AbstractValueDropout):
     """spread: half of the width of the rate's distribution, as a part of its mean, in [0, 1]."""
 
     def __init__(self, spread: float) -> None:

@@ -10,9 +10,9 @@ variance before a batch norm less than dropout does.
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout
+from dropout_lab.sites import AbstractValueDropout
 
 
-class Uout(AbstractDropout):
+class Uout(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (3 * rate / (1 - rate)).sqrt() * (2 * noise.uniform(x.shape) - 1)).to(x.dtype)

@@ -1,12 +1,14 @@
-"""What the models share: batch normalisation, and the check of a list of layer sizes."""
+"""What the models share: normalisation, the order of a hidden layer's parts, and the check of layer sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
+from dropout_lab.models.activations import Activation
+from dropout_lab.sites import Site
 
 
 class BatchNorm(nn.Module):
@@ -44,9 +46,87 @@ class BatchNorm(nn.Module):
         return scaled * self.weight.view(shape) + self.bias.view(shape)
 
 
+class LayerNorm(nn.Module):
+    """Layer normalisation over all axes but the batch's (Ba, Kiros & Hinton, 2016, arXiv:1607.06450, section 3).
+
+    One gain and bias per feature of a vector, per channel of a map. Written out for the same reason as `BatchNorm`.
+
+    Shape: (batch, channel, ...) -> the same.
+    """
+
+    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.float()  # also where the products are in lower precision
+        axes = list(range(1, x.dim()))
+        shape = [-1 if axis == 1 else 1 for axis in range(x.dim())]
+        centered = x - x.mean(axes, keepdim=True)
+        scaled = centered / (centered.square().mean(axes, keepdim=True) + self.eps).sqrt()
+        return scaled * self.weight.view(shape) + self.bias.view(shape)
+
+
+NORMS: Mapping[str, Callable[[int], nn.Module]] = {"batch": BatchNorm, "layer": LayerNorm}
+
+
+def make_norm(norm: str, channels: int) -> nn.Module:
+    """The normalisation `norm` of so many channels. Raises UserError for an unknown name."""
+    if norm not in NORMS:
+        raise UserError(f"model.norm={norm}: unknown; allowed: {', '.join(NORMS)}, null")
+    return NORMS[norm](channels)
+
+
+def hidden_layer(
+    site: str, channels: int, activation: str, norm: str | None, norm_order: str, site_order: str
+) -> list[nn.Module]:
+    """What comes behind a layer's product: its activation, its site and its normalisation, if it has one.
+
+    site_order: the site stands `after` the activation, or `before` it. norm_order: the norm stands `before` the site,
+    next to the product, or directly `after` the site: then its statistics are those of values that are dropped from,
+    whose variance is another in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
+    """
+    for key, order in (("norm_order", norm_order), ("site_order", site_order)):
+        if order not in ("before", "after"):
+            raise UserError(f"model.{key}={order}: unknown; allowed: before, after")
+    parts: list[nn.Module] = [Site(site)]
+    parts.insert(0 if site_order == "after" else 1, Activation(activation))
+    if norm is not None:
+        behind = next(index for index, part in enumerate(parts) if isinstance(part, Site)) + 1
+        parts.insert(0 if norm_order == "before" else behind, make_norm(norm, channels))
+    return parts
+
+
+def chain(layers: Sequence[nn.Module]) -> nn.Sequential:
+    """The layers one after another; a product or pooling behind a site, with its activation, becomes its reader."""
+    linked: list[nn.Module] = []
+    for layer in layers:
+        before = linked[-1] if linked else None
+        if isinstance(before, Site) and isinstance(layer, READERS) and isinstance(before.reader.layer, nn.Identity):
+            before.reader.layer = layer
+        elif isinstance(before, Site) and isinstance(layer, Activation) and isinstance(before.reader.layer, PRODUCTS):
+            before.reader.activation = layer
+        else:
+            linked.append(layer)
+    return nn.Sequential(*linked)
+
+
+PRODUCTS = (nn.Linear, nn.Conv2d)
+READERS = (*PRODUCTS, nn.MaxPool2d)
+
+
 def check_sizes(key: str, sizes: Sequence[Any], *, may_be_empty: bool) -> None:
     if (not may_be_empty and not sizes) or any(
         isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in sizes
     ):
         least = "" if may_be_empty else "at least one "
         raise UserError(f"{key}={list(sizes)}: must be a list of {least}layer sizes, each a whole number of at least 1")
+
+
+def check_image(model: str, input_shape: Sequence[int]) -> None:
+    if len(input_shape) != 3:
+        raise UserError(
+            f"model={model} reads images, (channel, height, width), but an example of this dataset has the shape "
+            f"{tuple(input_shape)}: choose model=mlp, or a dataset of images"
+        )

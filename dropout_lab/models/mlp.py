@@ -1,20 +1,20 @@
-"""A multilayer perceptron with a site at its input and after every hidden layer."""
+"""A multilayer perceptron with a site at its input and at every hidden layer."""
 
 from collections.abc import Sequence
 from math import prod
 
 from torch import Tensor, nn
 
-from dropout_lab.models.activations import Activation, initialized
-from dropout_lab.models.layers import BatchNorm, check_sizes
+from dropout_lab.models.activations import initialized
+from dropout_lab.models.layers import chain, check_sizes, hidden_layer
 from dropout_lab.sites import Site
 
 
 class MLP(nn.Module):
-    """input site, then linear, (batch norm,) activation and the site `hidden.<i>` for each layer, then the head.
+    """input site, then for each hidden layer linear, activation and the site `hidden.<i>`, then the head.
 
     `hidden` lists the layers' widths; without it there are `depth` layers of `width`. The site of the last hidden
-    layer is the one before the head.
+    layer is the one before the head. See `hidden_layer` for the order of activation, site and norm.
 
     Shape: (batch, *input_shape) -> (batch, outputs).
     """
@@ -28,7 +28,9 @@ class MLP(nn.Module):
         depth: int = 2,
         hidden: Sequence[int] | None = None,
         activation: str = "relu",
-        batch_norm: bool = False,
+        norm: str | None = None,
+        norm_order: str = "before",
+        site_order: str = "after",
     ) -> None:
         super().__init__()
         if hidden is None:
@@ -39,11 +41,9 @@ class MLP(nn.Module):
         layers: list[nn.Module] = [nn.Flatten(), Site("input")]
         for index, size in enumerate(sizes):
             layers.append(initialized(nn.Linear(features, size), activation))
-            if batch_norm:
-                layers.append(BatchNorm(size))
-            layers += [Activation(activation), Site(f"hidden.{index}")]
+            layers += hidden_layer(f"hidden.{index}", size, activation, norm, norm_order, site_order)
             features = size
-        self.layers = nn.Sequential(*layers, initialized(nn.Linear(features, outputs), activation))
+        self.layers = chain([*layers, initialized(nn.Linear(features, outputs), activation)])
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.layers(x)

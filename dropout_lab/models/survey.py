@@ -15,14 +15,27 @@ def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
     found: list[Place] = []
     activation: str | None = None
 
-    def look(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:
+    def look(module: nn.Module, arguments: tuple[Any, ...]) -> None:
+        if isinstance(module, Site):
+            layer, following = module.reader.layer, module.reader.activation
+            found.append(
+                Place(
+                    site=module.name,
+                    shape=tuple(arguments[0].shape[1:]),
+                    activation=activation,
+                    reader=None if isinstance(layer, nn.Identity) else type(layer),
+                    next_activation=following.name if isinstance(following, Activation) else None,
+                    is_branch=module.is_branch,
+                )
+            )
+
+    def remember(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:
         nonlocal activation
         if isinstance(module, Activation):
             activation = module.name
-        if isinstance(module, Site):
-            found.append(Place(module.name, tuple(output.shape[1:]), activation))
 
-    hooks = [module.register_forward_hook(look) for module in model.modules()]
+    hooks = [module.register_forward_pre_hook(look) for module in model.modules()]
+    hooks += [module.register_forward_hook(remember) for module in model.modules()]
     with torch.no_grad():
         model(torch.empty(1, *input_shape, device="meta"))
     for hook in hooks:

@@ -25,7 +25,8 @@ class Frames:
     """A sweep, as far as it has got.
 
     `trials`: trial, key, context, baseline, placement, rate, dropout, schedule, horizon (epochs planned), patience,
-    a column per other swept parameter but rates of patterns, and a column `rates.<site>` per site that drops anywhere.
+    a column per other swept parameter but rates and methods of patterns, and a column `rates.<site>` per site that
+    drops anywhere.
     `runs`: for each trial and seed, its last attempt, and the columns of its trial.
     `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
     """
@@ -85,7 +86,7 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
         first.setdefault(record["key"], record)
     kept = sorted(first.values(), key=lambda record: int(record["trial"]))
     sites = _in_order(f"rates.{site}" for record in kept for site in record["rates"])
-    # Swept rates of patterns are left out: the rates of the sites they name say the same, site by site.
+    # Swept rates and methods of patterns are left out: rates of sites, and the label, say the same.
     parameters = [name for name in _in_order(n for r in kept for n in r["params"]) if _is_parameter(name)]
     trainers = [record["config"].get("trainer") or {} for record in kept]
     columns: dict[str, Any] = {
@@ -112,7 +113,7 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
 
 
 def _is_parameter(name: str) -> bool:
-    return name not in LABEL and not name.startswith("rates.")
+    return name not in LABEL and name.split(".")[0] not in ("rates", "dropouts")
 
 
 def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> pd.DataFrame:

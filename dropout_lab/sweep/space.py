@@ -17,6 +17,8 @@ from optuna.trial import Trial as OptunaTrial
 from dropout_lab.errors import UserError
 from dropout_lab.trial import canonical_json
 
+BY_SITE = ("rates", "dropouts")
+"""Keys of the config whose own keys are sites and patterns of sites."""
 DIGITS = 12
 """Significant digits of a swept number: 0.1 + 0.2 and 0.3 are one configuration."""
 
@@ -82,10 +84,12 @@ def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -
             fixed.append(str(override.input_line))
     keys = [override.get_key_element().lstrip("+~") for override in overrides]
     for key in keys:
-        inner = next((other for other in keys if key.startswith("rates.") and other.startswith(f"{key}.")), None)
-        if inner is not None:
+        section, _, pattern = key.partition(".")
+        inner = next((other for other in keys if section in BY_SITE and other.startswith(f"{key}.")), None)
+        if inner is not None and pattern:
+            rest = inner.removeprefix(f"{section}.")
             raise UserError(
-                f"{key}, {inner}: one would hide the other; write 'rates={{{key[6:]}.*:...,{inner[6:]}:...}}'"
+                f"{key}, {inner}: one would hide the other; write '{section}={{{pattern}.*:...,{rest}:...}}'"
             )
     keys = [axis.key for axis in axes]
     for key in keys:

@@ -1,7 +1,7 @@
 """Composed configs, one per combination of swept config groups; the other axes' values are set in copies of them."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from dropout_lab.errors import UserError
 from dropout_lab.schema import check, unknown_key
+from dropout_lab.sweep.space import BY_SITE
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Variants:
 
     groups: Sequence[str]
     """The axes that are config groups."""
+    members: Mapping[str, Mapping[str, Any]]
+    """The methods that `dropouts` names, by name: their config sections."""
     composed: Mapping[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
     """Members of `groups` -> the composed config, and the names of all its members."""
 
@@ -29,6 +32,7 @@ class Variants:
             if key not in self.groups:
                 _set(config, key, value)
         resolved = resolve(config)
+        resolved["dropouts"] = _with_sections(resolved["dropouts"], self.members)
         check(resolved)
         return resolved, dict(choices)
 
@@ -43,9 +47,35 @@ def resolve(config: DictConfig) -> dict[str, Any]:
     return resolved
 
 
+def methods_named(dropouts: Any) -> Iterator[str]:
+    """The names of methods in the config's `dropouts`: {pattern: name, or {name: name, argument: value, ...}}.
+
+    Raises UserError for what is neither.
+    """
+    for pattern, value in dropouts.items() if isinstance(dropouts, Mapping) else ():
+        if isinstance(value, Mapping):
+            yield from (str(value["name"]),) if "name" in value else methods_named(value)
+        elif isinstance(value, str):
+            yield value
+        elif value is not None:
+            raise UserError(f"dropouts.{pattern}={value}: must be the name of a method, or {{name: ..., ...}}")
+
+
+def _with_sections(dropouts: Mapping[str, Any], members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`dropouts` with the section of every method in the place of its name."""
+    whole: dict[str, Any] = {}
+    for pattern, value in dropouts.items():
+        if isinstance(value, str):
+            whole[pattern] = {"name": value, **members[value]}
+        elif isinstance(value, Mapping):
+            has_name = "name" in value
+            whole[pattern] = {**members[value["name"]], **value} if has_name else _with_sections(value, members)
+    return whole
+
+
 def _set(config: DictConfig, key: str, value: Any) -> None:
     try:
-        OmegaConf.update(config, key, value, merge=True, force_add=key.startswith("rates."))
+        OmegaConf.update(config, key, value, merge=True, force_add=key.split(".")[0] in BY_SITE)
     except (ConfigAttributeError, ConfigKeyError) as error:
         raise UserError(unknown_key(key, error.parent_node)) from error
     except OmegaConfBaseException as error:

@@ -37,7 +37,7 @@ def structure(dataset: Dataset, hidden: int, batch_size: int) -> Structure:
     return Structure(
         build=lambda: MLP(input_shape=dataset.input_shape, outputs=dataset.outputs, hidden=[hidden, hidden]),
         dataset=dataset,
-        dropout=Standard(),
+        dropout=dict.fromkeys(("input", "hidden.0", "hidden.1"), Standard()),
         batch_size=batch_size,
         optimizer=Adam(lr=0.001),
         max_norm=False,

@@ -53,7 +53,7 @@ MISTAKES = [
     (("train", "schedule=linear", "schedule.start=[1]"), ("schedule.start=[1]", "a number")),
     (("train", "model.hidden=8"), ("model.hidden=8", "a list, each item a whole number, or null")),
     (("train", "model=cnn", "model.kernel_size=null"), ("model.kernel_size=null", "a whole number")),
-    (("train", "model.batch_norm=no"), ('model.batch_norm="no"', "true or false")),
+    (("train", "model.norm=bath"), ("model.norm=bath", "batch, layer")),
     (("train", "optimizer.lr=-1"), ("optimizer.lr=-1", "at least 0")),
     (("train", "trainer.max_norm=0"), ("trainer.max_norm=0", "above 0")),
     (("train", "dataset.limit=0"), ("dataset.limit=0",)),

@@ -14,14 +14,20 @@ from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
+from dropout_lab.models.resnet import ResNet
+from dropout_lab.sites import sites
 
 DATASET = digits(limit=96)
 
 MODELS: Mapping[str, Callable[[], torch.nn.Module]] = {
     "mlp": lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[24, 16]),
-    "mlp_batch_norm": lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[24, 16], batch_norm=True),
+    "mlp_batch_norm": lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[24, 16], norm="batch"),
     "cnn": lambda: CNN(input_shape=(1, 8, 8), outputs=10, channels=[4, 6], hidden=[12]),
-    "cnn_batch_norm": lambda: CNN(input_shape=(1, 8, 8), outputs=10, channels=[4, 6], hidden=[], batch_norm=True),
+    "mlp_layer_norm": lambda: MLP(
+        input_shape=(1, 8, 8), outputs=10, hidden=[24, 16], norm="layer", site_order="before"
+    ),
+    "resnet": lambda: ResNet(input_shape=(1, 8, 8), outputs=10, channels=[4, 6]),
+    "cnn_batch_norm": lambda: CNN(input_shape=(1, 8, 8), outputs=10, channels=[4, 6], hidden=[], norm="batch"),
 }
 
 OPTIMIZERS: Mapping[str, AbstractOptimizer] = {
@@ -36,7 +42,7 @@ def structure(model: str = "mlp", optimizer: str = "adam", **changes: Any) -> St
     made = Structure(
         build=MODELS[model],
         dataset=DATASET,
-        dropout=Standard(),
+        dropout=dict.fromkeys(sites(MODELS[model]()), Standard()),
         batch_size=32,
         optimizer=OPTIMIZERS[optimizer],
         max_norm=False,

@@ -39,7 +39,13 @@ def constrained(model: str, optimizer: str, ways: dict[str, float], **changes: A
 
 
 def odd(shape: tuple[int, ...], activation: str = "relu", sizes: tuple[int, ...] = (7, 5)) -> nn.Module:
-    return MLP(input_shape=shape, outputs=1, hidden=sizes, activation=activation, batch_norm=activation == "gelu")
+    return MLP(
+        input_shape=shape,
+        outputs=1,
+        hidden=sizes,
+        activation=activation,
+        norm="batch" if activation == "gelu" else None,
+    )
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -108,6 +114,7 @@ def plain_weights(made: Structure, run: Recipe, epochs: int) -> dict[str, Tensor
     if made.dataset.task == "regression":
         loss = lambda output, y: F.mse_loss(output.squeeze(-1), y)  # noqa: E731
     places, step = sites(model), 0
+    total = run.epochs * (len(split.train) // made.batch_size)
     for epoch in range(epochs):
         order = torch.from_numpy(generator(run.seed, "order", epoch).permutation(len(split.train)))
         for batch in order.split(made.batch_size)[: len(order) // made.batch_size]:
@@ -115,7 +122,7 @@ def plain_weights(made: Structure, run: Recipe, epochs: int) -> dict[str, Tensor
             for index, (name, path) in enumerate(places.items()):
                 site = model.get_submodule(path)
                 site.key = torch.from_numpy(noise[0, 0, index])
-                site.rate = torch.tensor(run.schedule(epoch / run.epochs) * run.rates.get(name, 0.0))
+                site.rate = torch.tensor(run.schedule(step / total) * run.rates.get(name, 0.0))
             optimizer.zero_grad()
             loss(model(inputs[split.train[batch]]), split.train_targets[batch]).backward()
             if run.clip_norm is not None:

@@ -1,0 +1,91 @@
+"""A small residual network with sites at its input, in and at the end of every branch, and before the head."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from dropout_lab.models.activations import Activation, initialized
+from dropout_lab.models.layers import chain, check_image, check_sizes, hidden_layer, make_norm
+from dropout_lab.sites import Site
+
+
+class Block(nn.Module):
+    """act(shortcut(x) + branch(x)).
+
+    The branch is convolution, (norm,) activation, site `conv.<i>`, convolution, (norm,) site `residual.<i>`.
+    The shortcut is the identity, or a 1 x 1 convolution where the size or the channels change (He, Zhang, Ren & Sun,
+    CVPR 2016, arXiv:1512.03385, section 3.3, option B).
+    """
+
+    def __init__(
+        self,
+        index: int,
+        inputs: int,
+        size: int,
+        stride: int,
+        activation: str,
+        norm: str | None,
+        norm_order: str,
+        site_order: str,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [initialized(nn.Conv2d(inputs, size, 3, stride=stride, padding=1), activation)]
+        layers += hidden_layer(f"conv.{index}", size, activation, norm, norm_order, site_order)
+        layers.append(initialized(nn.Conv2d(size, size, 3, padding=1), activation))
+        if norm is not None:
+            layers.append(make_norm(norm, size))
+        self.branch = chain([*layers, Site(f"residual.{index}", is_branch=True)])
+        same = inputs == size and stride == 1
+        self.shortcut = nn.Identity() if same else initialized(nn.Conv2d(inputs, size, 1, stride=stride), activation)
+        self.activation = Activation(activation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.activation(self.shortcut(x) + self.branch(x))
+        return y
+
+
+class ResNet(nn.Module):
+    """input site, a convolution with its activation, `blocks` residual blocks for each of `channels`, the head.
+
+    The first block of every group but the first halves height and width. The head reads the mean of every channel; the
+    site before it is `head`.
+
+    Shape: (batch, channel, height, width) -> (batch, outputs).
+    """
+
+    def __init__(
+        self,
+        *,
+        input_shape: Sequence[int],
+        outputs: int,
+        channels: Sequence[int] = (16, 32),
+        blocks: int = 1,
+        activation: str = "relu",
+        norm: str | None = "batch",
+        norm_order: str = "before",
+        site_order: str = "after",
+    ) -> None:
+        super().__init__()
+        check_image("resnet", input_shape)
+        check_sizes("model.channels", channels, may_be_empty=False)
+        check_sizes("model.blocks", [blocks], may_be_empty=False)
+        inputs = channels[0]
+        layers: list[nn.Module] = [
+            Site("input"),
+            initialized(nn.Conv2d(input_shape[0], inputs, 3, padding=1), activation),
+        ]
+        if norm is not None:
+            layers.append(make_norm(norm, inputs))
+        layers.append(Activation(activation))
+        height, width = input_shape[1:]
+        orders = activation, norm, norm_order, site_order
+        for index in range(len(channels) * blocks):
+            size, stride = channels[index // blocks], 2 if index % blocks == 0 and index > 0 else 1
+            layers.append(Block(index, inputs, size, stride, *orders))
+            inputs, height, width = size, -(-height // stride), -(-width // stride)
+        head = initialized(nn.Linear(inputs, outputs), activation)
+        self.layers = chain([*layers, nn.AvgPool2d((height, width)), nn.Flatten(), Site("head"), head])
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return y

@@ -1,0 +1,106 @@
+"""Every method of conf/dropout/ in every model that has a site for it: a lane is the run alone, and compiled as eager."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.models.cnn import CNN
+from dropout_lab.models.mlp import MLP
+from dropout_lab.models.resnet import ResNet
+from dropout_lab.models.survey import places
+from tests.cohort.runs import outcome, recipe, structure, train
+from tests.test_every_dropout import METHODS, make
+
+SELU: Any = {"input_shape": (1, 8, 8), "outputs": 10, "activation": "selu"}
+MODELS: Mapping[str, Callable[[], nn.Module]] = {
+    "mlp": lambda: MLP(**SELU, hidden=[12, 10]),
+    "cnn": lambda: CNN(**SELU, channels=[4, 6], hidden=[12, 8]),
+    "resnet": lambda: ResNet(**SELU, channels=[4, 6, 6], norm=None),
+}
+
+
+@lru_cache
+def acting(model: str, method: str) -> list[str]:
+    """The sites of a model at which a method can act."""
+    changes = {"inference": "mean"} if method == "dropconnect" else {}
+    made = make(method, **changes)
+    return [place.site for place in places(MODELS[model]().to("meta"), (1, 8, 8)) if made.objection(place) is None]
+
+
+CASES = [(model, method) for model in MODELS for method in METHODS if acting(model, method)]
+
+
+def of(model: str, methods: Mapping[str, str]) -> Structure:
+    """The structure of a model with these methods at these sites."""
+    made = {
+        site: make(method, **({"inference": "mean"} if method == "dropconnect" else {}))
+        for site, method in methods.items()
+    }
+    return structure(build=MODELS[model], dropout=made)
+
+
+def runs(sites: list[str], count: int) -> list[Recipe]:
+    return [recipe(number, rates=dict.fromkeys(sites, 0.1 * number), epochs=2) for number in range(count)]
+
+
+def test_every_method_meets_a_model() -> None:
+    assert {method for _, method in CASES} == set(METHODS)
+
+
+@pytest.mark.parametrize(("model", "method"), CASES)
+def test_a_lane_of_four_is_the_lane_of_two(model: str, method: str) -> None:
+    sites = acting(model, method)
+    made, recipes = of(model, dict.fromkeys(sites, method)), runs(sites, 4)
+    four, two = train(made, recipes, 4), train(made, recipes[::-1], 2)
+    for run in recipes:
+        assert four[run.id].status == "complete"
+        assert outcome(two[run.id]) == outcome(four[run.id])
+    # The method does something, and differently at another rate.
+    assert four["1"].curves["running_loss"] != four["0"].curves["running_loss"]
+
+
+MIXED: Mapping[str, Mapping[str, str]] = {
+    "cnn": {
+        "input": "maxdrop_feature",
+        "conv.0": "max_pooling",
+        "pool.0": "dropblock",
+        "conv.1": "maxdrop_channel",
+        "pool.1": "spatial",
+        "hidden.0": "dropconnect",
+        "hidden.1": "standard",
+    },
+    "resnet": {
+        "input": "gaussian",
+        "conv.0": "feature_alpha",
+        "residual.0": "stochastic_depth",
+        "conv.1": "uout",
+        "residual.1": "classic",
+        "conv.2": "stochastic_rate",
+        "residual.2": "alpha",
+    },
+}
+"""A method at every site: two programs have them all."""
+
+
+def test_every_method_is_compiled_somewhere() -> None:
+    assert {method for methods in MIXED.values() for method in methods.values()} == set(METHODS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "methods"), MIXED.items(), ids=list(MIXED))
+def test_compiled_lanes_are_eager_lanes(model: str, methods: Mapping[str, str]) -> None:
+    made, recipes = of(model, methods), runs(list(methods), 4)
+    eager, compiled = train(made, recipes, 4), train(made, recipes, 4, compile="always")
+    for run in recipes:
+        for metric in ("running_loss", "val_loss"):
+            torch.testing.assert_close(
+                torch.tensor(compiled[run.id].curves[metric]),
+                torch.tensor(eager[run.id].curves[metric]),
+                rtol=2e-4,
+                atol=2e-5,
+            )
