@@ -35,17 +35,16 @@ class Noise:
 
     def stream(self, number: int) -> "Noise":
         """An independent stream of the same run, step and site."""
-        # On both halves at once: of one element times a number, vmap makes a product that a compiler rounds to float32.
         salt = (torch.arange(2, dtype=torch.int32, device=self._key.device) + 2 * number) * _GOLDEN
         return Noise(_mixed(self._key ^ salt))
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
         """U[0, 1) of `shape`, float32, in steps of 2^-24."""
-        index = torch.arange(math.prod(shape), dtype=torch.int32, device=self._key.device).view(tuple(shape))
+        index = torch.arange(math.prod(shape), dtype=torch.int32, device=self._key.device)
         bits = index * _GOLDEN ^ self._key[0]
         bits = (bits ^ _shift(bits, 16)) * _MIX_1
         bits = (bits ^ _shift(bits, 15) ^ self._key[1]) * _MIX_2
-        return _shift(bits ^ _shift(bits, 16), 8).float() * 2.0**-24
+        return (_shift(bits ^ _shift(bits, 16), 8).float() * 2.0**-24).view(tuple(shape))
 
     def normal(self, shape: Sequence[int]) -> Tensor:
         """N(0, 1) of `shape`, float32, cut off where 2^-25 of each tail lies beyond (5.4)."""
@@ -54,6 +53,8 @@ class Noise:
 
 
 def _mixed(value: Tensor) -> Tensor:
+    """Of at least one dimension, as in `uniform`: lifted by vmap and compiled, torch 2.13 rounds the numbers by which
+    tensors without dimensions are multiplied to float32."""
     value = (value ^ _shift(value, 16)) * _MIX_1
     value = (value ^ _shift(value, 13)) * _MIX_2
     return value ^ _shift(value, 16)

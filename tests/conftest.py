@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+import pytest
+import torch
 from hypothesis import settings
 
 # Programs that earlier runs built would make `trainer.compile=auto` compile where a first run trains eagerly.
@@ -16,3 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("patient", deadline=None)  # the machine may be doing something else
 settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    """What a test draws is the same in every run."""
+    torch.manual_seed(0)

@@ -9,9 +9,10 @@ from scipy import stats
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
+from dropout_lab.models.activations import Activation
 from dropout_lab.noise import Noise
-from dropout_lab.sites import Place
-from tests.test_every_dropout import make, noise, rate
+from dropout_lab.sites import Place, Reader
+from tests.test_every_dropout import make, noise, noises, rate
 
 IMAGES = (200, 16, 14, 14)
 
@@ -113,7 +114,7 @@ def test_dropblock_on_a_map_smaller_than_its_block_takes_the_whole_map() -> None
 def test_max_drop_takes_the_largest_so_often(name: str, axis: int, others: int) -> None:
     x = torch.randn(IMAGES).flatten(2)
     y = make(name).train(x.view(IMAGES), rate(0.2), noise()).flatten(2)
-    gone = y == 0
+    gone = (y == 0) & (x != 0)
     assert (gone.sum(axis) <= 1).all()
     assert gone.any(axis).float().mean().item() == pytest.approx(0.2, abs=0.02)
     assert torch.equal(x.amax(axis, keepdim=True).expand_as(x)[gone], x[gone])
@@ -143,9 +144,11 @@ def test_stochastic_rate_draws_one_rate_a_step_within_its_spread() -> None:
     [
         ("dropblock", {"block_size": 0}, "dropout.block_size=0"),
         ("stochastic_rate", {"spread": 1.5}, "dropout.spread=1.5"),
+        ("dropconnect", {"mask_per": "unit"}, "dropout.mask_per=unit: must be one of example, batch"),
+        ("dropconnect", {"inference": "max"}, "dropout.inference=max: must be one of mean, gaussian, sampling"),
     ],
 )
-def test_a_wrong_argument_is_refused(name: str, changes: dict[str, float], key: str) -> None:
+def test_a_wrong_argument_is_refused(name: str, changes: dict[str, object], key: str) -> None:
     with pytest.raises(UserError, match=key):
         make(name, **changes)
 
@@ -173,3 +176,80 @@ def test_normal_is_normal_and_finite() -> None:
     assert values.isfinite().all()
     assert stats.kstest(values[:100_000].numpy(), "norm").pvalue > 0.01
     assert values.var().item() == pytest.approx(1, abs=0.01)
+
+
+def linear(activation: str | None = "relu") -> Reader:
+    torch.manual_seed(0)
+    return Reader(nn.Linear(30, 12), Activation(activation) if activation else None)
+
+
+def test_dropconnect_masks_weights_and_biases_by_example_or_batch() -> None:
+    reader, x = linear(None), torch.eye(30)
+    layer = reader.layer
+    assert isinstance(layer, nn.Linear)
+    nn.init.constant_(layer.weight, 1.0)
+    nn.init.constant_(layer.bias, 100.0)
+    y = make("dropconnect", mask_per="batch").train_reader(reader, x, rate(0.4), noise())
+    bias = (y > 50).float() * 100
+    assert set((y - bias).unique().tolist()) == {0.0, 1.0}  # every example reads a single weight of every unit
+    assert torch.equal(bias, bias[:1].expand_as(bias))
+    y = make("dropconnect").train_reader(reader, torch.ones(500, 30), rate(0.4), noise())
+    assert len(y.unique(dim=0)) == 500  # every example has weights of its own
+    assert (y > 50).float().mean().item() == pytest.approx(0.6, abs=0.03)
+
+
+@pytest.mark.parametrize("mask_per", ["example", "batch"])
+def test_dropconnects_moments_are_those_of_its_paper(mask_per: str) -> None:
+    reader, x, p = linear(None), torch.randn(7, 30), 0.3
+    method = make("dropconnect", mask_per=mask_per, inference="mean")
+    y = torch.stack([method.train_reader(reader, x, rate(p), stream) for stream in noises(4000)])
+    mean = method.evaluate_reader(reader, x, rate(p))
+    layer = reader.layer
+    assert isinstance(layer, nn.Linear)
+    variance = p * (1 - p) * (x.square() @ layer.weight.square().t() + layer.bias.square())
+    torch.testing.assert_close(y.mean(0), mean, atol=0.06, rtol=0)
+    assert (y.var(0) / variance).mean().item() == pytest.approx(1, abs=0.02)
+
+
+def test_dropconnects_ways_of_inference() -> None:
+    reader, x, p = linear(), torch.randn(40, 30) * 3, 0.5
+    method = make("dropconnect")
+    masks = torch.stack([method.train_reader(reader, x, rate(p), stream) for stream in noises(2000)]).mean(0)
+    ways = {way: make("dropconnect", inference=way, samples=2000) for way in ("gaussian", "sampling", "mean")}
+    found = {way: ways[way].evaluate_reader(reader, x, rate(p)) for way in ways}
+    torch.testing.assert_close(found["gaussian"], found["sampling"], atol=0.1, rtol=0)
+    errors = {way: (found[way] - masks).abs().mean().item() for way in ways}
+    assert errors["gaussian"] < 0.03
+    assert errors["mean"] > 5 * errors["gaussian"]  # E[relu(u)] is not relu(E[u])
+    assert "inference=sampling" in make("dropconnect").objection(Place("x", (9,), "tanh", nn.Linear, "tanh"))
+    for way in ("mean", "sampling"):
+        assert make("dropconnect", inference=way).objection(Place("x", (9,), "tanh", nn.Linear, "tanh")) is None
+
+
+def test_max_pooling_gives_each_value_as_often_as_evaluation_weighs_it() -> None:
+    pool, p = Reader(nn.MaxPool2d(2)), 0.4
+    x = torch.tensor([[1.0, 4.0], [3.0, 2.0]]).expand(50_000, 1, 2, 2)
+    drawn = make("max_pooling").train_reader(pool, x, rate(p), noise()).flatten()
+    for rank in range(5):
+        chance = p**4 if rank == 0 else (1 - p) * p ** (4 - rank)
+        assert (drawn == rank).float().mean().item() == pytest.approx(chance, abs=0.01)
+    weighed = make("max_pooling").evaluate_reader(pool, x[:3], rate(p))
+    expected = sum((1 - p) * p ** (4 - rank) * rank for rank in range(1, 5))
+    torch.testing.assert_close(weighed, torch.full((3, 1, 1, 1), expected))
+    odd = torch.randn(2, 3, 5, 7)
+    torch.testing.assert_close(make("max_pooling").evaluate_reader(pool, odd, rate(0.0)), nn.MaxPool2d(2)(odd))
+
+
+@pytest.mark.parametrize("classic", [False, True])
+@pytest.mark.parametrize("per_example", [False, True])
+def test_stochastic_depth_leaves_whole_branches_out(per_example: bool, classic: bool) -> None:
+    method = make("stochastic_depth", per_example=per_example, classic=classic)
+    x, p = torch.ones(400, 3, 2, 2), 0.3
+    y = torch.stack([method.train(x, rate(p), stream) for stream in noises(300)])
+    gates = y.flatten(2)
+    assert torch.equal(gates, gates[:, :, :1].expand_as(gates))
+    assert (gates[:, :, 0] == gates[:, :1, 0]).all().item() != per_example
+    assert y.unique().tolist() == [0.0, pytest.approx(1.0 if classic else 1 / 0.7)]
+    assert (y == 0).float().mean().item() == pytest.approx(p, abs=0.1)
+    torch.testing.assert_close(method.evaluate(x, rate(p)), x * (0.7 if classic else 1.0))
+    assert "residual" in method.objection(Place("conv.0", (4, 8, 8), "relu"))

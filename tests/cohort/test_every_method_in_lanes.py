@@ -1,4 +1,4 @@
-"""Every method of conf/dropout/ in every model that has a site for it: a lane is the run alone, and compiled as eager."""
+"""Every method of conf/dropout/ in every model with a site for it: a lane is the run alone, compiled as eager."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
