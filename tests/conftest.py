@@ -6,7 +6,6 @@ import shutil
 import tempfile
 
 import pytest
-import torch
 from hypothesis import settings
 
 # Programs that earlier runs built would make `trainer.compile=auto` compile where a first run trains eagerly.
@@ -23,4 +22,6 @@ settings.load_profile("patient")
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     """What a test draws is the same in every run."""
+    import torch  # not before the threads are set
+
     torch.manual_seed(0)
