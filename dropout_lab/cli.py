@@ -64,15 +64,16 @@ def _hydra(command: str, words: Sequence[str]) -> None:
     """Runs the Hydra application. Its own handling of errors is switched off: `_explain` has a better one."""
     import hydra
 
-    from dropout_lab import schema
+    from dropout_lab import invocation, schema
 
+    invocation.words.set(words)
     words = [_added(word) for word in words]
     overrides = [word for word in words if word[0] == "~" or ("=" in word and word[0] != "-")]
     options = [word for word in words if word not in overrides]
+    if command == "sweep" and not _complete_only(options) and all(_is_control(word) for word in overrides):
+        overrides.append("experiment=default")
     if not any(word.split("=")[0] in OTHER_MODES for word in options):
         options = ["--multirun", *options]
-        if command == "sweep" and all(_key(word) in schema.CONTROL_KEYS for word in overrides):
-            overrides.append("experiment=default")
         overrides.append(f"hydra.sweeper.command={command}")
         _load()
     elif swept := [word for word in overrides if _is_swept(word)]:
@@ -94,8 +95,16 @@ def _added(word: str) -> str:
     return f"++{word}" if re.match(r"(rates|dropouts)[.=]", word) else word
 
 
-def _key(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~")
+def _is_control(override: str) -> bool:
+    """Whether an override says how, where or how much is trained, not what."""
+    from dropout_lab.schema import CONTROL_KEYS
+
+    key = override.partition("=")[0].lstrip("+~")
+    return key in CONTROL_KEYS or key == "device" or re.match(r"hydra[./]", key) is not None
+
+
+def _complete_only(options: Sequence[str]) -> bool:
+    return any(option.partition("=")[0] in ("--shell-completion", "-sc") for option in options)
 
 
 def _is_swept(override: str) -> bool:

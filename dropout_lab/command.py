@@ -13,7 +13,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from rich.console import Console
 
-from dropout_lab import train
+from dropout_lab import invocation, train
 from dropout_lab.errors import UserError
 from dropout_lab.report.apart import make_apart
 from dropout_lab.schema import CONTROL_KEYS, check, closest, objectives
@@ -30,6 +30,10 @@ from dropout_lab.trial import digest
 
 UNNAMED_KEYS = CONTROL_KEYS | {"experiment", "device"}
 """Keys that do not change the name that a sweep gets by itself."""
+
+
+HOW_KEYS = ("objective", "sampler", "pruner", "prune_step", "device", "experiment")
+"""Further keys, or beginnings of keys, that are no part of a configuration, and so no axis of a sweep."""
 
 
 class RunsFailed(Exception):
@@ -57,7 +61,7 @@ def run_sweep(
     if plan.config["dry_run"]:
         dry_run.show(console, prepared, train)
         return
-    words = shlex.join(["dropout-lab", command, *arguments])
+    words = shlex.join(["dropout-lab", command, *invocation.words.get(arguments)])
     with lock(plan, "sweep"):
         check_unlocked(plan)
         for sentence in commit(prepared, words):
@@ -98,6 +102,12 @@ def make_plan(
     axes, fixed = parse([*arguments, *_lines(params, given)], members)
     if command == "sweep" and not axes:
         axes, fixed = parse([*arguments, *_lines(default_params, given)], members)
+    for axis in axes:
+        if axis.key in CONTROL_KEYS or axis.key.split(".")[0] in HOW_KEYS:
+            raise UserError(
+                f"{axis.key}: cannot be swept, for it says how configurations are trained and compared, not what they"
+                f" are; give it one value{', a list of two in brackets' if axis.key == 'objective' else ''}"
+            )
     if command == "train" and (swept := [axis.key for axis in axes]):
         raise UserError(f"{swept[0]}: train takes one value of every key; dropout-lab sweep compares several")
     groups = [axis for axis in axes if members(axis.key)]

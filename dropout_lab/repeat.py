@@ -10,7 +10,7 @@ from dropout_lab.cohort.recipe import Result, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 from dropout_lab.metrics import summary
-from dropout_lab.store import CURVE_METRICS, Record
+from dropout_lab.store import CURVE_METRICS, EXECUTION, Record
 from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.progress import name
 from dropout_lab.sweep.session import versions
@@ -20,8 +20,8 @@ from dropout_lab.trial import Run
 def repeat(folder: Path, number: int) -> bool:
     """Trains trial `number` of a sweep again from its record, prints both results, and returns whether they agree.
 
-    Each run gets its recorded width, seed and device, and is compiled if it was; runs with a recorded curve are
-    compared epoch by epoch. Nothing is written. Raises UserError if the folder is no sweep or has no such trial, or
+    Each run gets its recorded width, threads, seed and device, and is compiled if it was; runs with a recorded curve
+    are compared epoch by epoch. Nothing is written. Raises UserError if the folder is no sweep or has no such trial, or
     none of its runs was finished.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False)
@@ -37,17 +37,15 @@ def repeat(folder: Path, number: int) -> bool:
     console.print(f"trial {number}: {name(trial['label'])}, {len(runs)} runs")
     recorded = _curves(records, {run["id"] for run in runs})
     same = True
-    for width, compiled in sorted({(run["width"], run["compiled"]) for run in runs}):
-        wanted = [run for run in runs if (run["width"], run["compiled"]) == (width, compiled)]
+    for width, compiled, threads in sorted({tuple(run[how] for how in EXECUTION) for run in runs}):
+        wanted = [run for run in runs if tuple(run[how] for how in EXECUTION) == (width, compiled, threads)]
         recipes = [
             train.recipe(Run(ledger.trial(run["key"]), number, run["seed"], run["attempt"]), trial["structure"])
             for run in wanted
         ]
         again = RunList(recipes)
         device = train.device(records.sessions[-1]["device"])
-        train.train(
-            trial["structure"], Widths.fixed(width), "always" if compiled else "never", again, device, train.threads(1)
-        )
+        train.train(trial["structure"], Widths.fixed(width), "always" if compiled else "never", again, device, threads)
         for run in wanted:
             same &= _compare(console, run, again.results[run["id"]], recorded[run["id"]])
     console.print("the result is the same" if same else "the result is NOT the same")

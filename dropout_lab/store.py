@@ -6,10 +6,11 @@ A sweep folder holds
     study.journal        Optuna's study
     sessions.jsonl       one record per command: its words, what it asked for, versions, machine
     trials.jsonl         one record per configuration: number, key, parameters, site rates, the whole config
+    cohorts-<worker>.jsonl  one record per cohort, before its first epoch: its structure, width, way and threads
     runs-<worker>.jsonl  one record per finished training: status, summary metrics, what is needed to repeat it
     curves-<worker>.jsonl  one record per cohort and epoch: the metrics of every lane, as parallel lists
 
-and, made from these, the report. Each worker appends to its own two files; trials.jsonl is written by one process at a
+and, made from these, the report. Each worker appends to its own files; trials.jsonl is written by one process at a
 time, under the sweep's locks. A record is one line, written by one system call; a line without its newline is the torn
 end of an interrupted write, and only the last line of a file can be torn. Curves may hold rows of trainings that never
 finished: a row counts if the run of its `id` has a record.
@@ -20,6 +21,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from dropout_lab.errors import UserError
@@ -32,12 +34,39 @@ JOURNAL = "study.journal"
 CURVE_METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "running_loss")
 """The metrics of every epoch. Train metrics are of the fixed part of the training data, in evaluation mode."""
 
+EXECUTION = ("width", "compiled", "threads")
+"""How a run was trained, as far as its last bits depend on it."""
+
 FIELDS: Mapping[str, frozenset[str]] = {
     "sessions": frozenset({"session", "started", "command", "axes", "seeds", "objective", "settings", "versions"}),
     "trials": frozenset({"trial", "key", "context", "label", "params", "rates", "config"}),
-    "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", "width", "compiled"}),
+    "cohorts": frozenset({"structure", "session", *EXECUTION}),
+    "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", *EXECUTION}),
     "curves": frozenset({"id", "epoch", *CURVE_METRICS}),
 }
+
+
+NUMBERS = (int, float, NoneType)
+
+TYPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "sessions": {"session": (int,), "seeds": (int,), "axes": (dict,), "settings": (dict,), "versions": (dict,)},
+    "trials": {
+        "trial": (int,),
+        "key": (str,),
+        "label": (dict,),
+        "params": (dict,),
+        "rates": (dict,),
+        "config": (dict,),
+    },
+    "cohorts": {"structure": (str,), "width": (int,), "compiled": (bool,), "threads": (int,)},
+    "runs": {
+        **dict.fromkeys(("id", "key", "status"), (str,)),
+        **dict.fromkeys(("reason", "traceback"), (str, NoneType)),
+        **dict.fromkeys(("seed", "attempt", "epochs", "session", "width", "threads"), (int,)),
+        **dict.fromkeys(("compiled", "stopped_early", "still_improving"), (bool, NoneType)),
+    },
+}
+"""What the fields of a record are, where it matters; other fields of a run are numbers, or missing."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +75,7 @@ class Records:
 
     sessions: Sequence[Record]
     trials: Sequence[Record]
+    cohorts: Sequence[Record]
     runs: Sequence[Record]
     curves: Sequence[Record]
     torn: Sequence[str] = field(default=())
@@ -68,6 +98,17 @@ def read(folder: Path) -> Records:
     torn: list[str] = []
     kinds = {kind: [r for path in _files(folder, kind) for r in _records(path, kind, torn)] for kind in FIELDS}
     return Records(**kinds, torn=torn)
+
+
+def check_journal(folder: Path) -> None:
+    """Raises UserError, naming the line, if Optuna's journal is damaged elsewhere than at a torn end."""
+    path = folder / JOURNAL
+    *lines, _ = path.read_bytes().split(b"\n") if path.is_file() else [b""]
+    for number, line in enumerate(lines, start=1):
+        try:
+            json.loads(line)
+        except ValueError as error:
+            raise UserError(f"{path}, line {number}: the record is damaged ({error})") from error
 
 
 def repair(folder: Path) -> Sequence[str]:
@@ -106,8 +147,12 @@ class Writer:
         if written != len(line):
             raise OSError(f"only {written} of {len(line)} bytes of a record of {kind} could be written")
         if durable:
-            for descriptor in self._descriptors.values():
-                os.fsync(descriptor)
+            self.sync()
+
+    def sync(self) -> None:
+        """All that was written is on the disk on return, not only in a cache."""
+        for descriptor in self._descriptors.values():
+            os.fsync(descriptor)
 
     def close(self) -> None:
         for descriptor in self._descriptors.values():
@@ -131,4 +176,15 @@ def _records(path: Path, kind: str, torn: list[str]) -> Iterator[Record]:
             raise UserError(f"{path}, line {number}: the record is damaged ({error})") from error
         if missing:
             raise UserError(f"{path}, line {number}: the record is damaged (no {', '.join(sorted(missing))})")
+        wrong = [name for name, value in record.items() if not _is_of_kind(kind, name, value)]
+        if wrong:
+            raise UserError(f"{path}, line {number}: the record is damaged ({wrong[0]} is {record[wrong[0]]!r})")
         yield record
+
+
+def _is_of_kind(kind: str, name: str, value: Any) -> bool:
+    """Whether a field's value is of the type that it is written with; None where a value may be missing."""
+    if kind == "curves":
+        return isinstance(value, list) and all(type(item) in (float, int, NoneType, str) for item in value)
+    types = TYPES.get(kind, {}).get(name, NUMBERS if kind == "runs" else (object,))
+    return isinstance(value, types) and (not isinstance(value, bool) or bool in types)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from dropout_lab.cohort import loop, width
+from dropout_lab.cohort import loop, programs, width
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
@@ -129,6 +129,15 @@ def train(
     if threads is not None:
         torch.set_num_threads(threads)
     loop.train(structure(spec), widths, compile, runs, torch.device(device))
+
+
+def forecast(
+    spec: Config, widths: Widths, compile: Compile, runs: int, epochs: int, device: str, threads: int | None = None
+) -> programs.Forecast:
+    """What `train` would choose for so many runs of the structure `spec`, and how long it would take."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return programs.forecast(structure(spec), widths, compile, runs, epochs, torch.device(device))
 
 
 def best_widths(spec: Config, device: str) -> Widths:

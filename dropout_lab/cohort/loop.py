@@ -18,8 +18,8 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
     """Trains every run that `runs` has for this structure, as many at a time as `widths` says.
 
     A run that diverges fails alone. Where the memory does not suffice, the width is halved and the runs that were in
-    the lanes begin again. Any other exception inside the program fails the runs that are in the lanes then, each with
-    its traceback, and is not raised again; what `runs` raises goes through.
+    the lanes begin again. After any other exception in the training they begin again in two halves, and so on, until
+    the run that brings it about is alone: that one fails, with its traceback. What `runs` raises goes through.
     """
     cohort = _Cohort(structure, widths, compile, runs, device)
     while cohort.fill():
@@ -44,7 +44,10 @@ class _Cohort:
         self._structure, self._widths, self._compile = structure, widths, compile
         self._runs, self._device = runs, device
         self._waiting: list[Recipe] = []
-        self._execution = Execution(widths.eager, compiled=False)
+        self._suspects: list[list[Recipe]] = []
+        """Groups of runs one of which may bring an exception about: each is trained without company."""
+        self._execution = Execution(widths.eager, compiled=False, threads=torch.get_num_threads())
+        self._began: Execution | None = None
         self._useful = self._all = 0
         self.lanes: Lanes | None = None
 
@@ -56,8 +59,10 @@ class _Cohort:
     def fill(self) -> bool:
         """Asks for as many runs as there are idle lanes; False when none is left to train."""
         active = len(self.lanes.active) if self.lanes else 0
+        if active == 0 and not self._waiting and self._suspects:
+            self._waiting = self._suspects.pop()
         width = self.lanes.width if self.lanes else max(self._widths.eager, self._widths.compiled)
-        while active + len(self._waiting) < width and (recipe := self._runs.next()) is not None:
+        while not self._suspects and active + len(self._waiting) < width and (recipe := self._runs.next()) is not None:
             self._waiting.append(recipe)
         return active + len(self._waiting) > 0
 
@@ -75,16 +80,21 @@ class _Cohort:
         return _epoch(self.lanes)
 
     def fail(self, error: Exception) -> None:
-        """Ends the runs in the lanes, or lets them begin again in fewer lanes if that may help."""
+        """Lets the runs in the lanes begin again, fewer at a time; ends the only one."""
         recipes = [lane.recipe for lane in self.lanes.active.values()] if self.lanes else []
-        self.lanes, self._waiting = None, recipes + self._waiting
+        together = recipes + self._waiting
+        self.lanes, self._waiting = None, together
         if _is_out_of_memory(error) and self._widths.halved() != self._widths:
             self._widths = self._widths.halved()
             self._runs.say("out of memory: on with half as many lanes")
             return
-        for recipe in self._waiting:
-            self._runs.done(_failure(recipe, error, self._execution))
+        if len(together) > 1:
+            half = len(together) // 2
+            self._waiting = together[:half]
+            self._suspects.append(together[half:])
+            return
         self._waiting = []
+        self._runs.done([_failure(recipe, error, self._execution) for recipe in together])
 
     def end(self, stop: set[str]) -> None:
         """Takes the runs that have ended, `stop` among them, out of their lanes."""
@@ -94,9 +104,10 @@ class _Cohort:
             return
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
         classes = self._structure.dataset.task == "classification"
+        results = []
         for index, (status, reason) in ended.items():
             lane = self.lanes.active.pop(index)
-            self._runs.done(
+            results.append(
                 Result(
                     recipe=lane.recipe,
                     status=status,
@@ -110,13 +121,17 @@ class _Cohort:
                     execution=self._execution,
                 )
             )
+        self._runs.done(results)
 
     def _make_lanes(self) -> Lanes:
         runs = len(self._waiting) + self._runs.ahead()
         epochs = self._waiting[0].epochs
         lanes, choice = prepare(self._structure, self._widths, self._compile, runs, epochs, self._device)
-        self._execution = Execution(lanes.width, choice.compiled)
-        self._runs.say(f"{lanes.width} lanes, {choice.why}")
+        execution = Execution(lanes.width, choice.compiled, torch.get_num_threads())
+        if execution != self._began:
+            self._runs.began(execution)
+            self._runs.say(f"{lanes.width} lanes, {choice.why}")
+        self._execution = self._began = execution
         return lanes
 
 

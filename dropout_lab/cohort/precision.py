@@ -19,7 +19,7 @@ PRODUCTS = frozenset(
 
 
 class Bfloat16Products(TorchFunctionMode):
-    """Within it, matrix products and convolutions have operands and results in bfloat16; float32 goes in.
+    """Within it, matrix products and convolutions are computed in bfloat16; float32 goes in and comes out.
 
     torch.autocast does the same outside of vmap. Within it, a convolution reaches the batching rule first and stays
     in float32.
@@ -32,9 +32,10 @@ class Bfloat16Products(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        if func in PRODUCTS:
-            args, kwargs = tree_map(_cast, (tuple(args), dict(kwargs or {})))
-        return func(*args, **(kwargs or {}))
+        if func not in PRODUCTS:
+            return func(*args, **(kwargs or {}))
+        args, kwargs = tree_map(_cast, (tuple(args), dict(kwargs or {})))
+        return func(*args, **kwargs).float()
 
 
 def _cast(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -29,6 +29,23 @@ class Choice:
     """For people."""
 
 
+@dataclass(frozen=True)
+class Forecast:
+    width: int
+    seconds: float
+    """For all runs, as many at a time as there are lanes."""
+    why: str
+    """Eager or compiled, for people."""
+
+
+@dataclass(frozen=True)
+class _Decision:
+    lanes: Lanes
+    choice: Choice
+    missing: int = 0
+    """Programs that are to be built first."""
+
+
 def prepare(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
 ) -> tuple[Lanes, Choice]:
@@ -36,32 +53,64 @@ def prepare(
 
     Raises UserError if `always` cannot be done.
     """
-    if compile == "never":
-        return Lanes(structure, widths.eager, device), Choice(False, "eager: trainer.compile=never")
-    lanes = Lanes(structure, widths.compiled, device)
-    programs = _programs(lanes)
-    why = "trainer.compile=always" if compile == "always" else "compiled before"
-    if compile == "auto" and not all(program.is_known for program in programs):
-        eager_lanes = lanes if widths.eager == widths.compiled else Lanes(structure, widths.eager, device)
-        steps = eager_lanes.steps_per_epoch * epochs * ceil(runs / eager_lanes.width)
-        eager = _step_seconds(eager_lanes) * steps
-        if eager < TRACE_SECONDS:
-            return eager_lanes, Choice(False, f"eager: {_seconds(eager)} of work are too few to compile for")
-        missing = sum(not program.is_built for program in programs)
-        saved, cost = eager * (1 - 1 / SPEEDUP), missing * build_seconds()
-        told = f"{_seconds(eager)} of work if eager, at least {_seconds(saved)} saved"
-        if missing and saved < cost:
-            return eager_lanes, Choice(False, f"eager: {told}, but compiling takes about {_seconds(cost)}")
-        why = told if missing else why
+    decision = _decide(structure, widths, compile, runs, epochs, device)
+    lanes, choice = decision.lanes, decision.choice
+    if not choice.compiled:
+        return lanes, choice
     started = time.perf_counter()
     try:
-        lanes.run_train_step, lanes.run_evaluation = (program.load() for program in programs)
+        lanes.run_train_step, lanes.run_evaluation = (program.load() for program in _programs(lanes))
     except CompilerError as error:
         if compile == "always":
             raise UserError(f"trainer.compile=always: {error}; allowed here: auto, never") from error
         return Lanes(structure, widths.eager, device), Choice(False, f"eager: {error}")
     took = time.perf_counter() - started
-    return lanes, Choice(True, f"compiled{f', in {_seconds(took)}' if took > 1 else ''}: {why}")
+    return lanes, Choice(True, f"compiled{f', in {_seconds(took)}' if took > 1 else ''}: {choice.why}")
+
+
+def forecast(
+    structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
+) -> Forecast:
+    """What `prepare` would choose, and how long the training would take: measured, by a few steps and an evaluation."""
+    decision = _decide(structure, widths, compile, runs, epochs, device)
+    lanes, choice = decision.lanes, decision.choice
+    if choice.compiled and not decision.missing:
+        lanes.run_train_step, lanes.run_evaluation = (program.load() for program in _programs(lanes))
+    step, evaluation = _step_seconds(lanes), min(_timed(lanes.evaluate) for _ in range(2))
+    seconds = (step * lanes.steps_per_epoch + evaluation) * epochs * ceil(runs / lanes.width)
+    if decision.missing:
+        return Forecast(
+            lanes.width,
+            seconds / SPEEDUP + decision.missing * build_seconds(),
+            f"to be compiled first: {choice.why}",
+        )
+    return Forecast(lanes.width, seconds, f"compiled: {choice.why}" if choice.compiled else choice.why)
+
+
+def _decide(
+    structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
+) -> _Decision:
+    if compile == "never":
+        return _Decision(Lanes(structure, widths.eager, device), Choice(False, "eager: trainer.compile=never"))
+    lanes = Lanes(structure, widths.compiled, device)
+    programs = _programs(lanes)
+    why = "trainer.compile=always" if compile == "always" else "compiled before"
+    known = all(program.is_known for program in programs)
+    if compile == "auto" and not known:
+        eager_lanes = lanes if widths.eager == widths.compiled else Lanes(structure, widths.eager, device)
+        steps = eager_lanes.steps_per_epoch * epochs * ceil(runs / eager_lanes.width)
+        eager = _step_seconds(eager_lanes) * steps
+        if eager < TRACE_SECONDS:
+            few = f"eager: {_seconds(eager)} of work are too few to compile for"
+            return _Decision(eager_lanes, Choice(False, few))
+        missing = sum(not program.is_built for program in programs)
+        saved, cost = eager * (1 - 1 / SPEEDUP), missing * build_seconds()
+        told = f"{_seconds(eager)} of work if eager, at least {_seconds(saved)} saved"
+        if missing and saved < cost:
+            return _Decision(eager_lanes, Choice(False, f"eager: {told}, but compiling takes about {_seconds(cost)}"))
+        return _Decision(lanes, Choice(True, told if missing else why), missing)
+    missing = 0 if known else sum(not program.is_built for program in programs)
+    return _Decision(lanes, Choice(True, why), missing)
 
 
 def _programs(lanes: Lanes) -> Sequence[Compilable]:
@@ -74,15 +123,21 @@ def _programs(lanes: Lanes) -> Sequence[Compilable]:
 
 
 def _step_seconds(lanes: Lanes) -> float:
-    """A training step of lanes that hold no run yet, run eagerly, as it takes after the first ones."""
+    """A training step of lanes that hold no run yet, as it takes after the first ones."""
     arguments, _ = lanes.examples()
     stamps: list[float] = []
     while len(stamps) <= TIMED_STEPS or stamps[-1] - stamps[0] < TIMED_SECONDS:
-        lanes.train_step(*arguments)
+        lanes.run_train_step(*arguments)
         if lanes.device.type == "cuda":
             torch.cuda.synchronize(lanes.device)
         stamps.append(time.perf_counter())
     return min(later - earlier for earlier, later in itertools.pairwise(stamps))
+
+
+def _timed(do: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    do()
+    return time.perf_counter() - started
 
 
 def _seconds(seconds: float) -> str:

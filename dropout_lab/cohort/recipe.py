@@ -42,6 +42,7 @@ class Execution:
 
     width: int
     compiled: bool
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,11 @@ class RunQueue(Protocol):
         Returns the ids of the runs to stop now.
         """
 
-    def done(self, result: Result) -> None:
-        """Takes the result of a run that has left its lane."""
+    def began(self, execution: Execution) -> None:
+        """Takes how the runs will be trained that are given from now on, before the first of them is."""
+
+    def done(self, results: Sequence[Result]) -> None:
+        """Takes the results of the runs that have left their lanes."""
 
     def ahead(self) -> int:
         """About how many runs `next` has still to give."""
@@ -113,8 +117,11 @@ class RunList:
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         return set()
 
-    def done(self, result: Result) -> None:
-        self.results[result.recipe.id] = result
+    def began(self, execution: Execution) -> None:
+        pass
+
+    def done(self, results: Sequence[Result]) -> None:
+        self.results |= {result.recipe.id: result for result in results}
 
     def ahead(self) -> int:
         return len(self._left)

@@ -1,5 +1,6 @@
 """The store as data frames: one row per trial, per run, per run and epoch."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,11 @@ def load(folder: Path) -> Frames:
     records = store.read(folder)
     notes = list(records.torn)
     trials, parameters = _trials(records.trials)
-    runs = _runs(records.runs, trials, notes)
+    seeds = records.sessions[-1]["seeds"] if records.sessions else math.inf
+    asked = [run for run in records.runs if run["seed"] < seeds]
+    if len(asked) < len(records.runs):
+        notes.append(f"the last command asked for {seeds} seeds: the runs of other seeds are in the records, not here")
+    runs = _runs(asked, trials, notes)
     curves = _curves(records.curves, runs)
     return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes)
 

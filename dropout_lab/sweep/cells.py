@@ -18,6 +18,10 @@ MOST_BASELINES = 12
 """Under a sampler, baselines are trained for so many combinations of the other listed values."""
 
 
+MOST_ENDS = 256
+"""Combinations of listed values that are described before a sampler may suggest them."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A configuration and the axis values that name it."""
@@ -76,9 +80,12 @@ def baselines(plan: Plan, trainer: Trainer) -> list[Cell]:
 def check_ends(plan: Plan, trainer: Trainer) -> None:
     """Describes the search space's ends, so that what a sampler may suggest is refused before training.
 
-    Every axis is taken to each of its ends while the others stay at their first.
+    Listed values are taken in all combinations, at most `MOST_ENDS`; the ends of a range one after another.
     """
+    listed = [axis for axis in plan.axes if axis.values is not None]
     first = {axis.key: axis.corners()[0] for axis in plan.axes}
+    for values in itertools.islice(itertools.product(*(axis.corners() for axis in listed)), MOST_ENDS):
+        describe(plan, trainer, {**first, **dict(zip((axis.key for axis in listed), values, strict=True))})
     for axis in plan.axes:
         for value in axis.corners():
             describe(plan, trainer, {**first, axis.key: value})

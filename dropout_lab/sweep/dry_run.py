@@ -1,32 +1,24 @@
 """What a sweep would train, and how long that would take, without training it."""
 
-import itertools
 import math
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.cohort.recipe import Recipe, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.sweep.plan import Trainer
 from dropout_lab.sweep.progress import clock, name
 from dropout_lab.sweep.session import Prepared
-from dropout_lab.trial import Config, Run, Trial, digest
+from dropout_lab.trial import Config, Trial, digest
 
 MOST_ROWS = 60
 """Cells that are listed one by one."""
-
-PROBE_EPOCHS = 5
-"""Epochs that are timed, the fastest of them for the estimate: the first ones warm up."""
 
 
 def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
     """Prints the number of configurations and runs, the cells, their cohorts, and an estimate of the time.
 
-    The estimate is measured: a few epochs of every cohort, run eagerly, on throw-away runs.
+    The estimate is measured: a few steps and an evaluation of every cohort.
     """
     plan = prepared.plan
     to_train = prepared.runs_to_train()
@@ -48,25 +40,26 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
         structures[which] = cell.described.structure
         cohorts.setdefault(which, []).extend([cell.described.trial] * len(prepared.missing(cell.key)))
     searched = to_train - sum(map(len, cohorts.values()))
-    seconds = 0.0
+    seconds, trainer_config = 0.0, plan.config["trainer"]
     for number, (which, trials) in enumerate(cohorts.items()):
         runs = len(trials) + (searched if number == 0 else 0)
         if not runs:
             continue
-        limit = plan.config["trainer"]["width"]
-        if limit == "auto":
-            width = trainer.best_widths(structures[which], plan.device).for_runs(runs).eager
+        share = math.ceil(runs / plan.workers)
+        if trainer_config["width"] == "auto":
+            widths = trainer.best_widths(structures[which], plan.device).for_runs(share)
         else:
-            width = min(int(limit), runs)
-        trial = trials[0] if trials else prepared.cells[0].described.trial
-        epoch = _epoch_seconds(trainer, structures[which], trial, width, plan.device)
-        rounds = math.ceil(runs / width)
-        epochs = trial.config["trainer"]["epochs"]
-        seconds += rounds * epochs * epoch
+            widths = Widths.fixed(min(int(trainer_config["width"]), share))
+        epochs = (trials[0] if trials else prepared.cells[0].described.trial).config["trainer"]["epochs"]
+        threads = trainer.threads(plan.workers)
+        found = trainer.forecast(
+            structures[which], widths, trainer_config["compile"], share, epochs, plan.device, threads
+        )
+        seconds += found.seconds
         model, dataset = (structures[which][key]["_target_"].rpartition(".")[2] for key in ("model", "dataset"))
-        console.print(f"cohort {number}: {model} on {dataset}, {runs} runs in {width} lanes, {epoch:.2f} s an epoch")
+        console.print(f"cohort {number}: {model} on {dataset}, {runs} runs in {found.width} lanes, {found.why}")
     if seconds:
-        console.print(f"estimated time: {clock(seconds / plan.workers)} on {plan.device} if nothing is compiled")
+        console.print(f"estimated time: {clock(seconds)} on {plan.device}")
 
 
 def _cells(prepared: Prepared) -> Table:
@@ -77,21 +70,3 @@ def _cells(prepared: Prepared) -> Table:
         shown = [str(cell.values.get(key, "-")) for key in axes]
         table.add_row(*shown, name(cell.described.label), rates or "none", str(len(prepared.missing(cell.key))))
     return table
-
-
-class _Probe(RunList):
-    """A few epochs of `width` runs, timed."""
-
-    def __init__(self, recipe: Recipe, width: int) -> None:
-        super().__init__([replace(recipe, id=str(n), epochs=PROBE_EPOCHS, patience=None) for n in range(width)])
-        self.stamps = [time.perf_counter()]
-
-    def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
-        self.stamps.append(time.perf_counter())
-        return set()
-
-
-def _epoch_seconds(trainer: Trainer, structure: Config, trial: Trial, width: int, device: str) -> float:
-    probe = _Probe(trainer.recipe(Run(trial, 0, 0), structure), width)
-    trainer.train(structure, Widths.fixed(width), "never", probe, device)
-    return min(later - earlier for earlier, later in itertools.pairwise(probe.stamps))

@@ -6,7 +6,7 @@ from typing import Any
 
 from dropout_lab.cohort.recipe import Execution
 from dropout_lab.schema import SUMMARY_FIELD
-from dropout_lab.store import Record, Records
+from dropout_lab.store import EXECUTION, Record, Records
 from dropout_lab.trial import Trial, digest
 
 
@@ -16,6 +16,8 @@ class Ledger:
 
     trials: dict[str, Record] = field(default_factory=dict)
     runs: dict[tuple[str, int], Record] = field(default_factory=dict)
+    cohorts: dict[str, Record] = field(default_factory=dict)
+    """Structure -> how its last cohort is trained."""
     _structures: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -25,6 +27,7 @@ class Ledger:
             ledger.add_trial(record)
         for record in records.runs:
             ledger.add_run(record)
+        ledger.cohorts = {record["structure"]: record for record in records.cohorts}
         return ledger
 
     def add_trial(self, record: Record) -> None:
@@ -46,9 +49,9 @@ class Ledger:
         return self._structures[key]
 
     def execution(self, structure: str) -> Execution | None:
-        """How the last run of this structure that was trained was run; None if there is none."""
-        trained = [run for run in self.runs.values() if run["epochs"] and self.structure(run["key"]) == structure]
-        return Execution(trained[-1]["width"], trained[-1]["compiled"]) if trained else None
+        """How the last cohort of this structure is trained; None if there was none."""
+        record = self.cohorts.get(structure)
+        return Execution(**{name: record[name] for name in EXECUTION}) if record else None
 
     def missing(self, key: str, seeds: Iterable[int], retries: int) -> list[tuple[int, int]]:
         """(seed, attempt) of the runs that `key` still needs: never trained, or failed and to be tried again."""

@@ -25,6 +25,17 @@ class Described(Protocol):
     def label(self) -> Mapping[str, Any]: ...
 
 
+class Forecast(Protocol):
+    """How a cohort would be trained; see `dropout_lab.cohort.programs.Forecast`."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def why(self) -> str: ...
+
+
 class Trainer(Protocol):
     """What the sweep needs of the trainer; the module `dropout_lab.train` is one."""
 
@@ -33,6 +44,17 @@ class Trainer(Protocol):
     def train(
         self, spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
     ) -> None: ...
+    def forecast(
+        self,
+        spec: Config,
+        widths: Widths,
+        compile: Compile,
+        runs: int,
+        epochs: int,
+        device: str,
+        threads: int | None = None,
+    ) -> Forecast: ...
+    def threads(self, workers: int) -> int: ...
     def best_widths(self, spec: Config, device: str) -> Widths: ...
 
 

@@ -5,7 +5,7 @@ A trial is trained once per seed. Its value is the mean over its runs, told when
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import optuna
@@ -14,8 +14,9 @@ from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
 from dropout_lab import store
-from dropout_lab.cohort.recipe import Compile, Recipe, Result
+from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result
 from dropout_lab.cohort.width import Widths
+from dropout_lab.errors import UserError
 from dropout_lab.metrics import summary
 from dropout_lab.store import Record, Writer
 from dropout_lab.sweep.grid import Grid
@@ -78,11 +79,11 @@ class Queue:
         self._structure = self.ledger.structure(self._pending[0].trial.key)
         return self._spec(self._pending[0])
 
-    def execution(self) -> tuple[Widths, Compile]:
-        """The lanes of the next cohort, and whether it is compiled.
+    def execution(self) -> tuple[Widths, Compile, int | None]:
+        """The lanes of the next cohort, whether it is compiled, and its threads, if they are not free to choose.
 
-        What is left to choose is as it was for the structure's runs that are done already: compiled, the last bits of a
-        result depend on the width, and a sweep must not depend on where it was interrupted.
+        What is left to choose is as it was for the structure's cohort before: compiled, the last bits of a result
+        depend on width and threads, and a sweep must not depend on where it was interrupted.
         """
         trainer = self.plan.config["trainer"]
         runs = max(1, math.ceil(self.ahead() / self.plan.workers))
@@ -97,7 +98,7 @@ class Queue:
         else:
             widths = self._trainer.best_widths(self._spec(self._pending[0]), self.plan.device).for_runs(runs)
         self._width = max(widths.eager, widths.compiled)
-        return widths, compile
+        return widths, compile, done.threads if done is not None and done.compiled else None
 
     def ahead(self) -> int:
         """About how many runs there are still for the cohort in training, or chosen to be."""
@@ -143,10 +144,20 @@ class Queue:
         stop, self._stop = self._stop, set()
         return stop
 
-    def done(self, result: Result) -> None:
-        run = self._running.pop(result.recipe.id)
-        record = self._record(run, result)
-        self._writer.append("runs", record)
+    def began(self, execution: Execution) -> None:
+        how = {"structure": self._structure, "session": self.plan.session, **asdict(execution)}
+        self._writer.append("cohorts", how)
+        self.ledger.cohorts[str(self._structure)] = how
+
+    def done(self, results: Sequence[Result]) -> None:
+        records = [self._record(self._running[result.recipe.id], result) for result in results]
+        for record in records:
+            self._writer.append("runs", record, durable=False)
+        self._writer.sync()
+        for record in records:
+            self._ended(self._running.pop(record["id"]), record)
+
+    def _ended(self, run: Run, record: Record) -> None:
         self.ledger.add_run(record)
         self._progress.ended(run, record, self.ledger.trials[run.trial.key]["label"])
         trial = self._open[run.trial.key]
@@ -186,7 +197,12 @@ class Queue:
     def _suggested(self, trial: optuna.Trial) -> optuna.Trial | None:
         """Gives a trial the sampler's values; None, and told or soon to be told, if they are known from another."""
         values = {axis.key: axis.suggest(trial) for axis in self.plan.axes}
-        described = self._trainer.describe(*self.plan.compose(values))
+        try:
+            described = self._trainer.describe(*self.plan.compose(values))
+        except UserError as error:
+            self._progress.say(f"a suggestion of the sampler that cannot be trained: {values}: {error}")
+            self.study.study.tell(trial, state=TrialState.FAIL)
+            return None
         key = described.trial.key
         twin = self.study.same(key, trial.number)
         if twin is None:
@@ -264,8 +280,7 @@ class Queue:
                 "status": "pruned",
                 "reason": "pruned before it began",
                 "epochs": 0,
-                "width": 0,
-                "compiled": False,
+                **asdict(Execution(width=0, compiled=False, threads=0)),
             }
             self._writer.append("runs", record)
             self.ledger.add_run(record)
@@ -304,8 +319,7 @@ class Queue:
             "traceback": result.traceback,
             "stopped_early": result.stopped_early,
             "seconds": result.seconds,
-            "width": result.execution.width,
-            "compiled": result.execution.compiled,
+            **asdict(result.execution),
             "epochs": len(result.curves.get("val_loss", ())),
         }
         if result.status == "failed":
@@ -314,7 +328,9 @@ class Queue:
         return record | metrics | {"test_loss": result.test_loss, "test_accuracy": result.test_accuracy}
 
 
-def register(writer: Writer, ledger: Ledger, number: int, described: Any, values: Mapping[str, Any]) -> None:
+def register(
+    writer: Writer, ledger: Ledger, number: int, described: Any, values: Mapping[str, Any], *, durable: bool = True
+) -> None:
     """Writes a configuration's record, from which it can be trained again."""
     record = {
         "trial": number,
@@ -326,5 +342,5 @@ def register(writer: Writer, ledger: Ledger, number: int, described: Any, values
         "config": described.trial.config,
         "structure": described.structure,
     }
-    writer.append("trials", record)
+    writer.append("trials", record, durable=durable)
     ledger.add_trial(record)

@@ -23,7 +23,7 @@ from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.plan import Plan, Trainer
 from dropout_lab.sweep.queue import register
-from dropout_lab.sweep.study import KEY, Study, pruner, sampler
+from dropout_lab.sweep.study import KEY, Study, pruner, sampler, try_asking
 from dropout_lab.trial import Config
 
 PACKAGES = ("dropout-lab", "torch", "hydra-core", "optuna", "numpy", "pandas", "scikit-learn")
@@ -71,7 +71,8 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     else:
         check_ends(plan, trainer)
         cells = baselines(plan, trainer)
-    records = store.read(plan.folder) if store.is_sweep(plan.folder) else Records([], [], [], [])
+    store.check_journal(plan.folder)
+    records = store.read(plan.folder) if store.is_sweep(plan.folder) else Records([], [], [], [], [])
     if not records.sessions and plan.folder.is_dir() and any(_foreign(plan.folder)):
         raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
     if records.sessions:
@@ -108,7 +109,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     }
     for key, trial in queued.items():  # an interruption can come between the two writes of a new trial, below
         if key not in ledger.trials and key in cells:
-            register(writer, ledger, trial.number, cells[key].described, cells[key].values)
+            register(writer, ledger, trial.number, cells[key].described, cells[key].values, durable=False)
     known = sum(1 for key in prepared.keys for seed in range(plan.seeds) if (key, seed) in ledger.runs)
     if known:
         said.append(f"{known} runs are in the records already and are not trained again")
@@ -126,7 +127,13 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
         axes = None if prepared.is_grid else plan.axes
         number = study.enqueue(key, values, baseline=not rates, axes=axes)
         if key not in ledger.trials:
-            register(writer, ledger, number, cells[key].described, values)
+            register(writer, ledger, number, cells[key].described, values, durable=False)
+    for trial in study.trials():  # what was lost of trials.jsonl, though its runs were not
+        key = str(trial.user_attrs.get(KEY))
+        if key not in ledger.trials and key in cells:
+            register(writer, ledger, trial.number, cells[key].described, cells[key].values, durable=False)
+            said.append(f"the record of trial {trial.number} was lost and has been written again")
+    writer.sync()
     writer.close()
     return said
 
@@ -177,6 +184,8 @@ def _check_search(plan: Plan, is_grid: bool) -> None:
         )
     if not is_grid and not plan.axes:
         raise UserError("sampler: there is nothing to search; sweep a key, e.g. 'rate=interval(0,0.8)'")
+    if not is_grid:
+        try_asking(plan)
     if len(plan.objectives) > 1 and prunes:
         raise UserError(f"pruner: {type(made).__name__} cannot prune for two objectives; give one, or pruner=none")
     if prunes and plan.objectives[0] == "epochs_to_convergence":

@@ -47,6 +47,23 @@ def pruner(section: Config) -> BasePruner:
     return made
 
 
+def try_asking(plan: Plan) -> None:
+    """Raises UserError if the sampler cannot search these axes for these objectives; in memory, for a few trials."""
+    study = optuna.create_study(sampler=sampler(plan.config["sampler"]), directions=_directions(plan))
+    try:
+        for value in range(2):  # the second one knows that there has been a first
+            trial = study.ask()
+            for axis in plan.axes:
+                axis.suggest(trial)
+            study.tell(trial, [float(value)] * len(plan.objectives))
+    except ValueError as error:
+        raise UserError(f"sampler ({plan.config['sampler']['_target_']}): {error}") from error
+
+
+def _directions(plan: Plan) -> list[optuna.study.StudyDirection]:
+    return [optuna.study.StudyDirection[DIRECTIONS[name].upper()] for name in plan.objectives]
+
+
 def _experimental(key: str, section: Config) -> Any:
     """The object of a section, without Optuna's warning, at every start, that it may change the interface later."""
     with warnings.catch_warnings():
@@ -83,7 +100,7 @@ class Study:
             storage=self._storage,
             sampler=sampler(plan.config["sampler"], worker),
             pruner=pruner(plan.config["pruner"]),
-            directions=[optuna.study.StudyDirection[DIRECTIONS[name].upper()] for name in plan.objectives],
+            directions=_directions(plan),
             load_if_exists=True,
         )
         self._id = self._storage.get_study_id_from_name(self.study.study_name)

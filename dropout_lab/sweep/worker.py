@@ -37,7 +37,8 @@ class Work:
                 queue = Queue(plan, Study(plan, worker), ledger, writer, self.trainer, progress)
                 try:
                     while (structure := queue.next_structure()) is not None:
-                        self.trainer.train(structure, *queue.execution(), queue, plan.device, self.threads)
+                        widths, compile, threads = queue.execution()
+                        self.trainer.train(structure, widths, compile, queue, plan.device, threads or self.threads)
                 finally:
                     queue.give_back()
                     writer.close()

@@ -196,6 +196,7 @@ def run_record(run: Run, status: str, curves: Values, horizon: int) -> dict[str,
         "session": 0,
         "width": 8,
         "compiled": False,
+        "threads": 1,
         "seconds": 0.5,
     }
     if status != "failed":
