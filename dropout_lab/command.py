@@ -132,7 +132,12 @@ def make_plan(
         config=settings,
         choices=choices,
         axes=axes,
-        compose=Variants([axis.key for axis in groups], _methods(loader, config, composed, axes, members), composed),
+        compose=Variants(
+            groups=[axis.key for axis in groups],
+            new=frozenset(axis.key for axis in axes if axis.is_new),
+            members=_methods(loader, config, composed, axes, members),
+            composed=composed,
+        ),
         objectives=objectives(settings),
         device=train.device(settings["device"]),
         workers=settings["workers"] or _launcher_workers(config),

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.cohort.recipe import Structure
+from dropout_lab.sites import Site
 
 MOST_ON_CPU = 64
 MOST_ON_GPU = 1024
@@ -59,12 +60,12 @@ def lane_bytes(structure: Structure) -> int:
     state = sum(value.numel() for value in structure.optimizer.init(torch.empty(params)).values())
     activations = 0
 
-    def count(module: nn.Module, arguments: object, output: Tensor) -> None:
+    def count(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal activations
-        activations += output.numel()
+        activations += arguments[0].numel() if isinstance(module, Site) else output.numel()
 
     for module in model.modules():
-        if not list(module.children()):
+        if isinstance(module, Site) or not (list(module.children()) or isinstance(module, nn.Identity)):
             module.register_forward_hook(count)
     with torch.no_grad():
         model(torch.zeros(1, *structure.dataset.input_shape))

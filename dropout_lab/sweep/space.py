@@ -4,7 +4,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,8 @@ class Axis:
     key: str
     distribution: BaseDistribution
     values: Sequence[Any] | None
+    is_new: bool = False
+    """Whether the config gets this key from here: it was written `+key=...`, or it is a site's."""
 
     @property
     def low_high(self) -> tuple[float, float] | None:
@@ -79,7 +81,8 @@ def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -
     axes, fixed = [], []
     for override in overrides:
         if override.is_sweep_override():
-            axes.append(_axis(override, group_options))
+            axis = _axis(override, group_options)
+            axes.append(replace(axis, is_new=override.is_add() or axis.key.split(".")[0] in BY_SITE))
         else:
             fixed.append(str(override.input_line))
     keys = [override.get_key_element().lstrip("+~") for override in overrides]

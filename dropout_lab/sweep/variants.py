@@ -1,7 +1,7 @@
 """Composed configs, one per combination of swept config groups; the other axes' values are set in copies of them."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from dropout_lab.errors import UserError
 from dropout_lab.schema import check, unknown_key
-from dropout_lab.sweep.space import BY_SITE
 
 
 @dataclass(frozen=True)
@@ -19,6 +18,8 @@ class Variants:
 
     groups: Sequence[str]
     """The axes that are config groups."""
+    new: Collection[str]
+    """The axes whose keys the composed configs may lack."""
     members: Mapping[str, Mapping[str, Any]]
     """The methods that `dropouts` names, by name: their config sections."""
     composed: Mapping[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
@@ -30,7 +31,7 @@ class Variants:
         config = copy.deepcopy(config)
         for key, value in values.items():
             if key not in self.groups:
-                _set(config, key, value)
+                _set(config, key, value, add=key in self.new)
         resolved = resolve(config)
         resolved["dropouts"] = _with_sections(resolved["dropouts"], self.members)
         check(resolved)
@@ -73,9 +74,9 @@ def _with_sections(dropouts: Mapping[str, Any], members: Mapping[str, Mapping[st
     return whole
 
 
-def _set(config: DictConfig, key: str, value: Any) -> None:
+def _set(config: DictConfig, key: str, value: Any, *, add: bool) -> None:
     try:
-        OmegaConf.update(config, key, value, merge=True, force_add=key.split(".")[0] in BY_SITE)
+        OmegaConf.update(config, key, value, merge=True, force_add=add)
     except (ConfigAttributeError, ConfigKeyError) as error:
         raise UserError(unknown_key(key, error.parent_node)) from error
     except OmegaConfBaseException as error:

@@ -30,6 +30,23 @@ MISTAKES = [
     (("sweep", "rate=interval(0,0.5)"), ("rate", "grid", "sampler=random")),
     (("sweep", "rate=0.1", "pruner=median", "objective=[val_loss,gap]"), ("pruner", "two objectives")),
     (("train", "seeds=0"), ("seeds=0", "at least 1")),
+    (("sweep", "rate=0.1", "seeds=3,7"), ("seeds: cannot be swept",)),
+    (("sweep", "rate=0.1", "objective=val_loss,gap"), ("objective: cannot be swept", "in brackets")),
+    (("sweep", "rate=interval(0,0.5)", "n_trials=2", "sampler=tpe,random"), ("sampler: cannot be swept",)),
+    (("sweep", "rate=0.1", "trainer.compile=auto,never"), ("trainer.compile: cannot be swept",)),
+    (("sweep", "sampler=cmaes", "n_trials=2", "rate=interval(0,0.5)", "objective=[val_loss,gap]"), ("sampler", "Cma")),
+    (
+        ("sweep", "sampler=random", "n_trials=4", "model=cnn,mlp", "placement=hidden,conv", "rate=interval(0.1,0.5)"),
+        ("conv.*", "in the configuration model=mlp placement=conv"),
+    ),
+    (("sweep", "dropouts.hidden=standart", "rate=0.1"), ("no method standart", "did you mean standard?")),
+    (("train", "dropouts.hidden=3"), ("dropouts.hidden=3", "name of a method")),
+    (
+        ("train", "dropouts.conv=spatial"),
+        ('dropouts.conv=spatial: no site matches "conv"', "input, hidden.0, hidden.1"),
+    ),
+    (("train", "dropout=spatial"), ("dropout=spatial cannot act at site hidden.0 (128)", "a vector has none")),
+    (("train", "dropout=alpha"), ("dropout=alpha cannot act at site hidden.0", "model.activation=selu")),
     (("train", "seeds=many"), ("seeds=many", "Integer")),
     (("train", "rate=0.1,0.2"), ("rate", "sweep")),
     (("train", "objective=foo"), ("objective=foo", "val_loss")),
@@ -110,6 +127,42 @@ def test_a_damaged_record_is_refused_by_file_and_line(command: Command, tmp_path
         outcome = command(*words)
         assert outcome.code == 2
         assert "runs-0.jsonl, line 1" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("runs-0.jsonl", '"val_loss":', '"val_loss":"abc","x":'),
+        ("runs-0.jsonl", '"seed":', '"seed":"one","x":'),
+        ("curves-0.jsonl", '"val_loss":[', '"val_loss":[[1],'),
+        ("trials.jsonl", '"trial":', '"trial":"0","x":'),
+        ("study.journal", '"op_code"', "op_code"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_by_file_and_line(
+    file: str, old: str, new: str, command: Command, tmp_path: Path
+) -> None:
+    assert command("train", *SMALL, "name=mine").code == 0
+    path = tmp_path / "outputs" / "mine" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    outcome = command("train", *SMALL, "name=mine")
+    assert outcome.code == 2
+    assert f"{file}, line 1: the record is damaged" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_lost_record_of_a_configuration_is_written_again(command: Command, tmp_path: Path) -> None:
+    words = ("sweep", *SMALL, "rate=0.1,0.2", "name=mine")
+    assert command(*words).code == 0
+    path = tmp_path / "outputs" / "mine" / "trials.jsonl"
+    table = (tmp_path / "outputs" / "mine" / "trials.csv").read_text()
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(lines[0] + lines[2])
+    outcome = command(*words)
+    assert "the record of trial 1 was lost and has been written again" in outcome.out
+    assert "0 runs to train" in outcome.out
+    assert (tmp_path / "outputs" / "mine" / "trials.csv").read_text() == table
 
 
 def test_a_torn_last_line_is_repaired_and_said(command: Command, tmp_path: Path) -> None:

@@ -96,6 +96,13 @@ def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Comman
     records = store.read(tmp_path / "outputs" / "c").runs
     assert len(records) > len(first)
     assert {(run["compiled"], run["width"]) for run in records} == {(True, first[0]["width"])}
+    # How a cohort is trained is known from its first epoch on, before any of its runs has ended.
+    (tmp_path / "outputs" / "c" / "runs-0.jsonl").unlink()
+    assert command("sweep", *words).code == 0
+    records = store.read(tmp_path / "outputs" / "c").runs
+    assert {tuple(run[how] for how in store.EXECUTION) for run in records} == {
+        tuple(first[0][how] for how in store.EXECUTION)
+    }
     assert "the result is the same" in command("train", "--from", "outputs/c", "1").out
 
 
@@ -149,6 +156,34 @@ def test_an_exception_in_training_is_recorded_with_its_traceback(
         assert run["status"] == "failed"
         assert run["reason"] == "ZeroDivisionError: the mask is gone"
         assert "in explode" in run["traceback"]
+
+
+def test_a_suggestion_that_cannot_be_trained_is_told_and_the_search_goes_on(command: Command, tmp_path: Path) -> None:
+    # Either end of each range goes with the first end of the other; weight x rate does not stay below 1 everywhere.
+    weights = ("placement=none", "+placement.weights.hidden=interval(0.2,3.0)", "rate=interval(0.0,0.9)")
+    outcome = command("sweep", *SMALL, "sampler=random", "sampler.seed=0", *weights, "n_trials=8", "name=s")
+    assert outcome.code == 0
+    assert "a suggestion of the sampler that cannot be trained" in outcome.out
+    assert sum(bool(trial["rates"]) for trial in store.read(tmp_path / "outputs" / "s").trials) == 8
+
+
+def test_fewer_seeds_are_reported_without_the_others(command: Command, tmp_path: Path) -> None:
+    words = ("sweep", *SMALL, "rate=0,0.3", "name=s")
+    command(*words, "seeds=2", "name=two")
+    command(*words, "seeds=4")
+    said = command(*words, "seeds=2").out
+    columns = ["val_loss", "val_loss_low", "n_complete"]
+    found = [table(tmp_path / "outputs" / name)[columns] for name in ("s", "two")]
+    pd.testing.assert_frame_equal(*found, check_exact=True)
+    assert "With 2 seeds" in said
+    assert "the runs of other seeds are in the records" in (tmp_path / "outputs" / "s" / "report.md").read_text()
+
+
+@pytest.mark.parametrize("words", [(), ("device=cpu",), ("hydra.verbose=false", "seeds=2")])
+def test_a_sweep_of_nothing_in_particular_is_the_default_sweep(words: tuple[str, ...], command: Command) -> None:
+    outcome = command("sweep", *words, "dry_run=true")
+    assert f"25 configurations x {2 if len(words) == 2 else 10} seeds" in outcome.out
+    assert "limit: 300" in command("sweep", *words, "--cfg", "job").out
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"])

@@ -78,6 +78,27 @@ def test_out_of_memory_halves_the_width_and_loses_no_run(monkeypatch: pytest.Mon
     assert all(outcome(queue.results[run.id]) == outcome(expected[run.id]) for run in recipes)
 
 
+@pytest.mark.parametrize("bad", [{0}, {7}, {3, 4, 9}, set(range(10))])
+def test_a_run_that_raises_fails_alone(bad: set[int]) -> None:
+    def breaks(progress: float) -> float:
+        if progress > 0.5:
+            raise ZeroDivisionError("halfway")
+        return 1.0
+
+    recipes = [recipe(number, **({"schedule": breaks} if number in bad else {})) for number in range(10)]
+    expected = train(structure(), [recipe(number) for number in range(10)], 2)
+    queue = Queue(recipes)
+    loop.train(structure(), Widths.fixed(4), "never", queue, CPU)
+    for number in range(10):
+        result = queue.results[str(number)]
+        if number in bad:
+            assert (result.status, result.reason) == ("failed", "ZeroDivisionError: halfway")
+            assert "in breaks" in str(result.traceback)
+        else:
+            assert outcome(result) == outcome(expected[str(number)])
+    assert sum("4 lanes, eager" in line for line in queue.said) == 1
+
+
 def test_too_little_memory_for_two_lanes_fails_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(lanes: Lanes) -> torch.Tensor:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ...")
