@@ -22,7 +22,10 @@ dropout-lab sweep --help lists the config groups, what each offers, and every ke
 
 COMMANDS = ("report", "sweep", "train")
 
-OTHER_MODES = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}
+SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc"}
+"""Hydra's flags that show what there is, not what would be done."""
+
+OTHER_MODES = SHOW_ALL | {"--cfg", "-c", "--info", "-i"}
 """Hydra's flags that show something instead of training."""
 
 
@@ -67,10 +70,11 @@ def _hydra(command: str, words: Sequence[str]) -> None:
     from dropout_lab import invocation, schema
 
     invocation.words.set(words)
-    words = [_added(word) for word in words]
+    words = [_added(word) for word in words if word != "experiment=null"]  # what it is anyway, and Hydra refuses it
     overrides = [word for word in words if word[0] == "~" or ("=" in word and word[0] != "-")]
     options = [word for word in words if word not in overrides]
-    if command == "sweep" and not _complete_only(options) and all(_is_control(word) for word in overrides):
+    shows_all = any(option.partition("=")[0] in SHOW_ALL for option in options)
+    if command == "sweep" and not shows_all and all(_is_control(word) for word in overrides):
         overrides.append("experiment=default")
     if not any(word.split("=")[0] in OTHER_MODES for word in options):
         options = ["--multirun", *options]
@@ -103,10 +107,6 @@ def _is_control(override: str) -> bool:
     return key in CONTROL_KEYS or key == "device" or re.match(r"hydra[./]", key) is not None
 
 
-def _complete_only(options: Sequence[str]) -> bool:
-    return any(option.partition("=")[0] in ("--shell-completion", "-sc") for option in options)
-
-
 def _is_swept(override: str) -> bool:
     """Whether an override names several values."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -120,6 +120,8 @@ def _is_swept(override: str) -> bool:
 
 def _complete(words: Sequence[str]) -> None:
     """Tab completion: of the command itself, and behind train and sweep Hydra's, which knows no commands."""
+    from dropout_lab.errors import UserError
+
     line = os.environ.get("COMP_LINE", "")
     if any("query=" in word for word in words):
         program, _, rest = line.partition(" ")
@@ -131,6 +133,8 @@ def _complete(words: Sequence[str]) -> None:
             return
         os.environ["COMP_LINE"] = f"{program} {overrides}"
         os.environ["COMP_POINT"] = str(len(os.environ["COMP_LINE"]))
+    elif not any(word.partition("=")[0] in ("install", "uninstall") for word in words):
+        raise UserError("dropout-lab -sc takes install=bash or uninstall=bash, or another of Hydra's shells")
     _hydra("sweep", words)
 
 
@@ -190,6 +194,10 @@ def _explain(error: Exception) -> tuple[int, str]:
         about = [str(error)] if isinstance(cause, HydraException | None) else [str(error), str(cause)]
         lines = [line for text in about for line in text.splitlines() if not _is_internal(line)]
         return 2, "dropout-lab: " + "\n".join(dict.fromkeys(lines))
+    if type(error).__module__.startswith("yaml."):
+        return 2, f"dropout-lab: a file of the config is no YAML: {error}"
+    if "Config group override must be" in str(error):
+        return 2, "dropout-lab: a config group cannot be null: give it one of its members, which --help lists"
     if type(error).__name__ == "RunsFailed":
         return 1, f"dropout-lab: {error}"
     return 1, "".join(traceback.format_exception(error))

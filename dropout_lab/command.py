@@ -58,6 +58,7 @@ def run_sweep(
     plan = prepared.plan
     for structure in {digest(cell.described.structure): cell.described.structure for cell in prepared.cells}.values():
         train.check_seeds(structure, plan.seeds)
+        train.check_objectives(structure, plan.objectives)
     if plan.config["dry_run"]:
         dry_run.show(console, prepared, train)
         return
@@ -102,7 +103,12 @@ def make_plan(
     axes, fixed = parse([*arguments, *_lines(params, given)], members)
     if command == "sweep" and not axes:
         axes, fixed = parse([*arguments, *_lines(default_params, given)], members)
+    _check_given(fixed, axes)
     for axis in axes:
+        if axis.key == "dataset":
+            raise UserError(
+                "dataset: losses on different data cannot be ranked; give every data set a sweep of its own"
+            )
         if axis.key in CONTROL_KEYS or axis.key.split(".")[0] in HOW_KEYS:
             raise UserError(
                 f"{axis.key}: cannot be swept, for it says how configurations are trained and compared, not what they"
@@ -174,6 +180,17 @@ def _plain(section: DictConfig) -> dict[str, Any]:
     return found
 
 
+def _check_given(fixed: Sequence[str], axes: Sequence[Axis]) -> None:
+    """Raises UserError for overrides that Hydra takes and that mean nothing here."""
+    swept = {axis.key for axis in axes}
+    for line in fixed:
+        key = key_of(line)
+        if line.startswith("~"):
+            raise UserError(f"{line}: no key can be left out; give it a value")
+        if key in swept:
+            raise UserError(f"{key}: given twice, once with several values; leave one of them out")
+
+
 def _lines(params: Mapping[str, Any], given: Container[str]) -> list[str]:
     """Parameters as override lines, without those that the command line gives itself."""
     return [f"{key}={value}" for key, value in params.items() if key not in given]
@@ -202,6 +219,8 @@ class Job:
 def _launcher_workers(config: DictConfig) -> int:
     """As many workers as the launcher runs at once, if it says so."""
     jobs = config.hydra.launcher.get("n_jobs", 1)
+    if jobs == 0:
+        raise UserError("hydra.launcher.n_jobs=0: must be at least 1, or -1 for one worker a core")
     return int(jobs) if jobs > 0 else train.threads(1)
 
 

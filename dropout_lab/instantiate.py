@@ -27,6 +27,8 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
     Raises UserError, naming the key or the section, if the target does not exist or refuses its arguments. They
     must be of the types that its signature declares: "no" is not a boolean, true not a number.
     """
+    if "_target_" not in section:
+        raise UserError(f"{key}: the config names no class: it has no _target_")
     _check_types(key, section)
     try:
         return hydra.utils.instantiate(dict(section), **given, _convert_="all")

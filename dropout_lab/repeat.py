@@ -44,18 +44,23 @@ def repeat(folder: Path, number: int) -> bool:
             for run in wanted
         ]
         again = RunList(recipes)
-        device = train.device(records.sessions[-1]["device"])
+        device = train.device(records.sessions[-1]["device"] if records.sessions else "auto")
         train.train(trial["structure"], Widths.fixed(width), "always" if compiled else "never", again, device, threads)
         for run in wanted:
             same &= _compare(console, run, again.results[run["id"]], recorded[run["id"]])
     console.print("the result is the same" if same else "the result is NOT the same")
     if not same:
-        now, then = versions(), records.sessions[runs[-1]["session"]]["versions"]
+        now, then = versions(), _versions(records, runs[-1]["session"])
         changed = [
             f"{package} {then.get(package)} -> {now[package]}" for package in now if now[package] != then.get(package)
         ]
         console.print(f"versions that differ: {', '.join(changed) or 'none'}")
     return same
+
+
+def _versions(records: store.Records, session: int) -> Mapping[str, str]:
+    found: Mapping[str, str] = next((s["versions"] for s in records.sessions if s["session"] == session), {})
+    return found
 
 
 def _compare(console: Console, run: Record, result: Result, curves: Mapping[str, Sequence[float | None]]) -> bool:

@@ -6,7 +6,7 @@ The comments in conf/config.yaml say what each key means; this says what each ma
 import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -96,8 +96,13 @@ def objectives(config: Mapping[str, Any]) -> list[str]:
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raises UserError for the first value that its type allows and its meaning does not."""
+    """Raises UserError for the first key that there is not, and value that its type allows and its meaning does not."""
     trainer = config["trainer"]
+    for given, known, prefix in ((config, Config, ""), (trainer, TrainerConfig, "trainer.")):
+        names = [one.name for one in fields(known)]
+        for key in given:
+            if key not in names:
+                raise UserError(f"{prefix}{key}: there is no such key{closest(key, names)}")
     for key, value in (
         ("seeds", config["seeds"]),
         ("n_trials", config["n_trials"]),

@@ -17,7 +17,7 @@ from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
 from dropout_lab.models import survey
 from dropout_lab.placement import Method, site_methods, site_rates
-from dropout_lab.schema import CONFIG_SECTIONS, RESULT_TRAINER_KEYS
+from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, RESULT_TRAINER_KEYS
 from dropout_lab.sites import AbstractDropout, Place
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
@@ -120,6 +120,18 @@ def check_seeds(spec: Config, seeds: int) -> None:
     dataset = _dataset(canonical_json(spec["dataset"]))
     for seed in range(seeds):
         dataset.split(seed)
+
+
+def check_objectives(spec: Config, objectives: Sequence[str]) -> None:
+    """Raises UserError for an objective that the structure's data do not have."""
+    dataset = _dataset(canonical_json(spec["dataset"]))
+    missing = [name for name in objectives if name.endswith("accuracy") and dataset.task == "regression"]
+    if missing:
+        allowed = [name for name in DIRECTIONS if not name.endswith("accuracy")]
+        raise UserError(
+            f"objective={missing[0]}: {dataset.name} is a regression, which has no accuracy; allowed:"
+            f" {', '.join(allowed)}"
+        )
 
 
 def train(

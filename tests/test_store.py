@@ -11,7 +11,8 @@ from dropout_lab.store import FIELDS, Writer
 
 
 def record(kind: str, **changes: Any) -> dict[str, Any]:
-    return {**dict.fromkeys(FIELDS[kind], 0), **changes}
+    kinds = store.TYPES.get(kind, {})
+    return {**{name: kinds[name][0]() if name in kinds else 0 for name in FIELDS[kind]}, **changes}
 
 
 @pytest.fixture

@@ -73,7 +73,9 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
         cells = baselines(plan, trainer)
     store.check_journal(plan.folder)
     records = store.read(plan.folder) if store.is_sweep(plan.folder) else Records([], [], [], [], [])
-    if not records.sessions and plan.folder.is_dir() and any(_foreign(plan.folder)):
+    if plan.folder.exists() and not plan.folder.is_dir():
+        raise UserError(f"{plan.folder} is no folder: choose another name=...")
+    if not store.is_sweep(plan.folder) and plan.folder.is_dir() and any(_foreign(plan.folder)):
         raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
     if records.sessions:
         check_settings(plan, records.sessions[-1])

@@ -36,7 +36,7 @@ OUTSIDE = "outside"
 
 def sampler(section: Config, worker: int = 0) -> BaseSampler:
     """The sampler of a config section; workers have different seeds, so that they do not all begin alike."""
-    if section.get("seed") is not None:
+    if isinstance(section.get("seed"), int):
         section = {**section, "seed": section["seed"] + worker}
     made: BaseSampler = _experimental("sampler", section)
     return made

@@ -43,7 +43,9 @@ def resolve(config: DictConfig) -> dict[str, Any]:
     try:
         plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise UserError(f"{error.full_key}: {error.msg}") from error
+        if error.full_key == "placement.weights":
+            raise UserError("placement=custom: give its weights: 'placement.weights={hidden:1.0,input:0.4}'") from error
+        raise UserError(f"{error.full_key}: {str(error.msg).splitlines()[0]}") from error
     resolved: dict[str, Any] = plain
     return resolved
 

@@ -47,7 +47,10 @@ class Work:
 def lock(plan: Plan, name: str) -> FileLock:
     """Holds a lock file of the sweep folder; the system releases it however the process ends."""
     folder = plan.folder / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{plan.folder}: the folder cannot be made: {error.strerror}") from error
     held = FileLock(folder / f"{name}.lock")
     try:
         held.acquire(timeout=0)

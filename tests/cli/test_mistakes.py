@@ -30,6 +30,18 @@ MISTAKES = [
     (("sweep", "rate=interval(0,0.5)"), ("rate", "grid", "sampler=random")),
     (("sweep", "rate=0.1", "pruner=median", "objective=[val_loss,gap]"), ("pruner", "two objectives")),
     (("train", "seeds=0"), ("seeds=0", "at least 1")),
+    (("sweep", "rate=0.1", "dataset=wine,diabetes"), ("dataset", "cannot be ranked")),
+    (("sweep", "rate=0.1", "dataset=diabetes", "objective=val_accuracy"), ("objective=val_accuracy", "regression")),
+    (("sweep", "rate=0.1,0.2", "rate=0.3"), ("rate: given twice",)),
+    (("train", "+foo=3"), ("foo: there is no such key",)),
+    (("train", "+trainer.epoch=3"), ("trainer.epoch: there is no such key; did you mean epochs?",)),
+    (("train", "~rate"), ("~rate", "give it a value")),
+    (("train", "model=null"), ("cannot be null", "--help")),
+    (("train", "placement=custom"), ("placement=custom", "placement.weights={hidden:1.0")),
+    (("sweep", "rate=0.1", "hydra.sweep.dir=/proc/x"), ("/proc/x", "cannot be made")),
+    (("sweep", "rate=0.1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=0"), ("n_jobs=0", "at least 1")),
+    (("sweep", "sampler=tpe", "n_trials=2", "rate=interval(0,0.5)", "sampler.seed=abc"), ("sampler.seed", "abc")),
+    (("-sc", "foo"), ("-sc", "bash")),
     (("sweep", "rate=0.1", "seeds=3,7"), ("seeds: cannot be swept",)),
     (("sweep", "rate=0.1", "objective=val_loss,gap"), ("objective: cannot be swept", "in brackets")),
     (("sweep", "rate=interval(0,0.5)", "n_trials=2", "sampler=tpe,random"), ("sampler: cannot be swept",)),
@@ -163,6 +175,34 @@ def test_a_lost_record_of_a_configuration_is_written_again(command: Command, tmp
     assert "the record of trial 1 was lost and has been written again" in outcome.out
     assert "0 runs to train" in outcome.out
     assert (tmp_path / "outputs" / "mine" / "trials.csv").read_text() == table
+
+
+@pytest.mark.parametrize("left", [0, 200])
+def test_a_torn_record_of_the_only_command_does_not_block_the_folder(
+    left: int, command: Command, tmp_path: Path
+) -> None:
+    assert command("train", *SMALL, "name=mine").code == 0
+    path = tmp_path / "outputs" / "mine" / "sessions.jsonl"
+    path.write_text(path.read_text()[:left])
+    assert command("train", "--from", "outputs/mine", "0").code == 0
+    outcome = command("train", *SMALL, "name=mine")
+    assert outcome.code == 0
+    assert "0 runs to train" in outcome.out
+    assert command("report", "outputs/mine").code == 0
+
+
+def test_a_file_in_the_place_of_the_folder_and_a_config_without_a_class(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / "mine").write_text("")
+    assert "outputs/mine is no folder" in command("train", *SMALL, "name=mine").err
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    (tmp_path / "conf" / "model" / "bad.yaml").write_text("width: 3\n")
+    (tmp_path / "conf" / "model" / "torn.yaml").write_text("width: [3\n")
+    for model, said in (("bad", "model: the config names no class"), ("torn", "is no YAML")):
+        outcome = command("train", "--config-dir", "conf", f"model={model}")
+        assert outcome.code == 2
+        assert said in outcome.err
+        assert "Traceback" not in outcome.err
 
 
 def test_a_torn_last_line_is_repaired_and_said(command: Command, tmp_path: Path) -> None:

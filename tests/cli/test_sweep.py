@@ -173,8 +173,8 @@ def test_fewer_seeds_are_reported_without_the_others(command: Command, tmp_path:
     command(*words, "seeds=4")
     said = command(*words, "seeds=2").out
     columns = ["val_loss", "val_loss_low", "n_complete"]
-    found = [table(tmp_path / "outputs" / name)[columns] for name in ("s", "two")]
-    pd.testing.assert_frame_equal(*found, check_exact=True)
+    found, expected = (table(tmp_path / "outputs" / name)[columns] for name in ("s", "two"))
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
     assert "With 2 seeds" in said
     assert "the runs of other seeds are in the records" in (tmp_path / "outputs" / "s" / "report.md").read_text()
 
@@ -278,7 +278,11 @@ def test_config_dir_adds_members(command: Command, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "offered"),
-    [("sw", ["sweep"]), ("sweep model=", ["model=cnn", "model=mlp"]), ("train trainer.ep", ["trainer.epochs="])],
+    [
+        ("sw", ["sweep"]),
+        ("sweep model=", ["model=cnn", "model=mlp", "model=resnet"]),
+        ("train trainer.ep", ["trainer.epochs="]),
+    ],
 )
 def test_tab_completion(line: str, offered: list[str], command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMP_LINE", f"dropout-lab {line}")

@@ -1,6 +1,7 @@
 """The number of lanes: from the cache, from the runs, from the memory; and how well they are used."""
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_a_run_that_raises_fails_alone(bad: set[int]) -> None:
             raise ZeroDivisionError("halfway")
         return 1.0
 
-    recipes = [recipe(number, **({"schedule": breaks} if number in bad else {})) for number in range(10)]
+    recipes = [replace(recipe(number), schedule=breaks) if number in bad else recipe(number) for number in range(10)]
     expected = train(structure(), [recipe(number) for number in range(10)], 2)
     queue = Queue(recipes)
     loop.train(structure(), Widths.fixed(4), "never", queue, CPU)
