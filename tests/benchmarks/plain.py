@@ -26,10 +26,11 @@ from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.digits import digits
 from dropout_lab.datasets.synthetic import synthetic
 
+SITES = ("input", "conv", "pool", "hidden")
 DATASETS = {"digits": digits, "synthetic": synthetic}
 
 
-def mlp(inputs: int, hidden: list[int], outputs: int, rates: dict[str, float]) -> nn.Module:
+def mlp(inputs: int, hidden: list[int], outputs: int, rates: dict[str, float]) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Flatten(), nn.Dropout(rates["input"])]
     for size in hidden:
         layers += [nn.Linear(inputs, size), nn.ReLU(), nn.Dropout(rates["hidden"])]
@@ -37,12 +38,28 @@ def mlp(inputs: int, hidden: list[int], outputs: int, rates: dict[str, float]) -
     return nn.Sequential(*layers, nn.Linear(inputs, outputs))
 
 
+def cnn(
+    channels: list[int], hidden: list[int], shape: tuple[int, ...], outputs: int, rates: dict[str, float]
+) -> nn.Module:
+    """Of images, each block a convolution and a pooling, as `model=cnn` has them."""
+    inputs, height, width = shape
+    layers: list[nn.Module] = [nn.Dropout(rates["input"])]
+    for size in channels:
+        layers += [nn.Conv2d(inputs, size, 3, padding=1), nn.ReLU(), nn.Dropout(rates["conv"])]
+        layers += [nn.MaxPool2d(2), nn.Dropout(rates["pool"])]
+        inputs, height, width = size, height // 2, width // 2
+    return nn.Sequential(*layers, *mlp(inputs * height * width, hidden, outputs, {**rates, "input": 0.0}))
+
+
 def train(dataset: Dataset, settings: dict[str, Any], rates: dict[str, float], seed: int) -> float:
     """The best validation loss."""
     torch.manual_seed(seed)
     split = dataset.split(seed)
     inputs = (dataset.inputs - split.mean) / split.std
-    model = mlp(inputs[0].numel(), settings["hidden"], dataset.outputs, rates)
+    if channels := settings.get("channels"):
+        model = cnn(channels, settings["hidden"], dataset.input_shape, dataset.outputs, rates)
+    else:
+        model = mlp(inputs[0].numel(), settings["hidden"], dataset.outputs, rates)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
     data = TensorDataset(inputs[split.train], split.train_targets)
     loader = DataLoader(data, batch_size=settings["batch_size"], shuffle=True, drop_last=True)
@@ -80,8 +97,7 @@ def main(settings_file: str, journal: str) -> None:
     def objective(trial: optuna.Trial) -> float:
         placement = trial.suggest_categorical("placement", space["placement"])
         rate, seed = trial.suggest_categorical("rate", space["rate"]), trial.suggest_categorical("seed", space["seed"])
-        sites = {"input": ["input"], "hidden": ["hidden"], "everywhere": ["input", "hidden"]}[str(placement)]
-        rates = {site: float(rate) if site in sites else 0.0 for site in ("input", "hidden")}
+        rates = {site: float(rate) if placement in (site, "everywhere") else 0.0 for site in SITES}
         return train(dataset, settings, rates, int(seed))
 
     runs = len(list(itertools.product(*space.values())))

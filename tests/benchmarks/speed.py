@@ -43,6 +43,15 @@ WORK: dict[str, dict[str, Any]] = {
         "hidden": [1024, 1024],
         "batch_size": 128,
     },
+    "cnn": {
+        **DIGITS,
+        "placements": ["input", "conv", "everywhere"],
+        "seeds": 4,
+        "epochs": 10,
+        "channels": [16, 32],
+        "hidden": [64],
+        "batch_size": 64,
+    },
 }
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,13 +73,28 @@ def products(inputs: int, hidden: list[int], examples: int, *, training: bool) -
     return examples * ((4 * weights[0] + 6 * sum(weights[1:])) if training else 2 * sum(weights))
 
 
+def cnn_products(settings: dict[str, Any], examples: int, *, training: bool) -> int:
+    """FLOPs of the products of a CNN on digits: of its convolutions of 3 x 3, and of what reads them."""
+    side, inputs, total = 8, 1, 0
+    for index, size in enumerate(settings["channels"]):
+        forward = 2 * 9 * inputs * size * side * side
+        total += examples * forward * ((2 if index == 0 else 3) if training else 1)
+        side, inputs = side // 2, size
+    first = inputs * side * side * settings["hidden"][0]
+    rest = products(inputs * side * side, settings["hidden"], examples, training=training)
+    return total + rest + (2 * examples * first if training else 0)
+
+
 def all_products(settings: dict[str, Any], runs: int) -> int:
     """FLOPs of the products of a whole sweep."""
     inputs = settings["dataset_arguments"].get("features", 64)
     train = TRAIN[settings["dataset"]]
     whole = train - train % settings["batch_size"]
-    epoch = products(inputs, settings["hidden"], whole, training=True)
-    epoch += products(inputs, settings["hidden"], train // 2, training=False)
+    if "channels" in settings:
+        epoch = cnn_products(settings, whole, training=True) + cnn_products(settings, train // 2, training=False)
+    else:
+        epoch = products(inputs, settings["hidden"], whole, training=True)
+        epoch += products(inputs, settings["hidden"], train // 2, training=False)
     return runs * int(settings["epochs"]) * epoch
 
 
@@ -91,6 +115,8 @@ def dropout_lab(settings: dict[str, Any], folder: Path, cache: Path, *words: str
     command += [f"placement={listed(settings['placements'])}", f"rate={listed(settings['rates'])}"]
     command += [f"seeds={settings['seeds']}", f"trainer.epochs={settings['epochs']}", f"optimizer.lr={settings['lr']}"]
     command += [f"trainer.batch_size={settings['batch_size']}", f"model.hidden=[{listed(settings['hidden'])}]"]
+    if "channels" in settings:
+        command += ["model=cnn", f"model.channels=[{listed(settings['channels'])}]"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "TORCHINDUCTOR_CACHE_DIR": str(cache / "torch")}
     subprocess.run([*command, "name=speed", *words], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
 
