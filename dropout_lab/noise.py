@@ -31,19 +31,19 @@ class Noise:
     """
 
     def __init__(self, key: Tensor) -> None:
-        self._key = key
+        self.key = key
 
     def stream(self, number: int) -> "Noise":
         """An independent stream of the same run, step and site."""
-        salt = (torch.arange(2, dtype=torch.int32, device=self._key.device) + 2 * number) * _GOLDEN
-        return Noise(_mixed(self._key ^ salt))
+        salt = (torch.arange(2, dtype=torch.int32, device=self.key.device) + 2 * number) * _GOLDEN
+        return Noise(_mixed(self.key ^ salt))
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
         """U[0, 1) of `shape`, float32, in steps of 2^-24."""
-        index = torch.arange(math.prod(shape), dtype=torch.int32, device=self._key.device)
-        bits = index * _GOLDEN ^ self._key[0]
+        index = torch.arange(math.prod(shape), dtype=torch.int32, device=self.key.device)
+        bits = index * _GOLDEN ^ self.key[0]
         bits = (bits ^ _shift(bits, 16)) * _MIX_1
-        bits = (bits ^ _shift(bits, 15) ^ self._key[1]) * _MIX_2
+        bits = (bits ^ _shift(bits, 15) ^ self.key[1]) * _MIX_2
         return (_shift(bits ^ _shift(bits, 16), 8).float() * 2.0**-24).view(tuple(shape))
 
     def normal(self, shape: Sequence[int]) -> Tensor:

@@ -22,6 +22,12 @@ class TrainerConfig:
     patience: int | None = MISSING
     max_norm: float | None = MISSING
     clip_norm: float | None = MISSING
+    l1: float | None = MISSING
+    label_smoothing: float | None = MISSING
+    mixup: float | None = MISSING
+    input_noise: float | None = MISSING
+    shift: int | None = MISSING
+    flip: float | None = MISSING
     gap_examples: int | None = MISSING
     precision: str = MISSING
     width: int | str = MISSING
@@ -35,6 +41,7 @@ class Config:
     dropout: Any = MISSING
     placement: Any = MISSING
     schedule: Any = MISSING
+    loss: Any = MISSING
     optimizer: Any = MISSING
     sampler: Any = MISSING
     pruner: Any = MISSING
@@ -59,10 +66,20 @@ CONTROL_KEYS = frozenset(
 )
 """Keys that say how much is trained and how, not what: a command may change them in a folder that has results."""
 
-CONFIG_SECTIONS = ("model", "dataset", "dropout", "schedule", "optimizer")
+CONFIG_SECTIONS = ("model", "dataset", "dropout", "schedule", "loss", "optimizer")
 """The config groups that, with the trainer and the sites' rates, make a trial."""
 
-RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "max_norm", "clip_norm", "gap_examples", "precision")
+OPTIONS: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("max_norm", "clip_norm"), (math.ulp(0.0), math.inf)),
+    **dict.fromkeys(("l1", "mixup", "input_noise", "shift"), (0.0, math.inf)),
+    "label_smoothing": (0.0, 1.0),
+    "flip": (0.0, math.nextafter(1.0, 2.0)),
+}
+"""The trainer's keys that may be null, and cost nothing then: the least value of each, and the first too great."""
+
+IMAGE_OPTIONS = ("shift", "flip")
+
+RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "gap_examples", "precision", *OPTIONS)
 """The trainer's keys that decide a run's result."""
 
 DIRECTIONS: Mapping[str, str] = {
@@ -116,9 +133,11 @@ def check(config: Mapping[str, Any]) -> None:
             raise UserError(f"{key}={value}: must be at least 1")
     if config["retries"] < 0:
         raise UserError(f"retries={config['retries']}: must be at least 0")
-    for key in ("max_norm", "clip_norm"):
-        if trainer[key] is not None and not 0 < trainer[key] < math.inf:
-            raise UserError(f"trainer.{key}={trainer[key]}: must be a finite number above 0, or null")
+    for key, (least, limit) in OPTIONS.items():
+        if trainer[key] is not None and not least <= trainer[key] < limit:
+            above = "above 0" if 0 < least < 1 else "of at least 0"
+            below = {1.0: " and below 1", math.inf: ""}.get(limit, " and at most 1")
+            raise UserError(f"trainer.{key}={trainer[key]}: must be a finite number {above}{below}, or null")
     objectives(config)
     width = trainer["width"]
     if width != "auto" and (isinstance(width, str) or width < 1):

@@ -15,9 +15,10 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
+from dropout_lab.loss import AbstractLoss
 from dropout_lab.models import survey
 from dropout_lab.placement import Method, site_methods, site_rates
-from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, RESULT_TRAINER_KEYS
+from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIONS, RESULT_TRAINER_KEYS
 from dropout_lab.sites import AbstractDropout, Place
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
@@ -56,14 +57,15 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     trial = Trial.of({**sections, "trainer": trainer}, rates, acting)
     optimizer = instantiate("optimizer", config["optimizer"])
     instantiate("schedule", config["schedule"])
+    _check_options(config, choices)
     structure = {
         "model": config["model"],
         "dataset": config["dataset"],
         "dropout": acting,
         "optimizer": {key: value for key, value in config["optimizer"].items() if key not in optimizer.numbers()},
         **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples")},
-        "max_norm": trainer["max_norm"] is not None,
-        "clip_norm": trainer["clip_norm"] is not None,
+        "loss": config["loss"],
+        "options": [name for name in OPTIONS if trainer[name] is not None],
     }
     label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}
     label["rate"] = float(config["rate"])
@@ -74,6 +76,23 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     elif any(value is not None for value in config["rates"].values()):
         label |= {"placement": None, "rate": None}
     return Described(trial, structure, label)
+
+
+def _check_options(config: Config, choices: Mapping[str, str]) -> None:
+    """Raises UserError for a loss or an option of the trainer that has no meaning for the data."""
+    dataset = _dataset(canonical_json(config["dataset"]))
+    loss: AbstractLoss = instantiate("loss", config["loss"])
+    if (objection := loss.objection(dataset.task)) is not None:
+        raise UserError(f"loss={choices['loss']}: {objection}")
+    given = {name: config["trainer"][name] for name in OPTIONS if config["trainer"][name] is not None}
+    if "label_smoothing" in given and dataset.task != "classification":
+        raise UserError(f"trainer.label_smoothing={given['label_smoothing']}: {dataset.name} has no classes; only null")
+    for name in IMAGE_OPTIONS:
+        if name in given and len(dataset.input_shape) != 3:
+            shape = " x ".join(map(str, dataset.input_shape))
+            raise UserError(
+                f"trainer.{name}={given[name]}: examples of {dataset.name} are no images ({shape}); only null"
+            )
 
 
 def places(model: Config, dataset: Config) -> Sequence[Place]:
@@ -91,8 +110,8 @@ def structure(spec: Config) -> Structure:
         dropout={site: _made("dropout", canonical_json(method)) for site, method in spec["dropout"].items()},
         batch_size=spec["batch_size"],
         optimizer=instantiate("optimizer", optimizer),
-        max_norm=spec["max_norm"],
-        clip_norm=spec["clip_norm"],
+        loss=_made("loss", canonical_json(spec["loss"])),
+        options=frozenset(spec["options"]),
         precision=spec["precision"],
         gap_examples=spec["gap_examples"],
         name=canonical_json(spec) if _is_ours(spec) else None,
@@ -110,8 +129,7 @@ def recipe(run: Run, spec: Config) -> Recipe:
         optimizer=_made("optimizer", canonical_json(config["optimizer"])),
         epochs=trainer["epochs"],
         patience=trainer["patience"],
-        max_norm=trainer["max_norm"],
-        clip_norm=trainer["clip_norm"],
+        options={name: float(trainer[name]) for name in OPTIONS if trainer[name] is not None},
     )
 
 
@@ -196,7 +214,7 @@ def _is_ours(spec: Config) -> bool:
 
 @lru_cache(maxsize=256)
 def _made(key: str, section: str) -> Any:
-    """An optimizer, a schedule or a method: immutable, so that all who need an equal one share it."""
+    """An optimizer, a schedule, a loss or a method: immutable, so that all who need an equal one share it."""
     return instantiate(key, json.loads(section))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 Config = Mapping[str, Any]
 
-METHOD_KEYS = ("dropout", "schedule")
+METHOD_KEYS = ("dropout", "schedule", "loss")
 """The sections of a configuration that mean nothing without a rate above 0."""
 
 DROPOUT_KEYS = ("rates", *METHOD_KEYS)
@@ -30,9 +30,9 @@ def digest(value: Any, length: int = 12) -> str:
 class Trial:
     """One configuration in canonical form: everything that decides its result but the seed.
 
-    `config` holds the sections `model`, `dataset`, `optimizer`, `trainer`, `dropout`, `schedule`, and `rates`, which
+    `config` holds the sections `model`, `dataset`, `optimizer`, `trainer`, `METHOD_KEYS`, and `rates`, which
     maps every site with a rate above 0 to its rate. `dropout` is the section of the method at these sites, or if they
-    differ, maps each of these sites to its section. Without such a site, `dropout` and `schedule` are None: rate 0
+    differ, maps each of these sites to its section. Without such a site, `METHOD_KEYS` are None: rate 0
     everywhere is the no-dropout baseline, whatever placement and method were asked for.
     """
 
@@ -48,7 +48,11 @@ class Trial:
         acting = {site: (methods or {}).get(site, sections["dropout"]) for site in active}
         distinct = {canonical_json(method): method for method in acting.values()}
         dropout = next(iter(distinct.values())) if len(distinct) == 1 else acting
-        method = {"dropout": dropout, "schedule": sections["schedule"]} if active else dict.fromkeys(METHOD_KEYS)
+        method = (
+            {**{key: sections[key] for key in METHOD_KEYS}, "dropout": dropout}
+            if active
+            else dict.fromkeys(METHOD_KEYS)
+        )
         return cls({**sections, **method, "rates": active})
 
     @property

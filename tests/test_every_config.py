@@ -13,7 +13,7 @@ from dropout_lab.cli import conf_folder
 from dropout_lab.sweep.study import pruner, sampler
 
 CONF = conf_folder()
-GROUPS = ("dataset", "dropout", "model", "optimizer", "placement", "pruner", "sampler", "schedule")
+GROUPS = ("dataset", "dropout", "loss", "model", "optimizer", "placement", "pruner", "sampler", "schedule")
 MEMBERS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
@@ -50,7 +50,7 @@ def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     schema.check(config)
     pruner(config["pruner"])
     sampler(config["sampler"])
-    described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "s"})
+    described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "s", "loss": "l"})
     train.structure(described.structure)
     assert described.trial.is_baseline == ((group, name) == ("placement", "none"))
 

@@ -99,7 +99,7 @@ class Lanes:
         }
         self._best = tree_map(torch.clone, {key: self._carried[key] for key in ("params", "buffers")})
         self._rates = self._zeros(len(self.program.sites))
-        self._hyper = {name: self._zeros() for name in (*structure.optimizer.numbers(), "max_norm", "clip_norm")}
+        self._hyper = {name: self._zeros() for name in (*structure.optimizer.numbers(), *sorted(structure.options))}
         self._mean, self._std = self._stack(split.mean), self._stack(split.std)
         self._train_rows, self._train_targets = self._stack(split.train), self._stack(split.train_targets)
         chunk = self._chunk(len(split.val))
@@ -133,12 +133,19 @@ class Lanes:
     def examples(self) -> tuple[list[Tensor], list[Tensor]]:
         """Arguments of `train_step` and of `evaluation`, of the shapes and types that all their calls have."""
         batch = self.width, self.batch_size
-        keys_ = torch.zeros(self.width, len(self.program.sites), 2, dtype=torch.int32, device=self.device)
+        keys_ = torch.zeros(self.width, len(self.program.streams), 2, dtype=torch.int32, device=self.device)
         rows = torch.zeros(batch, dtype=torch.int64, device=self.device)
         targets = torch.zeros(batch, dtype=self._train_targets.dtype, device=self.device)
         val = self._parts["val"]
         return (
-            [*self.train_step.fixed, torch.zeros_like(self._rates), keys_, rows, targets],
+            [
+                *self.train_step.fixed,
+                torch.zeros_like(self._rates),
+                torch.zeros(self.width, device=self.device),
+                keys_,
+                rows,
+                targets,
+            ],
             [*self.evaluation.fixed, *tree_leaves(self._best), val.rows[0], val.targets[0], val.weight[0]],
         )
 
@@ -151,12 +158,7 @@ class Lanes:
                 held["buffers"][name][lane] = buffer.to(self.device)
         for value in self._carried["state"].values():
             value[lane] = 0
-        numbers = {
-            **recipe.optimizer.numbers(),
-            "max_norm": recipe.max_norm or 0.0,
-            "clip_norm": recipe.clip_norm or 0.0,
-        }
-        for name, number in numbers.items():
+        for name, number in {**recipe.optimizer.numbers(), **recipe.options}.items():
             self._hyper[name][lane] = number
         self._train_rows[lane] = split.train.to(self.device)
         self._train_targets[lane] = split.train_targets.to(self.device)
@@ -168,13 +170,13 @@ class Lanes:
 
     def train_epoch(self) -> Tensor:
         """One epoch of every lane, also of idle ones, whatever is left in them; its batches' mean loss: (lane,)."""
-        rates, noise = self._epoch_rates(), self._epoch_keys()
+        rates, mix, noise = self._epoch_rates(), self._epoch_mix(), self._epoch_keys()
         order = self._order()[:, : self.steps_per_epoch * self.batch_size]
         rows, targets = (self._batches(values.gather(1, order)) for values in (self._train_rows, self._train_targets))
         self._total.zero_()
         fixed = self.train_step.fixed
         for step in range(self.steps_per_epoch):
-            self.run_train_step(*fixed, rates[step], noise[step], rows[step], targets[step])
+            self.run_train_step(*fixed, rates[step], mix[step], noise[step], rows[step], targets[step])
         self._rates.copy_(rates[-1])
         for lane in self.active.values():
             lane.steps += self.steps_per_epoch
@@ -237,13 +239,23 @@ class Lanes:
             rates[:, index] = torch.tensor([lane.recipe.schedule(share) for share in progress]).unsqueeze(1) * of_sites
         return rates.to(self.device)
 
+    def _epoch_mix(self) -> Tensor:
+        """The weight of every example itself at each step, where pairs are mixed: (step, lane)."""
+        mix = torch.ones(self.steps_per_epoch, self.width)
+        for index, lane in self.active.items():
+            alpha = lane.recipe.options.get("mixup", 0.0)
+            if alpha > 0:
+                drawn = generator(lane.recipe.seed, "mixup", lane.epoch).beta(alpha, alpha, self.steps_per_epoch)
+                mix[:, index] = torch.from_numpy(drawn)
+        return mix.to(self.device)
+
     def _epoch_keys(self) -> Tensor:
-        """(step, lane, site, 2) int32."""
+        """(step, lane, stream, 2) int32."""
         seeds, done = np.zeros(self.width, dtype=np.uint64), np.zeros(self.width, dtype=np.int64)
         for index, lane in self.active.items():
             seeds[index], done[index] = lane.mask_seed, lane.steps
         steps = done[None, :] + np.arange(self.steps_per_epoch)[:, None]
-        return torch.from_numpy(keys(seeds.tolist(), steps, tuple(self.program.sites))).to(self.device)
+        return torch.from_numpy(keys(seeds.tolist(), steps, self.program.streams)).to(self.device)
 
     def _make_initial(self, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Initial parameters, flat, and buffers of a seed: the same for all its runs, whatever their rates."""

@@ -25,15 +25,18 @@ class TrainStep:
         self.fixed, self._spec = tree_flatten((carried, total, given))
 
     def __call__(self, *tensors: Tensor) -> None:
-        """`fixed`, then those of the step: rates (lane, site), keys (lane, site, 2), rows and targets (lane, batch)."""
-        *fixed, rates, keys, rows, targets = tensors
+        """`fixed`, then those of the step: rates (lane, site), mix (lane,), keys (lane, stream, 2), then rows
+        and targets (lane, batch)."""
+        *fixed, rates, mix, keys, rows, targets = tensors
         carried, total, given = tree_unflatten(fixed, self._spec)
         x = inputs_of(rows, given)
         # A lane's loss depends on its own parameters alone, so the gradient of the sum is every lane's own gradient.
         # torch.func.grad would give the same, and import torch's whole compiler first.
         params = carried["params"].detach().requires_grad_()
         with torch.enable_grad():
-            loss, buffers = vmap(self._program.loss)(params, carried["buffers"], rates, keys, x, targets)
+            loss, buffers = vmap(self._program.loss)(
+                params, carried["buffers"], given["hyper"], rates, mix, keys, x, targets
+            )
             (grads,) = torch.autograd.grad(loss.sum(), params)
         with torch.no_grad():
             params, state = vmap(self._program.update)(params, grads, carried["state"], given["hyper"])

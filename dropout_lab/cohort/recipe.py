@@ -1,13 +1,14 @@
 """What the trainer is told and what it tells: the shared structure, one run's recipe, one run's result."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from torch import nn
 
 from dropout_lab.cohort.optim import AbstractOptimizer
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.loss import AbstractLoss, Plain
 from dropout_lab.sites import AbstractDropout
 
 Status = Literal["complete", "pruned", "failed"]
@@ -26,8 +27,9 @@ class Structure:
     batch_size: int
     optimizer: AbstractOptimizer
     """Its numbers do not count here: each recipe brings its own."""
-    max_norm: bool
-    clip_norm: bool
+    loss: AbstractLoss = field(default_factory=Plain)
+    options: frozenset[str] = frozenset()
+    """Which of `schema.OPTIONS` the runs have."""
     precision: Precision = "float32"
     """Of the products; parameters, optimizer state and losses are float32 always."""
     name: str | None = None
@@ -59,8 +61,8 @@ class Recipe:
     epochs: int
     patience: int | None
     """Stop when the validation loss has not fallen for so many epochs."""
-    max_norm: float | None
-    clip_norm: float | None
+    options: Mapping[str, float] = field(default_factory=dict)
+    """The values of the structure's options."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,14 @@ class Layout:
         self._transposed = linear & self._shapes.keys()
         self.size = sum(self._rooms.values())
 
+    def weights(self, device: torch.device) -> Tensor:
+        """(size,): 1 where an entry of a weight matrix or a kernel lies, 0 for biases, gains and gaps."""
+        parts = []
+        for name, room in self._rooms.items():
+            size = prod(self._shapes[name]) if len(self._shapes[name]) > 1 else 0
+            parts += [torch.ones(size, device=device), torch.zeros(room - size, device=device)]
+        return torch.cat(parts)
+
     def flatten(self, params: Mapping[str, Tensor]) -> Tensor:
         """Parameters by name -> (size,); the gaps between them are 0 and stay 0, their gradients being 0."""
         parts = []

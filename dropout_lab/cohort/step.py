@@ -8,12 +8,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from dropout_lab.cohort.augment import AUGMENTATIONS, augmented
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.datasets.dataset import Task
+from dropout_lab.noise import Noise
 from dropout_lab.sites import install, sites
+
+PASSES = 1 << 16
+"""The first number of a stream that a further pass draws its keys from; methods have streams of lower numbers."""
 
 
 class Program:
@@ -25,27 +30,56 @@ class Program:
         self.structure = structure
         self.layout = Layout(model)
         self.sites = sites(model)
+        self.streams = (*self.sites, *(("data",) if structure.options & set(AUGMENTATIONS) else ()))
+        """What draws noise in a step: the sites, and augmentation if there is any."""
         self.task: Task = structure.dataset.task
         self._train, self._eval = model.train(), structure.build().to("meta").eval()
         install(self._eval, structure.dropout)
 
     def loss(
-        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, x: Tensor, y: Tensor
+        self,
+        params: Tensor,
+        buffers: Mapping[str, Tensor],
+        hyper: Hyper,
+        rates: Tensor,
+        mix: Tensor,
+        keys: Tensor,
+        x: Tensor,
+        y: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's loss in training mode, and the buffers after it.
 
-        params: (size,); rates: (site,); keys: (site, 2) int32; buffers: batch norm's running statistics.
+        params: (size,); rates: (site,); keys: (stream, 2) int32; buffers: batch norm's running statistics; mix: the
+        weight of an example itself, where it is mixed with its neighbour.
         """
+        options = self.structure.options
         after = {name: buffer.clone() for name, buffer in buffers.items()}
-        output = self._call(self._train, params, after, rates, keys, x)  # updates the buffers in place
-        return losses(output, y, self.task).mean(), after
+        if len(self.streams) > len(self.sites):
+            x = augmented(x, options, hyper, Noise(keys[-1]))
+        if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
+            x = mix * x + (1 - mix) * x.roll(1, 0)
+
+        def forward(number: int, *, last_site: bool = False) -> Tensor:
+            own = keys[: len(self.sites)] if number == 0 else self._other_keys(keys, number, last_site)
+            return self._call(self._train, params, after, rates, own, x)  # updates the buffers in place
+
+        def mean(output: Tensor) -> Tensor:
+            loss = self._training_losses(output, y, hyper)
+            if "mixup" in options:
+                loss = mix * loss + (1 - mix) * self._training_losses(output, y.roll(1, 0), hyper)
+            return loss.mean()
+
+        return self.structure.loss(forward, mean), after
 
     def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
         """Parameters and optimizer state after a step along `grads`, clipped and constrained as the structure says."""
-        if self.structure.clip_norm:
+        options = self.structure.options
+        if "l1" in options:
+            grads = grads + hyper["l1"] * params.sign() * self.layout.weights(params.device)
+        if "clip_norm" in options:
             grads = grads * (hyper["clip_norm"] / (grads.norm() + 1e-6)).clamp(max=1)
         params, state = self.structure.optimizer.update(params, grads, state, hyper)
-        if self.structure.max_norm:
+        if "max_norm" in options:
             params = self._constrain(params, hyper["max_norm"])
         return params, dict(state)
 
@@ -73,6 +107,20 @@ class Program:
         with Bfloat16Products() if self.structure.precision == "bfloat16" else nullcontext():
             output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
         return output.float()
+
+    def _other_keys(self, keys: Tensor, number: int, last_site: bool) -> Tensor:
+        """The sites' keys of a further pass through the network: (site, 2)."""
+        count = len(self.sites)
+        own = range(count - 1 if last_site else 0, count)
+        return torch.stack([Noise(keys[i]).stream(PASSES + number).key if i in own else keys[i] for i in range(count)])
+
+    def _training_losses(self, output: Tensor, y: Tensor, hyper: Hyper) -> Tensor:
+        """The losses that are minimised: (batch,). Smoothed labels: Szegedy et al., CVPR 2016, section 7."""
+        loss = losses(output, y, self.task)
+        if "label_smoothing" not in self.structure.options:
+            return loss
+        smooth = hyper["label_smoothing"]
+        return (1 - smooth) * loss - smooth * F.log_softmax(output, -1).mean(-1)
 
     def _constrain(self, params: Tensor, max_norm: Tensor) -> Tensor:
         """Scales down each unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, 5.1)."""

@@ -17,7 +17,7 @@ LABEL = ("placement", "rate", "dropout", "schedule")
 SUMMARY = (*metrics.summary({name: [0.0] for name in CURVE_METRICS}, horizon=1), "test_loss", "test_accuracy")
 """The numbers of a run, by the names the trainer gives them."""
 
-OF_DROPOUT = ("dropout.", "schedule.", "placement.")
+OF_DROPOUT = ("dropout.", "schedule.", "placement.", "loss")
 """Swept settings whose names begin like this are part of the dropout; all others belong to the context."""
 
 

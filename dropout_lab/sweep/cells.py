@@ -11,7 +11,7 @@ from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.space import Axis, cells
 from dropout_lab.trial import Config, Trial, digest
 
-DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "dropouts", "schedule")
+DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "dropouts", "schedule", "loss")
 """Swept keys that say something about dropout: a baseline has no value of them."""
 
 MOST_BASELINES = 12

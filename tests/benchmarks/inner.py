@@ -40,8 +40,6 @@ def structure(dataset: Dataset, hidden: int, batch_size: int) -> Structure:
         dropout=dict.fromkeys(("input", "hidden.0", "hidden.1"), Standard()),
         batch_size=batch_size,
         optimizer=Adam(lr=0.001),
-        max_norm=False,
-        clip_norm=False,
     )
 
 
@@ -51,7 +49,7 @@ def cohort(made: Structure, width: int) -> tuple[float, float, float]:
     lanes, _ = prepare(made, Widths.fixed(width), "always", width, EPOCHS, CPU)
     for lane in range(lanes.width):
         rates = {"input": 0.1, "hidden.0": 0.5, "hidden.1": 0.5}
-        recipe = Recipe(str(lane), lane % 8, rates, lambda progress: 1.0, Adam(lr=0.001), EPOCHS, None, None, None)
+        recipe = Recipe(str(lane), lane % 8, rates, lambda progress: 1.0, Adam(lr=0.001), EPOCHS, None)
         lanes.load(lane, recipe)
     steps, epochs, rates_beside = [], [], [matmul_rate() for _ in range(3)]
     for _ in range(EPOCHS):

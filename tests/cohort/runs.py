@@ -15,6 +15,7 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
+from dropout_lab.schema import OPTIONS
 from dropout_lab.sites import sites
 
 DATASET = digits(limit=96)
@@ -39,20 +40,22 @@ OPTIMIZERS: Mapping[str, AbstractOptimizer] = {
 
 
 def structure(model: str = "mlp", optimizer: str = "adam", **changes: Any) -> Structure:
+    """`changes` may name options of the trainer as well: True for those that the structure has."""
+    options = {name for name in OPTIONS if changes.pop(name, False)}
     made = Structure(
         build=MODELS[model],
         dataset=DATASET,
         dropout=dict.fromkeys(sites(MODELS[model]()), Standard()),
         batch_size=32,
         optimizer=OPTIMIZERS[optimizer],
-        max_norm=False,
-        clip_norm=False,
+        options=frozenset(options),
     )
     return replace(made, **changes)
 
 
 def recipe(number: int, optimizer: str = "adam", **changes: Any) -> Recipe:
     """Run number `number`: its seed, rates and learning rate differ from its neighbours'."""
+    options = {name: changes.pop(name) for name in OPTIONS if changes.get(name) is not None}
     base = OPTIMIZERS[optimizer]
     made = Recipe(
         id=str(number),
@@ -62,8 +65,7 @@ def recipe(number: int, optimizer: str = "adam", **changes: Any) -> Recipe:
         optimizer=replace(base, lr=base.lr * (1 + number / 8)),
         epochs=4,
         patience=None,
-        max_norm=None,
-        clip_norm=None,
+        options=options,
     )
     return replace(made, **changes)
 

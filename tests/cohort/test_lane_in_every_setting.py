@@ -125,13 +125,13 @@ def plain_weights(made: Structure, run: Recipe, epochs: int) -> dict[str, Tensor
                 site.rate = torch.tensor(run.schedule(step / total) * run.rates.get(name, 0.0))
             optimizer.zero_grad()
             loss(model(inputs[split.train[batch]]), split.train_targets[batch]).backward()
-            if run.clip_norm is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), run.clip_norm)
+            if "clip_norm" in run.options:
+                nn.utils.clip_grad_norm_(model.parameters(), run.options["clip_norm"])
             optimizer.step()
-            if run.max_norm is not None:
+            if "max_norm" in run.options:
                 with torch.no_grad():
                     for weight in (param for param in model.parameters() if param.dim() > 1):
-                        weight.copy_(weight.flatten(1).renorm(2, 0, run.max_norm).view_as(weight))
+                        weight.copy_(weight.flatten(1).renorm(2, 0, run.options["max_norm"]).view_as(weight))
             step += 1
     return {name: param.detach() for name, param in model.named_parameters()}
 

@@ -1,0 +1,41 @@
+"""Changes of a batch in training: shifted and flipped images, noise. Every number may differ from lane to lane."""
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor
+
+from dropout_lab.cohort.optim import Hyper
+from dropout_lab.noise import Noise
+
+AUGMENTATIONS = ("shift", "flip", "input_noise")
+
+
+def augmented(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -> Tensor:
+    """(batch, ...) -> the same, with what `options` names.
+
+    shift: each image is moved by up to so many pixels, each way equally likely, its border being repeated. flip: each
+    image is mirrored, left and right, with that probability. input_noise: the standard deviation of what is added to
+    each standardized input.
+    """
+    batch = x.shape[0]
+    if "shift" in options:
+        for number, axis in enumerate((2, 3)):
+            reach = hyper["shift"]
+            moved = ((2 * reach + 1) * noise.stream(number).uniform((batch,))).floor() - reach
+            x = _taken(x, axis, torch.arange(x.shape[axis], device=x.device) + moved.long().unsqueeze(1))
+    if "flip" in options:
+        there = torch.arange(x.shape[3], device=x.device)
+        mirrored = noise.stream(2).uniform((batch, 1)) < hyper["flip"]
+        x = _taken(x, 3, torch.where(mirrored, x.shape[3] - 1 - there, there))
+    if "input_noise" in options:
+        x = x + hyper["input_noise"] * noise.stream(3).normal(x.shape)
+    return x
+
+
+def _taken(x: Tensor, axis: int, index: Tensor) -> Tensor:
+    """Images, (batch, channel, height, width), whose places along `axis` are those of `index`, (batch, size)."""
+    within = index.clamp(0, x.shape[axis] - 1)
+    shape = [x.shape[0], 1, 1, 1]
+    shape[axis] = x.shape[axis]
+    return x.gather(axis, within.view(shape).expand(x.shape))

@@ -1,0 +1,82 @@
+"""What a training step minimises: the loss of one pass through the network, or of several whose masks differ.
+
+A loss is given `forward`, which runs the network on the batch once more with other masks for every number, and `mean`,
+the batch's mean loss of an output. Losses of validation and test are always those of one pass without dropout.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Protocol, final
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from dropout_lab.errors import UserError
+
+
+class Forward(Protocol):
+    def __call__(self, number: int, *, last_site: bool = False) -> Tensor:
+        """The network's output under the masks of pass `number`; with `last_site`, only the last site's are its own."""
+
+
+class AbstractLoss(ABC):
+    @abstractmethod
+    def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
+        """The batch's loss, without dimensions."""
+
+    def objection(self, task: str) -> str | None:
+        """Why the loss has no meaning for a task; None if it has one."""
+        return None
+
+
+@final
+class Plain(AbstractLoss):
+    """One pass."""
+
+    def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
+        return mean(forward(0))
+
+
+@final
+class RDrop(AbstractLoss):
+    """Two passes and the distance of their answers.
+
+        (CE(p) + CE(q)) / 2 + alpha (KL(p || q) + KL(q || p)) / 2,   means over the batch
+
+    Liang, Wu, Li, Wang, Meng, Qin, Chen, Zhang and Liu, "R-Drop: Regularized Dropout for Neural Networks", NeurIPS
+    2021, arXiv:2106.14448, equations 2 and 3, with both terms halved. A batch norm sees the two passes one by one.
+    """
+
+    def __init__(self, alpha: float) -> None:
+        if not 0 <= alpha < float("inf"):
+            raise UserError(f"loss.alpha={alpha}: must be a finite number of at least 0")
+        self._alpha = alpha
+
+    def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
+        outputs = forward(0), forward(1)
+        p, q = (F.log_softmax(output, -1) for output in outputs)
+        # KL(p || q) + KL(q || p) = sum (p - q)(log p - log q)
+        distance = ((p.exp() - q.exp()) * (p - q)).sum(-1).mean()
+        return (mean(outputs[0]) + mean(outputs[1])) / 2 + self._alpha * distance / 2
+
+    def objection(self, task: str) -> str | None:
+        return None if task == "classification" else "it compares probabilities, which a regression has not"
+
+
+@final
+class MultiSample(AbstractLoss):
+    """The mean loss over several masks at the last site, the network before it running once for all.
+
+    Inoue, "Multi-Sample Dropout for Accelerated Training and Better Generalization", 2019, arXiv:1905.09788, section 3.
+    """
+
+    def __init__(self, samples: int) -> None:
+        if samples < 1:
+            raise UserError(f"loss.samples={samples}: must be a whole number of at least 1")
+        self._samples = samples
+
+    def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
+        total = mean(forward(0))
+        for number in range(1, self._samples):
+            total = total + mean(forward(number, last_site=True))
+        return total / self._samples
