@@ -29,6 +29,8 @@ class TrainerConfig:
     shift: int | None = MISSING
     flip: float | None = MISSING
     gap_examples: int | None = MISSING
+    mc_samples: int | None = MISSING
+    keep_predictions: bool = MISSING
     precision: str = MISSING
     width: int | str = MISSING
     compile: str = MISSING
@@ -62,7 +64,18 @@ class Config:
 
 
 CONTROL_KEYS = frozenset(
-    {"seeds", "n_trials", "baseline", "retries", "workers", "name", "dry_run", "trainer.width", "trainer.compile"}
+    {
+        "seeds",
+        "n_trials",
+        "baseline",
+        "retries",
+        "workers",
+        "name",
+        "dry_run",
+        "trainer.width",
+        "trainer.compile",
+        "trainer.keep_predictions",
+    }
 )
 """Keys that say how much is trained and how, not what: a command may change them in a folder that has results."""
 
@@ -79,7 +92,7 @@ OPTIONS: Mapping[str, tuple[float, float]] = {
 
 IMAGE_OPTIONS = ("shift", "flip")
 
-RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "gap_examples", "precision", *OPTIONS)
+RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "gap_examples", "mc_samples", "precision", *OPTIONS)
 """The trainer's keys that decide a run's result."""
 
 DIRECTIONS: Mapping[str, str] = {
@@ -128,6 +141,7 @@ def check(config: Mapping[str, Any]) -> None:
         ("trainer.batch_size", trainer["batch_size"]),
         ("trainer.patience", trainer["patience"]),
         ("trainer.gap_examples", trainer["gap_examples"]),
+        ("trainer.mc_samples", trainer["mc_samples"]),
     ):
         if value is not None and value < 1:
             raise UserError(f"{key}={value}: must be at least 1")

@@ -63,7 +63,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         "dataset": config["dataset"],
         "dropout": acting,
         "optimizer": {key: value for key, value in config["optimizer"].items() if key not in optimizer.numbers()},
-        **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples")},
+        **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples", "mc_samples")},
         "loss": config["loss"],
         "options": [name for name in OPTIONS if trainer[name] is not None],
     }
@@ -114,6 +114,7 @@ def structure(spec: Config) -> Structure:
         options=frozenset(spec["options"]),
         precision=spec["precision"],
         gap_examples=spec["gap_examples"],
+        mc_samples=spec["mc_samples"],
         name=canonical_json(spec) if _is_ours(spec) else None,
     )
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.func import vmap
 from torch.utils._pytree import tree_leaves, tree_map
 
 from dropout_lab.cohort.compiler import InPlace
 from dropout_lab.cohort.keys import keys, mask_seed
-from dropout_lab.cohort.passes import Evaluation, TrainStep
+from dropout_lab.cohort.passes import Evaluation, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.datasets.dataset import Split
@@ -23,6 +24,8 @@ EVALUATION_ROWS = 1024
 """Examples of each lane that are evaluated at once, at most; it bounds the memory of the activations."""
 EVALUATION_NUMBERS = 1 << 18
 """Numbers in these examples, at most. No bound may depend on the width, or the last bits of a sum would."""
+FIRST_SAMPLE = 1 << 40
+"""The number of the first mask that is drawn for an evaluation; a training has fewer steps."""
 SEEDS_KEPT = 64
 """Seeds whose split and initial parameters are kept for the next run that has them."""
 
@@ -112,7 +115,8 @@ class Lanes:
             )
         }
         self._total, self._loss, self._correct = self._zeros(), self._zeros(), self._zeros()
-        given = {"inputs": dataset.inputs.to(device), "mean": self._mean, "std": self._std}
+        self.evaluation_inputs = dataset.inputs.to(device)
+        given = {"inputs": self.evaluation_inputs, "mean": self._mean, "std": self._std}
         self.train_step = TrainStep(self.program, self._carried, self._total, {**given, "hyper": self._hyper})
         evaluated = {**given, "rates": self._rates}
         self.evaluation = Evaluation(self.program, self._loss, self._correct, evaluated, self._best)
@@ -199,6 +203,33 @@ class Lanes:
     def test(self) -> tuple[Tensor, Tensor]:
         """Loss and accuracy, (lane,), on the test part with the best parameters of every lane."""
         return self._measure(self._best, self._parts["test"])
+
+    def predict(self, sample: int | None = None) -> Tensor:
+        """Log-probabilities of every lane on the test part, with its best parameters: (lane, n, classes).
+
+        With `sample`, under the masks of that number; they are others than any step of the training has.
+        """
+        streams = tuple(self.program.sites)
+        step = np.full((1, self.width), 0 if sample is None else FIRST_SAMPLE + sample)
+        seeds = [self.active[i].mask_seed if i in self.active else 0 for i in range(self.width)]
+        drawn = torch.from_numpy(keys(seeds, step, streams))[0].to(self.device)
+        given = {"inputs": self.evaluation_inputs, "mean": self._mean, "std": self._std}
+        part = self._parts["test"]
+
+        def one(params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, key: Tensor, x: Tensor) -> Tensor:
+            return self.program.predict(params, buffers, rates, key, x, masked=sample is not None)
+
+        with torch.no_grad():
+            chunks = [
+                vmap(one)(self._best["params"], self._best["buffers"], self._rates, drawn, inputs_of(rows, given))
+                for rows in part.rows
+            ]
+        return torch.cat(chunks, 1)[:, : part.size]
+
+    def test_targets(self) -> Tensor:
+        """(lane, n), in the order of `predict`."""
+        part = self._parts["test"]
+        return part.targets.transpose(0, 1).flatten(1)[:, : part.size].cpu()
 
     def _measure(self, held: Mapping[str, Any], part: Part) -> tuple[Tensor, Tensor]:
         self._loss.zero_()

@@ -6,6 +6,7 @@ import traceback
 
 import torch
 
+from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lanes import Lane, Lanes
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, RunQueue, Status, Structure
@@ -104,6 +105,8 @@ class _Cohort:
             return
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
         classes = self._structure.dataset.task == "classification"
+        complete = [index for index, (status, _) in ended.items() if status == "complete"]
+        answers = measure(self.lanes, complete) if classes and complete else {}
         results = []
         for index, (status, reason) in ended.items():
             lane = self.lanes.active.pop(index)
@@ -119,6 +122,9 @@ class _Cohort:
                     test_accuracy=test_accuracy[index] if classes and status != "failed" else None,
                     seconds=lane.seconds,
                     execution=self._execution,
+                    confidence=answers[index].metrics if index in answers else {},
+                    log_probs=answers[index].log_probs if index in answers else None,
+                    targets=answers[index].targets if index in answers else None,
                 )
             )
         self._runs.done(results)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from dropout_lab.cohort.optim import AbstractOptimizer
@@ -34,6 +36,8 @@ class Structure:
     """Of the products; parameters, optimizer state and losses are float32 always."""
     name: str | None = None
     """All of the above in words, if these classes are ours alone: what programs are found by without tracing them."""
+    mc_samples: int | None = None
+    """Passes with dropout on whose mean is measured on the test part; None: no such measurement."""
     gap_examples: int | None = None
     """Of the training part, measured in evaluation mode for the gap; None: as many as the validation part has."""
 
@@ -79,6 +83,12 @@ class Result:
     test_accuracy: float | None
     seconds: float
     execution: Execution
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    """Further metrics of a complete classification on the test part; see `cohort.confidence`."""
+    log_probs: NDArray[np.float32] | None = None
+    """(n, classes) on the test part, of such a run."""
+    targets: NDArray[np.int64] | None = None
+    """(n,)"""
 
 
 class RunQueue(Protocol):

@@ -33,8 +33,11 @@ class Program:
         self.streams = (*self.sites, *(("data",) if structure.options & set(AUGMENTATIONS) else ()))
         """What draws noise in a step: the sites, and augmentation if there is any."""
         self.task: Task = structure.dataset.task
-        self._train, self._eval = model.train(), structure.build().to("meta").eval()
-        install(self._eval, structure.dropout)
+        self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
+        for evaluated in (self._eval, self._masked):
+            install(evaluated, structure.dropout)
+        for path in self.sites.values():
+            self._masked.get_submodule(path).training = True  # the site alone, not what reads from it
 
     def loss(
         self,
@@ -91,6 +94,13 @@ class Program:
         output = self._call(self._eval, params, buffers, rates, keys, x)
         correct = (output.argmax(-1) == y).float() if self.task == "classification" else torch.zeros_like(weight)
         return (losses(output, y, self.task) * weight).sum(), (correct * weight).sum()
+
+    def predict(
+        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, x: Tensor, *, masked: bool
+    ) -> Tensor:
+        """Log-probabilities, (batch, classes), in evaluation mode; with `masked`, the sites alone stay in training."""
+        model = self._masked if masked else self._eval
+        return F.log_softmax(self._call(model, params, buffers, rates, keys, x), -1)
 
     def _call(
         self,

@@ -27,7 +27,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def render(
-    folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, words: Words, gallery: Gallery
+    folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, words: Words, gallery: Gallery, sure: Table
 ) -> tuple[str, str]:
     """The page as HTML and as Markdown."""
     loader = jinja2.PackageLoader("dropout_lab.report", ".")
@@ -35,7 +35,7 @@ def render(
     text = jinja2.Environment(loader=loader, autoescape=False, undefined=jinja2.StrictUndefined, trim_blocks=True)
     text.filters["cell"] = markdown
     html.filters["base64"] = lambda content: base64.b64encode(content).decode()
-    page = _content(folder, frames, table, found, words, gallery)
+    page = {**_content(folder, frames, table, found, words, gallery), "confidence": sure}
     return html.get_template("template.html").render(page), text.get_template("template.md").render(page) + "\n"
 
 

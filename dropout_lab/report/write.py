@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from dropout_lab.report.answer import answer
+from dropout_lab.report.confidence import confidence, rows
 from dropout_lab.report.files import write
 from dropout_lab.report.gallery import NAMES, gallery
 from dropout_lab.report.load import Frames
@@ -36,7 +37,9 @@ def write_all(
         write(folder / "figures" / f"{picture.name}.png", picture.drawing.png)
         write(folder / "figures" / f"{picture.name}.svg", picture.drawing.svg)
         write(folder / "figures" / f"{picture.name}.csv", picture.table.to_csv(index=False))
-    html, markdown = render(folder, frames, table, found, said, pictures)
+    sure = confidence(folder, frames, table)
+    write(folder / "confidence.csv", sure.to_csv(index=False))
+    html, markdown = render(folder, frames, table, found, said, pictures, rows(sure))
     write(folder / "report.md", markdown)
     page = folder / "report.html"
     write(page, html)

@@ -13,7 +13,7 @@ from filelock import FileLock
 from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
-from dropout_lab import store
+from dropout_lab import predictions, store
 from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
@@ -63,6 +63,7 @@ class Queue:
         self._is_grid = isinstance(study.study.sampler, Grid)
         self._prunes = not isinstance(study.study.pruner, NopPruner)
         self._prune_by_seed = plan.config["prune_step"] == "seed"
+        self._keeps = bool(plan.config["trainer"]["keep_predictions"])
         self._width = 1
         self._stop: set[str] = set()
         self._exhausted = False
@@ -151,6 +152,9 @@ class Queue:
 
     def done(self, results: Sequence[Result]) -> None:
         records = [self._record(self._running[result.recipe.id], result) for result in results]
+        for result in results:
+            if result.log_probs is not None and result.targets is not None and self._keeps:
+                predictions.write(self.plan.folder, result.recipe.id, result.log_probs, result.targets)
         for record in records:
             self._writer.append("runs", record, durable=False)
         self._writer.sync()
@@ -325,7 +329,15 @@ class Queue:
         if result.status == "failed":
             return record
         metrics = summary(result.curves, result.recipe.epochs)
-        return record | metrics | {"test_loss": result.test_loss, "test_accuracy": result.test_accuracy}
+        return (
+            record
+            | metrics
+            | {
+                "test_loss": result.test_loss,
+                "test_accuracy": result.test_accuracy,
+                **result.confidence,
+            }
+        )
 
 
 def register(

@@ -1,0 +1,61 @@
+"""How sure the networks are and how right: one network, the mean over masks, the ensemble of the seeds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab import predictions
+from dropout_lab.report.load import Frames
+from dropout_lab.report.names import value
+
+ROWS = 8
+"""Best configurations; their baseline comes with them."""
+
+ONE = {"test_loss": "loss", "test_accuracy": "accuracy", "test_ece": "calibration error"}
+MC = {
+    "test_loss_mc": "loss, mean over masks",
+    "test_accuracy_mc": "accuracy, mean over masks",
+    "test_ece_mc": "calibration error, mean over masks",
+    "information_mc": "mutual information",
+}
+ENSEMBLE = {"loss": "loss, ensemble", "accuracy": "accuracy, ensemble", "ece": "calibration error, ensemble"}
+
+
+def confidence(folder: Path, frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per configuration, best first: what one network comes to on average, and what the ensemble comes to.
+
+    `table` is ranked. Columns: trial, name, those of `ONE` and `MC` as far as they were measured, `members` of the
+    ensemble, and `ensemble_<metric>`. Empty if no run has predictions.
+    """
+    rows = []
+    baseline = table[table["baseline"]].head(1) if len(table) else table
+    chosen = pd.concat([table.head(ROWS), baseline]).drop_duplicates("trial") if len(table) else table
+    complete = frames.runs[frames.runs["status"] == "complete"]
+    for _, trial in chosen.iterrows():
+        runs = complete[complete["key"] == trial["key"]]
+        kept = [found for run in runs["id"] if (found := predictions.read(folder, str(run))) is not None]
+        if not kept:
+            continue
+        row: dict[str, object] = {"trial": trial["trial"], "name": trial["name"]}
+        row |= {name: runs[name].astype(float).mean() for name in (*ONE, *MC) if name in runs}
+        mean = np.mean([probs for probs, _ in kept], axis=0)
+        row["members"] = len(kept)
+        row |= {f"ensemble_{name}": number for name, number in predictions.answers(mean, kept[0][1]).items()}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def rows(found: pd.DataFrame) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """The table in words: header and rows."""
+    if found.empty:
+        return (), ()
+    names = {**ONE, **MC, **{f"ensemble_{name}": words for name, words in ENSEMBLE.items()}}
+    shown = [name for name in names if name in found and found[name].notna().any()]
+    header = ["configuration", *(names[name] for name in shown), "networks in the ensemble"]
+    lines = []
+    for _, row in found.iterrows():
+        cells = [value("test_accuracy" if "accuracy" in name or "ece" in name else "loss", row[name]) for name in shown]
+        lines.append([str(row["name"]), *cells, str(row["members"])])
+    return header, lines
