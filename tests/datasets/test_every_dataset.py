@@ -15,7 +15,9 @@ from dropout_lab.datasets.synthetic import synthetic
 from dropout_lab.errors import UserError
 
 FOLDER = Path(__file__).parents[2] / "conf" / "dataset"
-every_dataset = pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+EMBEDDED = [path for path in sorted(FOLDER.glob("*.yaml")) if "path" not in OmegaConf.load(path)]
+"""Those that come with the package; the others are read from files: test_hub.py and test_table.py."""
+every_dataset = pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
 
 
 def load(path: Path, **changes: Any) -> Dataset:
@@ -68,6 +70,13 @@ def test_a_config_spells_out_every_argument_and_the_loaders_default(path: Path) 
     parameters = inspect.signature(get_method(config.pop("_target_"))).parameters
     assert config == {name: parameter.default for name, parameter in parameters.items()}
     assert {"val_fraction", "test_fraction", "limit", "label_noise"} <= parameters.keys()
+
+
+@pytest.mark.parametrize("path", sorted(set(FOLDER.glob("*.yaml")) - set(EMBEDDED)), ids=lambda path: path.stem)
+def test_a_config_of_a_file_spells_out_every_argument_in_the_loaders_order(path: Path) -> None:
+    config = OmegaConf.to_container(OmegaConf.load(path))
+    assert isinstance(config, dict)
+    assert list(config)[1:] == list(inspect.signature(get_method(config["_target_"])).parameters)
 
 
 @every_dataset

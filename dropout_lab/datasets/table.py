@@ -1,0 +1,53 @@
+"""A table of your own: a CSV or Parquet file with a column to predict."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.encode import encode, held_out
+from dropout_lab.errors import UserError
+
+
+def table(
+    *,
+    path: str | None = None,
+    target: str | None = None,
+    drop: Sequence[str] = (),
+    task: str | None = None,
+    val_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+    label_noise: float = 0.0,
+) -> Dataset:
+    """Numbers as they are, categories one by one, missing values filled in and marked; see `encode`."""
+    if path is None or target is None:
+        raise UserError("dataset=table: give dataset.path=my.csv and dataset.target=<the column to predict>")
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(f"dataset.path={path}: there is no such file")
+    if file.suffix.lower() not in (".csv", ".tsv", ".parquet"):
+        raise UserError(f"dataset.path={path}: must end with .csv, .tsv or .parquet")
+    try:
+        if file.suffix.lower() == ".parquet":
+            frame, first_row = pd.read_parquet(file), 1
+        else:
+            frame = pd.read_csv(file, sep="\t" if file.suffix.lower() == ".tsv" else ",", low_memory=False)
+            first_row = 2  # the header is the first
+    except (ValueError, OSError) as error:  # pandas' and pyarrow's errors of parsing are of these kinds
+        raise UserError(f"dataset.path={path}: cannot be read as a table: {error}") from error
+    test = held_out(frame, target, str(file), task=task, first_row=first_row, test_fraction=test_fraction)
+    encoded = encode(frame, target, str(file), test, drop=drop, task=task, first_row=first_row)
+    return Dataset(
+        name=file.stem,
+        task=encoded.task,
+        inputs=encoded.inputs,
+        targets=encoded.targets,
+        test=test,
+        outputs=encoded.outputs,
+        standardize="feature",
+        val_fraction=val_fraction,
+        limit=limit,
+        label_noise=label_noise,
+    )

@@ -1,0 +1,158 @@
+"""Sets in the layout of the Hugging Face hub, on small Parquet files made here, and on real ones where they are."""
+
+import io
+import multiprocessing
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from dropout_lab.datasets import images
+from dropout_lab.datasets.hub import hub
+from dropout_lab.datasets.images import decoded
+from dropout_lab.errors import UserError
+
+datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")
+REAL = Path(os.environ.get("DROPOUT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
+"""Local copies of real sets, if there are any."""
+
+
+@pytest.fixture(autouse=True)
+def _caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "hf"))
+    monkeypatch.setattr(images, "user_cache_path", lambda name: tmp_path / "cache" / name)
+
+
+def pixels(count: int, channels: int = 1, seed: int = 0) -> NDArray[np.uint8]:
+    shape = (count, 6, 5) if channels == 1 else (count, 6, 5, channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def png(array: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def image_set(folder: Path, arrays: NDArray[np.uint8], split: str, labels: list[int]) -> None:
+    folder.mkdir(exist_ok=True)
+    features = datasets.Features(
+        {"image": datasets.Image(), "label": datasets.ClassLabel(names=[str(i) for i in range(3)])}
+    )
+    rows = {"image": [{"bytes": png(array), "path": None} for array in arrays], "label": labels}
+    datasets.Dataset.from_dict(rows, features=features).to_parquet(folder / f"{split}-00000-of-00001.parquet")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_with_a_test_split(channels: int, tmp_path: Path) -> None:
+    train, test = pixels(30, channels), pixels(9, channels, seed=1)
+    image_set(tmp_path / "set", train, "train", [i % 3 for i in range(30)])
+    image_set(tmp_path / "set", test, "test", [i % 3 for i in range(9)])
+    dataset = hub(path=str(tmp_path / "set"))
+    assert (dataset.name, dataset.task, dataset.outputs) == ("set", "classification", 3)
+    assert dataset.inputs.shape == (39, channels, 6, 5)
+    assert dataset.test.tolist() == list(range(30, 39))
+    both = torch.from_numpy(np.concatenate([train, test]))
+    expected = both.unsqueeze(1) if channels == 1 else both.permute(0, 3, 1, 2)
+    torch.testing.assert_close(dataset.inputs, expected.float() / 255)
+    assert dataset.targets.tolist() == [i % 3 for i in range(30)] + [i % 3 for i in range(9)]
+    assert len(dataset.split(0).val) == 6
+
+
+def test_images_without_a_test_split_have_one_held_out(tmp_path: Path) -> None:
+    image_set(tmp_path / "set", pixels(30), "train", [i % 3 for i in range(30)])
+    assert len(hub(path=str(tmp_path / "set"), test_fraction=0.3).test) == 9
+
+
+def test_a_table_with_a_target_of_words_or_numbers(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    frame = pd.DataFrame({"a": range(40), "b": ["x", "y"] * 20, "income": ["low", "high"] * 20, "y": np.arange(40) / 3})
+    frame.to_parquet(tmp_path / "set" / "train-00000-of-00001.parquet")
+    by_words = hub(path=str(tmp_path / "set"), target="income", drop=["y"])
+    assert (by_words.task, by_words.inputs.shape, by_words.outputs) == ("classification", (40, 3), 2)
+    assert by_words.targets[:2].tolist() == [1, 0]
+    by_numbers = hub(path=str(tmp_path / "set"), drop=["income"])  # the last column, where none is called label
+    assert (by_numbers.task, by_numbers.inputs.shape, by_numbers.outputs) == ("regression", (40, 3), 1)
+
+
+def _decode_in_another_process(cache: str, files: list[bytes]) -> None:
+    setattr(images, "user_cache_path", lambda name: Path(cache))  # noqa: B010
+    assert decoded(files, "here").shape == (20, 1, 6, 5)
+
+
+def test_images_are_decoded_once_and_by_their_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [png(array) for array in pixels(20)]
+    first = decoded(files, "here")
+    monkeypatch.setattr(images, "_decode", lambda files, where: pytest.fail("decoded again"))
+    assert torch.equal(decoded(files, "elsewhere"), first)
+    monkeypatch.undo()
+    monkeypatch.setattr(images, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    assert not torch.equal(decoded(files[::-1], "here"), first)
+    (kept,) = [path for path in (tmp_path / "cache").rglob("*.npy") if path.stat().st_size][:1]
+    for path in (tmp_path / "cache").rglob("*.npy"):
+        path.write_bytes(path.read_bytes()[:40])  # damaged: decoded again, not believed
+    assert torch.equal(decoded(files, "here"), first)
+    assert kept.exists()
+
+
+def test_two_processes_may_decode_at_once(tmp_path: Path) -> None:
+    files = [png(array) for array in pixels(20)]
+    context = multiprocessing.get_context("spawn")
+    processes = [
+        context.Process(target=_decode_in_another_process, args=(str(tmp_path / "shared"), files)) for _ in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert len(list((tmp_path / "shared").rglob("*.npy"))) == 1
+    assert not list((tmp_path / "shared").rglob("*.tmp"))
+
+
+def test_what_is_wrong_with_an_image_is_named(tmp_path: Path) -> None:
+    files = [png(array) for array in pixels(3)]
+    with pytest.raises(UserError, match="here, image 1: cannot be decoded"):
+        decoded([files[0], b"no picture", files[2]], "here")
+    with pytest.raises(UserError, match=r"here, image 2: is of \(4, 5\), and the first of \(6, 5\)"):
+        decoded([*files[:2], png(pixels(1)[0][:4])], "here")
+
+
+def test_what_cannot_be_had_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"give dataset.id=<owner/name on the hub>"):
+        hub()
+    with pytest.raises(UserError, match="nosuch: there is no such folder"):
+        hub(path=str(tmp_path / "nosuch"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="cannot be read as a set of the hub"):
+        hub(path=str(tmp_path / "empty"))
+
+    def offline(*arguments: Any) -> None:
+        raise ConnectionError("Couldn't reach it")
+
+    monkeypatch.setattr(datasets, "load_dataset", offline)
+    with pytest.raises(UserError, match=r"(?s)dataset.id=a/b: cannot be had.*looked for.*hf download.*dataset.path="):
+        hub(id="a/b")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "shape", "outputs", "tested"),
+    [
+        ("mnist", {}, (70000, 1, 28, 28), 10, 10000),
+        ("adult", {"target": "income"}, (48842, 108), 2, 16281),
+        ("uci_concrete", {}, (1030, 8), 1, 206),
+    ],
+)
+def test_real_sets(name: str, arguments: Any, shape: tuple[int, ...], outputs: int, tested: int) -> None:
+    if not (REAL / name).is_dir():
+        pytest.skip(f"no copy of {name} in {REAL} (DROPOUT_LAB_DATA)")
+    dataset = hub(path=str(REAL / name), **arguments)
+    assert tuple(dataset.inputs.shape) == shape
+    assert (dataset.outputs, len(dataset.test)) == (outputs, tested)
+    assert dataset.inputs.isfinite().all()
