@@ -73,6 +73,7 @@ def _hydra(command: str, words: Sequence[str]) -> None:
     words = [_added(word) for word in words if word != "experiment=null"]  # what it is anyway, and Hydra refuses it
     overrides = [word for word in words if word[0] == "~" or ("=" in word and word[0] != "-")]
     options = [word for word in words if word not in overrides]
+    overrides = _of_members(overrides)
     shows_all = any(option.partition("=")[0] in SHOW_ALL for option in options)
     if command == "sweep" and not shows_all and all(_is_control(word) for word in overrides):
         overrides.append("experiment=default")
@@ -105,6 +106,19 @@ def _is_control(override: str) -> bool:
 
     key = override.partition("=")[0].lstrip("+~")
     return key in CONTROL_KEYS or key == "device" or re.match(r"hydra[./]", key) is not None
+
+
+def _of_members(overrides: Sequence[str]) -> list[str]:
+    """Overrides of a key in a group that is swept as a sweep of one value: Hydra would demand it of every member."""
+    keys = {word: word.partition("=")[0] for word in overrides}
+    grouped = {key.partition(".")[0] for key in keys.values() if "." in key}
+    swept = {key for word, key in keys.items() if key in grouped and _is_swept(word)}
+    return [
+        f"{key}=choice({word.partition('=')[2]})"
+        if "." in key and key.partition(".")[0] in swept and not _is_swept(word)
+        else word
+        for word, key in keys.items()
+    ]
 
 
 def _is_swept(override: str) -> bool:

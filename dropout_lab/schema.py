@@ -54,6 +54,7 @@ class Config:
     dropouts: dict[str, Any] = field(default_factory=dict)
     seeds: int = MISSING
     n_trials: int | None = MISSING
+    zip: Any = MISSING
     objective: Any = MISSING
     baseline: bool = MISSING
     retries: int = MISSING
@@ -67,6 +68,7 @@ CONTROL_KEYS = frozenset(
     {
         "seeds",
         "n_trials",
+        "zip",
         "baseline",
         "retries",
         "workers",
@@ -153,6 +155,11 @@ def check(config: Mapping[str, Any]) -> None:
             below = {1.0: " and below 1", math.inf: ""}.get(limit, " and at most 1")
             raise UserError(f"trainer.{key}={trainer[key]}: must be a finite number {above}{below}, or null")
     objectives(config)
+    zips = config["zip"]
+    if not isinstance(zips, list) or any(
+        not isinstance(keys, list) or len(keys) < 2 or not all(isinstance(key, str) for key in keys) for keys in zips
+    ):
+        raise UserError(f"zip={zips}: must be lists of two or more swept keys, such as [[rate,optimizer.lr]]")
     width = trainer["width"]
     if width != "auto" and (isinstance(width, str) or width < 1):
         raise UserError(f"trainer.width={width}: must be auto, or a whole number of at least 1")

@@ -49,7 +49,8 @@ def grid(plan: Plan, trainer: Trainer) -> list[Cell]:
     Raises UserError for the first cell that cannot be trained.
     """
     found: dict[str, Cell] = {}
-    for values in cells(plan.axes):
+    for combination in cells(plan.axes, plan.config["zip"]):
+        values = plan.compose.active(combination)
         cell = Cell(describe(plan, trainer, values), values)
         if plan.config["baseline"]:
             baseline = Cell(_without_dropout(cell.described), _other_values(values))

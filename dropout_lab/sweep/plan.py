@@ -1,6 +1,6 @@
 """What a command asks for, as plain data that travels to the workers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,8 +10,14 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.sweep.space import Axis
 from dropout_lab.trial import Config, Run, Trial
 
-Compose = Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, str]]]
-"""Values of the axes -> the resolved config, and the names of its members of the config groups."""
+
+class Compose(Protocol):
+    """Values of the axes -> the config; see `dropout_lab.sweep.variants.Variants`."""
+
+    @property
+    def groups(self) -> Sequence[str]: ...
+    def __call__(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]: ...
+    def active(self, values: Mapping[str, Any]) -> dict[str, Any]: ...
 
 
 class Described(Protocol):

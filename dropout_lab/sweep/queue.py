@@ -200,7 +200,7 @@ class Queue:
 
     def _suggested(self, trial: optuna.Trial) -> optuna.Trial | None:
         """Gives a trial the sampler's values; None, and told or soon to be told, if they are known from another."""
-        values = {axis.key: axis.suggest(trial) for axis in self.plan.axes}
+        values = self._values(trial)
         try:
             described = self._trainer.describe(*self.plan.compose(values))
         except UserError as error:
@@ -222,6 +222,15 @@ class Queue:
         else:  # pruned or failed, or in training elsewhere, and then this trial teaches the sampler nothing
             self.study.study.tell(trial, state=twin.state if twin.state.is_finished() else TrialState.FAIL)
         return None
+
+    def _values(self, trial: optuna.Trial) -> dict[str, Any]:
+        """What the sampler suggests: first members of groups, then the keys that these have."""
+        groups = self.plan.compose.groups
+        values: dict[str, Any] = {}
+        for axis in sorted(self.plan.axes, key=lambda axis: axis.key not in groups):
+            if axis.key in groups or axis.key in self.plan.compose.active({**values, axis.key: axis.corners()[0]}):
+                values[axis.key] = axis.suggest(trial)
+        return values
 
     def _opens(self, claimed: optuna.Trial) -> bool:
         """Puts the runs that a claimed trial still needs into the queue; False, and told, if it needs none."""

@@ -107,8 +107,11 @@ def key_of(line: str) -> str:
     return key.lstrip("+~")
 
 
-def cells(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
-    """Every combination of the axes' values, the last axis fastest. Raises UserError for an interval."""
+def cells(axes: Sequence[Axis], zips: Sequence[Sequence[str]] = ()) -> Iterator[dict[str, Any]]:
+    """Every combination of the axes' values, the last axis fastest; the axes of a zip go together, value by value.
+
+    Raises UserError for an interval, and for a zip of unequal or unknown axes.
+    """
     for axis in axes:
         if axis.values is None:
             low, high = axis.low_high or (0, 0)
@@ -116,8 +119,34 @@ def cells(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
                 f"{axis.key}: a continuous range has no grid; give its values, e.g. {axis.key}={low},{high}, "
                 f"or choose a sampler: sampler=random n_trials=50 (also tpe, cmaes, qmc, gp, nsgaii)"
             )
-    for combination in itertools.product(*(axis.values or () for axis in axes)):
-        yield dict(zip((axis.key for axis in axes), combination, strict=True))
+    together = _zipped(axes, zips)
+    for combination in itertools.product(*together):
+        yield {key: value for part in combination for key, value in part.items()}
+
+
+def _zipped(axes: Sequence[Axis], zips: Sequence[Sequence[str]]) -> list[list[dict[str, Any]]]:
+    """The axes as lists of what they set, those of a zip as one list, in the place of its first axis."""
+    listed = {axis.key: list(axis.values or ()) for axis in axes}
+    zip_of: dict[str, Sequence[str]] = {}
+    for keys in zips:
+        told = f"zip=[{','.join(keys)}]"
+        for key in keys:
+            if key not in listed:
+                raise UserError(f"{told}: {key} is not swept; {', '.join(listed) or 'nothing'} is")
+            if key in zip_of:
+                raise UserError(f"{told}: {key} is in two zips")
+            zip_of[key] = keys
+        lengths = [len(listed[key]) for key in keys]
+        if len(set(lengths)) > 1:
+            sizes = ", ".join(f"{key} {length}" for key, length in zip(keys, lengths, strict=True))
+            raise UserError(f"{told}: must have as many different values each, but have {sizes}")
+    parts: list[list[dict[str, Any]]] = []
+    for key, values in listed.items():
+        keys = zip_of.get(key, [key])
+        if key == next(name for name in listed if name in keys):
+            columns = zip(*(listed[name] for name in keys), strict=True) if len(keys) > 1 else ((v,) for v in values)
+            parts.append([dict(zip(keys, row, strict=True)) for row in columns])
+    return parts
 
 
 def param(value: Any) -> str | int | float | bool | None:

@@ -25,17 +25,39 @@ class Variants:
     composed: Mapping[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
     """Members of `groups` -> the composed config, and the names of all its members."""
 
+    def active(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values without those of keys that the chosen members of the groups lack and other swept members have."""
+        config, _ = self._chosen(values)
+        return {key: value for key, value in values.items() if self._has(config, key) or not self._elsewhere(key)}
+
     def __call__(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Raises UserError for a key that the config does not have, and a value that it cannot hold."""
-        config, choices = self.composed[tuple(str(values[group]) for group in self.groups)]
+        """Raises UserError for a key that no config has, and a value that it cannot hold."""
+        config, choices = self._chosen(values)
         config = copy.deepcopy(config)
-        for key, value in values.items():
+        for key, value in self.active(values).items():
             if key not in self.groups:
                 _set(config, key, value, add=key in self.new)
         resolved = resolve(config)
         resolved["dropouts"] = _with_sections(resolved["dropouts"], self.members)
         check(resolved)
         return resolved, dict(choices)
+
+    def _chosen(self, values: Mapping[str, Any]) -> tuple[DictConfig, Mapping[str, str]]:
+        return self.composed[tuple(str(values[group]) for group in self.groups)]
+
+    def _has(self, config: DictConfig, key: str) -> bool:
+        if key in self.groups or key in self.new:
+            return True
+        *path, last = key.split(".")
+        node: Any = config
+        for name in path:
+            if not isinstance(node, DictConfig) or name not in node:
+                return False
+            node = node[name]
+        return isinstance(node, DictConfig) and last in node.keys()  # noqa: SIM118 (a missing value is a key too)
+
+    def _elsewhere(self, key: str) -> bool:
+        return any(self._has(config, key) for config, _ in self.composed.values())
 
 
 def resolve(config: DictConfig) -> dict[str, Any]:
