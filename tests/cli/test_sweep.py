@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -179,6 +180,81 @@ def test_fewer_seeds_are_reported_without_the_others(command: Command, tmp_path:
     assert "the runs of other seeds are in the records" in (tmp_path / "outputs" / "s" / "report.md").read_text()
 
 
+IMAGES = ("model=cnn", "placement=conv", "dataset.limit=40", "trainer.epochs=1", "trainer.batch_size=20", "seeds=2")
+
+
+def configurations(folder: Path) -> list[tuple[Any, ...]]:
+    """What was swept, of every trial with dropout."""
+    return sorted(tuple(trial["params"].items()) for trial in store.read(folder).trials if trial["rates"])
+
+
+@pytest.mark.parametrize("sizes", ["2,3", "2"])
+def test_a_key_of_one_member_is_swept_where_that_member_is(sizes: str, command: Command, tmp_path: Path) -> None:
+    words = ("sweep", *IMAGES, "dropout=standard,dropblock", f"dropout.block_size={sizes}", "rate=0.2", "name=s")
+    assert command(*words).code == 0
+    expected = [(("dropout", "dropblock"), ("dropout.block_size", int(size))) for size in sizes.split(",")]
+    found = [tuple(item for item in trial if item[0] != "rate") for trial in configurations(tmp_path / "outputs" / "s")]
+    assert found == [*expected, (("dropout", "standard"),)]
+
+
+def test_a_sampler_asks_for_such_a_key_where_it_means_something(command: Command, tmp_path: Path) -> None:
+    words = ("dropout=standard,dropblock", "dropout.block_size=2,3", "rate=interval(0.1,0.5)", "sampler=random")
+    assert command("sweep", *IMAGES, *words, "sampler.seed=1", "n_trials=6", "name=s").code == 0
+    trials = [dict(trial) for trial in configurations(tmp_path / "outputs" / "s")]
+    assert {trial["dropout"] for trial in trials} == {"standard", "dropblock"}
+    assert all(("dropout.block_size" in trial) == (trial["dropout"] == "dropblock") for trial in trials)
+
+
+def test_zipped_keys_go_together_value_by_value(command: Command, tmp_path: Path) -> None:
+    words = ("rate=0.1,0.3,0.5", "optimizer.lr=0.01,0.02,0.03", "optimizer.weight_decay=0,0.1", "zip=[[rate,optimizer.lr]]")
+    assert command("sweep", *SMALL, *words, "name=s").code == 0
+    found = {tuple(value for _, value in trial) for trial in configurations(tmp_path / "outputs" / "s")}
+    pairs = [(0.1, 0.01), (0.3, 0.02), (0.5, 0.03)]
+    assert {(rate, lr) for rate, lr, _ in found} == set(pairs)
+    assert len(found) == 6
+
+
+def test_methods_by_site_are_swept_named_and_trained_again(command: Command, tmp_path: Path) -> None:
+    words = ("placement=everywhere", "rate=0.2", "dropouts.conv=spatial,max_pooling", "dropouts.hidden=dropconnect")
+    assert command("sweep", *IMAGES[:1], *IMAGES[2:], *words, "name=s").code == 0
+    folder = tmp_path / "outputs" / "s"
+    labels = sorted(trial["label"]["dropout"] for trial in store.read(folder).trials if trial["rates"])
+    assert labels == [
+        f"standard: input, pool.0, pool.1; {method}: conv.0, conv.1; dropconnect: hidden.0"
+        for method in ("max_pooling", "spatial")
+    ]
+    number = next(trial["trial"] for trial in store.read(folder).trials if trial["rates"])
+    assert "the result is the same" in command("train", "--from", "outputs/s", str(number)).out
+    # One method at all sites that drop is that method, however it was spelt.
+    spelt = ("placement=conv", "rate=0.2")
+    command("sweep", *IMAGES[:1], *IMAGES[2:], *spelt, "dropout=spatial", "name=one")
+    command("sweep", *IMAGES[:1], *IMAGES[2:], *spelt, "dropouts.conv=spatial", "name=two")
+    one, two = (store.read(tmp_path / "outputs" / name).trials[-1] for name in ("one", "two"))
+    assert (one["key"], one["label"]["dropout"]) == (two["key"], two["label"]["dropout"])
+
+
+def test_the_report_says_how_sure_the_networks_are(command: Command, tmp_path: Path) -> None:
+    assert command("sweep", *SMALL, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
+    folder = tmp_path / "outputs" / "s"
+    sure = pd.read_csv(folder / "confidence.csv")
+    assert sure["members"].tolist() == [3] * len(sure)
+    probs = [np.exp(np.load(path)["log_probs"].astype(float)) for path in sorted((folder / "predictions").iterdir())]
+    targets = np.load(next((folder / "predictions").iterdir()))["targets"]
+    runs = pd.read_parquet(folder / "runs.parquet")
+    for _, row in sure.iterrows():
+        ids = sorted(runs[runs["trial"] == row["trial"]]["id"])
+        mine = [
+            probs[index] for index, path in enumerate(sorted((folder / "predictions").iterdir())) if path.stem in ids
+        ]
+        mean = np.mean([p / p.sum(1, keepdims=True) for p in mine], axis=0)
+        assert row["ensemble_accuracy"] == pytest.approx((mean.argmax(1) == targets).mean())
+        assert row["ensemble_loss"] == pytest.approx(-np.log(mean[np.arange(len(targets)), targets]).mean(), rel=1e-6)
+    assert "mutual information" in (folder / "report.html").read_text()
+    assert command("sweep", *SMALL, "rate=0.3", "trainer.keep_predictions=false", "name=none").code == 0
+    assert not (tmp_path / "outputs" / "none" / "predictions").exists()
+    assert "How sure the networks are" not in (tmp_path / "outputs" / "none" / "report.md").read_text()
+
+
 @pytest.mark.parametrize("words", [(), ("device=cpu",), ("hydra.verbose=false", "seeds=2")])
 def test_a_sweep_of_nothing_in_particular_is_the_default_sweep(words: tuple[str, ...], command: Command) -> None:
     outcome = command("sweep", *words, "dry_run=true")
@@ -259,7 +335,7 @@ def test_an_experiment_brings_its_sweep_and_the_command_line_wins_over_it(comman
 def test_help_names_every_group_and_its_members(command: Command) -> None:
     out = command("sweep", "--help").out
     for said in (
-        "dataset: breast_cancer, diabetes, digits",
+        "dataset: adult, breast_cancer, cifar10, diabetes, digits",
         "model: cnn, mlp",
         "sampler: cmaes, gp, grid",
         "epochs: 30",
