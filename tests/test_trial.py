@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dropout_lab.trial import Run, Trial, canonical_json
+from dropout_lab.trial import METHOD_KEYS, Run, Trial, canonical_json
 
 SECTIONS: Any = {
     "model": {"_target_": "M", "width": 8},
@@ -13,6 +13,7 @@ SECTIONS: Any = {
     "trainer": {"epochs": 3},
     "dropout": {"_target_": "Standard"},
     "schedule": {"_target_": "Constant"},
+    "loss": {"_target_": "Plain"},
 }
 
 
@@ -32,7 +33,7 @@ def test_the_key_depends_on_the_content_alone() -> None:
     assert Trial.of(backwards, {"b": 0.1, "a": 0.2}).key == Trial.of(SECTIONS, {"a": 0.2, "b": 0.1}).key
 
 
-@pytest.mark.parametrize("name", [name for name in SECTIONS if name not in ("dropout", "schedule")])
+@pytest.mark.parametrize("name", [name for name in SECTIONS if name not in METHOD_KEYS])
 def test_every_section_is_part_of_key_and_context(name: str) -> None:
     changed = {**SECTIONS, name: {**SECTIONS[name], "more": 1}}
     one, other = Trial.of(SECTIONS, {"a": 0.1}), Trial.of(changed, {"a": 0.1})

@@ -206,7 +206,12 @@ def test_a_sampler_asks_for_such_a_key_where_it_means_something(command: Command
 
 
 def test_zipped_keys_go_together_value_by_value(command: Command, tmp_path: Path) -> None:
-    words = ("rate=0.1,0.3,0.5", "optimizer.lr=0.01,0.02,0.03", "optimizer.weight_decay=0,0.1", "zip=[[rate,optimizer.lr]]")
+    words = (
+        "rate=0.1,0.3,0.5",
+        "optimizer.lr=0.01,0.02,0.03",
+        "optimizer.weight_decay=0,0.1",
+        "zip=[[rate,optimizer.lr]]",
+    )
     assert command("sweep", *SMALL, *words, "name=s").code == 0
     found = [dict(trial) for trial in configurations(tmp_path / "outputs" / "s")]
     assert {(trial["rate"], trial["optimizer.lr"]) for trial in found} == {(0.1, 0.01), (0.3, 0.02), (0.5, 0.03)}

