@@ -40,6 +40,15 @@ class Reader(nn.Module):
         super().__init__()
         self.layer = nn.Identity() if layer is None else layer
         self.activation = nn.Identity() if activation is None else activation
+        self._following: list[nn.Module] = []  # in a list, so that it is no part of this module
+
+    @property
+    def following(self) -> nn.Module | None:
+        """The site that gets exactly what comes out here, if there is one."""
+        return self._following[0] if self._following else None
+
+    def precede(self, site: "Site") -> None:
+        self._following = [site]
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.activation(self.layer(x))
@@ -52,6 +61,9 @@ class AbstractDropout(ABC):
     It is written for one run. `rate` is a tensor without dimensions, never a Python number: runs with different rates
     are trained as one program, so rate 0 must come out as the identity by arithmetic, not by a branch.
     """
+
+    needs_rate = False
+    """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
 
     @abstractmethod
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:

@@ -30,6 +30,8 @@ class Described:
     trial: Trial
     structure: Config
     """What its runs must share with others to be trained in one cohort."""
+    structure_without: Config
+    """The same for its baseline: another one only where a method is made for one rate."""
     label: Mapping[str, Any]
     """Its words in tables and figures."""
 
@@ -49,6 +51,12 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     for place in found:
         name, section = _named_section(chosen[place.site])
         dropout: AbstractDropout = _made("dropout", canonical_json(section))
+        if dropout.needs_rate:
+            section = {**section, "rate": rates[place.site]}
+            if rates[place.site] > 0 and choices["schedule"] != "constant":
+                raise UserError(
+                    f"schedule={choices['schedule']}: dropout={name} has one rate throughout; take constant"
+                )
         if (objection := dropout.objection(place)) is None:
             acting[place.site] = section
         elif rates[place.site] > 0:
@@ -75,7 +83,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         label |= {"placement": "none", "dropout": "none", "schedule": "none", "rate": 0.0}
     elif any(value is not None for value in config["rates"].values()):
         label |= {"placement": None, "rate": None}
-    return Described(trial, structure, label)
+    without = {site: {**method, "rate": 0.0} if "rate" in method else method for site, method in acting.items()}
+    return Described(trial, structure, {**structure, "dropout": without}, label)
 
 
 def _check_options(config: Config, choices: Mapping[str, str]) -> None:

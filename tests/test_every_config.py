@@ -35,7 +35,7 @@ FITTING = {
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],
-    **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling"), IMAGES),
+    **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling", "pattern"), IMAGES),
 }
 """With what a member goes together that does not go with the defaults."""
 
@@ -57,7 +57,7 @@ def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     schema.check(config)
     pruner(config["pruner"])
     sampler(config["sampler"])
-    described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "s", "loss": "l"})
+    described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "constant", "loss": "l"})
     train.structure(described.structure)
     assert described.trial.is_baseline == ((group, name) == ("placement", "none"))
 

@@ -26,6 +26,7 @@ SHAPES = {"vector": (64, 50), "sequence": (64, 6, 7), "image": (64, 6, 9, 8)}
 READERS: dict[str, Callable[[], nn.Module]] = {
     "dropconnect": lambda: nn.Linear(50, 20),
     "max_pooling": lambda: nn.MaxPool2d(2),
+    "controlled": lambda: nn.Linear(50, 20),
 }
 """What methods that act inside of it must be read by; the others are tested without a reader."""
 
@@ -68,7 +69,7 @@ def reader(name: str) -> Reader:
 
 def place(name: str, kind: str) -> Place:
     """A residual branch behind SELU, read by what the method wants, where every method can act."""
-    fits = {"dropconnect": "vector", "max_pooling": "image"}.get(name, kind) == kind
+    fits = {"dropconnect": "vector", "controlled": "vector", "max_pooling": "image"}.get(name, kind) == kind
     layer = type(reader(name).layer) if name in READERS and fits else None
     return Place("x", SHAPES[kind][1:], "selu", layer, None, is_branch=True)
 
@@ -96,7 +97,7 @@ class Applied:
         return y
 
 
-CASES = [(name, kind) for name in METHODS for kind in acts_on(name)]
+CASES = [(name, kind) for name in METHODS for kind in acts_on(name) if not make(name).needs_rate]
 
 
 @pytest.mark.parametrize("name", METHODS)

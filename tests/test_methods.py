@@ -1,17 +1,21 @@
 """What is particular to a method of dropout: its mask, its scale, its moments, as its paper has them."""
 
+import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from dropout_lab.dropout.pattern import _covered
 from dropout_lab.errors import UserError
 from dropout_lab.models.activations import Activation
+from dropout_lab.models.layers import chain
 from dropout_lab.noise import Noise
-from dropout_lab.sites import Place, Reader
+from dropout_lab.sites import Place, Reader, Site, install, sites
 from tests.test_every_dropout import make, noise, noises, rate
 
 IMAGES = (200, 16, 14, 14)
@@ -253,3 +257,100 @@ def test_stochastic_depth_leaves_whole_branches_out(per_example: bool, classic: 
     assert (y == 0).float().mean().item() == pytest.approx(p, abs=0.1)
     torch.testing.assert_close(method.evaluate(x, rate(p)), x * (0.7 if classic else 1.0))
     assert "residual" in method.objection(Place("conv.0", (4, 8, 8), "relu"))
+
+
+def masked_by(kept: Tensor, units: int) -> Tensor:
+    return torch.zeros(units).index_fill(0, kept, 1.0)
+
+
+@pytest.mark.parametrize("classic", [False, True])
+def test_controlled_is_the_network_with_the_same_units_masked(classic: bool) -> None:
+    torch.manual_seed(0)
+    sizes = [20, 16, 12, 10, 4]
+    linears = [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+    layers: list[nn.Module] = [Site("input")]
+    for index, layer in enumerate(linears[:-1]):
+        layers += [layer, Activation("tanh"), Site(f"hidden.{index}")]
+    model = chain([*layers, linears[-1]])
+    rates = {"input": 0.0, "hidden.0": 0.5, "hidden.1": 0.25, "hidden.2": 0.5}
+    methods = {site: make("controlled", classic=classic, rate=p) for site, p in rates.items()}
+    install(model, methods)
+    masks = {}
+    for number, (site, path) in enumerate(sites(model).items()):
+        module = model.get_submodule(path)
+        assert isinstance(module, Site)
+        module.key = torch.tensor([number, 7], dtype=torch.int32)
+        kept = methods[site].kept(sizes[number], Noise(module.key))
+        assert len(kept) == len(kept.unique()) == round(sizes[number] * (1 - rates[site]))
+        masks[site] = masked_by(kept, sizes[number]) * (1 if classic else sizes[number] / len(kept))
+    x = torch.randn(6, 20)
+    ours = model(x)
+    (ours.square().sum()).backward()
+    gradients = [layer.weight.grad for layer in linears]
+    model.zero_grad()
+    y = x * masks["input"]
+    for index, layer in enumerate(linears[:-1]):
+        y = torch.tanh(layer(y)) * masks[f"hidden.{index}"]
+    theirs = linears[-1](y)
+    torch.testing.assert_close(ours, theirs)
+    theirs.square().sum().backward()
+    for layer, gradient in zip(linears, gradients, strict=True):
+        torch.testing.assert_close(gradient, layer.weight.grad, atol=1e-6, rtol=1e-5)
+    evaluated = model.eval()(x)
+    y = x
+    for index, layer in enumerate(linears[:-1]):
+        share = len(masks[f"hidden.{index}"].nonzero()) / sizes[index + 1] if classic else 1
+        y = torch.tanh(layer(y)) * share
+    torch.testing.assert_close(evaluated, linears[-1](y))
+
+
+def test_controlled_draws_every_unit_equally_often_and_another_set_every_step() -> None:
+    method = make("controlled", rate=0.25)
+    drawn = torch.stack([masked_by(method.kept(12, stream), 12) for stream in noises(2000)])
+    assert torch.equal(drawn.sum(1), torch.full((2000,), 9.0))
+    assert (drawn.mean(0) - 0.75).abs().max().item() < 0.05
+    assert len(drawn.unique(dim=0)) > 150  # of 220 sets
+    assert make("controlled", rate=0.9).count(4) == 1
+    with pytest.raises(UserError, match=r"dropout\.rate=1\.0"):
+        make("controlled", rate=1.0)
+
+
+TILES = {"size": 2, "stride": 1, "repeat": 2, "rotate": 0.0, "shear_x": 0.0, "shear_y": 0.0}
+
+
+def pattern(side: int, **changes: float) -> Any:
+    arguments: Any = {**TILES, **changes}
+    return _covered(side, side, **arguments)
+
+
+def test_a_pattern_is_tiles_at_a_random_place_as_often_as_the_rate_wants() -> None:
+    covered = pattern(9)
+    assert covered.sum() == 16  # 2 x 2 squares of 2 x 2
+    rows = covered.any(1).nonzero()[0]
+    assert (rows - rows[0]).tolist() == [0, 1, 3, 4]
+    x, p = torch.ones(3000, 4, 9, 9), 0.1
+    y = make("pattern").train(x, rate(p), noise())
+    gone = dropped(y)
+    assert torch.equal(gone, gone[:, :1].expand_as(gone))  # one place for all channels
+    assert set(gone[:, 0].flatten(1).sum(1).tolist()) == {0.0, 16.0}
+    assert gone.mean().item() == pytest.approx(p, rel=0.1)
+    assert y.mean().item() == pytest.approx(1, abs=1e-4)
+    assert gone[:, 0].mean(0).std().item() < 0.02  # no place more often than another
+    whole = dropped(make("pattern").train(x, rate(0.9), noise()))
+    assert (whole[:, 0].flatten(1).sum(1) == 16).all()  # it covers less than the rate: laid over all
+    own = dropped(make("pattern", share_channels=False).train(x, rate(p), noise()))
+    assert not torch.equal(own, own[:, :1].expand_as(own))
+
+
+def test_a_pattern_is_rotated_and_sheared_about_the_middle() -> None:
+    straight = pattern(21, size=1, repeat=5)
+    assert straight.sum() == 25
+    assert (pattern(21, size=1, repeat=5, rotate=90.0) == straight.T).mean() > 0.95
+    diagonal = pattern(41, size=9, repeat=1, rotate=45.0)
+    assert diagonal.sum() == pytest.approx(81, rel=0.1)  # a rotation keeps the area
+    assert diagonal.any(1).sum() == pytest.approx(9 * math.sqrt(2), abs=2)
+    sheared = pattern(41, size=9, repeat=1, shear_x=0.5)
+    assert sheared.any(1).sum() > 9
+    assert sheared.any(0).sum() == pytest.approx(9, abs=1)
+    with pytest.raises(UserError, match=r"shear_x=2\.0, dropout\.shear_y=0\.5"):
+        make("pattern", shear_x=2.0, shear_y=0.5)

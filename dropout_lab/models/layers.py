@@ -108,6 +108,8 @@ def chain(layers: Sequence[nn.Module]) -> nn.Sequential:
         elif isinstance(before, Site) and isinstance(layer, Activation) and isinstance(before.reader.layer, PRODUCTS):
             before.reader.activation = layer
         else:
+            if isinstance(before, Site) and isinstance(layer, Site):
+                before.reader.precede(layer)
             linked.append(layer)
     return nn.Sequential(*linked)
 

@@ -40,6 +40,7 @@ class Baseline:
 
     trial: Trial
     structure: Config
+    structure_without: Config
     label: Mapping[str, Any]
 
 
@@ -125,7 +126,8 @@ def _middle(axis: Axis) -> Any:
 
 def _without_dropout(described: Described) -> Baseline:
     label = {**described.label, "placement": "none", "rate": 0.0, "dropout": "none", "schedule": "none"}
-    return Baseline(Trial.of(described.trial.config, {}), described.structure, label)
+    without = described.structure_without
+    return Baseline(Trial.of(described.trial.config, {}), without, without, label)
 
 
 def _other_values(values: Mapping[str, Any]) -> dict[str, Any]:

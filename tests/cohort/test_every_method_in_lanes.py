@@ -24,11 +24,13 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
 }
 
 
+CHANGES: Mapping[str, dict[str, Any]] = {"dropconnect": {"inference": "mean"}, "controlled": {"rate": 0.4}}
+
+
 @lru_cache
 def acting(model: str, method: str) -> list[str]:
     """The sites of a model at which a method can act."""
-    changes = {"inference": "mean"} if method == "dropconnect" else {}
-    made = make(method, **changes)
+    made = make(method, **CHANGES.get(method, {}))
     return [place.site for place in places(MODELS[model]().to("meta"), (1, 8, 8)) if made.objection(place) is None]
 
 
@@ -37,10 +39,7 @@ CASES = [(model, method) for model in MODELS for method in METHODS if acting(mod
 
 def of(model: str, methods: Mapping[str, str]) -> Structure:
     """The structure of a model with these methods at these sites."""
-    made = {
-        site: make(method, **({"inference": "mean"} if method == "dropconnect" else {}))
-        for site, method in methods.items()
-    }
+    made = {site: make(method, **CHANGES.get(method, {})) for site, method in methods.items()}
     return structure(build=MODELS[model], dropout=made)
 
 
@@ -65,6 +64,7 @@ def test_a_lane_of_four_is_the_lane_of_two(model: str, method: str) -> None:
 
 
 MIXED: Mapping[str, Mapping[str, str]] = {
+    "mlp": {"input": "uout", "hidden.0": "controlled", "hidden.1": "controlled"},
     "cnn": {
         "input": "maxdrop_feature",
         "conv.0": "max_pooling",
@@ -78,13 +78,13 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "input": "gaussian",
         "conv.0": "feature_alpha",
         "residual.0": "stochastic_depth",
-        "conv.1": "uout",
+        "conv.1": "pattern",
         "residual.1": "classic",
         "conv.2": "stochastic_rate",
         "residual.2": "alpha",
     },
 }
-"""A method at every site: two programs have them all."""
+"""A method at every site: three programs have them all."""
 
 
 def test_every_method_is_compiled_somewhere() -> None:

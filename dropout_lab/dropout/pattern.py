@@ -1,0 +1,86 @@
+"""Patterns: tiled squares, rotated and sheared, laid over a feature map at a place of its own for every example.
+
+    y = x * M * size(M) / sum(M)
+
+M is 0 where the pattern lies: `repeat` x `repeat` squares of `size` pixels, `stride` pixels apart, rotated and sheared
+about the middle of the map and moved to a random place (what leaves the map on one side comes in on the other).
+
+Pham and Le, "AutoDropout: Learning Dropout Patterns to Regularize Deep Networks", AAAI 2021, arXiv:2101.01761, section
+3: these arguments are the decisions of its controller for convolutional networks; here they are keys that Optuna
+searches, e.g. sampler=tpe dropout.size=1,2,3 dropout.rotate=0,15,30,45. There, a pattern is laid over every example;
+here with a probability such that `rate` of the values are dropped, or over all if the pattern covers less.
+"""
+
+from functools import lru_cache
+from math import cos, radians, sin
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dropout_lab.dropout.checks import require_whole
+from dropout_lab.errors import UserError
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractValueDropout, Place
+
+
+class Pattern(AbstractValueDropout):
+    """rotate: degrees. shear_x, shear_y: pixels sideways for a pixel along. share_channels: one place for all."""
+
+    def __init__(
+        self,
+        size: int,
+        stride: int,
+        repeat: int,
+        rotate: float,
+        shear_x: float,
+        shear_y: float,
+        share_channels: bool,
+    ) -> None:
+        for key, value in (("size", size), ("repeat", repeat)):
+            require_whole(f"dropout.{key}", value)
+        if stride < 0:
+            raise UserError(f"dropout.stride={stride}: must be a whole number of at least 0")
+        if abs(shear_x * shear_y) >= 1:
+            raise UserError(f"dropout.shear_x={shear_x}, dropout.shear_y={shear_y}: their product must be below 1")
+        self._shape = size, stride, repeat, float(rotate), float(shear_x), float(shear_y)
+        self._share_channels = share_channels
+
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        batch, channels, height, width = x.shape
+        covered = _covered(height, width, *self._shape)
+        each = (batch, 1 if self._share_channels else channels)
+        rows, columns = (
+            torch.arange(size, device=x.device) + (size * noise.stream(number).uniform(each)).long().unsqueeze(-1)
+            for number, size in enumerate((height, width))
+        )
+        pattern = torch.tensor(covered, dtype=torch.float32, device=x.device)
+        laid = pattern[(rows % height).unsqueeze(-1), (columns % width).unsqueeze(-2)]
+        chance = rate / max(float(covered.mean()), 1e-6)
+        keep = 1 - laid * (noise.stream(2).uniform(each) < chance).float().view(*each, 1, 1)
+        return x * (keep * (keep.numel() / keep.sum().clamp(min=1))).to(x.dtype)
+
+    def objection(self, place: Place) -> str | None:
+        return None if len(place.shape) == 3 else "it lays a pattern over images, (channel, height, width)"
+
+
+@lru_cache
+def _covered(
+    height: int, width: int, size: int, stride: int, repeat: int, rotate: float, shear_x: float, shear_y: float
+) -> NDArray[np.bool_]:
+    """Where the pattern lies in the middle of a map: (height, width)."""
+    turn = np.array([[cos(radians(rotate)), -sin(radians(rotate))], [sin(radians(rotate)), cos(radians(rotate))]])
+    back = np.linalg.inv(turn @ np.array([[1, shear_x], [shear_y, 1]]))
+    down, across = np.mgrid[:height, :width] + 0.5
+    u, v = np.tensordot(back, np.stack([down - height / 2, across - width / 2]), 1)
+    extent = repeat * (size + stride) - stride
+    u, v = u + extent / 2, v + extent / 2
+
+    def within(t: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return (t >= 0) & (t < extent) & (t % (size + stride) < size)
+
+    covered: NDArray[np.bool_] = within(u) & within(v)
+    if not covered.any():  # a square smaller than the distance of pixels, between them
+        covered[height // 2, width // 2] = True
+    return covered
