@@ -76,8 +76,7 @@ def forecast(
     lanes, choice = decision.lanes, decision.choice
     if choice.compiled and not decision.missing:
         lanes.run_train_step, lanes.run_evaluation = (program.load() for program in _programs(lanes))
-    step, evaluation = _step_seconds(lanes), min(_timed(lanes.evaluate) for _ in range(2))
-    seconds = (step * lanes.steps_per_epoch + evaluation) * epochs * ceil(runs / lanes.width)
+    seconds = _epoch_seconds(lanes) * epochs * ceil(runs / lanes.width)
     if decision.missing:
         return Forecast(
             lanes.width,
@@ -98,8 +97,7 @@ def _decide(
     known = all(program.is_known for program in programs)
     if compile == "auto" and not known:
         eager_lanes = lanes if widths.eager == widths.compiled else Lanes(structure, widths.eager, device)
-        steps = eager_lanes.steps_per_epoch * epochs * ceil(runs / eager_lanes.width)
-        eager = _step_seconds(eager_lanes) * steps
+        eager = _epoch_seconds(eager_lanes) * epochs * ceil(runs / eager_lanes.width)
         if eager < TRACE_SECONDS:
             few = f"eager: {_seconds(eager)} of work are too few to compile for"
             return _Decision(eager_lanes, Choice(False, few))
@@ -120,6 +118,11 @@ def _programs(lanes: Lanes) -> Sequence[Compilable]:
         Compilable(lanes.train_step, step, name),
         Compilable(lanes.evaluation, evaluation, name and f"evaluation of {name}"),
     )
+
+
+def _epoch_seconds(lanes: Lanes) -> float:
+    """An epoch of training steps and its evaluations."""
+    return _step_seconds(lanes) * lanes.steps_per_epoch + min(_timed(lanes.evaluate) for _ in range(2))
 
 
 def _step_seconds(lanes: Lanes) -> float:

@@ -145,7 +145,7 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
 @pytest.fixture
 def priced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step counts as 10 ms; a program costs 5 s and is then there."""
-    monkeypatch.setattr(programs, "_step_seconds", lambda lanes: 0.01)
+    monkeypatch.setattr(programs, "_epoch_seconds", lambda lanes: 0.03)
     monkeypatch.setattr(programs, "build_seconds", lambda: 5.0)
     monkeypatch.setattr(Compilable, "load", lambda self: lambda *tensors: None)
 
@@ -185,7 +185,7 @@ def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPa
     from torch._inductor import config
 
     monkeypatch.setattr(compiler, "user_cache_path", lambda name: Path("/nonexistent"))
-    monkeypatch.setattr(programs, "_step_seconds", lambda lanes: 0.01)
+    monkeypatch.setattr(programs, "_epoch_seconds", lambda lanes: 0.03)
     with config.patch({"cpp.cxx": (None, "no-such-compiler")}):
         lanes, choice = prepared("auto", 10**6)
         assert choice.why == "eager: this machine has no C++ compiler"
