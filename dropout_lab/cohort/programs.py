@@ -1,6 +1,7 @@
 """Whether a cohort's programs are compiled, decided from what that saves and what it costs."""
 
 import itertools
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _step_seconds(lanes: Lanes) -> float:
         if lanes.device.type == "cuda":
             torch.cuda.synchronize(lanes.device)
         stamps.append(time.perf_counter())
-    return min(later - earlier for earlier, later in itertools.pairwise(stamps))
+    return statistics.median(later - earlier for earlier, later in itertools.pairwise(stamps))
 
 
 def _timed(do: Callable[[], object]) -> float:
