@@ -259,4 +259,4 @@ def _plain(value: Any) -> Any:
 
 
 def _tidy(value: float) -> float:
-    return float(f"{float(value):.{DIGITS}g}")
+    return float(f"{float(value):.{DIGITS}g}") + 0.0  # -0 is 0
