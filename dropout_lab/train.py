@@ -237,8 +237,8 @@ def _dataset(section: str) -> Dataset:
 @lru_cache(maxsize=256)
 def _places(model: str, dataset: str) -> Sequence[Place]:
     data = _dataset(dataset)
-    with torch.device("meta"):
-        return survey.places(_model(json.loads(model), data), data.input_shape)
+    with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
+        return survey.places(_model(json.loads(model), data).eval(), data.input_shape)
 
 
 def _model(section: Config, dataset: Dataset) -> torch.nn.Module:

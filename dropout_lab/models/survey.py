@@ -1,4 +1,4 @@
-"""What stands at a model's sites, found by sending nothing through it: tensors that have a shape and no content."""
+"""What stands at a model's sites, found by sending an example of zeros through it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from dropout_lab.sites import Place, Site
 
 
 def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
-    """The places of a model's sites, in the order in which an example meets them; the model is on the meta device."""
+    """The places of a model's sites, in the order in which an example meets them."""
     found: list[Place] = []
     activation: str | None = None
 
@@ -36,8 +36,9 @@ def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
 
     hooks = [module.register_forward_pre_hook(look) for module in model.modules()]
     hooks += [module.register_forward_hook(remember) for module in model.modules()]
+    device = next(model.parameters()).device
     with torch.no_grad():
-        model(torch.empty(1, *input_shape, device="meta"))
+        model(torch.zeros(1, *input_shape, device=device))
     for hook in hooks:
         hook.remove()
     return tuple(found)
