@@ -16,13 +16,14 @@ from rich.console import Console
 from dropout_lab import invocation, train
 from dropout_lab.errors import UserError
 from dropout_lab.report.apart import make_apart
-from dropout_lab.schema import CONTROL_KEYS, check, closest, objectives
+from dropout_lab.schema import CONTROL_KEYS, check, check_grids, closest, objectives
 from dropout_lab.store import is_sweep, read
 from dropout_lab.sweep import dry_run
+from dropout_lab.sweep.combinations import axes_of
 from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.session import commit, prepare
-from dropout_lab.sweep.space import Axis, key_of, parse
+from dropout_lab.sweep.space import Axis, distinct, key_of, parse
 from dropout_lab.sweep.variants import Variants, methods_named, resolve
 from dropout_lab.sweep.worker import Work, check_unlocked, lock
 from dropout_lab.terminal import show
@@ -101,6 +102,9 @@ def make_plan(
 
     given = {key_of(line) for line in arguments}
     axes, fixed = parse([*arguments, *_lines(params, given)], members)
+    grids = _plain(config)["grids"]
+    check_grids(grids)
+    axes = [*axes_of(grids, axes), *axes]
     if command == "sweep" and not axes:
         axes, fixed = parse([*arguments, *_lines(default_params, given)], members)
     _check_given(fixed, axes)
@@ -117,8 +121,13 @@ def make_plan(
     if command == "train" and (swept := [axis.key for axis in axes]):
         raise UserError(f"{swept[0]}: train takes one value of every key; dropout-lab sweep compares several")
     groups = [axis for axis in axes if members(axis.key)]
+    alone = {axis.key: str(config.hydra.runtime.choices[axis.key]) for axis in groups}
+    options = [
+        distinct([*(axis.values or ()), *([alone[axis.key]] if any(axis.key not in grid for grid in grids) else ())])
+        for axis in groups
+    ]
     composed = {}
-    for choice in itertools.product(*(axis.values or () for axis in groups)):
+    for choice in itertools.product(*options):
         lines = [*fixed, *(f"{axis.key}={name}" for axis, name in zip(groups, choice, strict=True))]
         whole = loader.load_sweep_config(config, lines)
         choices = {str(k): str(v) for k, v in whole.hydra.runtime.choices.items() if not str(k).startswith("hydra/")}
@@ -139,7 +148,8 @@ def make_plan(
         choices=choices,
         axes=axes,
         compose=Variants(
-            groups=[axis.key for axis in groups],
+            keys=[axis.key for axis in axes],
+            groups=alone,
             new=frozenset(axis.key for axis in axes if axis.is_new),
             members=_methods(loader, config, composed, axes, members),
             composed=composed,

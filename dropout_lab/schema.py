@@ -55,6 +55,7 @@ class Config:
     seeds: int = MISSING
     n_trials: int | None = MISSING
     zip: Any = MISSING
+    grids: Any = MISSING
     objective: Any = MISSING
     baseline: bool = MISSING
     retries: int = MISSING
@@ -69,6 +70,7 @@ CONTROL_KEYS = frozenset(
         "seeds",
         "n_trials",
         "zip",
+        "grids",
         "baseline",
         "retries",
         "workers",
@@ -160,6 +162,7 @@ def check(config: Mapping[str, Any]) -> None:
         not isinstance(keys, list) or len(keys) < 2 or not all(isinstance(key, str) for key in keys) for keys in zips
     ):
         raise UserError(f"zip={zips}: must be lists of two or more swept keys, such as [[rate,optimizer.lr]]")
+    check_grids(config["grids"])
     width = trainer["width"]
     if width != "auto" and (isinstance(width, str) or width < 1):
         raise UserError(f"trainer.width={width}: must be auto, or a whole number of at least 1")
@@ -174,6 +177,17 @@ def check(config: Mapping[str, Any]) -> None:
     name = config["name"]
     if name is not None and (not name or name in (".", "..") or "/" in name or "\\" in name):
         raise UserError(f"name={name}: must be the name of one folder, which is made under outputs/")
+
+
+def check_grids(grids: Any) -> None:
+    """Raises UserError for what is no list of grids."""
+    if not isinstance(grids, list) or not all(isinstance(grid, Mapping) and grid for grid in grids):
+        raise UserError(
+            f"grids={grids}: must be a list of grids, such as [{{placement:input,rate:[0.1,0.2]}},{{rate:[0.5,0.7]}}]"
+        )
+    for key, values in ((key, values) for grid in grids for key, values in grid.items()):
+        if values == [] or isinstance(values, Mapping):
+            raise UserError(f"grids: {key}:{values}: must be a value, or a list of at least one")
 
 
 def unknown_key(key: str, parent: Any) -> str:

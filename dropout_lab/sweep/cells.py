@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dropout_lab.errors import UserError
+from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.plan import Described, Plan, Trainer
-from dropout_lab.sweep.space import Axis, cells
+from dropout_lab.sweep.space import Axis
 from dropout_lab.trial import Config, Trial, digest
 
 DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "dropouts", "schedule", "loss")
@@ -50,8 +51,8 @@ def grid(plan: Plan, trainer: Trainer) -> list[Cell]:
     Raises UserError for the first cell that cannot be trained.
     """
     found: dict[str, Cell] = {}
-    for combination in cells(plan.axes, plan.config["zip"]):
-        values = plan.compose.active(combination)
+    for combination in combinations(plan.axes, plan.config["zip"], plan.config["grids"]):
+        values = plan.compose.whole(combination)
         cell = Cell(describe(plan, trainer, values), values)
         if plan.config["baseline"]:
             baseline = Cell(_without_dropout(cell.described), _other_values(values))

@@ -186,8 +186,9 @@ def _check_search(plan: Plan, is_grid: bool) -> None:
         )
     if not is_grid and not plan.axes:
         raise UserError("sampler: there is nothing to search; sweep a key, e.g. 'rate=interval(0,0.8)'")
-    if not is_grid and plan.config["zip"]:
-        raise UserError("zip: a sampler searches every key by itself; leave zip out, or take sampler=grid")
+    for key in ("zip", "grids"):
+        if not is_grid and plan.config[key]:
+            raise UserError(f"{key}: a sampler searches every key by itself; leave {key} out, or take sampler=grid")
     if not is_grid:
         try_asking(plan)
     if len(plan.objectives) > 1 and prunes:

@@ -1,9 +1,8 @@
 """Overrides of Hydra's sweep grammar <-> the axes of a search space and their Optuna distributions."""
 
-import itertools
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -107,51 +106,14 @@ def key_of(line: str) -> str:
     return key.lstrip("+~")
 
 
-def cells(axes: Sequence[Axis], zips: Sequence[Sequence[str]] = ()) -> Iterator[dict[str, Any]]:
-    """Every combination of the axes' values, the last axis fastest; the axes of a zip go together, value by value.
-
-    Raises UserError for an interval, and for a zip of unequal or unknown axes.
-    """
-    for axis in axes:
-        if axis.values is None:
-            low, high = axis.low_high or (0, 0)
-            raise UserError(
-                f"{axis.key}: a continuous range has no grid; give its values, e.g. {axis.key}={low},{high}, "
-                f"or choose a sampler: sampler=random n_trials=50 (also tpe, cmaes, qmc, gp, nsgaii)"
-            )
-    together = _zipped(axes, zips)
-    for combination in itertools.product(*together):
-        yield {key: value for part in combination for key, value in part.items()}
-
-
-def _zipped(axes: Sequence[Axis], zips: Sequence[Sequence[str]]) -> list[list[dict[str, Any]]]:
-    """The axes as lists of what they set, those of a zip as one list, in the place of its first axis."""
-    listed = {axis.key: list(axis.values or ()) for axis in axes}
-    zip_of: dict[str, Sequence[str]] = {}
-    for keys in zips:
-        told = f"zip=[{','.join(keys)}]"
-        for key in keys:
-            if key not in listed:
-                raise UserError(f"{told}: {key} is not swept; {', '.join(listed) or 'nothing'} is")
-            if key in zip_of:
-                raise UserError(f"{told}: {key} is in two zips")
-            zip_of[key] = keys
-        lengths = [len(listed[key]) for key in keys]
-        if len(set(lengths)) > 1:
-            sizes = ", ".join(f"{key} {length}" for key, length in zip(keys, lengths, strict=True))
-            raise UserError(f"{told}: must have as many different values each, but have {sizes}")
-    parts: list[list[dict[str, Any]]] = []
-    for key, values in listed.items():
-        keys = zip_of.get(key, [key])
-        if key == next(name for name in listed if name in keys):
-            columns = zip(*(listed[name] for name in keys), strict=True) if len(keys) > 1 else ((v,) for v in values)
-            parts.append([dict(zip(keys, row, strict=True)) for row in columns])
-    return parts
-
-
 def param(value: Any) -> str | int | float | bool | None:
     """A value as an Optuna parameter: scalars as they are, lists and dictionaries as JSON."""
     return value if value is None or isinstance(value, str | int | float | bool) else canonical_json(value)
+
+
+def distinct(values: Iterable[Any]) -> list[Any]:
+    """The values without repeats, in their order."""
+    return list({canonical_json(value): value for value in values}.values())  # JSON tells 1 from true
 
 
 def params(values: Mapping[str, Any]) -> dict[str, str | int | float | bool | None]:
@@ -192,13 +154,13 @@ def _axis(override: Override, group_options: Callable[[str], Sequence[str]]) -> 
             raise UserError(f"{override.input_line}: {error}") from error
     if not all(map(_is_finite, values)):
         raise UserError(f"{override.input_line}: numbers must be finite")
-    distinct = list({canonical_json(value): value for value in values}.values())  # JSON tells 1 from true
-    if not distinct:
+    different = distinct(values)
+    if not different:
         options = f"; {key} offers {', '.join(group_options(key))}" if group_options(key) else ""
         raise UserError(f"{override.input_line}: no value to sweep over{options}")
-    if isinstance(sweep, RangeSweep) and (tags or (not sweep.shuffle and len(distinct) > 1)):
-        return Axis(key, _range(override, sorted(distinct), log="log" in tags), distinct)
-    return Axis(key, CategoricalDistribution([param(value) for value in distinct]), distinct)
+    if isinstance(sweep, RangeSweep) and (tags or (not sweep.shuffle and len(different) > 1)):
+        return Axis(key, _range(override, sorted(different), log="log" in tags), different)
+    return Axis(key, CategoricalDistribution([param(value) for value in different]), different)
 
 
 def _interval(key: str, sweep: IntervalSweep, *, log: bool) -> BaseDistribution:

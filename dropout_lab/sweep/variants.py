@@ -16,8 +16,10 @@ from dropout_lab.schema import check, unknown_key
 class Variants:
     """Values of the axes -> the resolved config. Plain data: it composes without Hydra, in any process."""
 
-    groups: Sequence[str]
-    """The axes that are config groups."""
+    keys: Sequence[str]
+    """Those of the axes."""
+    groups: Mapping[str, str]
+    """The axes that are config groups, and the member that stands where none is chosen."""
     new: Collection[str]
     """The axes whose keys the composed configs may lack."""
     members: Mapping[str, Mapping[str, Any]]
@@ -29,6 +31,15 @@ class Variants:
         """The values without those of keys that the chosen members of the groups lack and other swept members have."""
         config, _ = self._chosen(values)
         return {key: value for key, value in values.items() if self._has(config, key) or not self._elsewhere(key)}
+
+    def whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The active values, and for the axes that have none in `values` what the config has."""
+        config, _ = self._chosen(values)
+        kept = {**self.groups, **self.active(values)}
+        for key in set(self.keys) - set(kept) - set(values):
+            if key not in self.new and self._has(config, key):
+                kept[key] = OmegaConf.select(config, key)
+        return {key: kept[key] for key in self.keys if key in kept}
 
     def __call__(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """Raises UserError for a key that no config has, and a value that it cannot hold."""
@@ -43,7 +54,7 @@ class Variants:
         return resolved, dict(choices)
 
     def _chosen(self, values: Mapping[str, Any]) -> tuple[DictConfig, Mapping[str, str]]:
-        return self.composed[tuple(str(values[group]) for group in self.groups)]
+        return self.composed[tuple(str(values.get(group, member)) for group, member in self.groups.items())]
 
     def _has(self, config: DictConfig, key: str) -> bool:
         if key in self.groups or key in self.new:

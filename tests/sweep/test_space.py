@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from dropout_lab.errors import UserError
-from dropout_lab.sweep.space import Axis, cells, parse, point_distributions
+from dropout_lab.sweep.combinations import combinations
+from dropout_lab.sweep.space import Axis, parse, point_distributions
 
 OPTIONS = {"model": ["cnn", "mlp"], "placement": ["hidden", "head", "input"]}
 
@@ -117,7 +118,7 @@ def test_a_grid_is_the_product(columns: list[list[Any]]) -> None:
     columns = [column for column in map(distinct, columns) if len(column) > 1]
     lines = [f"a{i}={','.join(map(written, column))}" for i, column in enumerate(columns)]
     axes, _ = parse(lines, lambda key: [])
-    assert [list(cell.values()) for cell in cells(axes)] == [list(cell) for cell in itertools.product(*columns)]
+    assert [list(cell.values()) for cell in combinations(axes)] == [list(cell) for cell in itertools.product(*columns)]
 
 
 @given(st.integers(1, 50), st.integers(1, 50), st.sampled_from(["{}", "shuffle({})"]))
@@ -188,7 +189,7 @@ def test_a_sweep_without_a_meaning_is_refused_by_key(lines: list[str], said: str
 
 def test_an_interval_has_no_grid() -> None:
     with pytest.raises(UserError, match=r"rate: .*sampler=random"):
-        list(cells([axis("rate=interval(0,0.5)")]))
+        list(combinations([axis("rate=interval(0,0.5)")]))
 
 
 def test_the_oracle_is_hydras_own_parser() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropout_lab.errors import UserError
-from dropout_lab.sweep.space import cells, parse
+from dropout_lab.sweep.combinations import combinations
+from dropout_lab.sweep.space import parse
 from tests.sweep.test_space import FLOATS, INTS, LISTS, WORDS, axis, distinct, written
 
 VALUES = st.lists(st.one_of(INTS, FLOATS, WORDS, st.booleans(), LISTS), min_size=2, max_size=6)
@@ -64,7 +65,7 @@ def test_shuffled_values_are_hydras_in_some_order(values: list[int]) -> None:
 @given(VALUES, VALUES)
 def test_a_grid_is_hydras_jobs_without_repeats(first: list[Any], second: list[Any]) -> None:
     lines = [f"{key}={','.join(map(written, values))}" for key, values in (("a", first), ("b", second))]
-    found = [list(cell.values()) for cell in cells(parse(lines, lambda key: [])[0])]
+    found = [list(cell.values()) for cell in combinations(parse(lines, lambda key: [])[0])]
     jobs = distinct([[(type(value), value) for value in job] for job in hydras(*lines)])
     assert found == [[value for _, value in job] for job in jobs]
 
