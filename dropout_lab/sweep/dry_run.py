@@ -56,7 +56,8 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
             structures[which], widths, trainer_config["compile"], share, epochs, plan.device, threads
         )
         seconds += found.seconds
-        model, dataset = (structures[which][key]["_target_"].rpartition(".")[2] for key in ("model", "dataset"))
+        model = structures[which]["model"]["_target_"].rpartition(".")[2]
+        dataset = plan.choices["dataset"]
         console.print(f"cohort {number}: {model} on {dataset}, {runs} runs in {found.width} lanes, {found.why}")
     if seconds:
         console.print(f"estimated time: {clock(seconds)} on {plan.device}")
