@@ -1,0 +1,91 @@
+"""Sums of squares of factors and of their interactions, by least squares, for grids with holes too."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import fdtrc
+
+from dropout_lab.report.statistics.floats import Floats
+
+Term = tuple[str, ...]
+
+
+class Square(NamedTuple):
+    """One term: its degrees of freedom, sum of squares (per seed), share of the total, and F test against `freedom`.
+
+    `share` is the sum of squares over that of all differences between configurations. NaN where a test cannot be had.
+    """
+
+    term: Term
+    df: int
+    squares: float
+    share: float
+    f: float
+    p: float
+
+
+def type_two(values: Floats, factors: Mapping[str, Floats], order: int = 2) -> tuple[Sequence[Square], float, int]:
+    """The terms up to `order` factors, of values configurations x seeds without gaps.
+
+    `factors`: the columns of each factor, one row per configuration (`dummies` or `polynomial`). Sums of squares are of
+    type II: of a term after all terms that do not contain it (F. Yates, JASA 29 (1934) 51-66). They do not depend on
+    the order of the factors, and add up where the grid is balanced. Seeds are blocks: what a seed does to all
+    configurations alike is taken out, and the error of the tests is what it does to each of them,
+    (configurations - 1)(seeds - 1) degrees of freedom. Returns the terms, the error's mean square and its degrees of
+    freedom; the last is 0 with one seed, and then nothing is tested.
+    """
+    count, seeds = values.shape
+    means = values.mean(axis=1)
+    freedom = (count - 1) * (seeds - 1)
+    rest = values - means[:, None] - values.mean(axis=0) + values.mean()
+    error = float((rest**2).sum() / freedom) if freedom else np.nan
+    total = float(((means - means.mean()) ** 2).sum()) if count else 0.0
+    terms = [term for size in range(1, order + 1) for term in combinations(factors, size)]
+    columns = {term: _product([factors[name] for name in term]) for term in terms}
+    found = []
+    for term in terms:
+        others = [other for other in terms if not set(term) <= set(other)]
+        base = _design(count, [columns[other] for other in others])
+        full = np.concatenate([base, columns[term]], axis=1)
+        without, rank = _residual(base, means)
+        within, rank_full = _residual(full, means)
+        df, squares = rank_full - rank, max(0.0, without - within)
+        f = seeds * squares / df / error if df and freedom and error > 0 else np.nan
+        p = float(fdtrc(df, freedom, f)) if np.isfinite(f) else np.nan
+        found.append(Square(term, df, squares, squares / total if total > 0 else np.nan, float(f), p))
+    return found, error, freedom
+
+
+def dummies(levels: Sequence[object]) -> Floats:
+    """A column per level but the first: 1 where the configuration has it."""
+    names = list(dict.fromkeys(levels))
+    return np.array([[float(level == name) for name in names[1:]] for level in levels]).reshape(len(levels), -1)
+
+
+def polynomial(values: Floats) -> Floats:
+    """Value and square, for a setting with too many levels for a column each; centred, in units of its spread."""
+    scaled = (values - values.mean()) / (values.std() or 1.0)
+    return np.stack([scaled, scaled**2 - (scaled**2).mean()], axis=1)
+
+
+def _product(parts: Sequence[Floats]) -> Floats:
+    result = parts[0]
+    for part in parts[1:]:
+        result = (result[:, :, None] * part[:, None, :]).reshape(len(result), -1)
+    return result
+
+
+def _design(count: int, parts: Sequence[Floats]) -> Floats:
+    return np.concatenate([np.ones((count, 1)), *parts], axis=1)
+
+
+def _residual(design: Floats, means: Floats) -> tuple[float, int]:
+    """Sum of squares that the design leaves, and its rank: from the normal equations, for there are many rows."""
+    gram = design.T @ design
+    values, vectors = np.linalg.eigh(gram)
+    kept = values > 1e-9 * values.max()
+    centred = means - means.mean()
+    along = vectors[:, kept].T @ (design.T @ centred)
+    return float(centred @ centred - (along**2 / values[kept]).sum()), int(kept.sum())
