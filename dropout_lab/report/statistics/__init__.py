@@ -4,7 +4,7 @@ from dropout_lab.report.statistics.bootstrap import HONEST as BCA_SEEDS
 from dropout_lab.report.statistics.bootstrap import bca
 from dropout_lab.report.statistics.correction import holm
 from dropout_lab.report.statistics.equivalence import equivalence_p
-from dropout_lab.report.statistics.floats import ALPHA, LEVEL, Bools, Floats, Ints
+from dropout_lab.report.statistics.floats import ALPHA, LEVEL, Bools, Floats, Ints, known_rows, whole_rows
 from dropout_lab.report.statistics.improvement import Improvement, paired_improvement, unpaired_improvement
 from dropout_lab.report.statistics.means import Mean, Means, mean_over_seeds, means_of_rows, paired_difference
 from dropout_lab.report.statistics.permutation import seeds_to_reach, sign_flip_p, smallest_p
@@ -49,6 +49,7 @@ __all__ = [
     "holm",
     "kaplan_meier",
     "kaplan_meier_median",
+    "known_rows",
     "mean_over_seeds",
     "means_of_rows",
     "medians",
@@ -65,4 +66,5 @@ __all__ = [
     "type_two",
     "unpaired_improvement",
     "weights",
+    "whole_rows",
 ]

@@ -8,7 +8,7 @@ from scipy.special import ndtr, ndtri
 from dropout_lab.report.statistics.floats import ALPHA, Bools, Floats, Ints
 from dropout_lab.report.statistics.resampling import RESAMPLES, SEED, weights
 
-HONEST = 30
+HONEST = 40
 """From so many seeds on the BCa interval of a mean of normal values covers at least 93 of 100 times.
 
 Its width is that of the normal, not of Student's t, and its spread is too small by sqrt((n - 1) / n): with 5 seeds it

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import fdtrc
 
-from dropout_lab.report.statistics.floats import Floats
+from dropout_lab.report.statistics.floats import Bools, Floats
 
 Term = tuple[str, ...]
 
@@ -44,14 +44,16 @@ def type_two(values: Floats, factors: Mapping[str, Floats], order: int = 2) -> t
     total = float(((means - means.mean()) ** 2).sum()) if count else 0.0
     terms = [term for size in range(1, order + 1) for term in combinations(factors, size)]
     columns = {term: _product([factors[name] for name in term]) for term in terms}
+    # One matrix of products serves all designs: each is some of its columns.
+    design = np.concatenate([np.ones((count, 1)), *columns.values()], axis=1)
+    gram, along = design.T @ design, design.T @ (means - means.mean())
+    owner = np.repeat(np.arange(len(terms) + 1), [1, *(part.shape[1] for part in columns.values())])
     found = []
-    for term in terms:
-        others = [other for other in terms if not set(term) <= set(other)]
-        base = _design(count, [columns[other] for other in others])
-        full = np.concatenate([base, columns[term]], axis=1)
-        without, rank = _residual(base, means)
-        within, rank_full = _residual(full, means)
-        df, squares = rank_full - rank, max(0.0, without - within)
+    for place, term in enumerate(terms, start=1):
+        others = [0, *(at for at, other in enumerate(terms, start=1) if not set(term) <= set(other))]
+        without, rank = _explained(gram, along, np.isin(owner, others))
+        within, rank_full = _explained(gram, along, np.isin(owner, [*others, place]))
+        df, squares = rank_full - rank, max(0.0, within - without)
         f = seeds * squares / df / error if df and freedom and error > 0 else np.nan
         p = float(fdtrc(df, freedom, f)) if np.isfinite(f) else np.nan
         found.append(Square(term, df, squares, squares / total if total > 0 else np.nan, float(f), p))
@@ -77,15 +79,8 @@ def _product(parts: Sequence[Floats]) -> Floats:
     return result
 
 
-def _design(count: int, parts: Sequence[Floats]) -> Floats:
-    return np.concatenate([np.ones((count, 1)), *parts], axis=1)
-
-
-def _residual(design: Floats, means: Floats) -> tuple[float, int]:
-    """Sum of squares that the design leaves, and its rank: from the normal equations, for there are many rows."""
-    gram = design.T @ design
-    values, vectors = np.linalg.eigh(gram)
-    kept = values > 1e-9 * values.max()
-    centred = means - means.mean()
-    along = vectors[:, kept].T @ (design.T @ centred)
-    return float(centred @ centred - (along**2 / values[kept]).sum()), int(kept.sum())
+def _explained(gram: Floats, along: Floats, kept: Bools) -> tuple[float, int]:
+    """Sum of squares that these columns of the design explain, and their rank."""
+    values, vectors = np.linalg.eigh(gram[np.ix_(kept, kept)])
+    real = values > 1e-9 * values.max()
+    return float(((vectors[:, real].T @ along[kept]) ** 2 / values[real]).sum()), int(real.sum())

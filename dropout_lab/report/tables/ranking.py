@@ -7,7 +7,7 @@ import pandas as pd
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
-from dropout_lab.report.statistics import Bools, Floats
+from dropout_lab.report.statistics import Bools, Floats, whole_rows
 
 
 def ranked(table: pd.DataFrame, objective: str, seeds: int) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def front(table: pd.DataFrame, objectives: Sequence[str]) -> pd.Series:
 
 def unbeaten(points: Floats) -> Bools:
     """Which points (rows; lower is better in every column) no other beats; rows with NaN are no points."""
-    result = np.asarray(np.isfinite(points).all(axis=1), dtype=np.bool_)
+    result = whole_rows(points)
     left = np.flatnonzero(result)
     # What the point with the least sum beats is out at once: few rounds, where comparing all pairs takes too long.
     left = left[np.argsort(points[left].sum(axis=1), kind="stable")]

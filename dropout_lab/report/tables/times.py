@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.statistics import Bools, Floats, Ints, kaplan_meier, medians
+from dropout_lab.report.statistics import Bools, Floats, Ints, kaplan_meier, known_rows, medians
 from dropout_lab.report.tables.curve_matrix import CurveMatrix, curve_matrix
 from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
 
@@ -38,7 +38,7 @@ def baseline_targets(values: BySeed) -> Floats:
     """Per row the target of its context: the median over its baseline's complete runs of their best validation loss."""
     own = values.of("val_loss", values.baselines)
     targets = np.full(len(own), np.nan)
-    some = np.isfinite(own).any(axis=1)
+    some = known_rows(own)
     targets[some] = np.nanmedian(own[some], axis=1)
     return targets
 
