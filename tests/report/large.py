@@ -1,5 +1,6 @@
 """Sweeps of any size with planted effects, made as arrays: frames at once, or a folder as the store writes it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from dropout_lab import metrics
 from dropout_lab.report.load import Frames, _trials
 from dropout_lab.report.statistics import Floats
 from dropout_lab.store import Writer
-from dropout_lab.trial import Run
+from dropout_lab.trial import Run, canonical_json
 from tests.report.canned import SESSION, Planned, grid, hump, planned, run_record, trial_record
 
 PLACEMENTS = ("input", "hidden", "everywhere", "head")
@@ -56,7 +57,9 @@ class Large:
         return np.broadcast_to(train[:, None], (*floor.shape, self.epochs)), val[:, None] + floor[:, :, None]
 
     def frames(self, curves: bool = True) -> Frames:
-        trials, parameters = _trials([trial_record(n, one) for n, one in enumerate(self.planned)])
+        trials, parameters = _trials(
+            [json.loads(canonical_json(trial_record(n, one))) for n, one in enumerate(self.planned)]
+        )
         train, val = self.losses()
         count = len(self.planned)
         runs = pd.DataFrame(

@@ -55,6 +55,11 @@ def curves_of(folder: Path, metric: str = "val_loss") -> dict[str, list[float]]:
     return curves
 
 
+def by(found: pd.DataFrame, *names: str) -> dict[Any, dict[str, Any]]:
+    """The rows by what these columns hold."""
+    return {key: dict(row) for key, row in found.set_index(list(names) if len(names) > 1 else names[0]).iterrows()}
+
+
 @pytest.mark.parametrize("name", list(sweeps()))
 def test_odd_sweeps_have_all_tables(name: str, tmp_path: Path) -> None:
     _, frames, table = loaded(sweeps()[name][0], tmp_path / "s")
@@ -76,17 +81,18 @@ def test_compared_with_any_trial(default: Loaded) -> None:
     assert 11 not in losses.index
     assert 0 in losses.index
     runs = [json.loads(line) for line in (folder / "runs-0.jsonl").read_text().splitlines()]
-    values = {(run["key"], run["seed"]): run["val_loss"] for run in runs}
+    values: dict[Any, float] = {(run["key"], run["seed"]): run["val_loss"] for run in runs}
     keys = dict(zip(frames.trials["trial"], frames.trials["key"], strict=True))
-    for trial, row in losses.iterrows():
+    for trial, row in by(losses.reset_index(), "trial").items():
         ours, theirs = ([values[keys[t], seed] for seed in range(5)] for t in (trial, 11))
         test = stats.ttest_rel(ours, theirs)
         assert row["mean"] == pytest.approx(statistics.mean(ours) - statistics.mean(theirs))
         assert row["p"] == pytest.approx(test.pvalue)
         assert row["improvement"] == sum(a < b for a, b in zip(ours, theirs, strict=True)) / 5
-        one_sided = [stats.ttest_1samp(np.subtract(ours, theirs), edge, alternative=side).pvalue
-                     for edge, side in ((-0.05, "greater"), (0.05, "less"))]  # fmt: skip
-        assert row["p_equivalence"] == pytest.approx(max(one_sided))
+        off = np.subtract(ours, theirs)
+        above = stats.ttest_1samp(off, -0.05, alternative="greater").pvalue
+        below = stats.ttest_1samp(off, 0.05, alternative="less").pvalue
+        assert row["p_equivalence"] == pytest.approx(max(above, below))
         assert row["against"] == 11
         assert row["p_flip_least"] == 1, "24 tests of five seeds"
     accuracy = found[found["metric"] == "val_accuracy"].set_index("trial")
@@ -116,10 +122,10 @@ def test_who_did_not_train_to_the_end_is_not_at_its_own_best(tmp_path: Path) -> 
     plan = grid(("hidden",), (0.0, 0.3), hump)
     fate = {0: "complete", 1: "pruned", 2: "failed", 3: "complete", 4: "complete"}
     folder, frames, table = loaded(Sweep(plan, fate=lambda t, s: fate[s] if t else "complete"), tmp_path / "s")
-    found = convergence(frames, table).set_index(["definition", "trial"])
-    own = found.loc[("own_best", 1)]
+    found = by(convergence(frames, table), "definition", "trial")
+    own = found["own_best", 1]
     assert (own["n"], own["n_reached"]) == (5, 3)
-    assert found.loc[("target", 1), "n"] == 5
+    assert found["target", 1]["n"] == 5
     curves = curves_of(folder)
     key = frames.trials["key"].iloc[1]
     epochs = []
@@ -146,12 +152,12 @@ def test_early_stopping_is_no_convergence(tmp_path: Path) -> None:
 def test_survival_curves_end_where_the_table_says(default: Loaded) -> None:
     _, frames, table = default
     curves = survival_curves(frames, table.head(4))
-    found = convergence(frames, table).set_index(["definition", "trial"])
+    found = by(convergence(frames, table), "definition", "trial")
     for place, part in curves.groupby(["definition", "trial"]):
         assert list(part["epoch"]) == list(range(1, 31))
-        assert part["arrived"].sum() == found.loc[place, "n_reached"]
+        assert part["arrived"].sum() == found[place]["n_reached"]
         below = part.loc[part["surviving"] <= 0.5 + 1e-9, "epoch"]
-        assert found.loc[place, "median"] == (below.min() if len(below) else np.inf)
+        assert found[place]["median"] == (below.min() if len(below) else np.inf)
 
 
 def test_the_ratio_can_cross_one() -> None:
@@ -160,19 +166,20 @@ def test_the_ratio_can_cross_one() -> None:
     sweep = Large(plan, seeds=9, epochs=50, noise=0.002, common=0.0)
     frames = sweep.frames()
     table = ranked(configurations(frames), "val_loss", 9)
-    found = time_ratio(frames, table).set_index("progress")
-    assert set(found["trial"]) == {1}
-    assert found.loc[0.75, "ratio"] > 1.2
-    assert found.loc[1.0, "ratio"] < 1
-    assert found.loc[1.0, "baseline_n_reached"] == 5, "the median of its own best"
+    times = time_ratio(frames, table)
+    found = by(times, "progress")
+    assert set(times["trial"]) == {1}
+    assert found[0.75]["ratio"] > 1.2
+    assert found[1.0]["ratio"] < 1
+    assert found[1.0]["baseline_n_reached"] == 5, "the median of its own best"
     _, val = sweep.losses()
     for progress in (0.5, 0.9, 1.0):
         first, best = np.median(val[0, :, 0]), np.median(val[0].min(axis=1))
         target = first + progress * (best - first)
-        assert found.loc[progress, "target"] == pytest.approx(target)
+        assert found[progress]["target"] == pytest.approx(target)
         arrived = [np.flatnonzero(curve <= target)[:1] + 1 for curve in val[1]]
-        assert found.loc[progress, "median"] == statistics.median(int(epoch[0]) for epoch in arrived)
-        row = found.loc[progress]
+        assert found[progress]["median"] == statistics.median(int(epoch[0]) for epoch in arrived)
+        row = found[progress]
         if pd.notna(row["restricted_low"]):
             assert row["restricted_low"] < row["restricted_ratio"] < row["restricted_high"]
 
@@ -196,14 +203,14 @@ def test_the_rules_of_the_diagnoses() -> None:
 
 def test_the_area_and_the_turn_of_canned_curves(default: Loaded) -> None:
     folder, frames, table = default
-    found = curve_shape(frames, table).set_index("trial")
+    found = by(curve_shape(frames, table), "trial")
     train, val = curves_of(folder, "train_loss"), curves_of(folder)
     key = frames.trials["key"].iloc[0]
     areas = [sum(np.subtract(val[f"{key}-{s}-1"], train[f"{key}-{s}-1"])) for s in range(5)]
-    assert found.loc[0, "area"] == pytest.approx(statistics.mean(areas))
-    assert found.loc[0, "diagnosis"] == "overfitting"
+    assert found[0]["area"] == pytest.approx(statistics.mean(areas))
+    assert found[0]["diagnosis"] == "overfitting"
     turns = [int(np.argmin(val[f"{key}-{s}-1"])) + 1 for s in range(5)]
-    assert abs(found.loc[0, "onset"] - statistics.median(turns)) <= 1
+    assert abs(found[0]["onset"] - statistics.median(turns)) <= 1
 
 
 def test_best_so_far_and_its_band() -> None:
@@ -271,3 +278,17 @@ def test_the_flat_region_around_the_best_rate(default: Loaded) -> None:
     assert not every.loc[every["rate"] == 0.8, "flat"].iloc[0]
     assert 0.2 <= every.loc[every["inside"], "rate"].min() <= every.loc[every["inside"], "rate"].max() <= 0.5
     assert set(found["placement"]) == {"", "input", "hidden", "everywhere"}
+
+
+def test_a_large_sweep_is_what_its_folder_would_be(tmp_path: Path) -> None:
+    """The generator's frames against what is loaded of the records that it writes."""
+    sweep = Large(search(40), seeds=3, epochs=12)
+    made, read = sweep.frames(), load(sweep.write(tmp_path / "s"))
+    pd.testing.assert_frame_equal(made.trials, read.trials)
+    for ours, theirs in ((made.runs, read.runs), (made.curves, read.curves)):
+        shared = [name for name in theirs if name in ours]
+        assert len(shared) > 8
+        pd.testing.assert_frame_equal(ours[shared], theirs[shared], check_dtype=False)
+    table = ranked(configurations(read), "val_loss", 3)
+    for title, (make, _) in TABLES.items():
+        pd.testing.assert_frame_equal(make(made, table), make(read, table), obj=title)

@@ -1,5 +1,7 @@
 """Kaplan-Meier curves, medians and restricted means, against published numbers, lifelines and SciPy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,7 +51,7 @@ def test_many_groups_at_once_are_scipys_curves(groups: list[list[tuple[int, bool
         assert curves.surviving[index] == pytest.approx(theirs.evaluate(np.arange(1, 16)))
         assert curves.at_risk[index, 0] == len(group)
         if 0 < curves.surviving[index, -1] < 1:
-            bounds = theirs.confidence_interval(method="log-log")
+            bounds: Any = theirs.confidence_interval(method="log-log")
             assert curves.low[index, -1] == pytest.approx(bounds.low.probabilities[-1])
             assert curves.high[index, -1] == pytest.approx(bounds.high.probabilities[-1])
 

@@ -26,8 +26,10 @@ class Square(NamedTuple):
     p: float
 
 
-def type_two(values: Floats, factors: Mapping[str, Floats], order: int = 2) -> tuple[Sequence[Square], float, int]:
-    """The terms up to `order` factors, of values configurations x seeds without gaps.
+def type_two(
+    values: Floats, factors: Mapping[str, Floats], interactions: Sequence[Term] | None = None
+) -> tuple[Sequence[Square], float, int]:
+    """Each factor and each pair of them (or the `interactions` asked for), of values configurations x seeds without gaps.
 
     `factors`: the columns of each factor, one row per configuration (`dummies` or `polynomial`). Sums of squares are of
     type II: of a term after all terms that do not contain it (F. Yates, JASA 29 (1934) 51-66). They do not depend on
@@ -42,7 +44,8 @@ def type_two(values: Floats, factors: Mapping[str, Floats], order: int = 2) -> t
     rest = values - means[:, None] - values.mean(axis=0) + values.mean()
     error = float((rest**2).sum() / freedom) if freedom else np.nan
     total = float(((means - means.mean()) ** 2).sum()) if count else 0.0
-    terms = [term for size in range(1, order + 1) for term in combinations(factors, size)]
+    pairs = list(combinations(factors, 2)) if interactions is None else interactions
+    terms: list[Term] = [*((name,) for name in factors), *pairs]
     columns = {term: _product([factors[name] for name in term]) for term in terms}
     # One matrix of products serves all designs: each is some of its columns.
     design = np.concatenate([np.ones((count, 1)), *columns.values()], axis=1)

@@ -1,5 +1,6 @@
 """What each swept setting does by itself and what it does together with another."""
 
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +15,8 @@ from dropout_lab.report.tables.seeds import by_seed, metrics_of
 WORTH = ("val_loss", "val_accuracy", "gap_loss", "gap_accuracy")
 
 WIDEST = 400
-"""Interactions that would take more columns than this are left out: no grid has the cells to tell them."""
+"""Columns of the design of all interactions together; those that would need more are left out, the later settings' first:
+placement, rate and method are the first."""
 
 COLUMNS: Columns = {
     "metric": words("what is explained; sums of squares are in its unit, squared"),
@@ -48,7 +50,7 @@ LEVELS: Columns = {
 
 
 def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per metric and term: main effects and interactions of two of all swept settings; see `COLUMNS`.
+    """A row per metric and term: main effects of all swept settings and interactions of two; see `COLUMNS`.
 
     Of configurations with dropout that have all seeds: rate 0 belongs to every placement and method. A setting with
     more than 12 numeric levels enters with its value and its square. Sums of squares are of type II, so that a grid
@@ -64,8 +66,7 @@ def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         factors = {name: _columns(trials[name][list(good)]) for name in names}
         if good.sum() < 3:
             continue
-        widest = max((factors[a].shape[1] * factors[b].shape[1] for a, b in combinations(names, 2)), default=0)
-        found, _, freedom = type_two(matrix[good], factors, order=2 if widest <= WIDEST else 1)
+        found, _, freedom = type_two(matrix[good], factors, _pairs(factors))
         part = pd.DataFrame(found)
         part["order"] = part["term"].map(len)
         part["term"] = part["term"].map(" x ".join)
@@ -119,3 +120,10 @@ def _classes(values: pd.Series) -> pd.Series:
         return values.map(lambda level: f"{level:g}" if isinstance(level, float) else str(level)).astype(str)
     parts = pd.qcut(values, 5, duplicates="drop")
     return parts.map(lambda part: f"{part.left:.4g} to {part.right:.4g}").astype(str)
+
+
+def _pairs(factors: Mapping[str, Floats]) -> Sequence[tuple[str, ...]]:
+    """The interactions that there is room for, see `WIDEST`."""
+    pairs = list(combinations(factors, 2))
+    widths = np.cumsum([factors[a].shape[1] * factors[b].shape[1] for a, b in pairs])
+    return [pair for pair, width in zip(pairs, widths, strict=True) if width <= WIDEST]
