@@ -29,7 +29,7 @@ class Square(NamedTuple):
 def type_two(
     values: Floats, factors: Mapping[str, Floats], interactions: Sequence[Term] | None = None
 ) -> tuple[Sequence[Square], float, int]:
-    """Each factor and each pair of them (or the `interactions` asked for), of values configurations x seeds without gaps.
+    """Each factor and each pair of them, or the `interactions` asked for, of configurations x seeds without gaps.
 
     `factors`: the columns of each factor, one row per configuration (`dummies` or `polynomial`). Sums of squares are of
     type II: of a term after all terms that do not contain it (F. Yates, JASA 29 (1934) 51-66). They do not depend on

@@ -15,8 +15,8 @@ from dropout_lab.report.tables.seeds import by_seed, metrics_of
 WORTH = ("val_loss", "val_accuracy", "gap_loss", "gap_accuracy")
 
 WIDEST = 400
-"""Columns of the design of all interactions together; those that would need more are left out, the later settings' first:
-placement, rate and method are the first."""
+"""Columns of all interactions together; what would need more is left out, in the order of the settings, of which
+placement, rate and method come first."""
 
 COLUMNS: Columns = {
     "metric": words("what is explained; sums of squares are in its unit, squared"),
