@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.statistics import ALPHA, Mean, paired_difference
+from dropout_lab.report.statistics import ALPHA, Ints, Mean, Means, means_of_rows
 from dropout_lab.report.tables import by_seed, ranked
 
 
@@ -52,17 +53,22 @@ def answer(frames: Frames, table: pd.DataFrame) -> Answer:
     whole = order[order["whole"]]
     if whole.empty:
         return Answer(objective)
-    values = by_seed(frames)
+    values = by_seed(frames, [objective])
+
+    def differences(ones: Ints, others: Ints) -> Means:
+        return means_of_rows(values.of(objective, ones) - values.of(objective, others))
 
     def difference(one: pd.Series, other: pd.Series) -> Mean:
-        return paired_difference(values[one["key"]][objective], values[other["key"]][objective])
+        return differences(values.rows([one["trial"]]), values.rows([other["trial"]])).of(0)
 
     best = whole.iloc[0]
-    others = [row for _, row in whole.iloc[1:].iterrows()]
     baselines = order[order["baseline"] & order[objective].notna()]
     own = baselines[baselines["context"] == best["context"]]
     baseline = None if own.empty else own.iloc[0]
     same = whole[whole["context"] == best["context"]]
+    rows = values.rows(whole["trial"])
+    to_best = differences(np.repeat(rows[:1], len(rows) - 1), rows[1:])
+    told = (to_best.low > 0) | (to_best.high < 0)
     compared = baseline is not None and baseline["key"] != best["key"]
     rival = baselines[baselines["whole"]].head(1)
     rival = rival[~rival["key"].isin([best["key"], None if baseline is None else baseline["key"]])]
@@ -74,7 +80,7 @@ def answer(frames: Frames, table: pd.DataFrame) -> Answer:
         difference=difference(best, baseline) if compared and baseline is not None else None,
         tests=int(table[f"{objective}_p"].notna().sum()),
         whole=len(whole),
-        untold=[row["name"] for row in others if not difference(best, row).excludes_zero],
+        untold=list(whole["name"].iloc[1:][~told]),
         other_baseline=None if rival.empty else rival.iloc[0],
         other_difference=None if rival.empty else difference(best, rival.iloc[0]),
     )

@@ -1,7 +1,7 @@
 """How the report spells things: metrics with their units, numbers, configurations."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -121,7 +121,7 @@ def varying(frames: Frames) -> Sequence[str]:
     return names
 
 
-def configuration(trial: "pd.Series[Any]", names: Sequence[str], context: Sequence[str]) -> str:
+def configuration(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str], context: Sequence[str]) -> str:
     """A trial in words: where it drops and how much, then what of `names` it has; a baseline has its `context` only."""
     if trial["baseline"]:
         return ", ".join(["no dropout", *group_parts(trial, [name for name in names if name in context])])
@@ -132,7 +132,7 @@ def configuration(trial: "pd.Series[Any]", names: Sequence[str], context: Sequen
     return ", ".join([where, *group_parts(trial, names)])
 
 
-def per_site(trial: "pd.Series[Any]") -> str:
+def per_site(trial: "pd.Series[Any] | Mapping[Any, Any]") -> str:
     """Site rates in words, sites of one rate together: `input at 0.1, hidden.0 and hidden.1 at 0.3`."""
     sites: dict[str, list[str]] = {}
     for name, rate in trial.items():
@@ -141,7 +141,7 @@ def per_site(trial: "pd.Series[Any]") -> str:
     return ", ".join(f"{_and(names)} at {rate}" for rate, names in sites.items())
 
 
-def group_parts(trial: "pd.Series[Any]", names: Sequence[str]) -> list[str]:
+def group_parts(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str]) -> list[str]:
     """`spatial`, `early`, `lr=0.01`: methods by their value alone, parameters by as much of their name as it takes."""
     last = [name.rpartition(".")[2] for name in names]
     return [

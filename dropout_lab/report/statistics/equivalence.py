@@ -1,0 +1,22 @@
+"""Whether a difference is too small to matter, which a test that found nothing does not show."""
+
+import numpy as np
+from scipy.special import stdtr
+
+from dropout_lab.report.statistics.floats import Floats
+from dropout_lab.report.statistics.means import means_of_rows
+
+
+def equivalence_p(differences: Floats, margin: Floats | float) -> Floats:
+    """p of two one-sided t tests that the mean of each row (configurations x seeds) lies within -margin to margin.
+
+    The larger p of both (TOST): D. Schuirmann, J. Pharmacokin. Biopharm. 15 (1987) 657-680. Below 0.05, equivalence is
+    shown at that margin: the 90 % interval lies inside of it. NaN where there is no spread to judge by.
+    """
+    found = means_of_rows(differences)
+    freedom = np.maximum(found.n - 1, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = found.deviation / np.sqrt(found.n)
+        above = stdtr(freedom, -(found.mean + margin) / error)
+        below = stdtr(freedom, (found.mean - margin) / error)
+    return np.asarray(np.maximum(above, below))

@@ -1,0 +1,72 @@
+"""Means over seeds with t intervals and t tests, one by one or for the rows of a matrix at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import stdtr, stdtrit  # scipy.stats has the same in prettier words, but takes most of a second
+
+from dropout_lab.report.statistics.floats import LEVEL, Floats, Ints
+
+
+class Mean(NamedTuple):
+    """A mean over seeds, its 95 % t interval, the number of values, and p of the two-sided t test against 0.
+
+    Interval and p are NaN where they cannot be had: from fewer than two values, or from values that are all the same,
+    which show no spread to judge by.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    p: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        return self.low > 0 or self.high < 0
+
+
+class Means(NamedTuple):
+    """What `Mean` holds, for every row of a matrix, and the standard deviation over the row (n - 1)."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    n: Ints
+    p: Floats
+    deviation: Floats
+
+    def of(self, row: int) -> Mean:
+        return Mean(
+            float(self.mean[row]), float(self.low[row]), float(self.high[row]), int(self.n[row]), float(self.p[row])
+        )
+
+
+def means_of_rows(values: Floats) -> Means:
+    """See `Mean`, of each row (configurations x seeds); values that are not finite are left out."""
+    finite = np.isfinite(values)
+    kept = np.where(finite, values, 0.0)
+    n = finite.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = kept.sum(axis=1) / n
+        deviation = np.sqrt((np.where(finite, kept - mean[:, None], 0.0) ** 2).sum(axis=1) / (n - 1))
+        largest = np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf)
+        smallest = np.where(finite, values, np.inf).min(axis=1, initial=np.inf)
+        # Differences of equal floats can differ in the last bits: that is no spread.
+        flat = (n < 2) | (largest - smallest <= 1e-12 * np.abs(kept).max(axis=1, initial=0.0))
+        deviation = np.where(flat, np.nan, deviation)
+        error = deviation / np.sqrt(n)
+        half = stdtrit(np.maximum(n - 1, 1), 0.5 + LEVEL / 2) * error
+        p = 2 * stdtr(np.maximum(n - 1, 1), -np.abs(mean) / error)
+    return Means(mean, mean - half, mean + half, n.astype(np.int64), p, deviation)
+
+
+def mean_over_seeds(values: Sequence[float]) -> Mean:
+    """See `Mean`; values that are not finite are left out."""
+    return means_of_rows(np.asarray(values, dtype=np.float64)[None, :]).of(0)
+
+
+def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Mean:
+    """Mean over the seeds both have of `ours` minus `theirs`."""
+    return mean_over_seeds([ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())])

@@ -1,0 +1,86 @@
+"""What choosing the best does to its own number, and how sure the choice itself is.
+
+All of it from a matrix configurations x seeds without gaps, of a metric that is better when lower: who has one that is
+better when higher changes its sign. Seeds are resampled for all configurations together, so that what a seed does to
+all of them stays.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dropout_lab.report.statistics.bootstrap import CHUNK
+from dropout_lab.report.statistics.floats import ALPHA, Floats, Ints
+from dropout_lab.report.statistics.resampling import RESAMPLES, SEED, weights
+
+
+def chosen(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Ints:
+    """The row with the lowest resampled mean, for every resample."""
+    drawn = weights(values.shape[1], resamples, seed)
+    best = np.empty(resamples, dtype=np.int64)
+    step = max(1, CHUNK // max(1, len(values)))
+    for start in range(0, resamples, step):
+        best[start : start + step] = (values @ drawn[start : start + step].T).argmin(axis=0)
+    return best
+
+
+class Optimism(NamedTuple):
+    """How much better the mean of the chosen configuration looks than it is.
+
+    `optimism`: in units of the metric; above 0 where the choice flatters. `chosen`: the mean of the best as it looks.
+    `corrected`: `chosen` plus `optimism`, what further seeds are expected to show. All NaN with fewer than two seeds or
+    configurations.
+    """
+
+    chosen: float
+    optimism: float
+    corrected: float
+
+
+def optimism(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Optimism:
+    """Chooses the lowest mean on resamples of the seeds and compares it with its mean on the seeds left out.
+
+    The difference of the two is taken between the chosen and the average configuration, so that lucky seeds, which all
+    configurations share, fall out. A resample's mean is noisier than that of n different seeds by the root of n times
+    its sum of squared weights: the difference is divided by it. (The winner's curse: M. Tibshirani and R. Tibshirani,
+    Ann. Appl. Stat. 3 (2009) 822-829, who leave folds out.)
+    """
+    if values.shape[0] < 2 or values.shape[1] < 2:
+        return Optimism(float(values.mean()) if values.size else np.nan, np.nan, np.nan)
+    drawn = weights(values.shape[1], resamples, seed)
+    best = chosen(values, resamples, seed)
+    own = values - values.mean(axis=0)
+    inside = (own[best] * drawn).sum(axis=1)
+    absent = drawn == 0
+    usable = absent.any(axis=1)
+    outside = (own[best] * absent)[usable].sum(axis=1) / absent[usable].sum(axis=1)
+    noisier = np.sqrt(values.shape[1] * (drawn[usable] ** 2).sum(axis=1))
+    found = float(((outside - inside[usable]) / noisier).mean())
+    mean = float(values.mean(axis=1).min())
+    return Optimism(mean, found, mean + found)
+
+
+class BestSetting(NamedTuple):
+    """How sure the best level of a setting is.
+
+    `best`: the level of the lowest mean. `low` and `high`: the 95 % percentile interval of the best level over
+    resamples. `levels` in order, `share`: of the resamples in which each is best.
+    """
+
+    best: float
+    low: float
+    high: float
+    levels: Floats
+    share: Floats
+
+
+def best_setting(values: Floats, settings: Floats, *, alpha: float = ALPHA, seed: int = SEED) -> BestSetting:
+    """Of configurations with a numeric setting, such as the rate; several may have the same level.
+
+    With a few seeds resamples repeat each other, and the interval is too short, as any bootstrap of them is.
+    """
+    picked = settings[chosen(values, seed=seed)]
+    levels = np.unique(settings)
+    share = np.array([(picked == level).mean() for level in levels])
+    low, high = np.quantile(picked, [alpha / 2, 1 - alpha / 2], method="inverted_cdf")
+    return BestSetting(float(settings[values.mean(axis=1).argmin()]), float(low), float(high), levels, share)

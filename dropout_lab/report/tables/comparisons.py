@@ -1,0 +1,132 @@
+"""Every configuration beside its baseline, or beside any configuration, with all that can be said of the difference."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.metrics import TOLERANCE
+from dropout_lab.report.load import Frames
+from dropout_lab.report.names import is_maximised
+from dropout_lab.report.statistics import (
+    ALPHA,
+    BCA_SEEDS,
+    Floats,
+    Ints,
+    bca,
+    equivalence_p,
+    holm,
+    known_rows,
+    means_of_rows,
+    paired_improvement,
+    seeds_needed,
+    sign_flip_p,
+    smallest_p,
+)
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.seeds import COMPARED, BySeed, by_seed, metrics_of
+
+POINTS = 0.5
+"""Accuracies less than this many percentage points apart count as the same, unless a margin is given: half a point is
+the last digit that most tables of accuracies with one decimal can be trusted in."""
+
+COLUMNS: Columns = {
+    **TRIAL,
+    "metric": words("what is compared; all values of the row are in its unit (accuracy: a fraction; gap_accuracy: pp)"),
+    "against": whole("trial it is compared with"),
+    "n": whole("seeds that both have"),
+    "mean": real("mean over these seeds of the configuration minus the other"),
+    "low": real("95 % t interval of the mean, lower bound"),
+    "high": real("95 % t interval of the mean, upper bound"),
+    "bca_low": real("95 % BCa bootstrap interval of the mean, lower bound"),
+    "bca_high": real("95 % BCa bootstrap interval of the mean, upper bound"),
+    "bca_honest": truth(f"whether n is at least {BCA_SEEDS}, from where the BCa interval covers what it says"),
+    "deviation": real("standard deviation of the difference over seeds"),
+    "p": real("two-sided p of the paired t test"),
+    "p_holm": real("p, corrected by Holm for all comparisons of this metric"),
+    "p_flip": real("two-sided p of the paired sign-flip test, which assumes no normal values"),
+    "p_flip_holm": real("p_flip, corrected likewise"),
+    "p_flip_least": real(
+        "the least p_flip_holm of the best of all comparisons that n seeds can reach; with more than "
+        "0.05 that test was impossible from the start"
+    ),
+    "improvement": real("probability that a network of the configuration is better than one of the other, paired"),
+    "improvement_low": real("its 95 % interval (Clopper-Pearson), lower bound"),
+    "improvement_high": real("its 95 % interval (Clopper-Pearson), upper bound"),
+    "seeds_needed": real("seeds with which the observed difference would be seen with power 0.8 at 0.05 / comparisons"),
+    "margin": real("differences up to this are too small to matter"),
+    "p_equivalence": real("p of two one-sided t tests that the difference lies within the margin"),
+}
+
+
+def comparisons(
+    frames: Frames, table: pd.DataFrame, *, baseline: int | None = None, margins: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """A row per configuration and metric, in the order of `table`; see `COLUMNS`.
+
+    `baseline`: number of the trial that all are compared with, of whatever context; without it, each is compared with
+    the baseline of its context. `margins`: metric -> difference that is too small to matter, see `margin` for the
+    others. Configurations that have nothing to be compared with, or no seed in common with it, have no row. Raises
+    UserError if there is no trial `baseline`.
+    """
+    values = by_seed(frames)
+    if table.empty:
+        if baseline is not None:
+            values.rows([baseline])
+        return made(COLUMNS)
+    rows = values.rows(table["trial"])
+    against = values.against(baseline)[rows]
+    parts = []
+    for metric in metrics_of(frames, COMPARED):
+        differences = values.differences(metric, baseline)[rows]
+        some = known_rows(differences)
+        part = _compared(metric, differences[some])
+        part |= {"trial": table["trial"].to_numpy()[some], "name": table["name"].to_numpy()[some], "metric": metric}
+        part["against"] = values.trials[against[some]]
+        given = (margins or {}).get(metric)
+        small = margin(values, metric, against[some]) if given is None else np.full(some.sum(), float(given))
+        part |= {"margin": small, "p_equivalence": equivalence_p(differences[some], small)}
+        parts.append(pd.DataFrame(part))
+    return made(COLUMNS, pd.concat(parts, ignore_index=True))
+
+
+def margin(values: BySeed, metric: str, against: Ints) -> Floats:
+    """The difference that is too small to matter, for each configuration `against` which is compared.
+
+    Losses, and gaps of them: 1 % of the other's mean loss of the same kind (validation loss for a gap), the tolerance
+    within which a run counts as converged, so that all of the report means the same by "as good as". Accuracies and
+    gaps of them: half a percentage point. What else is compared: 1 % of the other's mean. It is fixed before the
+    results are seen but for the scale of the loss; a margin from the spread of the seeds would reward noise.
+    """
+    if "accuracy" in metric:
+        return np.full(len(against), POINTS if metric.startswith("gap") else POINTS / 100)
+    scale = "val_loss" if metric.startswith("gap") else metric
+    return np.asarray(TOLERANCE * np.abs(means_of_rows(values.of(scale, against)).mean))
+
+
+def _compared(metric: str, differences: Floats) -> dict[str, object]:
+    found = means_of_rows(differences)
+    bca_low, bca_high = bca(differences)
+    tests = int(np.isfinite(found.p).sum())
+    better = paired_improvement(differences if is_maximised(metric) else -differences)
+    flip = sign_flip_p(differences)
+    flips = int(np.isfinite(flip).sum())
+    return {
+        "n": found.n,
+        "mean": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "bca_low": bca_low,
+        "bca_high": bca_high,
+        "bca_honest": found.n >= BCA_SEEDS,
+        "deviation": found.deviation,
+        "p": found.p,
+        "p_holm": holm(found.p),
+        "p_flip": flip,
+        "p_flip_holm": holm(flip),
+        "p_flip_least": [smallest_p(int(n), max(1, flips)) for n in found.n],
+        "improvement": better.probability,
+        "improvement_low": better.low,
+        "improvement_high": better.high,
+        "seeds_needed": seeds_needed(found.mean / found.deviation, ALPHA / max(1, tests)),
+    }

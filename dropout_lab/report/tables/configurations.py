@@ -1,0 +1,64 @@
+"""The table of configurations: settings, fates, means, and differences to the baseline.
+
+A column `m` is a mean over complete runs, `m_low` and `m_high` its 95 % t interval over seeds. `m_diff` and its bounds
+are the same for the difference to the baseline of the same context, paired by seed, `m_diff_n` the number of pairs,
+`m_p` the p value of the paired t test, `m_p_holm` corrected by Holm for all such tests of the table.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.names import configuration, varying
+from dropout_lab.report.statistics import Ints, Means, holm, means_of_rows
+from dropout_lab.report.tables.seeds import AVERAGED, COMPARED, by_seed, metrics_of, run_places
+from dropout_lab.report.tables.times import time_to_target
+
+
+def configurations(frames: Frames) -> pd.DataFrame:
+    """One row per trial: its settings, how its runs ended, its means, and how it differs from its baseline."""
+    trials = frames.trials
+    if trials.empty:
+        return pd.DataFrame(columns=[*trials.columns, "name", "n_complete"])
+    values = by_seed(frames)
+    names = varying(frames)
+    columns: dict[str, Any] = {
+        "trial": trials["trial"],
+        "name": [configuration(trial, names, frames.context_parameters) for trial in trials.to_dict("records")],
+    }
+    for name in trials:
+        kept = trials[name]
+        columns[str(name)] = list(kept) if kept.dtype == object else kept
+    columns |= _outcomes(frames)
+    for metric in metrics_of(frames, AVERAGED):
+        columns |= _spread(metric, means_of_rows(values.values[metric]))
+    for metric in metrics_of(frames, COMPARED):
+        found = means_of_rows(values.differences(metric))
+        columns |= {**_spread(f"{metric}_diff", found), f"{metric}_diff_n": found.n, f"{metric}_p": found.p}
+    columns |= {f"{metric}_p_holm": holm(columns[f"{metric}_p"]) for metric in metrics_of(frames, COMPARED)}
+    return pd.DataFrame(columns).merge(time_to_target(frames), on="trial", how="left")
+
+
+def _outcomes(frames: Frames) -> dict[str, Ints]:
+    runs = frames.runs
+    rows, _ = run_places(frames)
+    status = runs["status"].to_numpy(dtype=object)
+    complete = status == "complete"
+
+    def count(which: Any) -> Ints:
+        return np.bincount(rows[np.asarray(which, dtype=bool) & (rows >= 0)], minlength=len(frames.trials))
+
+    return {
+        "n_complete": count(complete),
+        "n_pruned": count(status == "pruned"),
+        "n_failed": count(status == "failed"),
+        "n_missing": np.maximum(0, frames.seeds - count(np.ones(len(runs), dtype=bool))),
+        "n_stopped": count(complete & runs["stopped_early"].to_numpy(dtype=bool)),
+        "n_improving": count(complete & (runs["still_improving"] == 1).to_numpy(dtype=bool)),
+    }
+
+
+def _spread(metric: str, found: Means) -> dict[str, Any]:
+    return {metric: found.mean, f"{metric}_low": found.low, f"{metric}_high": found.high}

@@ -1,0 +1,129 @@
+"""What each swept setting does by itself and what it does together with another."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.statistics import Floats, Ints, dummies, holm, means_of_rows, polynomial, type_two, whole_rows
+from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.factors import is_continuous, swept
+from dropout_lab.report.tables.seeds import by_seed, metrics_of
+
+WORTH = ("val_loss", "val_accuracy", "gap_loss", "gap_accuracy")
+
+WIDEST = 400
+"""Columns of all interactions together; what would need more is left out, in the order of the settings, of which
+placement, rate and method come first."""
+
+COLUMNS: Columns = {
+    "metric": words("what is explained; sums of squares are in its unit, squared"),
+    "term": words("a setting, or two of them joined by ' x ' for their interaction"),
+    "order": whole("1: main effect, 2: interaction of two"),
+    "df": whole("degrees of freedom; 0 where the grid's holes leave the term nothing of its own"),
+    "squares": real("sum of squares (type II) of the configurations' means over seeds"),
+    "share": real(
+        "of the sum of squares of all differences between configurations; they add up to 1 less the rest "
+        "where the grid is balanced"
+    ),
+    "f": real("F against what seeds do to configurations one by one"),
+    "p": real("its p, seeds as blocks; missing with one seed"),
+    "p_holm": real("p, corrected by Holm for all terms of this metric"),
+    "configurations": whole("configurations with dropout and all seeds, of which this is"),
+    "error_df": whole("degrees of freedom of the error, (configurations - 1)(seeds - 1)"),
+}
+
+LEVELS: Columns = {
+    "metric": words("what is averaged; mean, low and high are in its unit"),
+    "factor": words("a setting, or two of them joined by ' x '"),
+    "level": words("its level, or two of them joined by ' x '"),
+    "configurations": whole("configurations with dropout and all seeds that have it"),
+    "mean": real("mean over them and over seeds"),
+    "low": real("95 % t interval over seeds of the mean over these configurations, lower bound"),
+    "high": real("95 % t interval, upper bound"),
+    "effect": real("mean minus that of all configurations of the table, paired by seed"),
+    "effect_low": real("its 95 % t interval, lower bound"),
+    "effect_high": real("its 95 % t interval, upper bound"),
+}
+
+
+def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per metric and term: main effects of all swept settings and interactions of two; see `COLUMNS`.
+
+    Of configurations with dropout that have all seeds: rate 0 belongs to every placement and method. A setting with
+    more than 12 numeric levels enters with its value and its square. Sums of squares are of type II, so that a grid
+    with holes will do, see `statistics.type_two`. "By model size" and "by data size" are the interactions with the
+    settings of the context.
+    """
+    trials, values, rows = _whole(frames, table)
+    names = swept(frames, trials)
+    parts = []
+    for metric in metrics_of(frames, WORTH) if names else ():
+        matrix = values[metric][rows]
+        good = whole_rows(matrix)
+        factors = {name: _columns(trials[name][list(good)]) for name in names}
+        if good.sum() < 3:
+            continue
+        found, _, freedom = type_two(matrix[good], factors, _pairs(factors))
+        part = pd.DataFrame(found)
+        part["order"] = part["term"].map(len)
+        part["term"] = part["term"].map(" x ".join)
+        part["p_holm"] = holm(part["p"].to_numpy(dtype=float))
+        parts.append(part.assign(metric=metric, configurations=int(good.sum()), error_df=freedom))
+    return made(COLUMNS, pd.concat(parts, ignore_index=True) if parts else None)
+
+
+def effect_levels(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per metric and level of a swept setting, or pair of levels: the plain means of the grid; see `LEVELS`.
+
+    A setting with more than 12 numeric levels is in five classes of equally many configurations.
+    """
+    trials, values, rows = _whole(frames, table)
+    names = swept(frames, trials)
+    classes = {name: _classes(trials[name]) for name in names}
+    groups: dict[tuple[str, ...], pd.Series] = {(name,): classes[name] for name in names}
+    groups |= {(a, b): classes[a] + " x " + classes[b] for a, b in combinations(names, 2)}
+    parts = []
+    for metric in metrics_of(frames, WORTH) if names else ():
+        matrix = values[metric][rows]
+        good = whole_rows(matrix)
+        for terms, labels in groups.items():
+            levels, codes = np.unique(labels.to_numpy(dtype=str)[good], return_inverse=True)
+            count = np.bincount(codes, minlength=len(levels))
+            sums = np.zeros((len(levels), matrix.shape[1]))
+            np.add.at(sums, codes, matrix[good])
+            own = sums / count[:, None]
+            mean, effect = means_of_rows(own), means_of_rows(own - matrix[good].mean(axis=0))
+            columns = {"level": levels, "configurations": count, "mean": mean.mean, "low": mean.low, "high": mean.high}
+            columns |= {"effect": effect.mean, "effect_low": effect.low, "effect_high": effect.high}
+            parts.append(pd.DataFrame(columns).assign(metric=metric, factor=" x ".join(terms)))
+    return made(LEVELS, pd.concat(parts, ignore_index=True) if parts else None)
+
+
+def _whole(frames: Frames, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Floats], Ints]:
+    values = by_seed(frames)
+    if table.empty:
+        return frames.trials.iloc[:0], dict(values.values), np.zeros(0, dtype=np.int64)
+    order = table[table["whole"] & ~table["baseline"]].sort_values("trial")
+    rows = values.rows(order["trial"])
+    return frames.trials.iloc[rows].reset_index(drop=True), dict(values.values), rows
+
+
+def _columns(values: pd.Series) -> Floats:
+    return polynomial(values.to_numpy(dtype=float)) if is_continuous(values) else dummies(list(values))
+
+
+def _classes(values: pd.Series) -> pd.Series:
+    if not is_continuous(values):
+        return values.map(lambda level: f"{level:g}" if isinstance(level, float) else str(level)).astype(str)
+    parts = pd.qcut(values, 5, duplicates="drop")
+    return parts.map(lambda part: f"{part.left:.4g} to {part.right:.4g}").astype(str)
+
+
+def _pairs(factors: Mapping[str, Floats]) -> Sequence[tuple[str, ...]]:
+    """The interactions that there is room for, see `WIDEST`."""
+    pairs = list(combinations(factors, 2))
+    widths = np.cumsum([factors[a].shape[1] * factors[b].shape[1] for a, b in pairs])
+    return [pair for pair, width in zip(pairs, widths, strict=True) if width <= WIDEST]

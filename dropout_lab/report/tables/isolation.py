@@ -1,0 +1,120 @@
+"""The best that can be had with each value of a setting, all others being free, against no dropout tuned as well."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.names import is_maximised
+from dropout_lab.report.statistics import holm, means_of_rows
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.factors import is_continuous, is_truth, swept
+from dropout_lab.report.tables.seeds import BySeed, by_seed
+
+CLASSES = 10
+
+COLUMNS: Columns = {
+    "setting": words("name of a swept setting"),
+    "value": words("its value in the best trial of the row"),
+    "from_value": real("lower end of the class of values, for numeric settings"),
+    "to_value": real("its upper end; equal to from_value where a value has a row of its own"),
+    **TRIAL,
+    "n_trials": whole("whole configurations with dropout that have the value, among which the best was chosen"),
+    "mean": real("its mean objective over seeds"),
+    "low": real("95 % t interval, lower bound; it does not know of the choice"),
+    "high": real("95 % t interval, upper bound"),
+    "best": truth("whether no value of this setting has a better best trial"),
+    "edge": words("lower or upper, if the best value is numeric and the least or greatest that was tried; else empty"),
+    "baseline_trial": real("best baseline of all contexts which have the value (for a setting of the dropout: of all)"),
+    "n_baselines": whole(
+        "whole baselines among which that one was chosen: with fewer than `n_contexts` it is not tuned as well"
+    ),
+    "n_contexts": whole("contexts among which the best trial of the row was chosen"),
+    "difference": real("mean objective minus that of the baseline, paired by seed"),
+    "difference_low": real("95 % t interval, lower bound"),
+    "difference_high": real("95 % t interval, upper bound"),
+    "p_holm": real("p of the paired t test, corrected by Holm for all rows of the setting"),
+}
+
+
+def isolation(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per swept setting and value (in ten classes, for a sampler's), in the order of the values.
+
+    After Google's tuning playbook, "isolation plots": the best trial per value over all other settings, beside the best
+    baseline of as many contexts.
+    """
+    if table.empty:
+        return made(COLUMNS)
+    objective = frames.objectives[0]
+    sign = -1.0 if is_maximised(objective) else 1.0
+    whole_ones = table[table["whole"]]
+    dropped, baselines = whole_ones[~whole_ones["baseline"]], whole_ones[whole_ones["baseline"]]
+    values = by_seed(frames, [objective])
+    parts = []
+    for setting in swept(frames, dropped):
+        classes = _classes(dropped[setting])
+        shared = setting in frames.context_parameters and setting in baselines
+        found = []
+        for label in sorted(classes.unique()):
+            among = dropped[classes == label]
+            rivals = baselines[baselines["context"].isin(among["context"])] if shared else baselines
+            found.append(_row(setting, among, rivals, objective))
+        part = pd.DataFrame(found)
+        means = sign * part["mean"]
+        part["best"] = means == means.min()
+        part["edge"] = _edges(part)
+        parts.append(_compared(part, values, objective))
+    return made(COLUMNS, pd.concat(parts, ignore_index=True) if parts else None)
+
+
+def _classes(values: pd.Series) -> "pd.Series[int]":
+    """The place of each value in the order of the values, or of its class."""
+    if is_continuous(values):
+        return pd.Series(pd.qcut(values, CLASSES, labels=False, duplicates="drop"), index=values.index)
+    numeric = pd.api.types.is_numeric_dtype(values)
+    levels = sorted(values.unique()) if numeric else list(dict.fromkeys(values.sort_index()))
+    return values.map({level: place for place, level in enumerate(levels)}).astype(int)
+
+
+def _row(setting: str, among: pd.DataFrame, rivals: pd.DataFrame, objective: str) -> dict[str, Any]:
+    best = among.iloc[0]  # the table is ranked
+    numeric = pd.api.types.is_numeric_dtype(among[setting]) and not is_truth(among[setting])
+    return {
+        "setting": setting,
+        "value": best[setting],
+        "from_value": float(among[setting].min()) if numeric else math.nan,
+        "to_value": float(among[setting].max()) if numeric else math.nan,
+        "trial": best["trial"],
+        "name": best["name"],
+        "n_trials": len(among),
+        "mean": best[objective],
+        "low": best.get(f"{objective}_low", math.nan),
+        "high": best.get(f"{objective}_high", math.nan),
+        "baseline_trial": math.nan if rivals.empty else float(rivals["trial"].iloc[0]),
+        "n_baselines": len(rivals),
+        "n_contexts": among["context"].nunique(),
+    }
+
+
+def _edges(part: pd.DataFrame) -> list[str]:
+    lowest, highest = part["from_value"].min(), part["to_value"].max()
+    several = len(part) > 1
+    return [
+        "lower" if several and row.best and row.from_value == lowest
+        else "upper" if several and row.best and row.to_value == highest
+        else ""
+        for row in part.itertuples()
+    ]  # fmt: skip
+
+
+def _compared(part: pd.DataFrame, values: BySeed, objective: str) -> pd.DataFrame:
+    theirs = np.full(len(part), -1, dtype=np.int64)
+    has = part["baseline_trial"].notna().to_numpy()
+    if has.any():
+        theirs[has] = values.rows(part.loc[has, "baseline_trial"].astype(int))
+    found = means_of_rows(values.of(objective, values.rows(part["trial"])) - values.of(objective, theirs))
+    return part.assign(
+        difference=found.mean, difference_low=found.low, difference_high=found.high, p_holm=holm(found.p)
+    )

@@ -1,0 +1,36 @@
+"""The configurations that no other beats in two things at once."""
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.names import is_maximised
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, words
+from dropout_lab.report.tables.ranking import front
+
+COLUMNS: Columns = {
+    **TRIAL,
+    "baseline": truth("whether it is a baseline"),
+    "pair": words("the two metrics, joined by ' and '"),
+    "first": real("mean of the first metric, in its unit (accuracy: a fraction)"),
+    "second": real("mean of the second metric (gap_accuracy: pp; epochs_to_target: Kaplan-Meier median)"),
+    "front": truth("whether no other configuration is as good in both and better in one"),
+}
+
+
+def pareto(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per whole configuration that has both numbers, and pair: accuracy (loss, for regression) with the gap of
+    the same kind, and with the epochs to the target. Means decide; that two of them differ is not shown by it."""
+    kind = "accuracy" if frames.is_classification else "loss"
+    parts = []
+    for first, second in ((f"val_{kind}", f"gap_{kind}"), (f"val_{kind}", "epochs_to_target")):
+        if table.empty or first not in table or second not in table:
+            continue
+        known = table[
+            table["whole"] & np.isfinite(table[first].astype(float)) & np.isfinite(table[second].astype(float))
+        ]
+        part = known[["trial", "name", "baseline"]].assign(pair=f"{first} and {second}")
+        on_front = front(known, (first, second))
+        part = part.assign(first=known[first].astype(float), second=known[second].astype(float), front=on_front)
+        parts.append(part.sort_values("first", ascending=not is_maximised(first), kind="stable"))
+    return made(COLUMNS, pd.concat(parts, ignore_index=True) if parts else None)

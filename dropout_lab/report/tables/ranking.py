@@ -1,0 +1,50 @@
+"""Which configurations are best, which none beats, and which runs failed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.names import is_maximised
+from dropout_lab.report.statistics import Bools, Floats, whole_rows
+
+
+def ranked(table: pd.DataFrame, objective: str, seeds: int) -> pd.DataFrame:
+    """All configurations, best mean of the objective first; those without all their seeds complete come after."""
+    if table.empty:
+        return table
+    whole = (table["n_complete"] >= seeds) & table[objective].notna()
+    sign = -1.0 if is_maximised(objective) else 1.0
+    order = pd.DataFrame({"later": ~whole, "value": sign * table[objective], "trial": table["trial"]})
+    result = table.assign(whole=whole).loc[order.sort_values(["later", "value", "trial"], na_position="last").index]
+    return result.reset_index(drop=True)
+
+
+def front(table: pd.DataFrame, objectives: Sequence[str]) -> pd.Series:
+    """Of whole configurations: whether no other is at least as good in all objectives and better in one."""
+    signs = np.array([-1.0 if is_maximised(name) else 1.0 for name in objectives])
+    points = table[list(objectives)].to_numpy(dtype=float) * signs
+    points[~table["whole"].to_numpy(dtype=bool)] = np.nan
+    return pd.Series(unbeaten(points), index=table.index)
+
+
+def unbeaten(points: Floats) -> Bools:
+    """Which points (rows; lower is better in every column) no other beats; rows with NaN are no points."""
+    result = whole_rows(points)
+    left = np.flatnonzero(result)
+    # What the point with the least sum beats is out at once: few rounds, where comparing all pairs takes too long.
+    left = left[np.argsort(points[left].sum(axis=1), kind="stable")]
+    while len(left):
+        first, rest = points[left[0]], points[left[1:]]
+        beaten = (first <= rest).all(axis=1) & (first < rest).any(axis=1)
+        result[left[1:][beaten]] = False
+        left = left[1:][~beaten]
+    return result
+
+
+def failures(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """One row per failed run: trial, name, seed, attempt, epochs, reason."""
+    failed = frames.runs[frames.runs["status"] == "failed"]
+    columns = ["trial", "seed", "attempt", "epochs", "reason"]
+    return failed[columns].merge(table[["trial", "name"]], on="trial", how="left")

@@ -1,0 +1,110 @@
+"""The results as matrices, configurations x seeds, one per metric: all means and differences are made of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.errors import UserError
+from dropout_lab.report.load import Frames
+from dropout_lab.report.statistics import Bools, Floats, Ints
+
+AVERAGED = (
+    "val_loss",
+    "val_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "train_loss",
+    "train_accuracy",
+    "gap_loss",
+    "gap_accuracy",
+    "gap_loss_last",
+    "gap_accuracy_last",
+    "epochs_to_convergence",
+    "best_epoch",
+    "seconds",
+)
+COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
+
+
+@dataclass(frozen=True)
+class BySeed:
+    """Row i of every matrix is trial `trials[i]`, in the order of `Frames.trials`; column j is seed `seeds[j]`.
+
+    `values`: metric -> matrix; NaN where there is no complete run or it has no finite value. `baselines`: for each row
+    the row of the baseline of its context, -1 where there is none; a baseline's own row is its own.
+    """
+
+    trials: Ints
+    keys: Sequence[str]
+    seeds: Ints
+    values: Mapping[str, Floats]
+    baselines: Ints
+
+    def rows(self, trials: "pd.Series[int] | Sequence[int]") -> Ints:
+        """The rows of these trials; raises UserError for a trial that there is not."""
+        found = pd.Index(self.trials).get_indexer(pd.Index(trials))
+        if (found < 0).any():
+            missing = np.asarray(trials)[found < 0][0]
+            raise UserError(f"there is no trial {missing}: the sweep has {_numbers(self.trials)}")
+        return np.asarray(found, dtype=np.int64)
+
+    def of(self, metric: str, rows: Ints) -> Floats:
+        """The matrix of these rows; NaN where a row is -1."""
+        values = self.values[metric]
+        if not len(values):
+            return np.full((len(rows), len(self.seeds)), np.nan)
+        return np.where(rows[:, None] < 0, np.nan, values[rows])
+
+    def against(self, baseline: int | None) -> Ints:
+        """For each row the row it is compared with: of trial `baseline`, or else of its context's baseline.
+
+        -1 where there is none, and for what is compared with: nothing is compared with itself.
+        """
+        theirs = self.baselines if baseline is None else np.full(len(self.trials), self.rows([baseline])[0])
+        return np.where(theirs == np.arange(len(self.trials)), -1, theirs)
+
+    def differences(self, metric: str, baseline: int | None = None) -> Floats:
+        """Each configuration minus what it is compared with, seed by seed."""
+        return self.values[metric] - self.of(metric, self.against(baseline))
+
+    def whole(self, metric: str, seeds: int) -> Bools:
+        """Which rows have a value for each of `seeds` seeds."""
+        return np.asarray(np.isfinite(self.values[metric]).sum(axis=1) >= seeds)
+
+
+def _numbers(trials: Ints) -> str:
+    return f"{len(trials)} trials, from {trials.min()} to {trials.max()}" if len(trials) else "no trial"
+
+
+def metrics_of(frames: Frames, names: Sequence[str]) -> Sequence[str]:
+    """`names` and the objectives, without accuracies where there are none."""
+    every = dict.fromkeys([*names, *frames.objectives])
+    return [name for name in every if "accuracy" not in name or frames.is_classification]
+
+
+def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
+    """See `BySeed`; without `metrics`, those that are averaged or compared anywhere."""
+    trials, runs = frames.trials, frames.runs
+    rows, seeds = run_places(frames)
+    counted = (runs["status"] == "complete").to_numpy(dtype=bool) & (rows >= 0)
+    columns = np.searchsorted(seeds, runs["seed"].to_numpy(dtype=np.int64))
+    values = {}
+    for name in metrics_of(frames, (*AVERAGED, *COMPARED)) if metrics is None else metrics:
+        matrix = np.full((len(trials), len(seeds)), np.nan)
+        column = pd.to_numeric(runs[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        matrix[rows[counted], columns[counted]] = np.where(np.isfinite(column), column, np.nan)[counted]
+        values[name] = matrix
+    contexts, codes = np.unique(trials["context"].to_numpy(dtype=str), return_inverse=True)
+    of_context = np.full(len(contexts), -1, dtype=np.int64)
+    baseline = trials["baseline"].to_numpy(dtype=bool)
+    of_context[codes[baseline]] = np.flatnonzero(baseline)
+    numbers = trials["trial"].to_numpy(dtype=np.int64)
+    return BySeed(numbers, list(trials["key"]), seeds, values, of_context[codes])
+
+
+def run_places(frames: Frames) -> tuple[Ints, Ints]:
+    """For each row of `runs` the row of its trial; and the seeds that there are, in order."""
+    rows = pd.Index(frames.trials["trial"]).get_indexer(pd.Index(frames.runs["trial"]))
+    return np.asarray(rows, dtype=np.int64), np.unique(frames.runs["seed"].to_numpy(dtype=np.int64))

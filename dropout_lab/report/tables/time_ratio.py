@@ -1,0 +1,114 @@
+"""How many times as long dropout takes, as a function of how far one wants to get: "2 to 3 times" is a point of it."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.statistics import LEVEL, Floats, kaplan_meier, known_rows, medians, restricted_mean
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole
+from dropout_lab.report.tables.curve_matrix import CurveMatrix, curve_matrix
+from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
+from dropout_lab.report.tables.times import arrivals, baseline_targets
+
+PROGRESS = (0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 1.0)
+"""Shares of the baseline's way from its first epoch to its best."""
+
+COLUMNS: Columns = {
+    **TRIAL,
+    "progress": real("how far the target is on the baseline's way from its first epoch (0) to its own best (1)"),
+    "target": real("validation loss to be reached"),
+    "n": whole("the configuration's runs with a curve"),
+    "n_reached": whole("of these, reached the target"),
+    "baseline_n": whole("the baseline's runs with a curve"),
+    "baseline_n_reached": whole("of these, reached the target"),
+    "median": real("epochs until there, Kaplan-Meier; infinite if fewer than half got there"),
+    "baseline_median": real("the same of the baseline"),
+    "ratio": real("median / baseline_median; missing unless both are finite"),
+    "ratio_least": real(
+        "where the configuration's median is infinite: the ratio is more than this, horizon / baseline_median"
+    ),
+    "ratio_most": real("where the baseline's median is infinite: the ratio is less than this, median / horizon"),
+    "restricted_ratio": real("ratio of the restricted means up to the horizon, which exists wherever both have runs"),
+    "restricted_low": real("its 95 % interval (delta method on the log, the arms taken as independent), lower bound"),
+    "restricted_high": real("its 95 % interval, upper bound"),
+}
+
+
+def time_ratio(frames: Frames, table: pd.DataFrame, progress: tuple[float, ...] = PROGRESS) -> pd.DataFrame:
+    """A row per configuration with dropout and target, in the order of `table`; none where there is no baseline.
+
+    The targets of a context lie between the median over its baseline's seeds of the validation loss after the first
+    epoch, and of their best. The counts are to be read with the ratio: it is of those that got there, and can cross 1
+    where only the best runs do.
+    """
+    values = by_seed(frames, ["val_loss"])
+    curves = curve_matrix(frames, ["val_loss"])
+    if table.empty:
+        return made(COLUMNS)
+    best, first = baseline_targets(values), _first_losses(frames, values, curves)
+    order = values.rows(table["trial"])
+    shown = np.flatnonzero(np.isfinite(best[order]) & np.isfinite(first[order]) & (values.against(None)[order] >= 0))
+    rows = order[shown]
+    theirs = values.baselines[rows]
+    horizon = max(1, curves.epochs)
+    parts = []
+    for share in progress:
+        targets = first + share * (best - first)
+        times = arrivals(frames, curves, targets)
+        found = kaplan_meier(times.trial_rows, times.epochs, times.reached, len(values.trials), horizon)
+        median, (area, error) = medians(found).median, restricted_mean(found, horizon)
+        n, reached = found.at_risk[:, 0], found.arrived.sum(axis=1)
+        columns = {
+            "trial": table["trial"].to_numpy()[shown],
+            "name": table["name"].to_numpy()[shown],
+            "progress": np.full(len(rows), share),
+            "target": targets[rows],
+            "n": n[rows],
+            "n_reached": reached[rows],
+            "baseline_n": n[theirs],
+            "baseline_n_reached": reached[theirs],
+            "median": median[rows],
+            "baseline_median": median[theirs],
+        }
+        columns |= _ratios(median[rows], median[theirs], horizon)
+        columns |= _restricted(area[rows], error[rows], area[theirs], error[theirs])
+        parts.append(pd.DataFrame(columns))
+    found_rows = pd.concat(parts, ignore_index=True)
+    found_rows = found_rows[found_rows["n"] > 0]
+    place = pd.Series(np.arange(len(table)), index=table["trial"])
+    return made(COLUMNS, found_rows.iloc[np.argsort(place[found_rows["trial"]].to_numpy(), kind="stable")])
+
+
+def _first_losses(frames: Frames, values: BySeed, curves: CurveMatrix) -> Floats:
+    """Per row the median over its baseline's runs of the validation loss after one epoch."""
+    rows, seeds = run_places(frames)
+    matrix = np.full((len(values.trials), len(seeds)), np.nan)
+    if curves.epochs:
+        columns = np.searchsorted(seeds, frames.runs["seed"].to_numpy(dtype=np.int64))
+        matrix[rows[rows >= 0], columns[rows >= 0]] = curves["val_loss"][rows >= 0, 0]
+    result = np.full(len(values.trials), np.nan)
+    own = np.where(values.baselines[:, None] < 0, np.nan, matrix[values.baselines]) if len(matrix) else matrix
+    some = known_rows(own)
+    result[some] = np.nanmedian(own[some], axis=1)
+    return result
+
+
+def _ratios(ours: Floats, theirs: Floats, horizon: int) -> dict[str, Floats]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ours_there, theirs_there = np.isfinite(ours), np.isfinite(theirs)
+        return {
+            "ratio": np.where(ours_there & theirs_there, ours / theirs, np.nan),
+            "ratio_least": np.where(np.isposinf(ours) & theirs_there, horizon / theirs, np.nan),
+            "ratio_most": np.where(ours_there & np.isposinf(theirs), ours / horizon, np.nan),
+        }
+
+
+def _restricted(ours: Floats, error: Floats, theirs: Floats, their_error: Floats) -> dict[str, Floats]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = ours / theirs
+        # An arm whose runs all arrive at the same epoch shows no spread; the other's is then all there is.
+        spread = np.sqrt((np.nan_to_num(error) / ours) ** 2 + (np.nan_to_num(their_error) / theirs) ** 2)
+        spread = np.where(np.isfinite(error) | np.isfinite(their_error), spread, np.nan)
+        factor = np.exp(float(ndtri(0.5 + LEVEL / 2)) * spread)
+    return {"restricted_ratio": ratio, "restricted_low": ratio / factor, "restricted_high": ratio * factor}

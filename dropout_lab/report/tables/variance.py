@@ -1,0 +1,75 @@
+"""What differs because of the seed apart from what differs because of the configuration."""
+
+import math
+
+import pandas as pd
+
+from dropout_lab.report.load import Frames
+from dropout_lab.report.statistics import Floats, whole_rows
+from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.seeds import COMPARED, by_seed, metrics_of
+
+MOST = 50
+"""Contexts with a row of their own, those with the most configurations; there is always one for all together."""
+
+COLUMNS: Columns = {
+    "metric": words("what varies; all standard deviations are in its unit"),
+    "context": words("context of the configurations; empty for those of all contexts together"),
+    "configurations": whole("configurations with all seeds"),
+    "seeds": whole("seeds"),
+    "trial_deviation": real(
+        "standard deviation between runs of one configuration: trial variance, root of the sum of the next two squared"
+    ),
+    "common_deviation": real("of it, what a seed does to all configurations alike; pairing takes it out"),
+    "own_deviation": real("of it, what is left when pairing has: a seed's doing in one configuration"),
+    "study_deviation": real("standard deviation between configurations, of what seeds have not made"),
+    "correlation": real(
+        "of two configurations over seeds: common squared / trial squared; at 0 pairing brings nothing"
+    ),
+}
+
+
+def variance(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per metric, for all whole configurations and for each context with two or more of them; see `COLUMNS`.
+
+    The variance components of a two-way layout, configurations x seeds, from its mean squares (H. Scheffe, The Analysis
+    of Variance (1959), section 7.4); an estimate below 0 is 0. Missing with one seed.
+    """
+    if table.empty:
+        return made(COLUMNS)
+    values = by_seed(frames)
+    kept = table[table["whole"]]
+    sizes = kept.groupby("context").size().sort_values(ascending=False, kind="stable")
+    contexts = ["", *(str(name) for name in sizes[sizes > 1].index[:MOST])] if len(sizes) > 1 else [""]
+    found = []
+    for context in contexts:
+        rows = values.rows((kept if context == "" else kept[kept["context"] == context])["trial"])
+        for metric in metrics_of(frames, COMPARED):
+            matrix = values.values[metric][rows]
+            matrix = matrix[whole_rows(matrix)]
+            if len(matrix) > 1:
+                found.append({"metric": metric, "context": context, **components(matrix)})
+    return made(COLUMNS, pd.DataFrame(found) if found else None)
+
+
+def components(matrix: Floats) -> dict[str, float]:
+    """Of configurations x seeds without gaps, two or more configurations."""
+    count, seeds = matrix.shape
+    result = {"configurations": count, "seeds": seeds}
+    if seeds < 2:
+        names = ("trial_deviation", "common_deviation", "own_deviation", "study_deviation", "correlation")
+        return {**result, **dict.fromkeys(names, math.nan)}
+    rows, columns = matrix.mean(axis=1), matrix.mean(axis=0)
+    rest = matrix - rows[:, None] - columns + matrix.mean()
+    own = float((rest**2).sum()) / ((count - 1) * (seeds - 1))
+    common = max(0.0, float(columns.var(ddof=1)) - own / count)
+    study = max(0.0, float(rows.var(ddof=1)) - own / seeds)
+    total = own + common
+    return {
+        **result,
+        "trial_deviation": math.sqrt(total),
+        "common_deviation": math.sqrt(common),
+        "own_deviation": math.sqrt(own),
+        "study_deviation": math.sqrt(study),
+        "correlation": common / total if total else math.nan,
+    }

@@ -1,0 +1,294 @@
+"""The tables beside configurations: made again by hand, and of odd sweeps."""
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from dropout_lab.errors import UserError
+from dropout_lab.report.load import Frames, load
+from dropout_lab.report.tables import (
+    TABLES,
+    best_rates,
+    best_so_far,
+    comparisons,
+    configurations,
+    convergence,
+    curve_shape,
+    gaps,
+    importance,
+    pareto,
+    ranked,
+    selection_optimism,
+    survival_curves,
+    time_ratio,
+)
+from dropout_lab.report.tables.curve_shape import DIAGNOSES, median_of_three, shapes
+from tests.report.canned import Sweep, grid, hump, planned
+from tests.report.large import Large, search
+from tests.report.test_report import sweeps
+
+Loaded = tuple[Path, Frames, pd.DataFrame]
+
+
+def loaded(sweep: Sweep, folder: Path) -> Loaded:
+    frames = load(sweep.write(folder))
+    return folder, frames, ranked(configurations(frames), frames.objectives[0], frames.seeds)
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    return loaded(Sweep(grid(effect=hump), noise=0.02), tmp_path_factory.mktemp("sweeps") / "default")
+
+
+def curves_of(folder: Path, metric: str = "val_loss") -> dict[str, list[float]]:
+    curves: dict[str, list[float]] = {}
+    for line in (folder / "curves-0.jsonl").read_text().splitlines():
+        record: dict[str, Any] = json.loads(line)
+        for run, value in zip(record["id"], record[metric], strict=True):
+            curves.setdefault(run, []).append(value)
+    return curves
+
+
+def by(found: pd.DataFrame, *names: str) -> dict[Any, dict[str, Any]]:
+    """The rows by what these columns hold."""
+    return {key: dict(row) for key, row in found.set_index(list(names) if len(names) > 1 else names[0]).iterrows()}
+
+
+@pytest.mark.parametrize("name", list(sweeps()))
+def test_odd_sweeps_have_all_tables(name: str, tmp_path: Path) -> None:
+    _, frames, table = loaded(sweeps()[name][0], tmp_path / "s")
+    for title, (make, columns) in TABLES.items():
+        made = make(frames, table)
+        assert list(made.columns) == list(columns), title
+        for column, (kind, meaning) in columns.items():
+            assert made[column].dtype == np.dtype(kind), (title, column)
+            assert meaning
+        if "trial" in columns:
+            assert set(made["trial"]) <= set(frames.trials["trial"])
+    survival_curves(frames, table.head(3))
+
+
+def test_compared_with_any_trial(default: Loaded) -> None:
+    folder, frames, table = default
+    found = comparisons(frames, table, baseline=11, margins={"val_loss": 0.05})
+    losses = found[found["metric"] == "val_loss"].set_index("trial")
+    assert 11 not in losses.index
+    assert 0 in losses.index
+    runs = [json.loads(line) for line in (folder / "runs-0.jsonl").read_text().splitlines()]
+    values: dict[Any, float] = {(run["key"], run["seed"]): run["val_loss"] for run in runs}
+    keys = dict(zip(frames.trials["trial"], frames.trials["key"], strict=True))
+    for trial, row in by(losses.reset_index(), "trial").items():
+        ours, theirs = ([values[keys[t], seed] for seed in range(5)] for t in (trial, 11))
+        test = stats.ttest_rel(ours, theirs)
+        assert row["mean"] == pytest.approx(statistics.mean(ours) - statistics.mean(theirs))
+        assert row["p"] == pytest.approx(test.pvalue)
+        assert row["improvement"] == sum(a < b for a, b in zip(ours, theirs, strict=True)) / 5
+        off = np.subtract(ours, theirs)
+        above = stats.ttest_1samp(off, -0.05, alternative="greater").pvalue
+        below = stats.ttest_1samp(off, 0.05, alternative="less").pvalue
+        assert row["p_equivalence"] == pytest.approx(max(above, below))
+        assert row["against"] == 11
+        assert row["p_flip_least"] == 1, "24 tests of five seeds"
+    accuracy = found[found["metric"] == "val_accuracy"].set_index("trial")
+    assert list(accuracy["improvement"].loc[losses.index]) == list(losses["improvement"])
+    assert (accuracy["margin"] == 0.005).all()
+    with pytest.raises(UserError, match="there is no trial 99: the sweep has 25 trials, from 0 to 24"):
+        comparisons(frames, table, baseline=99)
+
+
+def test_gaps_are_beside_the_validation(default: Loaded) -> None:
+    folder, frames, table = default
+    found = gaps(frames, table)
+    assert len(found) == 4 * 25
+    train, val = curves_of(folder, "train_loss"), curves_of(folder)
+    row = found[(found["trial"] == 11) & (found["measure"] == "loss") & (found["epoch"] == "last")].iloc[0]
+    keys = dict(zip(frames.trials["trial"], frames.trials["key"], strict=True))
+    last = {t: [val[f"{keys[t]}-{s}-1"][-1] - train[f"{keys[t]}-{s}-1"][-1] for s in range(5)] for t in (0, 11)}
+    assert row["gap"] == pytest.approx(statistics.mean(last[11]))
+    assert row["difference"] == pytest.approx(statistics.mean(last[11]) - statistics.mean(last[0]))
+    assert row["gap"] == pytest.approx(row["validation"] - row["train"])
+    # Train loss grows with the rate, so the gap is the smallest at the greatest rate, whatever the validation.
+    best = found[(found["measure"] == "loss") & (found["epoch"] == "best")].sort_values("gap")
+    assert best["name"].iloc[0].endswith("0.8")
+
+
+def test_who_did_not_train_to_the_end_is_not_at_its_own_best(tmp_path: Path) -> None:
+    plan = grid(("hidden",), (0.0, 0.3), hump)
+    fate = {0: "complete", 1: "pruned", 2: "failed", 3: "complete", 4: "complete"}
+    folder, frames, table = loaded(Sweep(plan, fate=lambda t, s: fate[s] if t else "complete"), tmp_path / "s")
+    found = by(convergence(frames, table), "definition", "trial")
+    own = found["own_best", 1]
+    assert (own["n"], own["n_reached"]) == (5, 3)
+    assert found["target", 1]["n"] == 5
+    curves = curves_of(folder)
+    key = frames.trials["key"].iloc[1]
+    epochs = []
+    for seed in range(5):
+        losses = curves[f"{key}-{seed}-1"]
+        there = next(epoch for epoch, loss in enumerate(losses, 1) if loss <= 1.01 * min(losses))
+        epochs.append((there, True) if fate[seed] == "complete" else (len(losses), False))
+    # The two that were ended early are out before any of the others is there: the median is of the other three.
+    assert own["median"] == sorted(there for there, reached in epochs if reached)[1]
+    assert own["restricted"] == pytest.approx(statistics.mean(there for there, reached in epochs if reached))
+    assert own["seconds_per_epoch"] == pytest.approx(statistics.mean(0.5 / n for n in (30, 6, 2, 30, 30)))
+    assert own["restricted_seconds"] == pytest.approx(own["restricted"] * own["seconds_per_epoch"])
+
+
+def test_early_stopping_is_no_convergence(tmp_path: Path) -> None:
+    _, frames, table = loaded(sweeps()["stopped"][0], tmp_path / "s")
+    found = convergence(frames, table)
+    own = found[found["definition"] == "own_best"]
+    stopped = table.set_index("trial")["n_stopped"]
+    assert stopped.sum() > 0
+    assert (own["n_reached"] == 5 - stopped.reindex(own["trial"]).to_numpy()).all()
+
+
+def test_survival_curves_end_where_the_table_says(default: Loaded) -> None:
+    _, frames, table = default
+    curves = survival_curves(frames, table.head(4))
+    found = by(convergence(frames, table), "definition", "trial")
+    for place, part in curves.groupby(["definition", "trial"]):
+        assert list(part["epoch"]) == list(range(1, 31))
+        assert part["arrived"].sum() == found[place]["n_reached"]
+        below = part.loc[part["surviving"] <= 0.5 + 1e-9, "epoch"]
+        assert found[place]["median"] == (below.min() if len(below) else np.inf)
+
+
+def test_the_ratio_can_cross_one() -> None:
+    """Dropout here starts more slowly and ends lower: longer to an easy target, and alone at the hardest."""
+    plan = [planned("hidden", 0.0, epochs=50), planned("hidden", 0.5, better=0.05, epochs=50)]
+    sweep = Large(plan, seeds=9, epochs=50, noise=0.002, common=0.0)
+    frames = sweep.frames()
+    table = ranked(configurations(frames), "val_loss", 9)
+    times = time_ratio(frames, table)
+    found = by(times, "progress")
+    assert set(times["trial"]) == {1}
+    assert found[0.75]["ratio"] > 1.2
+    assert found[1.0]["ratio"] < 1
+    assert found[1.0]["baseline_n_reached"] == 5, "the median of its own best"
+    _, val = sweep.losses()
+    for progress in (0.5, 0.9, 1.0):
+        first, best = np.median(val[0, :, 0]), np.median(val[0].min(axis=1))
+        target = first + progress * (best - first)
+        assert found[progress]["target"] == pytest.approx(target)
+        arrived = [np.flatnonzero(curve <= target)[:1] + 1 for curve in val[1]]
+        assert found[progress]["median"] == statistics.median(int(epoch[0]) for epoch in arrived)
+        row = found[progress]
+        if pd.notna(row["restricted_low"]):
+            assert row["restricted_low"] < row["restricted_ratio"] < row["restricted_high"]
+
+
+def test_the_rules_of_the_diagnoses() -> None:
+    epoch = np.arange(1, 41)
+    falling = 2 / epoch**0.5
+    turning = 1 / epoch + 0.02 * epoch
+    early = np.where(epoch < 8, 2.0 - 0.2 * epoch, 0.4)
+    late = 1 - 0.02 * np.minimum(epoch, 30)
+    lucky = late.copy()
+    lucky[36] = 0.1  # one epoch is no trend
+    losses = np.array([falling, turning, early, late, lucky])
+    last = np.full(5, 40)
+    onset, rise, kind = shapes(median_of_three(losses, last), last, np.full(5, 40.0))
+    assert [DIAGNOSES[k] for k in kind] == ["still improving", "overfitting", "saturated early", "settled", "settled"]
+    assert onset[1] == np.argmin(turning) + 1
+    assert np.isinf(onset[[0, 2, 3, 4]]).all()
+    assert rise[1] == pytest.approx(turning[-1] - turning.min(), abs=0.01)
+
+
+def test_the_area_and_the_turn_of_canned_curves(default: Loaded) -> None:
+    folder, frames, table = default
+    found = by(curve_shape(frames, table), "trial")
+    train, val = curves_of(folder, "train_loss"), curves_of(folder)
+    key = frames.trials["key"].iloc[0]
+    areas = [sum(np.subtract(val[f"{key}-{s}-1"], train[f"{key}-{s}-1"])) for s in range(5)]
+    assert found[0]["area"] == pytest.approx(statistics.mean(areas))
+    assert found[0]["diagnosis"] == "overfitting"
+    turns = [int(np.argmin(val[f"{key}-{s}-1"])) + 1 for s in range(5)]
+    assert abs(found[0]["onset"] - statistics.median(turns)) <= 1
+
+
+def test_best_so_far_and_its_band() -> None:
+    frames = Large(search(120), seeds=3, epochs=10).frames(curves=False)
+    table = ranked(configurations(frames), "val_loss", 3)
+    found = best_so_far(frames, table)
+    means = frames.runs.groupby("trial")["val_loss"].mean()
+    assert found["best"].to_numpy() == pytest.approx(means.cummin().to_numpy())
+    assert found["best_trial"].iloc[-1] == means.idxmin()
+    assert list(found["epochs"]) == [30 * n for n in range(1, 121)]
+    drawn = np.random.default_rng(0).choice(means.to_numpy(), size=(20_000, 20)).min(axis=1)
+    row = found[found["budget"] == 20].iloc[0]
+    expected = np.quantile(drawn, [0.025, 0.5, 0.975], method="inverted_cdf")
+    assert [row["low"], row["median"], row["high"]] == pytest.approx(expected, abs=0.004)
+    upwards = best_so_far(frames, ranked(table, "val_accuracy", 3), "val_accuracy")
+    assert (np.diff(upwards["best"]) >= 0).all()
+    assert (upwards["low"] <= upwards["high"]).all()
+
+
+def test_what_matters_most_is_the_most_important() -> None:
+    plan = {}
+    generator = np.random.default_rng(0)
+    for n in range(300):
+        rate = float(generator.uniform(0.01, 0.8))
+        lr = float(10 ** generator.uniform(-4, -2))
+        better = 3 * (np.log10(lr) + 3) ** 2
+        one = planned(("input", "hidden")[n % 2], rate, better=better, params={"optimizer.lr": lr})
+        plan[one.trial.key] = one
+    frames = Large(list(plan.values()), seeds=2, epochs=10, noise=0.001).frames(curves=False)
+    found = importance(frames, ranked(configurations(frames), "val_loss", 2)).set_index("parameter")["importance"]
+    assert found.sum() == pytest.approx(1)
+    assert found.index[0] == "optimizer.lr"
+    assert found["optimizer.lr"] > 2 * found["placement"]
+
+
+def test_pareto_by_all_pairs(default: Loaded) -> None:
+    _, frames, table = default
+    found = pareto(frames, table)
+    assert set(found["pair"]) == {"val_accuracy and gap_accuracy", "val_accuracy and epochs_to_target"}
+    for _, part in found.groupby("pair"):
+        points = part[["first", "second"]].to_numpy()
+        for (first, second), on_front in zip(points, part["front"], strict=True):
+            better = (points[:, 0] >= first) & (points[:, 1] <= second)
+            assert on_front == (not (better & ((points[:, 0] > first) | (points[:, 1] < second))).any())
+
+
+def test_the_choice_is_by_validation_and_judged_by_test(default: Loaded) -> None:
+    _, frames, table = default
+    found = selection_optimism(frames, table).iloc[0]
+    assert found["trial"] == table["trial"].iloc[0]
+    assert found["optimism"] > 0
+    assert found["corrected"] == pytest.approx(found["value"] + found["optimism"])
+    runs = frames.runs[frames.runs["trial"] == found["trial"]]
+    assert found["test"] == pytest.approx(runs["test_loss"].mean())
+    assert found["test_difference"] == pytest.approx(table["test_loss_diff"].iloc[0])
+
+
+def test_the_flat_region_around_the_best_rate(default: Loaded) -> None:
+    _, frames, table = default
+    found = best_rates(frames, table)
+    every = found[found["placement"] == ""]
+    assert every["share"].sum() == pytest.approx(1)
+    assert every.loc[every["best"], "rate"].iloc[0] == table["rate"].iloc[0]
+    assert (every.loc[every["best"], ["inside", "flat"]]).all(axis=None)
+    assert not every.loc[every["rate"] == 0.8, "flat"].iloc[0]
+    assert 0.2 <= every.loc[every["inside"], "rate"].min() <= every.loc[every["inside"], "rate"].max() <= 0.5
+    assert set(found["placement"]) == {"", "input", "hidden", "everywhere"}
+
+
+def test_a_large_sweep_is_what_its_folder_would_be(tmp_path: Path) -> None:
+    """The generator's frames against what is loaded of the records that it writes."""
+    sweep = Large(search(40), seeds=3, epochs=12)
+    made, read = sweep.frames(), load(sweep.write(tmp_path / "s"))
+    pd.testing.assert_frame_equal(made.trials, read.trials)
+    for ours, theirs in ((made.runs, read.runs), (made.curves, read.curves)):
+        shared = [name for name in theirs if name in ours]
+        assert len(shared) > 8
+        pd.testing.assert_frame_equal(ours[shared], theirs[shared], check_dtype=False)
+    table = ranked(configurations(read), "val_loss", 3)
+    for title, (make, _) in TABLES.items():
+        pd.testing.assert_frame_equal(make(made, table), make(read, table), obj=title)
