@@ -102,10 +102,10 @@ def _added(word: str) -> str:
 
 def _is_control(override: str) -> bool:
     """Whether an override says how, where or how much is trained, not what."""
-    from dropout_lab.schema import CONTROL_KEYS
+    from dropout_lab.schema import is_control
 
     key = override.partition("=")[0].lstrip("+~")
-    return key in CONTROL_KEYS or key == "device" or re.match(r"hydra[./]", key) is not None
+    return is_control(key) or key == "device" or re.match(r"hydra[./]", key) is not None
 
 
 def _of_members(overrides: Sequence[str]) -> list[str]:
