@@ -136,7 +136,7 @@ def log_records(content: bytes) -> Iterator[bytes]:
 def test_a_wandb_log_written_offline_holds_the_runs_each_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from wandb.proto.wandb_internal_pb2 import Record
+    from wandb.proto.wandb_internal_pb2 import Record  # type: ignore[attr-defined]
 
     for variable in ("WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
@@ -147,7 +147,7 @@ def test_a_wandb_log_written_offline_holds_the_runs_each_once(
     assert len(files) == len(runs)
     seen = set()
     for file in files:
-        records = [Record.FromString(data) for data in log_records(file.read_bytes())]
+        records: list[Any] = [Record.FromString(data) for data in log_records(file.read_bytes())]
         (begun,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
         config = {item.key: json.loads(item.value_json) for item in begun.config.update}
         trial, seed = config["trial"], config["seed"]
@@ -209,7 +209,7 @@ def test_a_tracker_that_fails_or_hangs_is_one_line(
 def test_who_is_interrupted_is_not_kept_waiting(folder: Path) -> None:
     (folder / "locks").mkdir()
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), follow(Stubborn("hangs"), folder, str):
+    with pytest.raises(KeyboardInterrupt), follow(Stubborn("hangs"), folder, print):
         raise KeyboardInterrupt
     assert time.monotonic() - started < 10
 
