@@ -19,7 +19,7 @@ def forest(table: pd.DataFrame, classification: bool) -> Figure:
     objective = str(table["objective"].iloc[0])
     figure, (ax,) = style.grid(1, 1, height=0.9 + 0.46 * len(rows))
     ax.axvline(0, color=style.BASELINE, linestyle="--", linewidth=1)
-    for place, row in rows.iterrows():
+    for place, (_, row) in enumerate(rows.iterrows()):
         color = style.OKABE_ITO[0] if row["told"] else style.BASELINE
         for ends, width in ((("_wide_low", "_wide_high"), 1.0), (("_low", "_high"), 3.2)):
             low, high = (in_unit(objective, row[f"difference{end}"]) for end in ends)

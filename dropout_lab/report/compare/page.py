@@ -26,9 +26,9 @@ def cells(table: pd.DataFrame) -> list[list[str]]:
     return [
         [
             str(row["sweep"]),
-            "–" if row["best"] is None else str(row["best"]),
+            "–" if pd.isna(row["best"]) else str(row["best"]),
             _with_interval(row, "value", value),
-            "–" if row["dropout"] is None else str(row["dropout"]),
+            "–" if pd.isna(row["dropout"]) else str(row["dropout"]),
             _with_interval(row, "difference", difference),
             _interval(row, "difference_wide", difference),
             "–" if pd.isna(row["p_holm"]) else probability(row["p_holm"]).removeprefix("p = ").removeprefix("p "),
@@ -75,11 +75,11 @@ def caption(table: pd.DataFrame) -> str:
 
 def _sentence(row: "pd.Series[Any]") -> str:
     objective = row["objective"]
-    if row["best"] is None:
+    if pd.isna(row["best"]):
         return f"{row['sweep']}: no configuration has all its seeds complete, so none is named the best."
     best = f"{row['sweep']}: {row['best']} is best, {title(objective)} {_with_interval(row, 'value', value)}."
     if pd.isna(row["difference"]):
-        what = "run without dropout" if row["dropout"] is not None else "complete configuration with dropout"
+        what = "run without dropout" if pd.notna(row["dropout"]) else "complete configuration with dropout"
         return f"{best} There is no {what}, and so no difference."
     who = "Its" if row["best"] == row["dropout"] else f"With dropout {row['dropout']} is best; its"
     p = "" if pd.isna(row["p_holm"]) else f", Holm-corrected over all sweeps {probability(row['p_holm'])}"
@@ -102,7 +102,7 @@ def _with_interval(row: "pd.Series[Any]", column: str, show: Any) -> str:
     if pd.isna(row[column]):
         return "–"
     interval = _interval(row, column, show)
-    return show(row["objective"], row[column]) + ("" if interval == "–" else f" {interval}")
+    return f"{show(row['objective'], row[column])}" + ("" if interval == "–" else f" {interval}")
 
 
 def _interval(row: "pd.Series[Any]", column: str, show: Any) -> str:

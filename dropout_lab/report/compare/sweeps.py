@@ -43,8 +43,8 @@ def check(frames: Sequence[Frames], folders: Sequence[Path]) -> None:
     """Raises UserError, with the reason, for sweeps whose differences to no dropout are not of one kind."""
     first, rest = frames[0], list(zip(frames[1:], folders[1:], strict=True))
     for one, folder in zip(frames, folders, strict=True):
-        if one.runs.empty:
-            raise UserError(f"{folder}: no run has ended yet, so there is nothing to compare")
+        if not (one.runs["status"] == "complete").any():
+            raise UserError(f"{folder}: no run is complete, so there is nothing to compare")
     for one, folder in rest:
         if one.is_classification != first.is_classification:
             tasks = ["classification" if f.is_classification else "regression" for f in (first, one)]

@@ -29,7 +29,7 @@ def as_json(frames: Frames, table: pd.DataFrame, found: Answer, words: Words) ->
         "schema_version": VERSION,
         "name": frames.name,
         "seeds": frames.seeds,
-        "task": None if frames.runs.empty else "classification" if frames.is_classification else "regression",
+        "task": _task(frames),
         "objectives": [
             {"metric": name, "direction": "maximize" if is_maximised(name) else "minimize", "unit": unit(name, frames)}
             for name in frames.objectives
@@ -43,6 +43,12 @@ def as_json(frames: Frames, table: pd.DataFrame, found: Answer, words: Words) ->
         "notes": list(frames.notes),
     }
     return json.dumps(strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _task(frames: Frames) -> str | None:
+    if frames.runs["val_loss"].isna().all():
+        return None
+    return "classification" if frames.is_classification else "regression"
 
 
 def unit(metric: str, frames: Frames) -> str:

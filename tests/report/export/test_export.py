@@ -46,6 +46,7 @@ def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     content, runs = read(folder), pd.read_parquet(folder / "runs.parquet")
     assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 1, 5)
     assert content["runs"] == {"complete": 34, "failed": 1}
+    assert content["task"] == "classification"
     assert content["objectives"] == [{"metric": "val_loss", "direction": "minimize", "unit": "nats"}]
     losses = runs.pivot(index="seed", columns="trial", values="val_loss")
     best = int(losses.drop(columns=2).mean().idxmin())
@@ -86,6 +87,7 @@ def test_the_json_of_a_sweep_without_results_is_one_too(tmp_path: Path) -> None:
         content = read(folder)
         assert content["answer"]["best"] is None
         assert content["comparison"] == []
+        assert content["task"] is None
         assert (folder / "trials.tex").read_text().startswith("%")
 
 
