@@ -35,7 +35,7 @@ def test_the_journal_opens_in_optuna_and_in_its_dashboard(command: Command, tmp_
     def ask(path: str) -> Any:
         request = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "SERVER_NAME": "x", "SERVER_PORT": "80"}
         streams = {"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "wsgi.url_scheme": "http"}
-        body = app({**request, **streams}, lambda status, headers, *more: answers.append(status))  # type: ignore[arg-type,return-value]
+        body = app({**request, **streams}, lambda status, headers, *more: answers.append(status))
         return json.loads(b"".join(body))
 
     (found,) = ask("/api/studies")["study_summaries"]

@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,11 +53,10 @@ def test_each_sweep_has_its_answer_corrected_over_all(three: list[Path]) -> None
     table = pd.read_csv(out / "compared.csv")
     assert table["sweep"].tolist() == ["helps", "nothing", "harms"]
     everything = [losses(folder) for folder in three]
-    p = {
+    p: dict[tuple[int, Any], float] = {
         (number, trial): stats.ttest_rel(values[trial], values[0]).pvalue
         for number, values in enumerate(everything)
-        for trial in values.columns
-        if trial != 0
+        for trial in values.columns[1:]  # the first is trial 0, the baseline
     }
     assert (table["tests"] == len(p)).all()
     ordered, holm, least = sorted(p, key=lambda one: p[one]), {}, 0.0
@@ -64,9 +64,9 @@ def test_each_sweep_has_its_answer_corrected_over_all(three: list[Path]) -> None
         least = max(least, min(1.0, p[one] * (len(p) - rank)))
         holm[one] = least
     for number, (values, (_, row)) in enumerate(zip(everything, table.iterrows(), strict=True)):
-        best = int(values.drop(columns=0).mean().idxmin())
+        best = values.drop(columns=0).mean().idxmin()
         assert row["dropout_trial"] == best
-        assert row["best_trial"] == int(values.mean().idxmin())
+        assert row["best_trial"] == values.mean().idxmin()
         pairs = values[best] - values[0]
         assert row["difference"] == pytest.approx(pairs.mean())
         assert row["p"] == pytest.approx(p[number, best])

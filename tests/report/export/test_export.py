@@ -49,7 +49,7 @@ def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     assert content["task"] == "classification"
     assert content["objectives"] == [{"metric": "val_loss", "direction": "minimize", "unit": "nats"}]
     losses = runs.pivot(index="seed", columns="trial", values="val_loss")
-    best = int(losses.drop(columns=2).mean().idxmin())
+    best = losses.drop(columns=2).mean().idxmin()
     answer = content["answer"]
     assert (answer["best"], answer["baseline"], answer["told_apart"]) == (best, 0, True)
     assert answer["difference"]["mean"] == pytest.approx((losses[best] - losses[0]).mean())
