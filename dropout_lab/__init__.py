@@ -1,3 +1,25 @@
 """dropout-lab: where should dropout go in a network, which kind, at what rate, and how sure can one be?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from dropout_lab.report.load import Frames
+
 __version__ = "0.1.0"
+
+
+def load(folder: str | PathLike[str]) -> Frames:
+    """The frames of a sweep's folder, finished or not: `.trials`, `.runs` and `.curves`, pandas frames.
+
+    report/frames.md says what every column is and its unit; `dropout_lab.report.columns.described` says it for these
+    frames. Raises `dropout_lab.errors.UserError` for a folder that is no sweep, or is damaged. Needs no torch.
+    """
+    from pathlib import Path
+
+    from dropout_lab.report import load as loading  # pandas takes its time: not for who imports the package alone
+
+    return loading.load(Path(folder))

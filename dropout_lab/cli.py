@@ -1,10 +1,12 @@
 """`dropout-lab train | sweep | report`: hands the words of the command line to Hydra or to the report."""
 
+import contextlib
 import gc
 import importlib
 import os
 import re
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +18,15 @@ dropout-lab: where should dropout go in a network, which kind, at what rate, and
   dropout-lab sweep [override ...]     train several configurations and compare them; alone: the default sweep
   dropout-lab train [override ...]     train one configuration, all its seeds
   dropout-lab train --from FOLDER N    train trial N of a sweep again, from its record
-  dropout-lab report FOLDER            make the report of a sweep again, from its records
+  dropout-lab report FOLDER [--watch]  make the report of a sweep again, from its records, or while it runs
+  dropout-lab report FOLDER FOLDER ... [--out FOLDER]   several sweeps side by side
 
 dropout-lab sweep --help lists the config groups, what each offers, and every key with its default."""
+
+REPORT = """\
+dropout-lab report outputs/default                     the report of a sweep
+dropout-lab report outputs/default --watch             the same while the sweep runs, whenever the records have grown
+dropout-lab report outputs/a outputs/b [--out FOLDER]  several sweeps side by side"""
 
 COMMANDS = ("report", "sweep", "train")
 
@@ -102,10 +110,10 @@ def _added(word: str) -> str:
 
 def _is_control(override: str) -> bool:
     """Whether an override says how, where or how much is trained, not what."""
-    from dropout_lab.schema import CONTROL_KEYS
+    from dropout_lab.schema import is_control
 
     key = override.partition("=")[0].lstrip("+~")
-    return key in CONTROL_KEYS or key == "device" or re.match(r"hydra[./]", key) is not None
+    return is_control(key) or key == "device" or re.match(r"hydra[./]", key) is not None
 
 
 def _of_members(overrides: Sequence[str]) -> list[str]:
@@ -166,15 +174,48 @@ def _load() -> None:
 
 
 def _report(words: Sequence[str]) -> None:
+    """One sweep's report, made once or while the sweep runs; or several sweeps side by side."""
+    from argparse import ArgumentParser
+
     from rich.console import Console
 
     from dropout_lab.errors import UserError
-    from dropout_lab.report.apart import make_apart
+    from dropout_lab.report.apart import compare_apart, make_apart
+    from dropout_lab.report.watch import watch
     from dropout_lab.terminal import show
 
-    if len(words) != 1 or words[0].startswith("-"):
-        raise UserError("dropout-lab report takes one sweep folder: dropout-lab report outputs/default")
-    show(Console(soft_wrap=True, highlight=False, markup=False), make_apart(Path(words[0])))
+    class Parser(ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise UserError(f"dropout-lab report: {message}\n{REPORT}")
+
+    parser = Parser(prog="dropout-lab report", usage=REPORT, add_help=False, allow_abbrev=False)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--watch", action="store_true")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--help", "-h", action="store_true")
+    asked = parser.parse_intermixed_args(words)
+    if asked.help:
+        print(REPORT)
+        return
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    if not asked.folders:
+        parser.error("it takes one sweep folder, or several to compare")
+    if len(asked.folders) > 1:
+        if asked.watch:
+            parser.error("--watch takes one sweep folder")
+        show(console, compare_apart(asked.folders, asked.out))
+        return
+    if asked.out is not None:
+        parser.error("--out is for several sweep folders; the report of one is in that folder")
+    if not asked.watch:
+        show(console, make_apart(asked.folders[0]))
+        return
+    with contextlib.closing(watch(asked.folders[0], make_apart)) as reports:
+        for number, report in enumerate(reports):
+            if number == 0:
+                console.print(f"{report.html} follows the sweep until it ends; Ctrl-C ends it sooner")
+            console.print(f"{time.strftime('%H:%M:%S')}  {report.words[0] if report.words else ''}")
+    show(console, report)
 
 
 def _train_from(words: Sequence[str]) -> None:

@@ -15,8 +15,9 @@ from rich.console import Console
 
 from dropout_lab import invocation, train
 from dropout_lab.errors import UserError
+from dropout_lab.instantiate import instantiate
 from dropout_lab.report.apart import make_apart
-from dropout_lab.schema import CONTROL_KEYS, check, check_grids, closest, objectives
+from dropout_lab.schema import check, check_grids, closest, is_control, objectives
 from dropout_lab.store import is_sweep, read
 from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.combinations import axes_of
@@ -27,10 +28,12 @@ from dropout_lab.sweep.space import Axis, distinct, key_of, parse
 from dropout_lab.sweep.variants import Variants, methods_named, resolve
 from dropout_lab.sweep.worker import Work, check_unlocked, lock
 from dropout_lab.terminal import show
+from dropout_lab.tracker.follow import follow
+from dropout_lab.tracker.tracker import AbstractTracker
 from dropout_lab.trial import digest
 
-UNNAMED_KEYS = CONTROL_KEYS | {"experiment", "device"}
-"""Keys that do not change the name that a sweep gets by itself."""
+UNNAMED_KEYS = ("experiment", "device")
+"""Keys that, as the control keys, do not change the name that a sweep gets by itself."""
 
 
 HOW_KEYS = ("objective", "sampler", "pruner", "prune_step", "device", "experiment")
@@ -55,6 +58,8 @@ def run_sweep(
     """
     console = Console(soft_wrap=True, highlight=False, markup=False)
     plan, fixed = make_plan(context, config, arguments, params, default_params, command)
+    tracker: AbstractTracker = instantiate("tracker", plan.config["tracker"])
+    tracker.check()
     prepared = prepare(plan, train)
     plan = prepared.plan
     for structure in {digest(cell.described.structure): cell.described.structure for cell in prepared.cells}.values():
@@ -71,13 +76,14 @@ def run_sweep(
         total = prepared.runs_to_train()
         most = "" if prepared.is_grid else "at most "
         console.print(f"{most}{total} runs to train on {plan.device}, into {plan.folder}")
-        try:
-            if total:
-                _launch(context, config, Work(plan, train, total, train.threads(plan.workers)), fixed)
-        except KeyboardInterrupt:
-            console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {words}")
-            raise
-    show(console, make_apart(plan.folder))
+        with follow(tracker, plan.folder, console.print):
+            try:
+                if total:
+                    _launch(context, config, Work(plan, train, total, train.threads(plan.workers)), fixed)
+            except KeyboardInterrupt:
+                console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {words}")
+                raise
+            show(console, make_apart(plan.folder))
     failed = Ledger.of(read(plan.folder)).failed(prepared.keys, range(plan.seeds))
     if failed:
         raise RunsFailed(f"{failed} runs failed: the report names them, with their reasons")
@@ -113,7 +119,7 @@ def make_plan(
             raise UserError(
                 "dataset: losses on different data cannot be ranked; give every data set a sweep of its own"
             )
-        if axis.key in CONTROL_KEYS or axis.key.split(".")[0] in HOW_KEYS:
+        if is_control(axis.key) or axis.key.split(".")[0] in HOW_KEYS:
             raise UserError(
                 f"{axis.key}: cannot be swept, for it says how configurations are trained and compared, not what they"
                 f" are; give it one value{', a list of two in brackets' if axis.key == 'objective' else ''}"
@@ -238,7 +244,8 @@ def _name(fixed: Sequence[str], axes: Sequence[Axis], choices: Mapping[str, str]
     """A folder name that another command with the same settings has too: a wider grid continues its sweep."""
     experiment = choices.get("experiment", "null")
     begin = command if experiment in ("null", "None") else experiment
-    telling = sorted(line for line in fixed if key_of(line) not in UNNAMED_KEYS)
+    keys = {line: key_of(line) for line in fixed}
+    telling = sorted(line for line, key in keys.items() if key not in UNNAMED_KEYS and not is_control(key))
     if experiment in ("null", "None"):
         telling += sorted(axis.key for axis in axes)
     return f"{begin}_{digest(telling, 6)}" if telling else begin

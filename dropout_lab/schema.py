@@ -47,6 +47,7 @@ class Config:
     optimizer: Any = MISSING
     sampler: Any = MISSING
     pruner: Any = MISSING
+    tracker: Any = MISSING
     prune_step: str = MISSING
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     rate: float = MISSING
@@ -76,12 +77,19 @@ CONTROL_KEYS = frozenset(
         "workers",
         "name",
         "dry_run",
+        "tracker",
         "trainer.width",
         "trainer.compile",
         "trainer.keep_predictions",
     }
 )
 """Keys that say how much is trained and how, not what: a command may change them in a folder that has results."""
+
+
+def is_control(key: str) -> bool:
+    """Whether a key, or the group that it belongs to, is one of `CONTROL_KEYS`."""
+    return key in CONTROL_KEYS or key.split(".")[0] in CONTROL_KEYS
+
 
 CONFIG_SECTIONS = ("model", "dataset", "dropout", "schedule", "loss", "optimizer")
 """The config groups that, with the trainer and the sites' rates, make a trial."""

@@ -96,7 +96,7 @@ def read(folder: Path) -> Records:
     if not is_sweep(folder):
         raise UserError(f"{folder} is no sweep folder: it has no sessions.jsonl, which every sweep writes first")
     torn: list[str] = []
-    kinds = {kind: [r for path in _files(folder, kind) for r in _records(path, kind, torn)] for kind in FIELDS}
+    kinds = {kind: [r for path in files(folder, kind) for r in _records(path, kind, torn)] for kind in FIELDS}
     return Records(**kinds, torn=torn)
 
 
@@ -114,7 +114,7 @@ def check_journal(folder: Path) -> None:
 def repair(folder: Path) -> Sequence[str]:
     """Cuts torn last lines off, so that the next record starts a line of its own; says what was cut."""
     said = []
-    for path in [*folder.glob(JOURNAL), *(path for kind in FIELDS for path in _files(folder, kind))]:
+    for path in [*folder.glob(JOURNAL), *(path for kind in FIELDS for path in files(folder, kind))]:
         content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
@@ -160,7 +160,7 @@ class Writer:
         self._descriptors.clear()
 
 
-def _files(folder: Path, kind: str) -> Sequence[Path]:
+def files(folder: Path, kind: str) -> Sequence[Path]:
     return sorted(folder.glob(f"{kind}.jsonl")) + sorted(folder.glob(f"{kind}-*.jsonl"))
 
 

@@ -10,10 +10,11 @@ from omegaconf import OmegaConf
 
 from dropout_lab import schema, train
 from dropout_lab.cli import conf_folder
+from dropout_lab.instantiate import instantiate
 from dropout_lab.sweep.study import pruner, sampler
 
 CONF = conf_folder()
-GROUPS = ("dataset", "dropout", "loss", "model", "optimizer", "placement", "pruner", "sampler", "schedule")
+GROUPS = ("dataset", "dropout", "loss", "model", "optimizer", "placement", "pruner", "sampler", "schedule", "tracker")
 FROM_FILES = {path.stem for path in (CONF / "dataset").glob("*.yaml") if "path: null" in path.read_text()}
 """Sets that are somewhere else: tests/datasets has their tests."""
 MEMBERS = [
@@ -57,6 +58,7 @@ def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     schema.check(config)
     pruner(config["pruner"])
     sampler(config["sampler"])
+    instantiate("tracker", config["tracker"]).check()
     described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "constant", "loss": "l"})
     train.structure(described.structure)
     assert described.trial.is_baseline == ((group, name) == ("placement", "none"))

@@ -21,7 +21,6 @@ from platformdirs import user_cache_path
 from torch import Tensor
 from torch.fx import GraphModule
 
-import dropout_lab
 from dropout_lab.machine import instructions, processor
 
 InPlace = Callable[..., None]
@@ -160,7 +159,7 @@ def _write(path: Path, text: str) -> None:
 @cache
 def _source() -> str:
     """A hash of this package's source: an alias is good for one version alone, also of one that is being worked on."""
-    package = Path(dropout_lab.__file__).parent
+    package = Path(__file__).parents[1]
     return _digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(package.rglob("*.py"))))
 
 

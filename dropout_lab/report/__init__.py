@@ -23,10 +23,11 @@ class Report:
     notes: Sequence[str]
 
 
-def make(folder: Path, jobs: int = 1) -> Report:
-    """Writes report.html, report.md, trials.csv, runs.parquet, curves.parquet and figures/ into the sweep folder.
+def make(folder: Path, jobs: int = 1, refresh: float | None = None) -> Report:
+    """Writes report.html, report.md, report.json, the tables (CSV, Parquet, LaTeX) and figures/ into the sweep folder.
 
-    jobs: processes that draw; more than one only where no other thread runs, for they are forked. Raises UserError for
+    jobs: processes that draw; more than one only where no other thread runs, for they are forked. refresh: seconds
+    after which the page loads itself again, for who watches a sweep; None: never. Raises UserError for
     a folder that is no sweep. A sweep without a finished run gets a report that says so.
     """
     # Loaded here: for who wants only the words above, a second is long.
@@ -34,4 +35,4 @@ def make(folder: Path, jobs: int = 1) -> Report:
     from dropout_lab.report.write import write_all
 
     frames = load(folder)
-    return Report(*write_all(folder, frames, jobs), notes=frames.notes)
+    return Report(*write_all(folder, frames, jobs, refresh), notes=frames.notes)

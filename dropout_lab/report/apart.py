@@ -5,12 +5,14 @@ Loading pandas, scipy and matplotlib takes as long as drawing; beside a sweep th
 
 import multiprocessing
 import os
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
 from dropout_lab import interrupts
 from dropout_lab.report import Report, make
+from dropout_lab.report.compare import compare
 
 
 def preload() -> None:
@@ -22,8 +24,15 @@ def preload() -> None:
         forkserver.ensure_running()
 
 
-def make_apart(folder: Path) -> Report:
+def make_apart(folder: Path, refresh: float | None = None) -> Report:
     """What `make` does, there."""
     preload()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
-        return pool.submit(make, folder, jobs=os.cpu_count() or 1).result()
+        return pool.submit(make, folder, jobs=os.cpu_count() or 1, refresh=refresh).result()
+
+
+def compare_apart(folders: Sequence[Path], out: Path | None = None) -> Report:
+    """What `compare` does, there."""
+    preload()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
+        return pool.submit(compare, folders, out).result()

@@ -1,23 +1,22 @@
 """From frames to the files of a report."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from dropout_lab.report.answer import answer
 from dropout_lab.report.confidence import confidence, rows
+from dropout_lab.report.export.write import export
 from dropout_lab.report.files import write
 from dropout_lab.report.gallery import NAMES, gallery
 from dropout_lab.report.load import Frames
 from dropout_lab.report.page import comparison, render
 from dropout_lab.report.tables import configurations, front, ranked
+from dropout_lab.report.watch import refreshing
 from dropout_lab.report.words import words
 
 
 def write_all(
-    folder: Path, frames: Frames, jobs: int
+    folder: Path, frames: Frames, jobs: int, refresh: float | None = None
 ) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
     """Writes every file of the report, the page last, so that what it links to is there; see `Report`."""
     table = configurations(frames)
@@ -27,9 +26,7 @@ def write_all(
     found = answer(frames, table)
     said = words(frames, table, found)
     pictures = gallery(frames, table, found, jobs)
-    write(folder / "trials.csv", table.to_csv(index=False))
-    write(folder / "runs.parquet", _parquet(frames.runs))
-    write(folder / "curves.parquet", _parquet(frames.curves))
+    export(folder, frames, table, found, said)
     for name in set(NAMES) - {picture.name for picture in pictures.pictures}:
         for kind in ("png", "svg", "csv"):  # of an earlier report, when the sweep was less far
             (folder / "figures" / f"{name}.{kind}").unlink(missing_ok=True)
@@ -42,11 +39,5 @@ def write_all(
     html, markdown = render(folder, frames, table, found, said, pictures, rows(sure))
     write(folder / "report.md", markdown)
     page = folder / "report.html"
-    write(page, html)
+    write(page, refreshing(html, refresh))
     return page, [*said.verdict, *said.more, *said.cautions], *comparison(frames, found)
-
-
-def _parquet(frame: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
-    return buffer.getvalue()

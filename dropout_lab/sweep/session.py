@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 from dropout_lab import store
 from dropout_lab.errors import UserError
 from dropout_lab.machine import processor
-from dropout_lab.schema import CONTROL_KEYS
+from dropout_lab.schema import is_control
 from dropout_lab.store import Record, Records, Writer
 from dropout_lab.sweep.cells import Cell, baselines, check_ends, grid
 from dropout_lab.sweep.grid import Grid
@@ -162,7 +162,7 @@ def check_settings(plan: Plan, last: Record) -> None:
     now = {**_flat(plan.config), "device": plan.device}
 
     def may_differ(key: str) -> bool:
-        return key in CONTROL_KEYS or any(key == axis or key.startswith(f"{axis}.") for axis in swept)
+        return is_control(key) or any(key == axis or key.startswith(f"{axis}.") for axis in swept)
 
     keys = [key for key in sorted(before.keys() | now.keys()) if not may_differ(key)]
     different = [key for key in keys if before.get(key) != now.get(key)]

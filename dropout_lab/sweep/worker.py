@@ -53,7 +53,7 @@ def lock(plan: Plan, name: str) -> FileLock:
         raise UserError(f"{plan.folder}: the folder cannot be made: {error.strerror}") from error
     held = FileLock(folder / f"{name}.lock")
     try:
-        held.acquire(timeout=0)
+        held.acquire(timeout=0.5)  # who only looks whether it is held holds it for a moment
     except Timeout:
         raise UserError(
             f"{plan.folder}: another process is training in this folder ({name}); wait for it, or stop it"

@@ -123,7 +123,11 @@ MISTAKES = [
     (("train", "--from", "outputs/nosuch"), ("--from", "number")),
     (("report", "nosuch"), ("nosuch", "no sweep folder")),
     (("report", "."), ("no sweep folder", "sessions.jsonl")),
-    (("report",), ("report", "one sweep folder")),
+    (("report",), ("report", "one sweep folder, or several")),
+    (("report", "a", "--wacht"), ("unrecognized arguments: --wacht", "--watch")),
+    (("report", "a", "b", "--watch"), ("--watch takes one sweep folder",)),
+    (("report", "a", "--out", "b"), ("--out is for several",)),
+    (("report", "a", "b", "--out"), ("--out: expected one argument",)),
     (("frobnicate",), ("frobnicate", "train, sweep and report")),
 ]
 

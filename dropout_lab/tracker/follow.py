@@ -1,0 +1,102 @@
+"""A tracker at work beside a sweep, in a process of its own."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from dropout_lab import interrupts
+from dropout_lab.tracker.none import NoTracker
+from dropout_lab.tracker.records import FinishedRuns, sweep_of
+from dropout_lab.tracker.tracker import AbstractTracker
+
+LOOK_SECONDS = 1.0
+"""Between two looks at the records."""
+
+PATIENCE_SECONDS = 60.0
+"""A tracker that logs nothing for so long, when the training is over, is given up."""
+
+LEAVING_SECONDS = 3.0
+"""The same after an interruption or an error: the next command logs the rest."""
+
+
+@contextmanager
+def follow(tracker: AbstractTracker, folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Logs the runs of a sweep folder as they finish, and at the end waits for the last of them.
+
+    Whatever the tracker raises, and if it hangs, that is said in one sentence and is no error. Runs that are not logged
+    then are logged by the next command for the folder.
+    """
+    if isinstance(tracker, NoTracker):
+        yield
+        return
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("forkserver").Process(
+        target=_work, args=(tracker, folder, theirs), daemon=True
+    )
+    with interrupts.held_back():  # Ctrl-C in a terminal reaches all processes; this one is told to end by its parent
+        process.start()
+    theirs.close()
+    patience = LEAVING_SECONDS
+    try:
+        yield
+        patience = PATIENCE_SECONDS
+    finally:
+        failure = _end(ours, patience)
+        if process.is_alive():
+            process.terminate()
+        process.join()
+        ours.close()
+        if failure:
+            say(
+                f"tracker={tracker.extra}: not all runs are logged ({failure}); no result is lost, "
+                "and the same command again logs the rest"
+            )
+
+
+def _end(pipe: Any, patience: float) -> str | None:
+    """Waits for the tracker's end; why it failed, if it did."""
+    with suppress(OSError):
+        pipe.send("end")
+    waited_from = time.monotonic()
+    try:
+        while pipe.poll(max(0.0, waited_from + patience - time.monotonic())):
+            kind, text = pipe.recv()
+            if kind != "logged":
+                return str(text) or None
+            waited_from = time.monotonic()
+    except (EOFError, OSError):
+        return "its process ended"
+    return f"it did not answer for {patience:g} s"
+
+
+def _work(tracker: AbstractTracker, folder: Path, pipe: "Connection[Any, Any]") -> None:
+    """The process: looks at the records until it is told to end, or its parent has ended, and then once more."""
+    os.nice(10)
+    failure = ""
+    try:
+        with FileLock(folder / "locks" / "tracker.lock"):  # that of the command before may still be at work
+            _log_all(tracker, folder, pipe)
+    except Exception as error:  # of any kind: the packages of the services raise their own
+        failure = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    with suppress(OSError):
+        pipe.send(("ended", failure))
+
+
+def _log_all(tracker: AbstractTracker, folder: Path, pipe: "Connection[Any, Any]") -> None:
+    runs = FinishedRuns(folder, tracker.open(sweep_of(folder)))
+    try:
+        is_last = False
+        while not is_last:
+            is_last = pipe.poll(LOOK_SECONDS)
+            for run in runs.new():
+                tracker.log(run)
+                pipe.send(("logged", run.id))
+    finally:
+        tracker.close()

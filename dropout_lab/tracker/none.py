@@ -1,0 +1,20 @@
+"""No tracker."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSweep
+
+
+@dataclass(frozen=True)
+class NoTracker(AbstractTracker):
+    """Is given nothing: `follow` does not start."""
+
+    def check(self) -> None:
+        pass
+
+    def open(self, sweep: TrackedSweep) -> Collection[str]:
+        return ()
+
+    def log(self, run: TrackedRun) -> None:
+        pass

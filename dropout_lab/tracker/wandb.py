@@ -1,0 +1,71 @@
+"""Weights & Biases: a run per run, in a group per sweep."""
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from dropout_lab.errors import UserError
+from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSweep
+from dropout_lab.trial import digest
+
+MODES = (None, "online", "offline")
+
+
+@dataclass
+class WandbTracker(AbstractTracker):
+    """`mode`: online or offline; None is what WANDB_MODE says, else online, with the account of `wandb login`.
+
+    Offline runs are in `wandb/` of the sweep's folder, for `wandb sync`. Which runs were logged stands there too, in
+    `dropout-lab-logged.txt`, a line a run: offline there is nobody to ask.
+    """
+
+    project: str = "dropout-lab"
+    entity: str | None = None
+    mode: str | None = None
+    _sweep: TrackedSweep | None = field(default=None, init=False)
+
+    package = "wandb"
+    extra = "wandb"
+
+    def check(self) -> None:
+        if self.mode not in MODES:
+            raise UserError(f"tracker.mode={self.mode}: must be online, offline, or null")
+        super().check()
+
+    def open(self, sweep: TrackedSweep) -> Collection[str]:
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+        self._sweep = sweep
+        self._logged.parent.mkdir(parents=True, exist_ok=True)
+        return set(self._logged.read_text().split()) if self._logged.is_file() else set()
+
+    def log(self, run: TrackedRun) -> None:
+        import wandb
+
+        assert self._sweep is not None  # it is open
+        settings = wandb.Settings(console="off", silent=True, disable_git=True, save_code=False, x_disable_stats=True)
+        opened = wandb.init(
+            project=self.project,
+            entity=self.entity,
+            mode=cast(Any, self.mode),  # `check` has seen it
+            dir=str(self._sweep.folder),
+            id=digest([self._sweep.id, run.id], 16),
+            resume="allow",  # what an interruption left of it
+            name=run.name,
+            group=self._sweep.name,
+            job_type=run.group,
+            config={**run.params, **run.about},
+            settings=settings,
+        )
+        for epoch in sorted({epoch for curve in run.curves.values() for epoch in curve}):
+            opened.log({name: curve[epoch] for name, curve in run.curves.items() if epoch in curve}, step=epoch)
+        opened.summary.update({**run.summary, "status": run.status})
+        opened.finish(exit_code=int(run.status == "failed"))
+        with self._logged.open("a") as file:
+            file.write(f"{run.id}\n")
+
+    @property
+    def _logged(self) -> Path:
+        assert self._sweep is not None
+        return self._sweep.folder / "wandb" / "dropout-lab-logged.txt"

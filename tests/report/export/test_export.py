@@ -1,0 +1,147 @@
+"""The files for other programs, read back by other means than they were written."""
+
+import csv
+import json
+import math
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dropout_lab.report import make
+from dropout_lab.report.export import machine
+from dropout_lab.report.export.frames import as_csv
+from dropout_lab.report.export.latex import escape
+from dropout_lab.report.export.machine import strict
+from dropout_lab.report.load import load
+from tests.report.canned import Sweep, grid, hump
+
+RATES = (0.0, 0.1, 0.3)
+
+
+def refuse(constant: str) -> Any:
+    raise AssertionError(f"{constant} is no JSON")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "report.json").read_text(), parse_constant=refuse)
+    return content
+
+
+def fate(trial: int, seed: int) -> str:
+    return "failed" if (trial, seed) == (2, 1) else "complete"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = Sweep(grid(rates=RATES, effect=hump), fate=fate).write(tmp_path / "sweep")
+    make(folder)
+    return folder
+
+
+def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
+    content, runs = read(folder), pd.read_parquet(folder / "runs.parquet")
+    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 1, 5)
+    assert content["runs"] == {"complete": 34, "failed": 1}
+    assert content["task"] == "classification"
+    assert content["objectives"] == [{"metric": "val_loss", "direction": "minimize", "unit": "nats"}]
+    losses = runs.pivot(index="seed", columns="trial", values="val_loss")
+    best = losses.drop(columns=2).mean().idxmin()
+    answer = content["answer"]
+    assert (answer["best"], answer["baseline"], answer["told_apart"]) == (best, 0, True)
+    assert answer["difference"]["mean"] == pytest.approx((losses[best] - losses[0]).mean())
+    assert answer["difference"]["n"] == 5
+    (row,) = [row for row in content["comparison"] if row["metric"] == "test_accuracy"]
+    tests = runs.pivot(index="seed", columns="trial", values="test_accuracy")
+    assert row["best"]["mean"] == pytest.approx(tests[best].mean())
+    assert row["difference"]["mean"] == pytest.approx((tests[best] - tests[0]).mean())
+    assert len(content["configurations"]) == 7
+    assert all(isinstance(value, str) for part in content["words"].values() for value in part)
+    table = pd.read_csv(folder / "trials.csv")
+    for given, (_, wanted) in zip(content["configurations"], table.iterrows(), strict=True):
+        assert given.keys() == set(table.columns)
+        for name, value in given.items():
+            expected = wanted[name]
+            if value is None:
+                assert pd.isna(expected) or not math.isfinite(expected), name
+            else:
+                assert value == pytest.approx(expected) if isinstance(value, float) else value == expected, name
+
+
+def test_the_json_is_documented_field_by_field(folder: Path) -> None:
+    text = (Path(machine.__file__).parent / "report_json.md").read_text()
+    named = set(re.findall(r"`\.?(\w+(?:\.\w+)?)`", "".join(re.findall(r"^\| (.*?) \|", text, flags=re.M))))
+    content = read(folder)
+    fields = {name for name in content if name not in ("schema", "schema_version", "answer")}
+    fields |= {f"answer.{name}" for name in content["answer"]}
+    assert {name if "." in name or name in content else f"answer.{name}" for name in named} == fields
+
+
+def test_the_json_of_a_sweep_without_results_is_one_too(tmp_path: Path) -> None:
+    for number, sweep in enumerate((Sweep([]), Sweep(grid(rates=RATES), fate=lambda trial, seed: "failed"))):
+        folder = sweep.write(tmp_path / str(number))
+        make(folder)
+        content = read(folder)
+        assert content["answer"]["best"] is None
+        assert content["comparison"] == []
+        assert content["task"] is None
+        assert (folder / "trials.tex").read_text().startswith("%")
+
+
+def test_what_json_cannot_say_is_null() -> None:
+    given = {"a": [np.float64("nan"), np.inf, np.int64(3), np.bool_(True)], 1: {"b": pd.NA, "c": float("-inf")}}
+    assert strict(given) == {"a": [None, None, 3, True], "1": {"b": None, "c": None}}
+
+
+def test_csv_and_parquet_hold_the_same_frames(folder: Path) -> None:
+    frames = load(folder)
+    for name, frame in (("runs", frames.runs), ("curves", frames.curves)):
+        pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame, check_dtype=False)
+        with (folder / f"{name}.csv").open(newline="") as file:
+            rows = list(csv.reader(file))
+        assert rows[0] == list(frame.columns)
+        assert len(rows) == len(frame) + 1
+        position = rows[0].index("val_loss")
+        written = [float(row[position]) if row[position] else math.nan for row in rows[1:]]
+        np.testing.assert_array_equal(written, frame["val_loss"].to_numpy())  # to the last digit
+    assert len(pd.read_parquet(folder / "trials.parquet")) == 7
+
+
+def test_a_million_rows_take_seconds() -> None:
+    frame = pd.DataFrame({f"c{n}": np.random.default_rng(n).random(1_000_000) for n in range(8)})
+    started = time.monotonic()
+    assert as_csv(frame).count(b"\n") == 1_000_001
+    assert time.monotonic() - started < 10
+
+
+def test_the_latex_table_is_well_formed_whatever_the_user_calls_things(tmp_path: Path) -> None:
+    names = (r"50% & $x_1^2$ # {a} \input{b}", "[2em] ~|<>")
+    folder = Sweep(grid(names, RATES, lambda placement, rate: 0.1 * rate), seeds=3).write(tmp_path / "sweep")
+    make(folder)
+    lines = (folder / "trials.tex").read_text().splitlines()
+    body = lines[lines.index(r"\midrule") + 1 : lines.index(r"\bottomrule")]
+    assert len(body) == 5
+    for line in body:
+        cells, end = line[: -len(r" \\")], line[-len(r" \\") :]
+        assert end == r" \\"
+        bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|textless|textgreater|textbar)\{\}", "", cells)
+        bare = bare.replace("$-$", "-").replace(r"$\infty$", "")
+        bare = re.sub(r"\\[&%$#_{}]", "", bare)
+        assert bare.count("&") == 6
+        assert not re.search(r"[\\%$#_^~<>]", bare)
+        assert bare.removeprefix("{}").count("{") == 0
+        assert not bare.startswith("[")
+    table = "\n".join(lines)
+    assert table.count("−") == 0
+    for rule in (r"\toprule", r"\midrule", r"\bottomrule", r"\begin{tabular}", r"\end{tabular}"):
+        assert table.count(rule) == 1
+
+
+def test_escape() -> None:
+    assert escape("a_b & −1 %") == r"a\_b \& $-$1 \%"
+    assert escape(r"\[x]") == r"\textbackslash{}[x]"
+    assert escape("[x]") == "{}[x]"
