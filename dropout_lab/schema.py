@@ -194,7 +194,7 @@ def check_grids(grids: Any) -> None:
             f"grids={grids}: must be a list of grids, such as [{{placement:input,rate:[0.1,0.2]}},{{rate:[0.5,0.7]}}]"
         )
     for key, values in ((key, values) for grid in grids for key, values in grid.items()):
-        if values == [] or isinstance(values, Mapping):
+        if values in ([], {}):
             raise UserError(f"grids: {key}:{values}: must be a value, or a list of at least one")
 
 

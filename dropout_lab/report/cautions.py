@@ -97,7 +97,7 @@ def _contexts(frames: Frames) -> Iterator[str]:
     bare = contexts - trials.loc[trials["baseline"], "context"].nunique()
     text = f"The trials have {contexts} contexts (settings other than dropout); each is compared with its own baseline."
     yield text + (f" {plural(bare, 'context')} {'has' if bare == 1 else 'have'} no baseline." if bare else "")
-    if not any(trials[name].nunique() > 1 for name in frames.context_parameters):
+    if not any(trials[name].nunique(dropna=False) > 1 for name in frames.context_parameters):
         yield "No swept setting explains the contexts: commands with different settings shared this folder."
 
 

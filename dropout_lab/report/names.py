@@ -115,8 +115,9 @@ def varying(frames: Frames) -> Sequence[str]:
     dropped = frames.trials[~frames.trials["baseline"]]
     names = [name for name in ("dropout", "schedule") if dropped[name].nunique() > 1]
     for name in frames.parameters:
-        rows = frames.trials if name in frames.context_parameters else dropped
-        if rows[name].nunique() > 1:
+        is_context = name in frames.context_parameters
+        rows = frames.trials if is_context else dropped
+        if rows[name].nunique(dropna=not is_context) > 1:  # null is a setting, too
             names.append(name)
     return names
 
