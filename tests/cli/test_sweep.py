@@ -221,13 +221,14 @@ def test_zipped_keys_go_together_value_by_value(command: Command, tmp_path: Path
 def test_united_grids_have_their_own_keys_and_the_defaults_of_the_others(command: Command, tmp_path: Path) -> None:
     grids = "grids=[{placement:input,rate:[0.1,0.2]},{dropout:[standard,gaussian]},{optimizer.lr:0.02,seeds_:1}]"
     assert "seeds_: there is no such key" in command("sweep", *SMALL, grids, "name=s").err
-    grids = "grids=[{placement:input,rate:[0.1,0.2]},{dropout:[standard,gaussian]},{optimizer.lr:0.02}]"
+    grids = grids.replace(",seeds_:1}", "},{rates:{input:0.3}}")
     assert command("sweep", *SMALL, grids, "name=s").code == 0
     keys = ("placement", "rate", "dropout", "optimizer.lr")
     found = [tuple(dict(trial).get(key) for key in keys) for trial in configurations(tmp_path / "outputs" / "s")]
     assert sorted(found) == [
         ("hidden", 0.5, "gaussian", 0.001),
         ("hidden", 0.5, "standard", 0.001),
+        ("hidden", 0.5, "standard", 0.001),  # and 0.3 at the input
         ("hidden", 0.5, "standard", 0.02),
         ("input", 0.1, "standard", 0.001),
         ("input", 0.2, "standard", 0.001),

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from dropout_lab.cohort.compiler import Compilable
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
@@ -93,9 +94,17 @@ def test_every_method_is_compiled_somewhere() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "methods"), MIXED.items(), ids=list(MIXED))
-def test_compiled_lanes_are_eager_lanes(model: str, methods: Mapping[str, str]) -> None:
+def test_compiled_lanes_are_eager_lanes(
+    model: str, methods: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, recipes = of(model, methods), runs(list(methods), 4)
+    build, built = Compilable._build, []
+    monkeypatch.setattr(Compilable, "_build", lambda self: (built.append(self._path), build(self)))
     eager, compiled = train(made, recipes, 4), train(made, recipes, 4, compile="always")
+    assert len(set(built)) == len(built) <= 2  # a step and an evaluation, at four rates
+    again = [recipe(number, rates=dict.fromkeys(methods, 0.9 - 0.1 * number), epochs=1) for number in range(4)]
+    monkeypatch.setattr(Compilable, "_build", lambda self: pytest.fail("other rates, another program"))
+    assert all(run.execution.compiled for run in train(made, again, 4, compile="always").values())
     for run in recipes:
         for metric in ("running_loss", "val_loss"):
             torch.testing.assert_close(
