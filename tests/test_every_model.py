@@ -12,6 +12,7 @@ from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
 from dropout_lab.models.activations import ACTIVATIONS, Activation
 from dropout_lab.models.cnn import CNN
+from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
@@ -96,9 +97,9 @@ def test_the_orders_of_site_activation_and_norm(site_order: str, norm_order: str
 def test_what_reads_from_a_site() -> None:
     found = {place.site: place for place in places(CNN(**SHAPE).to("meta"), (1, 8, 8))}
     assert [place.reader for place in found.values()] == [
-        nn.Conv2d,
+        Conv2d,
         nn.MaxPool2d,
-        nn.Conv2d,
+        Conv2d,
         nn.MaxPool2d,
         None,
         nn.Linear,

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
 from dropout_lab.models.activations import initialized
+from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.layers import chain, check_image, check_sizes, hidden_layer
 from dropout_lab.sites import Site
 
@@ -52,7 +53,7 @@ class CNN(nn.Module):
         layers: list[nn.Module] = [Site("input")]
         for block, size in enumerate(channels):
             for index in range(block * convolutions, (block + 1) * convolutions):
-                layers.append(initialized(nn.Conv2d(inputs, size, kernel_size, padding=kernel_size // 2), activation))
+                layers.append(initialized(Conv2d(inputs, size, kernel_size, padding=kernel_size // 2), activation))
                 layers += hidden_layer(f"conv.{index}", size, *orders)
                 inputs = size
             layers += [nn.MaxPool2d(2), Site(f"pool.{block}")]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from dropout_lab.models.activations import Activation, initialized
+from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.layers import chain, check_image, check_sizes, hidden_layer, make_norm
 from dropout_lab.sites import Site
 
@@ -29,14 +30,14 @@ class Block(nn.Module):
         site_order: str,
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = [initialized(nn.Conv2d(inputs, size, 3, stride=stride, padding=1), activation)]
+        layers: list[nn.Module] = [initialized(Conv2d(inputs, size, 3, stride=stride, padding=1), activation)]
         layers += hidden_layer(f"conv.{index}", size, activation, norm, norm_order, site_order)
-        layers.append(initialized(nn.Conv2d(size, size, 3, padding=1), activation))
+        layers.append(initialized(Conv2d(size, size, 3, padding=1), activation))
         if norm is not None:
             layers.append(make_norm(norm, size))
         self.branch = chain([*layers, Site(f"residual.{index}", is_branch=True)])
         same = inputs == size and stride == 1
-        self.shortcut = nn.Identity() if same else initialized(nn.Conv2d(inputs, size, 1, stride=stride), activation)
+        self.shortcut = nn.Identity() if same else initialized(Conv2d(inputs, size, 1, stride=stride), activation)
         self.activation = Activation(activation)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,7 +73,7 @@ class ResNet(nn.Module):
         inputs = channels[0]
         layers: list[nn.Module] = [
             Site("input"),
-            initialized(nn.Conv2d(input_shape[0], inputs, 3, padding=1), activation),
+            initialized(Conv2d(input_shape[0], inputs, 3, padding=1), activation),
         ]
         if norm is not None:
             layers.append(make_norm(norm, inputs))
