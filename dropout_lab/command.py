@@ -40,6 +40,10 @@ HOW_KEYS = ("objective", "sampler", "pruner", "prune_step", "device", "experimen
 """Further keys, or beginnings of keys, that are no part of a configuration, and so no axis of a sweep."""
 
 
+DATA_KEYS = ("dataset", *(f"dataset.{key}" for key in ("id", "path", "config", "target", "drop", "task")))
+"""Keys that decide what is learnt."""
+
+
 class RunsFailed(Exception):
     """The sweep is over and some of its runs failed; display and report have said which and why."""
 
@@ -115,9 +119,10 @@ def make_plan(
         axes, fixed = parse([*arguments, *_lines(default_params, given)], members)
     _check_given(fixed, axes)
     for axis in axes:
-        if axis.key == "dataset":
+        if axis.key in DATA_KEYS:
             raise UserError(
-                "dataset: losses on different data cannot be ranked; give every data set a sweep of its own"
+                f"{axis.key}: losses on different data cannot be ranked; give every data set a sweep of its own, and"
+                " put their reports side by side: dropout-lab report FOLDER FOLDER"
             )
         if is_control(axis.key) or axis.key.split(".")[0] in HOW_KEYS:
             raise UserError(

@@ -1,25 +1,27 @@
 """What a training step minimises: the loss of one pass through the network, or of several whose masks differ.
 
 A loss is given `forward`, which runs the network on the batch once more with other masks for every number, and `mean`,
-the batch's mean loss of an output. Losses of validation and test are always those of one pass without dropout.
+the batch's mean loss of an output. Buffers, such as a batch norm's running statistics, are those of the first pass.
+Losses of validation and test are always those of one pass without dropout.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol, final
+from typing import final
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from dropout_lab.errors import UserError
 
-
-class Forward(Protocol):
-    def __call__(self, number: int, *, last_site: bool = False) -> Tensor:
-        """The network's output under the masks of pass `number`; with `last_site`, only the last site's are its own."""
+Forward = Callable[[int], Tensor]
+"""The network's output under the masks of the pass of this number."""
 
 
 class AbstractLoss(ABC):
+    samples = 1
+    """Masks that the last site draws in one pass; the outputs under them stand one after another along the batch."""
+
     @abstractmethod
     def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
         """The batch's loss, without dimensions."""
@@ -73,10 +75,7 @@ class MultiSample(AbstractLoss):
     def __init__(self, samples: int) -> None:
         if samples < 1:
             raise UserError(f"loss.samples={samples}: must be a whole number of at least 1")
-        self._samples = samples
+        self.samples = samples
 
     def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
-        total = mean(forward(0))
-        for number in range(1, self._samples):
-            total = total + mean(forward(number, last_site=True))
-        return total / self._samples
+        return mean(forward(0))

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from dropout_lab.noise import Noise
 
+SAMPLES = 1 << 17
+"""The first number of a stream that a further mask of one pass draws from; methods have streams of lower numbers."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -62,6 +65,9 @@ class AbstractDropout(ABC):
     are trained as one program, so rate 0 must come out as the identity by arithmetic, not by a branch.
     """
 
+    is_costly = False
+    """Whether it takes much longer than the network alone, also at rate 0: then only sites that drop have it, and
+    placements are programs of their own."""
     needs_rate = False
     """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
 
@@ -113,6 +119,7 @@ class Site(nn.Module):
         self.name, self.is_branch = name, is_branch
         self.reader = Reader() if reader is None else reader
         self.dropout: AbstractDropout | None = None
+        self.samples = 1
         self.register_buffer("rate", torch.zeros(()), persistent=False)
         self.register_buffer("key", torch.zeros(2, dtype=torch.int32), persistent=False)
 
@@ -121,7 +128,10 @@ class Site(nn.Module):
             y: Tensor = self.reader(x)
             return y
         if self.training:
-            return self.dropout.train_reader(self.reader, x, self.rate, Noise(self.key))
+            noise = Noise(self.key)
+            drawn = [noise, *(noise.stream(SAMPLES + number) for number in range(1, self.samples))]
+            outputs = [self.dropout.train_reader(self.reader, x, self.rate, one) for one in drawn]
+            return outputs[0] if self.samples == 1 else torch.cat(outputs)
         return self.dropout.evaluate_reader(self.reader, x, self.rate)
 
     def extra_repr(self) -> str:

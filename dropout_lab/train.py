@@ -22,6 +22,8 @@ from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIO
 from dropout_lab.sites import AbstractDropout, Place
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
+PLAIN: Config = {"_target_": "dropout_lab.loss.Plain"}
+
 
 @dataclass(frozen=True)
 class Described:
@@ -51,6 +53,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     for place in found:
         name, section = _named_section(chosen[place.site])
         dropout: AbstractDropout = _made("dropout", canonical_json(section))
+        if dropout.is_costly and rates[place.site] == 0:
+            continue
         if dropout.needs_rate:
             section = {**section, "rate": rates[place.site]}
             if rates[place.site] > 0 and choices["schedule"] != "constant":
@@ -75,22 +79,46 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         "loss": config["loss"],
         "options": [name for name in OPTIONS if trainer[name] is not None],
     }
+    # No dropout is no dropout whatever the loss, so a baseline is trained with the plain one.
+    without = {
+        site: {**method, "rate": 0.0} if "rate" in method else method
+        for site, method in acting.items()
+        if not _made("dropout", canonical_json(method)).is_costly
+    }
+    structure_without = {**structure, "dropout": without, "loss": PLAIN}
     label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}
     label["rate"] = float(config["rate"])
     if config["dropouts"]:
         label["dropout"] = _words({site: str(method["name"]) for site, method in chosen.items() if rates[site] > 0})
     if trial.is_baseline:
         label |= {"placement": "none", "dropout": "none", "schedule": "none", "rate": 0.0}
-    elif any(value is not None for value in config["rates"].values()):
-        label |= {"placement": None, "rate": None}
-    without = {site: {**method, "rate": 0.0} if "rate" in method else method for site, method in acting.items()}
-    return Described(trial, structure, {**structure, "dropout": without}, label)
+    else:
+        _check_samples(config, choices, rates)
+        if any(value is not None for value in config["rates"].values()):
+            label |= {"placement": None, "rate": None}
+    return Described(trial, structure_without if trial.is_baseline else structure, structure_without, label)
+
+
+def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float]) -> None:
+    """Raises UserError for a loss of several masks at the last site, where that site does not drop."""
+    loss: AbstractLoss = instantiate("loss", config["loss"])
+    last = list(rates)[-1]
+    if loss.samples > 1 and rates[last] == 0:
+        raise UserError(
+            f"loss={choices['loss']}: it draws its masks at the last site, {last}, which does not drop here; give it a"
+            f" rate, say with placement={'head' if last == 'head' else 'last'} or rates.{last}=0.5"
+        )
 
 
 def _check_options(config: Config, choices: Mapping[str, str]) -> None:
     """Raises UserError for a loss or an option of the trainer that has no meaning for the data."""
     dataset = _dataset(canonical_json(config["dataset"]))
     loss: AbstractLoss = instantiate("loss", config["loss"])
+    if config["trainer"]["mc_samples"] is not None and dataset.task != "classification":
+        raise UserError(
+            f"trainer.mc_samples={config['trainer']['mc_samples']}: it averages probabilities, which {dataset.name}, a"
+            " regression, has not; only null"
+        )
     if (objection := loss.objection(dataset.task)) is not None:
         raise UserError(f"loss={choices['loss']}: {objection}")
     given = {name: config["trainer"][name] for name in OPTIONS if config["trainer"][name] is not None}
@@ -141,6 +169,14 @@ def recipe(run: Run, spec: Config) -> Recipe:
         patience=trainer["patience"],
         options={name: float(trainer[name]) for name in OPTIONS if trainer[name] is not None},
     )
+
+
+def data(config: Config) -> str | None:
+    """A hash of the data that a config reads from files, which may change behind its back; None for all other data."""
+    section = config["dataset"]
+    if section.get("path") is None and section.get("id") is None:
+        return None
+    return _dataset(canonical_json(section)).digest()
 
 
 def check_seeds(spec: Config, seeds: int) -> None:

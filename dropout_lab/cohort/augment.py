@@ -15,8 +15,7 @@ def augmented(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -
     """(batch, ...) -> the same, with what `options` names.
 
     shift: each image is moved by up to so many pixels, each way equally likely, its border being repeated. flip: each
-    image is mirrored, left and right, with that probability. input_noise: the standard deviation of what is added to
-    each standardized input.
+    image is mirrored, left and right, with that probability.
     """
     batch = x.shape[0]
     if "shift" in options:
@@ -28,6 +27,11 @@ def augmented(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -
         there = torch.arange(x.shape[3], device=x.device)
         mirrored = noise.stream(2).uniform((batch, 1)) < hyper["flip"]
         x = _taken(x, 3, torch.where(mirrored, x.shape[3] - 1 - there, there))
+    return x
+
+
+def noisy(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -> Tensor:
+    """(batch, ...) -> the same, with normal noise added to each standardized input if `options` names input_noise."""
     if "input_noise" in options:
         x = x + hyper["input_noise"] * noise.stream(3).normal(x.shape)
     return x

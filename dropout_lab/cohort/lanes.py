@@ -100,8 +100,8 @@ class Lanes:
             "state": structure.optimizer.init(stacked),
             "buffers": {name: self._stack(buffer) for name, buffer in buffers.items()},
         }
-        self._best = tree_map(torch.clone, {key: self._carried[key] for key in ("params", "buffers")})
         self._rates = self._zeros(len(self.program.sites))
+        self._best = tree_map(torch.clone, self._network)
         self._hyper = {name: self._zeros() for name in (*structure.optimizer.numbers(), *sorted(structure.options))}
         self._mean, self._std = self._stack(split.mean), self._stack(split.std)
         self._train_rows, self._train_targets = self._stack(split.train), self._stack(split.train_targets)
@@ -118,8 +118,7 @@ class Lanes:
         self.evaluation_inputs = dataset.inputs.to(device)
         given = {"inputs": self.evaluation_inputs, "mean": self._mean, "std": self._std}
         self.train_step = TrainStep(self.program, self._carried, self._total, {**given, "hyper": self._hyper})
-        evaluated = {**given, "rates": self._rates}
-        self.evaluation = Evaluation(self.program, self._loss, self._correct, evaluated, self._best)
+        self.evaluation = Evaluation(self.program, self._loss, self._correct, given, self._best)
         self.run_train_step: InPlace = self.train_step
         """`train_step`, or its compiled program."""
         self.run_evaluation: InPlace = self.evaluation
@@ -129,6 +128,11 @@ class Lanes:
         """The lanes' parameters now: (lane, size)."""
         params: Tensor = self._carried["params"]
         return params
+
+    @property
+    def _network(self) -> dict[str, Any]:
+        """What an evaluation reads of the lanes now: parameters, buffers, and the rates they were last trained with."""
+        return {"params": self._carried["params"], "buffers": self._carried["buffers"], "rates": self._rates}
 
     @property
     def idle(self) -> Sequence[int]:
@@ -156,6 +160,7 @@ class Lanes:
     def load(self, lane: int, recipe: Recipe) -> None:
         """Puts a run into a lane; nothing of the lane's former run is left."""
         split, (params, buffers) = self._split(recipe.seed), self._initial(recipe.seed)
+        self._rates[lane] = self._best["rates"][lane] = 0
         for held in (self._carried, self._best):
             held["params"][lane] = params.to(self.device)
             for name, buffer in buffers.items():
@@ -181,7 +186,7 @@ class Lanes:
         fixed = self.train_step.fixed
         for step in range(self.steps_per_epoch):
             self.run_train_step(*fixed, rates[step], mix[step], noise[step], rows[step], targets[step])
-        self._rates.copy_(rates[-1])
+        self._rates.copy_(rates[self.steps_per_epoch - 1])
         for lane in self.active.values():
             lane.steps += self.steps_per_epoch
         return self._total / self.steps_per_epoch
@@ -190,18 +195,17 @@ class Lanes:
         """Loss and accuracy of every lane, (lane,), on its validation part and on some of its training part."""
         metrics = {}
         for part in ("train", "val"):
-            metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(self._carried, self._parts[part])
+            metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(self._network, self._parts[part])
         return metrics
 
     def keep_best(self, lanes: Iterable[int]) -> None:
-        """Remembers the parameters of these lanes as the best of their runs so far."""
+        """Remembers the networks of these lanes as the best of their runs so far."""
         index = torch.tensor(list(lanes), device=self.device)
-        self._best["params"][index] = self._carried["params"][index]
-        for name, buffer in self._carried["buffers"].items():
-            self._best["buffers"][name][index] = buffer[index]
+        for best, now in zip(tree_leaves(self._best), tree_leaves(self._network), strict=True):
+            best[index] = now[index]
 
     def test(self) -> tuple[Tensor, Tensor]:
-        """Loss and accuracy, (lane,), on the test part with the best parameters of every lane."""
+        """Loss and accuracy, (lane,), on the test part with the best network of every lane."""
         return self._measure(self._best, self._parts["test"])
 
     def predict(self, sample: int | None = None) -> Tensor:
@@ -220,10 +224,7 @@ class Lanes:
             return self.program.predict(params, buffers, rates, key, x, masked=sample is not None)
 
         with torch.no_grad():
-            chunks = [
-                vmap(one)(self._best["params"], self._best["buffers"], self._rates, drawn, inputs_of(rows, given))
-                for rows in part.rows
-            ]
+            chunks = [vmap(one)(*self._best.values(), drawn, inputs_of(rows, given)) for rows in part.rows]
         return torch.cat(chunks, 1)[:, : part.size]
 
     def test_targets(self) -> Tensor:
@@ -234,7 +235,7 @@ class Lanes:
     def _measure(self, held: Mapping[str, Any], part: Part) -> tuple[Tensor, Tensor]:
         self._loss.zero_()
         self._correct.zero_()
-        fixed = (*self.evaluation.fixed, *tree_leaves({key: held[key] for key in ("params", "buffers")}))
+        fixed = (*self.evaluation.fixed, *tree_leaves(held))
         for rows, targets, weight in zip(part.rows, part.targets, part.weight, strict=True):
             self.run_evaluation(*fixed, rows, targets, weight)
         return self._loss / part.size, self._correct / part.size
@@ -261,12 +262,12 @@ class Lanes:
         return order.to(self.device)
 
     def _epoch_rates(self) -> Tensor:
-        """The sites' rates at every step of an epoch, scheduled: (step + 1, lane, site), the last when it is over."""
-        rates = torch.zeros(self.steps_per_epoch + 1, self.width, len(self.program.sites))
+        """The sites' rates at every step of an epoch, scheduled: (step, lane, site)."""
+        rates = torch.zeros(self.steps_per_epoch, self.width, len(self.program.sites))
         for index, lane in self.active.items():
             of_sites = torch.tensor([lane.recipe.rates.get(site, 0.0) for site in self.program.sites])
             total = lane.recipe.epochs * self.steps_per_epoch
-            progress = [(lane.steps + step) / total for step in range(self.steps_per_epoch + 1)]
+            progress = [(lane.steps + step) / total for step in range(self.steps_per_epoch)]
             rates[:, index] = torch.tensor([lane.recipe.schedule(share) for share in progress]).unsqueeze(1) * of_sites
         return rates.to(self.device)
 

@@ -57,7 +57,7 @@ class Evaluation:
         self._weights_spec = tree_flatten(weights)[1]
 
     def __call__(self, *tensors: Tensor) -> None:
-        """`fixed`, the leaves of params and buffers, then rows (lane, n), targets (lane, n), weight (lane, n)."""
+        """`fixed`, the leaves of params, buffers and rates, then rows, targets and weight, (lane, n) each."""
         size = self._spec.num_leaves
         loss, correct, given = tree_unflatten(tensors[:size], self._spec)
         *weights, rows, targets, weight = tensors[size:]
@@ -65,7 +65,7 @@ class Evaluation:
         x = inputs_of(rows, given)
         with torch.no_grad():
             more_loss, more_correct = vmap(self._program.evaluate)(
-                model["params"], model["buffers"], given["rates"], x, targets, weight
+                model["params"], model["buffers"], model["rates"], x, targets, weight
             )
         loss.add_(more_loss)
         correct.add_(more_correct)

@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dropout_lab.cohort.augment import AUGMENTATIONS, augmented
+from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.datasets.dataset import Task
 from dropout_lab.noise import Noise
-from dropout_lab.sites import install, sites
+from dropout_lab.sites import Site, install, sites
 
 PASSES = 1 << 16
 """The first number of a stream that a further pass draws its keys from; methods have streams of lower numbers."""
+
+
+DATA = "/data"
+"""The stream of augmentation: no name that a site has."""
 
 
 class Program:
@@ -30,12 +35,14 @@ class Program:
         self.structure = structure
         self.layout = Layout(model)
         self.sites = sites(model)
-        self.streams = (*self.sites, *(("data",) if structure.options & set(AUGMENTATIONS) else ()))
+        self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
         """What draws noise in a step: the sites, and augmentation if there is any."""
         self.task: Task = structure.dataset.task
         self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
         for evaluated in (self._eval, self._masked):
             install(evaluated, structure.dropout)
+        if self.sites:
+            cast(Site, self._train.get_submodule([*self.sites.values()][-1])).samples = structure.loss.samples
         for path in self.sites.values():
             self._masked.get_submodule(path).training = True  # the site alone, not what reads from it
 
@@ -61,15 +68,21 @@ class Program:
             x = augmented(x, options, hyper, Noise(keys[-1]))
         if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
             x = mix * x + (1 - mix) * x.roll(1, 0)
+        if len(self.streams) > len(self.sites):
+            x = noisy(x, options, hyper, Noise(keys[-1]))
+        samples = self.structure.loss.samples
+        targets, others = y.repeat(samples), y.roll(1, 0).repeat(samples)
 
-        def forward(number: int, *, last_site: bool = False) -> Tensor:
-            own = keys[: len(self.sites)] if number == 0 else self._other_keys(keys, number, last_site)
-            return self._call(self._train, params, after, rates, own, x)  # updates the buffers in place
+        def forward(number: int) -> Tensor:
+            if number == 0:
+                return self._call(self._train, params, after, rates, keys[: len(self.sites)], x)  # changes `after`
+            unused = {name: buffer.clone() for name, buffer in buffers.items()}
+            return self._call(self._train, params, unused, rates, self._other_keys(keys, number), x)
 
         def mean(output: Tensor) -> Tensor:
-            loss = self._training_losses(output, y, hyper)
+            loss = self._training_losses(output, targets, hyper)
             if "mixup" in options:
-                loss = mix * loss + (1 - mix) * self._training_losses(output, y.roll(1, 0), hyper)
+                loss = mix * loss + (1 - mix) * self._training_losses(output, others, hyper)
             return loss.mean()
 
         return self.structure.loss(forward, mean), after
@@ -118,11 +131,9 @@ class Program:
             output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
         return output.float()
 
-    def _other_keys(self, keys: Tensor, number: int, last_site: bool) -> Tensor:
+    def _other_keys(self, keys: Tensor, number: int) -> Tensor:
         """The sites' keys of a further pass through the network: (site, 2)."""
-        count = len(self.sites)
-        own = range(count - 1 if last_site else 0, count)
-        return torch.stack([Noise(keys[i]).stream(PASSES + number).key if i in own else keys[i] for i in range(count)])
+        return torch.stack([Noise(keys[i]).stream(PASSES + number).key for i in range(len(self.sites))])
 
     def _training_losses(self, output: Tensor, y: Tensor, hyper: Hyper) -> Tensor:
         """The losses that are minimised: (batch,). Smoothed labels: Szegedy et al., CVPR 2016, section 7."""

@@ -32,6 +32,8 @@ class DropConnect(AbstractDropout):
     samples: how many the inference `sampling` draws of every unit, in the same order in every evaluation.
     """
 
+    is_costly = True
+
     def __init__(self, mask_per: str, inference: str, samples: int) -> None:
         require_one_of("dropout.mask_per", mask_per, ("example", "batch"))
         require_one_of("dropout.inference", inference, ("mean", "gaussian", "sampling"))

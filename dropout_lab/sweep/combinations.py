@@ -23,7 +23,7 @@ def axes_of(grids: Sequence[Grid], swept: Sequence[Axis]) -> list[Axis]:
         if axis.key in values:
             raise UserError(f"{axis.key}: swept twice, in grids and outside of them; give all its values in grids")
     return [
-        Axis(key, CategoricalDistribution([param(value) for value in kept]), kept, key.split(".")[0] in BY_SITE)
+        Axis(key, CategoricalDistribution([param(value) for value in kept]), kept, is_new=key.split(".")[0] in BY_SITE)
         for key, given in values.items()
         for kept in [distinct(given)]
     ]
@@ -34,8 +34,8 @@ def combinations(
 ) -> Iterator[dict[str, Any]]:
     """Every combination of the axes' values, the last axis fastest.
 
-    The axes of a zip go together, value by value. The keys of `grids` are combined within each grid; a combination has
-    the keys of its own grid alone, and those that no grid has.
+    The axes of a zip go together, value by value, in the grids that have all of them. The keys of `grids` are combined
+    within each grid; a combination has the keys of its own grid alone, and those that no grid has.
 
     Raises UserError for an interval, and for a zip of unequal or unknown axes.
     """
@@ -47,35 +47,52 @@ def combinations(
                 f"or choose a sampler: sampler=random n_trials=50 (also tpe, cmaes, qmc, gp, nsgaii)"
             )
     united = {key for grid in grids for key in grid}
-    outside = {axis.key: list(axis.values or ()) for axis in axes if axis.key not in united}
-    for grid in [_lists(grid) for grid in grids] or [{}]:
-        for combination in itertools.product(*_zipped({**grid, **outside}, zips)):
+    outside = {axis.key: list(axis.repeated or axis.values or ()) for axis in axes if axis.key not in united}
+    listed = [{**_lists(grid), **outside} for grid in grids] or [outside]
+    _check_zips(zips, listed)
+    for lists in listed:
+        parts = _zipped(lists, [keys for keys in zips if all(key in lists for key in keys)])
+        for combination in itertools.product(*parts):
             yield {key: value for part in combination for key, value in part.items()}
 
 
 def _lists(grid: Grid) -> dict[str, list[Any]]:
-    return {key: distinct(given if isinstance(given, list) else [given]) for key, given in grid.items()}
+    return {key: given if isinstance(given, list) else [given] for key, given in grid.items()}
+
+
+def _check_zips(zips: Sequence[Sequence[str]], grids: Sequence[Mapping[str, list[Any]]]) -> None:
+    """Raises UserError for a key in two zips, and for a zip whose keys no grid has together."""
+    seen: set[str] = set()
+    for keys in zips:
+        if not any(all(key in grid for key in keys) for grid in grids):
+            swept = list(dict.fromkeys(key for grid in grids for key in grid))
+            missing = next((key for key in keys if key not in swept), None)
+            told = (
+                f"{missing} is not swept; {', '.join(swept) or 'nothing'} is" if missing else "no grid has all of them"
+            )
+            raise UserError(f"{_told(keys)}: {told}")
+        if twice := next((key for key in keys if key in seen), None):
+            raise UserError(f"{_told(keys)}: {twice} is in two zips")
+        seen |= set(keys)
+
+
+def _told(keys: Sequence[str]) -> str:
+    return f"zip=[{','.join(keys)}]"
 
 
 def _zipped(listed: Mapping[str, list[Any]], zips: Sequence[Sequence[str]]) -> list[list[dict[str, Any]]]:
     """The keys' values as lists of what they set, those of a zip as one list, in the place of its first key."""
     zip_of: dict[str, Sequence[str]] = {}
     for keys in zips:
-        told = f"zip=[{','.join(keys)}]"
-        for key in keys:
-            if key not in listed:
-                raise UserError(f"{told}: {key} is not swept; {', '.join(listed) or 'nothing'} is")
-            if key in zip_of:
-                raise UserError(f"{told}: {key} is in two zips")
-            zip_of[key] = keys
+        zip_of |= dict.fromkeys(keys, keys)
         lengths = [len(listed[key]) for key in keys]
         if len(set(lengths)) > 1:
             sizes = ", ".join(f"{key} {length}" for key, length in zip(keys, lengths, strict=True))
-            raise UserError(f"{told}: must have as many different values each, but have {sizes}")
+            raise UserError(f"{_told(keys)}: must have as many values each, but have {sizes}")
     parts: list[list[dict[str, Any]]] = []
     for key, values in listed.items():
         keys = zip_of.get(key, [key])
         if key == next(name for name in listed if name in keys):
             columns = zip(*(listed[name] for name in keys), strict=True) if len(keys) > 1 else ((v,) for v in values)
-            parts.append([dict(zip(keys, row, strict=True)) for row in columns])
+            parts.append(distinct([dict(zip(keys, row, strict=True)) for row in columns]))
     return parts

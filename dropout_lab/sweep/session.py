@@ -39,6 +39,8 @@ class Prepared:
     """All cells of a grid; under a sampler the baselines."""
     ledger: Ledger
     sessions: Sequence[Record]
+    data: str | None
+    """A hash of the data, where they come from files."""
 
     @property
     def keys(self) -> Sequence[str]:
@@ -79,9 +81,15 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
         raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
     if records.sessions:
         check_settings(plan, records.sessions[-1])
+    data = trainer.data(plan.config)
+    if any(session.get("data") not in (None, data) for session in records.sessions):
+        raise UserError(
+            f"{plan.folder}: its runs learnt from other data: dataset.path={plan.config['dataset'].get('path')} has"
+            " changed since; choose another name=..."
+        )
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))
-    return Prepared(plan, is_grid, cells, Ledger.of(records), records.sessions)
+    return Prepared(plan, is_grid, cells, Ledger.of(records), records.sessions, data)
 
 
 def commit(prepared: Prepared, command: str) -> Sequence[str]:
@@ -96,7 +104,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     if not prepared.is_grid:
         study.check_axes(plan)
     writer = Writer(plan.folder)
-    writer.append("sessions", _session(plan, command))
+    writer.append("sessions", _session(plan, command, prepared.data))
     if not (plan.folder / "config.yaml").exists():
         (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
     if prepared.sessions and (changed := _changed_versions(prepared.sessions[-1])):
@@ -204,7 +212,7 @@ def _foreign(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.name not in ("locks", "workers", store.JOURNAL)]
 
 
-def _session(plan: Plan, command: str) -> Record:
+def _session(plan: Plan, command: str, data: str | None) -> Record:
     return {
         "session": plan.session,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -219,6 +227,7 @@ def _session(plan: Plan, command: str) -> Record:
         "git_commit": _git_commit(),
         "machine": {"system": platform.platform(), "cpu": processor(), "cores": os.cpu_count()},
         "device": plan.device,
+        "data": data,
     }
 
 

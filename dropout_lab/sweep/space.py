@@ -29,6 +29,8 @@ class Axis:
     key: str
     distribution: BaseDistribution
     values: Sequence[Any] | None
+    repeated: Sequence[Any] | None = None
+    """`values` as they were listed, with repeats, which mean something where they are zipped with others."""
     is_new: bool = False
     """Whether the config gets this key from here: it was written `+key=...`, or it is a site's."""
 
@@ -160,7 +162,7 @@ def _axis(override: Override, group_options: Callable[[str], Sequence[str]]) -> 
         raise UserError(f"{override.input_line}: no value to sweep over{options}")
     if isinstance(sweep, RangeSweep) and (tags or (not sweep.shuffle and len(different) > 1)):
         return Axis(key, _range(override, sorted(different), log="log" in tags), different)
-    return Axis(key, CategoricalDistribution([param(value) for value in different]), different)
+    return Axis(key, CategoricalDistribution([param(value) for value in different]), different, values)
 
 
 def _interval(key: str, sweep: IntervalSweep, *, log: bool) -> BaseDistribution:

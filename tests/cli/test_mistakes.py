@@ -46,7 +46,7 @@ MISTAKES = [
     (("sweep", "rate=0.1,0.2", "zip=[[rate,optimizer.lr]]"), ("zip=[rate,optimizer.lr]", "optimizer.lr is not swept")),
     (
         ("sweep", "rate=0.1,0.2", "optimizer.lr=0.1,0.2,0.3", "zip=[[rate,optimizer.lr]]"),
-        ("as many different values each", "rate 2, optimizer.lr 3"),
+        ("as many values each", "rate 2, optimizer.lr 3"),
     ),
     (
         ("sweep", "sampler=tpe", "n_trials=2", "rate=0.1,0.2", "model.width=4,8", "zip=[[rate,model.width]]"),
@@ -65,6 +65,9 @@ MISTAKES = [
     (("train", "dataset=wine", "trainer.shift=1"), ("trainer.shift=1", "no images (13)")),
     (("train", "dataset=diabetes", "trainer.label_smoothing=0.1"), ("trainer.label_smoothing=0.1", "no classes")),
     (("train", "dataset=diabetes", "loss=rdrop"), ("loss=rdrop", "probabilities")),
+    (("train", "loss=multi_sample", "placement=input"), ("loss=multi_sample", "hidden.1", "does not drop")),
+    (("train", "dataset=diabetes", "trainer.mc_samples=5"), ("trainer.mc_samples=5", "regression")),
+    (("sweep", "rate=0.1", "dataset=table", "dataset.path=a.csv,b.csv"), ("dataset.path", "cannot be ranked")),
     (("train", "loss=rdrop", "loss.alpha=-1"), ("loss.alpha=-1", "at least 0")),
     (("train", "dataset=table"), ("dataset.path=my.csv", "dataset.target")),
     (("train", "dataset=mnist", "dataset.path=nowhere"), ("dataset.path=nowhere", "no such folder")),

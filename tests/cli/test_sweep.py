@@ -218,6 +218,40 @@ def test_zipped_keys_go_together_value_by_value(command: Command, tmp_path: Path
     assert len(found) == 6
 
 
+def test_a_zip_has_repeats_and_is_for_the_grids_that_have_its_keys(command: Command, tmp_path: Path) -> None:
+    grids = "grids=[{rate:[0.1,0.1,0.3],optimizer.lr:[0.01,0.02,0.03]},{placement:[input]}]"
+    assert command("sweep", *SMALL, grids, "zip=[[rate,optimizer.lr]]", "name=s").code == 0
+    found = [dict(trial) for trial in configurations(tmp_path / "outputs" / "s")]
+    pairs = {(trial["placement"], trial["rate"], trial["optimizer.lr"]) for trial in found}
+    assert pairs == {
+        *(("hidden", 0.1, 0.01), ("hidden", 0.1, 0.02), ("hidden", 0.3, 0.03)),
+        ("input", 0.5, 0.001),
+    }
+
+
+@pytest.mark.parametrize("order", ["plain,multi_sample", "multi_sample,plain"])
+def test_no_dropout_is_trained_alike_whatever_losses_are_swept(command: Command, tmp_path: Path, order: str) -> None:
+    words = ("model.norm=batch", "placement=last", "rate=0.3")
+    assert command("sweep", *SMALL, *words, "name=one").code == 0
+    assert command("sweep", *SMALL, *words, f"loss={order}", "name=two").code == 0
+    runs = [store.read(tmp_path / "outputs" / name) for name in ("one", "two")]
+    key = next(trial["key"] for trial in runs[0].trials if not trial["rates"])
+    one, two = ({run["seed"]: run["val_loss"] for run in read.runs if run["key"] == key} for read in runs)
+    assert one == two
+
+
+def test_data_that_have_changed_are_not_mixed_with_what_was_learnt(command: Command, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 2}\n" for i in range(80)))
+    words = ("dataset=table", f"dataset.path={table}", "dataset.target=y", *SMALL[1:], "rate=0.1", "name=s")
+    assert command("sweep", *words).code == 0
+    assert command("sweep", *words, "seeds=3").code == 0
+    table.write_text(table.read_text().replace("3,", "4,"))
+    outcome = command("sweep", *words, "seeds=4")
+    assert outcome.code == 2
+    assert "has changed since" in outcome.err
+
+
 def test_united_grids_have_their_own_keys_and_the_defaults_of_the_others(command: Command, tmp_path: Path) -> None:
     grids = "grids=[{placement:input,rate:[0.1,0.2]},{dropout:[standard,gaussian]},{optimizer.lr:0.02,seeds_:1}]"
     assert "seeds_: there is no such key" in command("sweep", *SMALL, grids, "name=s").err

@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.func import vmap
+from torch.utils.flop_counter import FlopCounterMode
 
-from dropout_lab.cohort.augment import augmented
+from dropout_lab.cohort.augment import augmented, noisy
 from dropout_lab.cohort.step import Program
 from dropout_lab.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.noise import Noise
+from dropout_lab.sites import SAMPLES
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
 from tests.test_every_dropout import noise
 
@@ -66,13 +68,13 @@ def test_a_lane_of_every_loss_is_the_run_alone_and_without_dropout_all_are_one(l
 class Steps:
     """One step's loss of an MLP as a function of masks and options."""
 
-    def __init__(self, loss: AbstractLoss | None = None, **options: float) -> None:
+    def __init__(self, loss: AbstractLoss | None = None, model: str = "mlp", **options: float) -> None:
         given: Any = dict.fromkeys(options, True)
-        made = structure(loss=loss or Plain(), **given)
+        made = structure(model, loss=loss or Plain(), **given)
         self.program = Program(made)
         self.hyper = {name: torch.tensor(value) for name, value in options.items()}
         torch.manual_seed(0)
-        self.model = MODELS["mlp"]()
+        self.model = MODELS[model]()
         self.params = self.program.layout.flatten(dict(self.model.named_parameters())).detach()
         self.x, self.y = torch.randn(16, 1, 8, 8), torch.arange(16) % 10
         self.keys = torch.arange(2 * len(self.program.streams), dtype=torch.int32).view(-1, 2)
@@ -90,6 +92,14 @@ def test_label_smoothing_is_torchs() -> None:
     steps = Steps(label_smoothing=0.2)
     expected = F.cross_entropy(steps.model(steps.x), steps.y, label_smoothing=0.2)
     torch.testing.assert_close(steps.loss(), expected.detach())
+
+
+def test_input_noise_is_added_to_what_is_mixed() -> None:
+    steps = Steps(mixup=0.4, input_noise=0.3)
+    mixed = 0.5 * steps.x + 0.5 * steps.x.roll(1, 0)
+    output = steps.model(noisy(mixed, {"input_noise"}, steps.hyper, Noise(steps.keys[-1])))
+    expected = (F.cross_entropy(output, steps.y) + F.cross_entropy(output, steps.y.roll(1, 0))) / 2
+    torch.testing.assert_close(steps.loss(mix=0.5), expected.detach())
 
 
 def test_mixup_mixes_inputs_and_losses_of_neighbours() -> None:
@@ -117,7 +127,7 @@ def test_l1_is_the_gradient_of_the_weights_absolute_values_and_spares_biases() -
 def test_rdrop_is_two_passes_and_their_distance() -> None:
     steps = Steps(RDrop(3.0))
     first = steps.output(0.5, steps.keys)
-    second = steps.output(0.5, steps.program._other_keys(steps.keys, 1, last_site=False))
+    second = steps.output(0.5, steps.program._other_keys(steps.keys, 1))
     assert not torch.equal(first, second)
     p, q = F.log_softmax(first, -1), F.log_softmax(second, -1)
     distance = F.kl_div(p, q, reduction="batchmean", log_target=True)
@@ -128,11 +138,38 @@ def test_rdrop_is_two_passes_and_their_distance() -> None:
 
 def test_multi_sample_varies_the_last_site_alone() -> None:
     steps = Steps(MultiSample(3))
-    others = [steps.program._other_keys(steps.keys, number, last_site=True) for number in (1, 2)]
-    assert all(torch.equal(keys[:-1], steps.keys[:-1]) and not torch.equal(keys[-1], steps.keys[-1]) for keys in others)
-    losses = [F.cross_entropy(steps.output(0.5, keys), steps.y) for keys in (steps.keys, *others)]
+    others = [steps.keys.clone() for _ in range(2)]
+    for number, keys in enumerate(others, start=1):
+        keys[-1] = Noise(keys[-1]).stream(SAMPLES + number).key
+    one = Steps(Plain())
+    losses = [F.cross_entropy(one.output(0.5, keys), one.y) for keys in (steps.keys, *others)]
     assert len(set(map(float, losses))) == 3
     torch.testing.assert_close(steps.loss(0.5), torch.stack(losses).mean())
+
+
+def test_what_precedes_the_last_site_is_computed_once() -> None:
+    layers = [2 * 16 * rows * columns for rows, columns in ((64, 24), (24, 16), (16, 10))]
+    expected = {"plain": sum(layers), "rdrop": 2 * sum(layers), "multi_sample": sum(layers) + 2 * layers[-1]}
+    for name, loss in LOSSES.items():
+        with FlopCounterMode(display=False) as counted:
+            Steps(loss).loss(0.5)
+        assert counted.get_total_flops() == expected[name]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_running_statistics_are_those_of_the_first_pass(loss: str) -> None:
+    def buffers(chosen: AbstractLoss) -> Mapping[str, Tensor]:
+        steps = Steps(chosen, model="mlp_batch_norm")
+        given = {
+            name: buffer for name, buffer in steps.model.named_buffers() if name.rpartition(".")[2] in ("mean", "var")
+        }
+        rates = torch.full((len(steps.program.sites),), 0.5)
+        one = torch.tensor(1.0)
+        return steps.program.loss(steps.params, given, {}, rates, one, steps.keys, steps.x, steps.y)[1]
+
+    ours, theirs = buffers(LOSSES[loss]), buffers(Plain())
+    assert ours
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def changed(x: Tensor, **options: float) -> Tensor:
@@ -164,7 +201,5 @@ def test_input_noise_has_its_deviation_and_lanes_their_own_numbers() -> None:
     x = torch.zeros(3, 5000, 4)
     keys = torch.tensor([[1, 2], [3, 4], [5, 6]], dtype=torch.int32)
     numbers = torch.tensor([0.0, 0.5, 2.0])
-    y = vmap(lambda x, number, key: augmented(x, {"input_noise"}, {"input_noise": number}, Noise(key)))(
-        x, numbers, keys
-    )
+    y = vmap(lambda x, number, key: noisy(x, {"input_noise"}, {"input_noise": number}, Noise(key)))(x, numbers, keys)
     assert y.flatten(1).std(1).tolist() == pytest.approx([0.0, 0.5, 2.0], rel=0.02)
