@@ -1,6 +1,7 @@
 """A training step and an evaluation of all lanes, as functions of tensors alone: what is compiled, or run as it is."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import torch
@@ -72,6 +73,11 @@ class Evaluation:
 
 
 def inputs_of(rows: Tensor, given: Any) -> Tensor:
-    """(lane, n) rows -> (lane, n, *input_shape), standardized as each lane's training part demands."""
+    """(lane, n) rows -> (lane, n, *input_shape), standardized as each lane's training part demands.
+
+    NaN in a table's row is a missing value and becomes 0, the mean of the lane's training part.
+    """
     x: Tensor = (given["inputs"][rows] - given["mean"].unsqueeze(1)) / given["std"].unsqueeze(1)
+    if x.dim() == 3:  # of tables alone: others have no missing values
+        x = torch.nan_to_num(x, nan=0.0, posinf=inf, neginf=-inf)
     return x

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,9 +23,10 @@ TEST_SEED = 0
 class Split:
     """One seed's division of a dataset.
 
-    Rows are rows of `Dataset.inputs`, which are raw: the reader standardizes them, `(inputs - mean) / std`. Regression
-    targets are standardized already, all three parts with the mean and standard deviation of the training part before
-    noise, so that a squared error is in units of the training target's variance: 1 is what predicting its mean gives.
+    Rows are rows of `Dataset.inputs`, which are raw: the reader standardizes them, `(inputs - mean) / std`, and puts 0,
+    the mean of the training part, where that is NaN because the value is missing. Regression targets are standardized
+    already, all three parts with the mean and standard deviation of the training part before noise, so that a squared
+    error is in units of the training target's variance: 1 is what predicting its mean gives.
     """
 
     train: Tensor
@@ -38,9 +40,13 @@ class Split:
     test_targets: Tensor
     """(n_test,) likewise, in the order of `Dataset.test`."""
     mean: Tensor
-    """Of the rows of `train` alone; broadcastable to one input."""
+    """Of the values known in `train` alone; broadcastable to one input. 0 for indicators."""
     std: Tensor
-    """Of the rows of `train` alone (the population's formula); 1 where they are constant, so never 0."""
+    """Of the values known in `train` alone (the population's formula); 1 where they are constant, so never 0.
+
+    Infinite, so that the feature is 0 in every row, where `train` cannot tell its use: an indicator that is 0 in all of
+    `train`, as of a category only others have, and a feature of which `train` knows no value.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +62,7 @@ class Dataset:
     name: str
     task: Task
     inputs: Tensor
-    """(n, *input_shape) float32, raw, all examples, the test part's too."""
+    """(n, *input_shape) float32, raw, all examples, the test part's too. Finite, but for `has_missing`."""
     targets: Tensor
     """(n,) int64 classes from 0, or float32."""
     test: Tensor
@@ -68,6 +74,12 @@ class Dataset:
     val_fraction: float = 0.2
     limit: int | None = None
     label_noise: float = 0.0
+    indicators: Sequence[int] = ()
+    """Features of a table, (n, features), that are 0 or 1, such as one for each category. They are left as they are:
+    divided by its deviation, a category seen once in n training rows would be sqrt(n). Gelman, "Scaling regression
+    inputs by dividing by two standard deviations", 2008, leaves binary inputs unscaled for their meaning."""
+    has_missing: bool = False
+    """Whether NaN stands for missing values in the inputs of a table, (n, features)."""
 
     def digest(self) -> str:
         """A hash of the examples."""
@@ -124,7 +136,11 @@ class Dataset:
             targets = ((self.targets.double() - center) / scale).float()
             train_targets = (targets[train] + self.label_noise * errors).float()
         dims = (0,) if self.standardize == "feature" else (0, *range(2, self.inputs.ndim))
-        mean, std = _mean_std(self.inputs[train], dims)
+        mean, std = _mean_std(self.inputs[train], dims, self.has_missing)
+        if self.indicators:
+            columns = torch.tensor(self.indicators)
+            absent = (self.inputs[train][:, columns].nan_to_num() == 0).all(0)
+            mean[columns], std[columns] = 0.0, torch.where(absent, math.inf, 1.0).double()
         return Split(
             train=train,
             val=val,
@@ -155,7 +171,17 @@ class Dataset:
             f"inputs must have an example dimension and more, channels second if standardize=channel; the shape is"
             f" {tuple(self.inputs.shape)}",
         )
-        require(bool(self.inputs.isfinite().all()), "inputs must be finite, but some are NaN or infinite")
+        if self.has_missing:
+            require(self.inputs.ndim == 2, "has_missing needs inputs of the shape (n, features)")
+            require(not self.inputs.isinf().any(), "inputs must be finite or NaN, but some are infinite")
+        else:
+            require(bool(self.inputs.isfinite().all()), "inputs must be finite, but some are NaN or infinite")
+        if self.indicators:
+            features = self.inputs.shape[1]
+            require(
+                self.inputs.ndim == 2 and all(0 <= column < features for column in self.indicators),
+                f"indicators must be columns of inputs of the shape (n, features), in 0..{features - 1}",
+            )
         require(tuple(self.targets.shape) == (n,), f"targets must have the shape ({n},): one per example")
         require(
             self.test.dtype == torch.int64
@@ -247,8 +273,16 @@ def _other_classes(labels: Tensor, classes: int, probability: float, noise: np.r
     return torch.where(replaced, (labels + shift) % classes, labels)
 
 
-def _mean_std(values: Tensor, dims: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation over `dims` in float64, without the example dimension; a deviation of 0 becomes 1."""
+def _mean_std(values: Tensor, dims: tuple[int, ...], has_missing: bool = False) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation over `dims` in float64, without the example dimension; a deviation of 0 becomes 1.
+
+    With `has_missing`, of the values that are not NaN; where all are, the mean is 0 and the deviation infinite.
+    """
     exact = values.double()
-    mean, std = exact.mean(dims, keepdim=True), exact.std(dims, correction=0, keepdim=True)
+    if has_missing:
+        mean = exact.nanmean(dims, keepdim=True)
+        std = (exact - mean).square().nanmean(dims, keepdim=True).sqrt().nan_to_num(math.inf, posinf=math.inf)
+        mean = mean.nan_to_num(0.0)
+    else:
+        mean, std = exact.mean(dims, keepdim=True), exact.std(dims, correction=0, keepdim=True)
     return mean.squeeze(0), torch.where(std.float() == 0, 1.0, std).squeeze(0)

@@ -1,9 +1,11 @@
 """Columns of a table as numbers: a feature per number, one per category, and marks for what is missing.
 
-What is filled in comes from rows outside the test part alone.
+Which features there are follows from rows outside the test part alone. A category that only test rows have is 0 in all
+its column's features. A missing number stays NaN, to be filled in with what 0 is after standardization: the mean of the
+seed's training part, or 0 itself in an indicator; see `dataset.Split`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,19 +23,23 @@ MOSTLY = 0.5
 MOST_CATEGORIES = 200
 MOST_CLASSES = 20
 """Whole numbers of so few different values are classes, unless the task says otherwise."""
+Place = Callable[[int], str]
+"""Where row i of a table, from 0, is in its file: `row 3`, `line 5`."""
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
 @dataclass(frozen=True)
 class Encoded:
     inputs: Tensor
-    """(n, features) float32"""
+    """(n, features) float32; NaN where a number is missing."""
     targets: Tensor
     """(n,) int64 classes from 0, or float32."""
     outputs: int
     task: Task
     features: Sequence[str]
     """`age`, `city=Oslo`, `age is missing`."""
+    indicators: Sequence[int]
+    """Which features are 0 or 1: those of categories, the marks of what is missing, and numbers that are."""
 
 
 def task_of(values: "pd.Series[Any]", wanted: str | None) -> Task:
@@ -50,18 +56,18 @@ def task_of(values: "pd.Series[Any]", wanted: str | None) -> Task:
 
 
 def encode(
-    frame: pd.DataFrame, target: str, where: str, test: Tensor, *, drop: Sequence[str], task: str | None, first_row: int
+    frame: pd.DataFrame, target: str, where: str, test: Tensor, *, drop: Sequence[str], task: str | None, place: Place
 ) -> Encoded:
-    """The table as tensors. `where` names its file for messages, `first_row` the number of its first row there.
+    """The table as tensors. `where` names its file for messages, `place` a row of it.
 
-    Raises UserError, with file, row and column, for a target that is missing and values that are no numbers in a
+    Raises UserError, with file, place and column, for a target that is missing and values that are no numbers in a
     column of numbers.
     """
     require_column("target", target, frame, where)
     for name in drop:
         require_column("drop", name, frame, where)
     frame = frame.replace(dict.fromkeys(MISSING, None))
-    _require_whole(frame[target], target, where, first_row)
+    _require_whole(frame[target], target, where, place)
     kind = task_of(frame[target], task)
     if kind == "classification":
         names = sorted(frame[target].astype(str).unique(), key=_by_number)
@@ -70,26 +76,31 @@ def encode(
         if outputs < 2:
             raise UserError(f"dataset.target={target}: every row of {where} has the same, {names[0]}")
     else:
-        targets, outputs = torch.tensor(_numbers(frame[target], target, where, first_row)).float(), 1
+        targets, outputs = torch.tensor(_numbers(frame[target], target, where, place)).float(), 1
     outside = np.ones(len(frame), dtype=bool)
     outside[test.numpy()] = False
     columns: dict[str, NDArray[np.float64]] = {}
+    indicators: set[str] = set()
     for name in map(str, frame):
         if name != target and name not in drop:
-            columns |= _features(name, frame[name], where, first_row, outside)
+            found = _features(name, frame[name], where, place, outside)
+            columns |= found
+            # A number of 0 and 1 too, so that a table whose categories are features already is treated no other way.
+            indicators |= {key for key, values in found.items() if _is_indicator(values[outside])}
     if not columns:
         raise UserError(f"{where}: besides dataset.target={target} there is no column to learn from")
     inputs = torch.from_numpy(np.stack(list(columns.values()), 1)).float()
-    return Encoded(inputs, targets, outputs, kind, tuple(columns))
+    positions = tuple(position for position, key in enumerate(columns) if key in indicators)
+    return Encoded(inputs, targets, outputs, kind, tuple(columns), positions)
 
 
 def held_out(
-    frame: pd.DataFrame, target: str, where: str, *, task: str | None, first_row: int, test_fraction: float
+    frame: pd.DataFrame, target: str, where: str, *, task: str | None, place: Place, test_fraction: float
 ) -> Tensor:
     """The rows of a test part of that fraction, stratified by class. Raises UserError for a target that is missing."""
     require_column("target", target, frame, where)
     values = frame[target].replace(dict.fromkeys(MISSING, None))
-    _require_whole(values, target, where, first_row)
+    _require_whole(values, target, where, place)
     codes = torch.tensor(pd.factorize(values.astype(str))[0])
     kind = task_of(values, task)
     return hold_out_test(codes if kind == "classification" else codes.float(), kind, test_fraction)
@@ -100,45 +111,50 @@ def require_column(key: str, name: str, frame: pd.DataFrame, where: str) -> None
         raise UserError(f"dataset.{key}={name}: {where} has no such column; it has {', '.join(map(str, frame))}")
 
 
-def _require_whole(values: "pd.Series[Any]", name: str, where: str, first_row: int) -> None:
+def _require_whole(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
     missing = values.isna().to_numpy()
     if missing.any():
-        raise UserError(f"{where}, row {first_row + int(np.argmax(missing))}: column {name}, the target, is empty")
+        raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty")
 
 
 def _features(
-    name: str, values: "pd.Series[Any]", where: str, first_row: int, outside: NDArray[np.bool_]
+    name: str, values: "pd.Series[Any]", where: str, place: Place, outside: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float64]]:
     missing = values.isna().to_numpy()
     numeric = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
     parsed = np.isfinite(numeric)
     found: dict[str, NDArray[np.float64]] = {}
-    if missing.all():
-        raise UserError(f"{where}: column {name} is empty; leave it out with dataset.drop=[{name}]")
-    if parsed.sum() > MOSTLY * (~missing).sum():
-        numbers = _numbers(values, name, where, first_row)
-        known = numbers[~missing & outside]
-        found[name] = np.where(missing, np.median(known) if len(known) else 0.0, numbers)
-        if missing.any():
+    if missing[outside].all():
+        rows = "" if missing.all() else " outside of the test part"
+        raise UserError(f"{where}: column {name} is empty{rows}; leave it out with dataset.drop=[{name}]")
+    if parsed[outside].sum() > MOSTLY * (~missing)[outside].sum():
+        found[name] = _numbers(values, name, where, place)
+        if missing[outside].any():
             found[f"{name} is missing"] = missing.astype(float)
         return found
     words = values.astype(str).where(~missing, "(missing)")
-    categories = sorted(words.unique())
-    if len(categories) > MOST_CATEGORIES:
+    different = words.nunique()
+    if different > MOST_CATEGORIES:
         raise UserError(
-            f"{where}: column {name} has {len(categories)} different words, which are no categories; leave it out with"
+            f"{where}: column {name} has {different} different words, which are no categories; leave it out with"
             f" dataset.drop=[{name}]"
         )
+    categories = sorted(words[outside].unique())
     return {f"{name}={category}": (words == category).to_numpy(dtype=float) for category in categories}
 
 
-def _numbers(values: "pd.Series[Any]", name: str, where: str, first_row: int) -> NDArray[np.float64]:
+def _is_indicator(values: NDArray[np.float64]) -> bool:
+    known = values[~np.isnan(values)]
+    return bool(((known == 0) | (known == 1)).all())
+
+
+def _numbers(values: "pd.Series[Any]", name: str, where: str, place: Place) -> NDArray[np.float64]:
     """NaN where a value is missing."""
     numeric = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
     wrong = ~np.isfinite(numeric) & ~values.isna().to_numpy()
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise UserError(f"{where}, row {first_row + row}: column {name} has numbers, and here {values.iloc[row]!r}")
+        raise UserError(f"{where}, {place(row)}: column {name} has numbers, and here {values.iloc[row]!r}")
     return numeric
 
 

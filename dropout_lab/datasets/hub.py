@@ -13,7 +13,11 @@ import torch
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.encode import encode, held_out
 from dropout_lab.datasets.images import decoded
+from dropout_lab.datasets.lines import row_of_file
 from dropout_lab.errors import UserError
+
+UNNAMED = "default"
+"""What the library of the hub calls the configuration of a folder that says nothing about configurations."""
 
 
 def hub(
@@ -29,7 +33,8 @@ def hub(
     limit: int | None = None,
     label_noise: float = 0.0,
 ) -> Dataset:
-    """`id` on the hub, or its copy in the folder `path`; `config`: which of its configurations.
+    """`id` on the hub, or its copy in the folder `path`; `config`: which of its configurations, unless the copy is of
+    bare files, which have no configurations: then it is taken as it is.
 
     Its test split is the test part; where it has none, `test_fraction` is held out. A validation split is joined with
     the training split, for every seed divides anew. An image column makes it a set of images, in [0, 1]; otherwise all
@@ -53,11 +58,11 @@ def hub(
     if "test" in splits:
         test = torch.arange(before, len(frame))
     else:
-        test = held_out(frame, label, where, task=task, first_row=1, test_fraction=test_fraction)
+        test = held_out(frame, label, where, task=task, place=row_of_file, test_fraction=test_fraction)
     common: dict[str, Any] = {"val_fraction": val_fraction, "limit": limit, "label_noise": label_noise}
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
-        encoded = encode(frame, label, where, test, drop=drop, task=task, first_row=1)
+        encoded = encode(frame, label, where, test, drop=drop, task=task, place=row_of_file)
         return Dataset(
             name=name,
             task=encoded.task,
@@ -66,6 +71,8 @@ def hub(
             test=test,
             outputs=encoded.outputs,
             standardize="feature",
+            indicators=encoded.indicators,
+            has_missing=bool(encoded.inputs.isnan().any()),
             **common,
         )
     files = [
@@ -99,6 +106,12 @@ def _splits(id: str | None, path: str | None, config: str | None) -> Any:
         datasets.logging.set_verbosity_error()
     wanted = path or id
     try:
+        if path is not None and config is not None:
+            names = datasets.get_dataset_config_names(path)
+            if names == [UNNAMED]:
+                config = None
+            elif config not in names:
+                raise UserError(f"dataset.config={config}: {path} has no such configuration; it has {', '.join(names)}")
         splits = datasets.load_dataset(str(wanted), config)
     except (OSError, ValueError) as error:
         if path is not None:

@@ -1,12 +1,14 @@
 """A table of your own: a CSV or Parquet file with a column to predict."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.encode import encode, held_out
+from dropout_lab.datasets.encode import Place, encode, held_out
+from dropout_lab.datasets.lines import line_of_file, row_of_file
 from dropout_lab.errors import UserError
 
 
@@ -21,7 +23,8 @@ def table(
     limit: int | None = None,
     label_noise: float = 0.0,
 ) -> Dataset:
-    """Numbers as they are, categories one by one, missing values filled in and marked; see `encode`."""
+    """Numbers as they are, categories one by one, and missing numbers filled in with the mean of the seed's training
+    part and marked; see `encode`."""
     if path is None or target is None:
         raise UserError("dataset=table: give dataset.path=my.csv and dataset.target=<the column to predict>")
     file = Path(path)
@@ -29,16 +32,17 @@ def table(
         raise UserError(f"dataset.path={path}: there is no such file")
     if file.suffix.lower() not in (".csv", ".tsv", ".parquet"):
         raise UserError(f"dataset.path={path}: must end with .csv, .tsv or .parquet")
+    place: Place
     try:
         if file.suffix.lower() == ".parquet":
-            frame, first_row = pd.read_parquet(file), 1
+            frame, place = pd.read_parquet(file), row_of_file
         else:
-            frame = pd.read_csv(file, sep="\t" if file.suffix.lower() == ".tsv" else ",", low_memory=False)
-            first_row = 2  # the header is the first
+            separator = "\t" if file.suffix.lower() == ".tsv" else ","
+            frame, place = pd.read_csv(file, sep=separator, low_memory=False), partial(line_of_file, file, separator)
     except (ValueError, OSError) as error:  # pandas' and pyarrow's errors of parsing are of these kinds
         raise UserError(f"dataset.path={path}: cannot be read as a table: {error}") from error
-    test = held_out(frame, target, str(file), task=task, first_row=first_row, test_fraction=test_fraction)
-    encoded = encode(frame, target, str(file), test, drop=drop, task=task, first_row=first_row)
+    test = held_out(frame, target, str(file), task=task, place=place, test_fraction=test_fraction)
+    encoded = encode(frame, target, str(file), test, drop=drop, task=task, place=place)
     return Dataset(
         name=file.stem,
         task=encoded.task,
@@ -50,4 +54,6 @@ def table(
         val_fraction=val_fraction,
         limit=limit,
         label_noise=label_noise,
+        indicators=encoded.indicators,
+        has_missing=bool(encoded.inputs.isnan().any()),
     )

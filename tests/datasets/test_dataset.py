@@ -125,6 +125,15 @@ def test_a_constant_feature_gets_a_deviation_of_1() -> None:
     assert single.std.tolist() == [1, 1]
 
 
+def test_a_feature_of_which_the_training_part_knows_nothing_is_0_everywhere() -> None:
+    dataset = measured()
+    holes = dataset.inputs.clone()
+    holes[dataset.split(0).train, 1] = math.nan
+    split = dataclasses.replace(dataset, inputs=holes, has_missing=True).split(0)
+    assert (((holes - split.mean) / split.std)[split.val, 1] == 0).all()
+    assert torch.equal(split.mean[[0, 2]], dataset.split(0).mean[[0, 2]])
+
+
 def test_images_are_standardized_by_channel() -> None:
     dataset = images()
     split = dataset.split(3)
@@ -221,6 +230,9 @@ def test_what_cannot_be_is_refused(rules: dict[str, Any], message: str) -> None:
         ({"inputs": torch.full((60, 3), math.nan)}, "inputs must be finite"),
         ({"inputs": torch.zeros(60, 3).double()}, "inputs must be float32"),
         ({"inputs": torch.zeros(60)}, "example dimension"),
+        ({"inputs": torch.full((60, 3), math.inf), "has_missing": True}, "inputs must be finite or NaN"),
+        ({"inputs": torch.zeros(60, 3, 2), "has_missing": True}, "has_missing needs inputs of the shape"),
+        ({"indicators": (3,)}, r"indicators must be columns .* in 0\.\.2"),
         ({"targets": torch.full((60,), math.inf)}, "targets must be finite"),
         ({"targets": torch.zeros(59)}, "one per example"),
         ({"targets": torch.zeros(60).long()}, "targets must be float32"),

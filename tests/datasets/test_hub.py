@@ -34,14 +34,18 @@ def pixels(count: int, channels: int = 1, seed: int = 0) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
-def png(array: NDArray[np.uint8]) -> bytes:
+def png(array: NDArray[Any]) -> bytes:
+    return encoded(Image.fromarray(array))
+
+
+def encoded(image: Image.Image, format: str = "PNG") -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG")
+    image.save(buffer, format)
     return buffer.getvalue()
 
 
 def image_set(folder: Path, arrays: NDArray[np.uint8], split: str, labels: list[int]) -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     features = datasets.Features(
         {"image": datasets.Image(), "label": datasets.ClassLabel(names=[str(i) for i in range(3)])}
     )
@@ -68,6 +72,24 @@ def test_images_with_a_test_split(channels: int, tmp_path: Path) -> None:
 def test_images_without_a_test_split_have_one_held_out(tmp_path: Path) -> None:
     image_set(tmp_path / "set", pixels(30), "train", [i % 3 for i in range(30)])
     assert len(hub(path=str(tmp_path / "set"), test_fraction=0.3).test) == 9
+
+
+def test_bare_files_need_no_configuration_and_named_ones_are_kept_apart(tmp_path: Path) -> None:
+    """conf/dataset/svhn.yaml names a configuration, which a folder of Parquet files alone does not have."""
+    image_set(tmp_path / "set", pixels(30), "train", [i % 3 for i in range(30)])
+    path = str(tmp_path / "set")
+    assert hub(path=path, config="cropped_digits").inputs.shape == (30, 1, 6, 5)
+    for folder, count in (("cropped_digits", 24), ("full_numbers", 21)):
+        image_set(tmp_path / "named" / folder, pixels(count), "train", [i % 3 for i in range(count)])
+    names = "".join(
+        f"- config_name: {name}\n  data_files: {name}/train-*\n" for name in ("cropped_digits", "full_numbers")
+    )
+    (tmp_path / "named" / "README.md").write_text(f"---\nconfigs:\n{names}---\n")
+    path = str(tmp_path / "named")
+    assert len(hub(path=path, config="cropped_digits").inputs) == 24
+    assert len(hub(path=path, config="full_numbers").inputs) == 21
+    with pytest.raises(UserError, match=r"dataset.config=nosuch.* it has cropped_digits, full_numbers"):
+        hub(path=path, config="nosuch")
 
 
 def test_a_table_with_a_target_of_words_or_numbers(tmp_path: Path) -> None:
@@ -99,6 +121,65 @@ def test_images_are_decoded_once_and_by_their_content(tmp_path: Path, monkeypatc
         path.write_bytes(path.read_bytes()[:40])  # damaged: decoded again, not believed
     assert torch.equal(decoded(files, "here"), first)
     assert kept.exists()
+
+
+@pytest.mark.parametrize("mode", ["1", "LA", "P", "PA"])
+def test_grey_images_have_one_channel_whatever_their_mode(mode: str) -> None:
+    grey = pixels(2) // 128 * 255
+    format = "TIFF" if mode == "PA" else "PNG"  # PNG has no such mode
+    files = [png(grey[0]), encoded(Image.fromarray(grey[1]).convert(mode), format)]
+    assert torch.equal(decoded(files, "here"), torch.from_numpy(grey).unsqueeze(1))
+
+
+def test_a_palette_is_coloured_if_a_colour_is_in_the_image() -> None:
+    coloured = np.repeat(pixels(1)[0][..., None], 3, -1)
+    coloured[2, 3] = 255, 0, 0
+    transparent = Image.fromarray(coloured).quantize(30)
+    transparent.info["transparency"] = bytes(range(30))  # of which Pillow warns
+    image = decoded([encoded(transparent)], "here")
+    assert torch.equal(image[0].permute(1, 2, 0), torch.from_numpy(np.array(transparent.convert("RGBA"))[..., :3]))
+    assert image[0, :, 2, 3].tolist() == [255, 0, 0]
+    # One coloured image makes the others of a set coloured.
+    grey = pixels(1)[0]
+    both = decoded([png(grey), png(coloured)], "here")
+    assert torch.equal(both[0], torch.from_numpy(grey).expand(3, -1, -1))
+    assert torch.equal(both[1].permute(1, 2, 0), torch.from_numpy(coloured))
+
+
+def test_16_bits_of_grey_are_scaled_to_8() -> None:
+    deep = (pixels(1)[0].astype(np.uint16)) * 257
+    deep[0, :4] = 0, 128, 129, 65535
+    image = decoded([png(deep)], "here")
+    assert image.shape == (1, 1, 6, 5)
+    assert image[0, 0, 0, :4].tolist() == [0, 0, 1, 255]
+    assert torch.equal(image[0, 0, 1:], torch.from_numpy(pixels(1)[0][1:]))
+    with pytest.raises(UserError, match="here, image 1: is of Pillow's mode F, numbers without a range"):
+        decoded([png(deep), encoded(Image.fromarray(deep.astype(np.float32)), "TIFF")], "here")
+
+
+@pytest.mark.parametrize("size", [0, 3, 40, 130])
+def test_a_kept_file_that_lost_its_data_is_decoded_again(size: int, tmp_path: Path) -> None:
+    files = [png(array) for array in pixels(20)]
+    first = decoded(files, "here")
+    (kept,) = (tmp_path / "cache").rglob("*.npy")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:size])
+    assert torch.equal(decoded(files, "here"), first)
+    assert kept.read_bytes() == whole
+
+
+def test_the_data_are_on_the_disk_before_they_have_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    replace = os.replace
+
+    def named(old: str, new: Path) -> None:
+        assert synced == [os.stat(old).st_size]
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", named)
+    decoded([png(array) for array in pixels(20)], "here")
+    assert len(list((tmp_path / "cache").rglob("*.npy"))) == 1
 
 
 def test_two_processes_may_decode_at_once(tmp_path: Path) -> None:
@@ -145,6 +226,7 @@ def test_what_cannot_be_had_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("name", "arguments", "shape", "outputs", "tested"),
     [
         ("mnist", {}, (70000, 1, 28, 28), 10, 10000),
+        ("fashion_mnist", {}, (70000, 1, 28, 28), 10, 10000),
         ("adult", {"target": "income"}, (48842, 108), 2, 16281),
         ("uci_concrete", {}, (1030, 8), 1, 206),
     ],
@@ -156,3 +238,6 @@ def test_real_sets(name: str, arguments: Any, shape: tuple[int, ...], outputs: i
     assert tuple(dataset.inputs.shape) == shape
     assert (dataset.outputs, len(dataset.test)) == (outputs, tested)
     assert dataset.inputs.isfinite().all()
+    if len(shape) == 2:
+        split = dataset.split(0)
+        assert ((dataset.inputs - split.mean) / split.std).abs().max() < 20

@@ -1,12 +1,14 @@
-"""Tables of one's own: what becomes of numbers, words and holes, and what is refused by file, row and column."""
+"""Tables of one's own: what becomes of numbers, words and holes, and what is refused by file, line and column."""
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.datasets.table import table
 from dropout_lab.errors import UserError
 
@@ -42,8 +44,75 @@ def test_numbers_words_and_holes(name: str, tmp_path: Path) -> None:
     assert dataset.inputs[0, 1:4].tolist() == [0, 1, 0]
     assert dataset.inputs[:, 5].tolist() == [float(i % 10 == 3) for i in range(40)]
     assert dataset.targets.tolist() == [i % 2 for i in range(40)]
-    outside = [i for i in range(40) if i not in dataset.test.tolist() and i % 10 != 3]
-    assert dataset.inputs[3, 4].item() == pytest.approx(float(pd.Series(outside).median()) / 4)
+    assert dataset.inputs[:, 4].isnan().tolist() == [i % 10 == 3 for i in range(40)]
+    assert list(dataset.indicators) == [1, 2, 3, 5]
+
+
+def test_a_hole_is_the_mean_of_the_seeds_training_part_and_nothing_else_of_the_rows(tmp_path: Path) -> None:
+    dataset = table(path=write(tmp_path, rows()), target="label")
+    for seed in range(3):
+        split = dataset.split(seed)
+        known = np.array([i / 4 for i in split.train.tolist() if i % 10 != 3])
+        assert split.mean[4].item() == pytest.approx(known.mean())
+        assert split.std[4].item() == pytest.approx(known.std())
+        given = {"inputs": dataset.inputs, "mean": split.mean[None], "std": split.std[None]}
+        x = inputs_of(torch.arange(40)[None], given)[0]
+        assert x.isfinite().all()
+        assert (x[dataset.inputs.isnan()] == 0).all()
+        assert torch.equal(x[:, [1, 2, 3, 5]], dataset.inputs[:, [1, 2, 3, 5]])
+
+
+def test_test_rows_decide_nothing_of_the_features(tmp_path: Path) -> None:
+    plain = table(path=write(tmp_path, rows().assign(score=range(40))), target="label")
+    here = plain.test.tolist()
+    frame = rows().assign(score=range(40)).astype({"score": float})
+    frame.loc[here, "city"] = "Narvik"
+    frame.loc[here, "score"] = None
+    dataset = table(path=write(tmp_path, frame), target="label")
+    assert dataset.input_shape == plain.input_shape == (5,)
+    assert (dataset.inputs[dataset.test, 1:4] == 0).all()
+    split, before = dataset.split(0), plain.split(0)
+    torch.testing.assert_close((split.mean, split.std), (before.mean, before.std))
+    frame["score"] = frame["score"].where(frame.index.isin(here))
+    frame.loc[here, "score"] = 1.0
+    with pytest.raises(UserError, match="column score is empty outside of the test part"):
+        table(path=write(tmp_path, frame), target="label")
+
+
+def test_a_category_is_0_or_1_however_rare_and_0_where_the_training_part_has_none(tmp_path: Path) -> None:
+    frame = rows(400).assign(score=0)
+    test = table(path=write(tmp_path, frame), target="label").test.tolist()
+    rare = next(i for i in range(400) if i not in test)
+    frame.loc[rare, "city"], frame.loc[rare, "score"] = "Narvik", 1
+    dataset = table(path=write(tmp_path, frame), target="label")
+    seen, unseen = (next(s for s in range(50) if (rare in dataset.split(s).train) == there) for there in (True, False))
+    for seed, value in ((seen, 1.0), (unseen, 0.0)):
+        split = dataset.split(seed)
+        x = (dataset.inputs[rare] - split.mean) / split.std
+        assert x[1:].tolist() == [0, value, 0, 0, value]
+
+
+@pytest.mark.parametrize("name", ["my.csv", "my.tsv"])
+def test_a_mistake_is_on_the_line_of_the_file_that_an_editor_shows(name: str, tmp_path: Path) -> None:
+    between = "\t" if name.endswith("tsv") else ","
+    lines = ["", between.join(("note", "age", "label")), *(between.join(("n", str(i), "ab"[i % 2])) for i in range(30))]
+    lines[4] = between.join((f'"{"long " * 40000}\nand ""of"" two\r\nlines"', "1", "a"))
+    lines[6:6] = ["", "   ", '""' + between * 2 + "b"]
+    lines[6 + 2] = between.join(('""', "4", "b"))
+    lines[20] = between.join(("n", "abc", "a"))
+    text = "\n".join(lines)
+    (tmp_path / name).write_bytes(text.encode("utf-8-sig"))
+    line = text[: text.index("abc")].count("\n") + 1
+    assert line == 23
+    with pytest.raises(UserError, match=rf"{name}, line {line}: column age has numbers, and here 'abc'"):
+        table(path=str(tmp_path / name), target="label", drop=["note"])
+
+
+def test_parquet_has_rows_and_no_lines(tmp_path: Path) -> None:
+    labels: list[Any] = ["no", None, *["yes"] * 38]
+    frame = rows().assign(label=labels)
+    with pytest.raises(UserError, match=r"my\.parquet, row 2: column label, the target, is empty"):
+        table(path=write(tmp_path, frame, "my.parquet"), target="label")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +143,8 @@ def test_the_task_is_told_by_the_target(values: list[Any], task: str, outputs: i
         ({}, {"drop": ["agee"]}, "dataset.drop=agee: .* has no such column"),
         ({}, {"drop": ["age", "city", "score"]}, "no column to learn from"),
         ({}, {"task": "ranking"}, "dataset.task=ranking: must be classification, regression, or null"),
-        ({"age": [*range(39), "abc"]}, {}, r"my.csv, row 41: column age has numbers, and here 'abc'"),
-        ({"label": ["no", None, *["yes"] * 38]}, {}, "my.csv, row 3: column label, the target, is empty"),
+        ({"age": [*range(39), "abc"]}, {}, r"my.csv, line 41: column age has numbers, and here 'abc'"),
+        ({"label": ["no", None, *["yes"] * 38]}, {}, "my.csv, line 3: column label, the target, is empty"),
         ({"label": ["no"] * 40}, {}, "every row of .* has the same, no"),
         ({"city": [None] * 40}, {}, "column city is empty"),
         ({"city": [f"person {i}" for i in range(40)]}, {}, None),
@@ -84,7 +153,7 @@ def test_the_task_is_told_by_the_target(values: list[Any], task: str, outputs: i
 def test_what_is_wrong_is_named(change: Any, arguments: Any, said: str | None, tmp_path: Path) -> None:
     path = write(tmp_path, rows().assign(**change))
     if said is None:
-        assert table(path=path, **{"target": "label", **arguments}).inputs.shape == (40, 43)
+        assert table(path=path, **{"target": "label", **arguments}).inputs.shape == (40, 3 + 32)  # 8 are test rows
         return
     with pytest.raises(UserError, match=said):
         table(path=path, **{"target": "label", **arguments})
