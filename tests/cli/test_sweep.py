@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dropout_lab import store
+from dropout_lab import store, train
 from dropout_lab.sweep.study import Study
 from tests.cli.conftest import SMALL, Command
 
@@ -247,6 +247,8 @@ def test_data_that_have_changed_are_not_mixed_with_what_was_learnt(command: Comm
     assert command("sweep", *words).code == 0
     assert command("sweep", *words, "seeds=3").code == 0
     table.write_text(table.read_text().replace("3,", "4,"))
+    for cached in (train._dataset, train._places):  # of this process; another command has a process of its own
+        cached.cache_clear()
     outcome = command("sweep", *words, "seeds=4")
     assert outcome.code == 2
     assert "has changed since" in outcome.err
