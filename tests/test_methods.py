@@ -3,8 +3,9 @@
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
@@ -225,9 +226,49 @@ def test_dropconnects_ways_of_inference() -> None:
     errors = {way: (found[way] - masks).abs().mean().item() for way in ways}
     assert errors["gaussian"] < 0.03
     assert errors["mean"] > 5 * errors["gaussian"]  # E[relu(u)] is not relu(E[u])
-    assert "inference=sampling" in make("dropconnect").objection(Place("x", (9,), "tanh", nn.Linear, "tanh"))
+    bare = Reader(reader.layer)
+    exact = make("dropconnect", inference="mean").evaluate_reader(bare, x, rate(p))
+    assert all(torch.equal(ways[way].evaluate_reader(bare, x, rate(p)), exact) for way in ways)
+    assert "inference=sampling" in make("dropconnect").objection(
+        Place("x", (9,), "tanh", reader=nn.Linear, next_activation="tanh")
+    )
     for way in ("mean", "sampling"):
-        assert make("dropconnect", inference=way).objection(Place("x", (9,), "tanh", nn.Linear, "tanh")) is None
+        assert (
+            make("dropconnect", inference=way).objection(
+                Place("x", (9,), "tanh", reader=nn.Linear, next_activation="tanh")
+            )
+            is None
+        )
+
+
+def test_dropconnects_samples_are_the_same_for_every_example_wherever_it_stands() -> None:
+    reader, x, p = linear("tanh"), torch.randn(6, 30), rate(0.5)
+    method = make("dropconnect", inference="sampling", samples=50)
+    together = method.evaluate_reader(reader, x, p)
+    torch.testing.assert_close(method.evaluate_reader(reader, x.flip(0), p).flip(0), together, rtol=0, atol=1e-6)
+    torch.testing.assert_close(method.evaluate_reader(reader, x[4:], p), together[4:], rtol=0, atol=1e-6)
+    many = make("dropconnect", inference="sampling", samples=20_000).evaluate_reader(reader, x, p)
+    layer = cast(nn.Linear, reader.layer)
+    mean, variance = 0.5 * layer(x), 0.25 * (x.square() @ layer.weight.square().t() + layer.bias.square())
+    nodes, weights = (torch.tensor(part) for part in np.polynomial.hermite_e.hermegauss(40))  # E over N(0, 1)
+    values = torch.tanh(mean.double().unsqueeze(-1) + variance.sqrt().unsqueeze(-1) * nodes)
+    expected = (values @ weights / math.sqrt(2 * math.pi)).float()
+    torch.testing.assert_close(many, expected, rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.5])
+def test_max_pooling_evaluates_the_mean_over_all_masks_whatever_the_signs(p: float) -> None:
+    x = torch.randn(7, 2, 4, 6, generator=torch.Generator().manual_seed(0)) * 2
+    x[0], x[1] = -x[0].abs(), x[1].abs()
+    x[2, 0, :2, :2] = torch.tensor([[-1.0, -2.0], [-3.0, -4.0]])
+    regions = x.unfold(2, 2, 2).unfold(3, 2, 2).flatten(4)
+    expected = torch.zeros(regions.shape[:-1])
+    for kept in itertools.product([0.0, 1.0], repeat=4):
+        chance = math.prod(1 - p if keep else p for keep in kept)
+        expected += chance * (regions * torch.tensor(kept)).amax(-1)
+    found = make("max_pooling").evaluate_reader(Reader(nn.MaxPool2d(2)), x, rate(p))
+    torch.testing.assert_close(found, expected)
+    assert found[2, 0, 0, 0].item() == pytest.approx(-((1 - p) ** 4))  # -0.0625 at 0.5: negative if nothing is dropped
 
 
 def test_max_pooling_gives_each_value_as_often_as_evaluation_weighs_it() -> None:
@@ -254,7 +295,8 @@ def test_stochastic_depth_leaves_whole_branches_out(per_example: bool, classic: 
     assert torch.equal(gates, gates[:, :, :1].expand_as(gates))
     assert (gates[:, :, 0] == gates[:, :1, 0]).all().item() != per_example
     assert y.unique().tolist() == [0.0, pytest.approx(1.0 if classic else 1 / 0.7)]
-    assert (y == 0).float().mean().item() == pytest.approx(p, abs=0.1)
+    drawn = (gates[:, :, 0] if per_example else gates[:, :1, 0]) == 0  # independent gates: 120,000, or 300
+    assert drawn.float().mean().item() == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / drawn.numel()))
     torch.testing.assert_close(method.evaluate(x, rate(p)), x * (0.7 if classic else 1.0))
     assert "residual" in method.objection(Place("conv.0", (4, 8, 8), "relu"))
 
