@@ -139,9 +139,22 @@ def test_stochastic_rate_draws_one_rate_a_step_within_its_spread() -> None:
     assert dropped(make("stochastic_rate", spread=0.0).train(x, rate(0.2), noise())).mean().item() == pytest.approx(
         0.2, abs=0.01
     )
-    scaled = method.train(x, rate(0.9), noise(1, 5))
-    assert scaled.max().item() <= 1.5
-    assert dropped(scaled).mean().item() < 0.71
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("p", [0.2, 0.4, 0.6, 0.69, 0.7, 0.9])
+def test_stochastic_rate_keeps_rate_and_mean_in_spite_of_its_caps(p: float, spread: float) -> None:
+    method, x = make("stochastic_rate", spread=spread), torch.ones(4000, 1)
+    steps = torch.stack([method.train(x, rate(p), stream) for stream in noises(1500)])
+    shares = dropped(steps).mean((1, 2))
+    assert shares.mean().item() == pytest.approx(p, abs=4 * shares.std().item() / 1500**0.5)
+    means = steps.mean((1, 2))
+    assert means.mean().item() == pytest.approx(1, abs=4 * means.std().item() / 1500**0.5)
+    assert shares.max().item() < max(p, 0.7) + 0.04
+    if p == 0.2:  # the scale is capped at 1.5, but for the division by its mean
+        assert steps.max().item() == pytest.approx(
+            1.5 / 0.9917 if spread == 1 else 1 / 0.7 if spread else 1.25, rel=0.01
+        )
 
 
 @pytest.mark.parametrize(
