@@ -19,7 +19,7 @@ from dropout_lab.loss import AbstractLoss
 from dropout_lab.models import survey
 from dropout_lab.placement import Method, site_methods, site_rates
 from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIONS, RESULT_TRAINER_KEYS
-from dropout_lab.sites import AbstractDropout, Place
+from dropout_lab.sites import AbstractDropout, Place, Warned
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
 
@@ -34,6 +34,8 @@ class Described:
     """The same for its baseline: another one only where a method is made for one rate."""
     label: Mapping[str, Any]
     """Its words in tables and figures."""
+    warnings: Sequence[Warned] = ()
+    """What is unwise about it, though it can be trained."""
 
 
 def describe(config: Config, choices: Mapping[str, str]) -> Described:
@@ -47,7 +49,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     names = [place.site for place in found]
     rates = site_rates(names, config["placement"]["weights"], config["rate"], config["rates"])
     chosen = site_methods(names, {"name": choices["dropout"], **config["dropout"]}, config["dropouts"])
-    acting = {}
+    acting, warnings = {}, []
     for place in found:
         name, section = _named_section(chosen[place.site])
         dropout: AbstractDropout = _made("dropout", canonical_json(section))
@@ -59,6 +61,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 )
         if (objection := dropout.objection(place)) is None:
             acting[place.site] = section
+            if rates[place.site] > 0 and (advice := dropout.advice(place)) is not None:
+                warnings.append(Warned(name, place.site, advice))
         elif rates[place.site] > 0:
             shape = " x ".join(map(str, place.shape))
             raise UserError(f"dropout={name} cannot act at site {place.site} ({shape}): {objection}")
@@ -84,7 +88,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     elif any(value is not None for value in config["rates"].values()):
         label |= {"placement": None, "rate": None}
     without = {site: {**method, "rate": 0.0} if "rate" in method else method for site, method in acting.items()}
-    return Described(trial, structure, {**structure, "dropout": without}, label)
+    return Described(trial, structure, {**structure, "dropout": without}, label, warnings)
 
 
 def _check_options(config: Config, choices: Mapping[str, str]) -> None:

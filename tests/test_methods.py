@@ -14,7 +14,11 @@ from torch import Tensor, nn
 from dropout_lab.dropout.pattern import _covered
 from dropout_lab.errors import UserError
 from dropout_lab.models.activations import Activation
-from dropout_lab.models.layers import chain
+from dropout_lab.models.cnn import CNN
+from dropout_lab.models.layers import BatchNorm, chain
+from dropout_lab.models.mlp import MLP
+from dropout_lab.models.resnet import ResNet
+from dropout_lab.models.survey import places
 from dropout_lab.noise import Noise
 from dropout_lab.sites import Place, Reader, Site, install, sites
 from tests.test_every_dropout import make, noise, noises, rate
@@ -68,17 +72,87 @@ def test_alpha_keeps_mean_0_and_variance_1_as_torchs_does(p: float) -> None:
         assert y.mean().item() == pytest.approx(0, abs=0.005)
         assert y.var().item() == pytest.approx(1, abs=0.01)
     torch.testing.assert_close(ours.quantile(0.5, dim=0).mean(), theirs.quantile(0.5, dim=0).mean(), atol=0.01, rtol=0)
-    # What is kept is the same affine map of x, and what is not is one value, in both.
-    where = [y.flatten()[:20_000] for y in (ours, theirs, x)]
-    values = [y.unique(return_counts=True) for y in where[:2]]
-    low = [value[count.argmax()].item() for value, count in values]
-    assert low[0] == pytest.approx(low[1], abs=1e-5)
 
 
-def test_alpha_wants_selu() -> None:
-    assert "model.activation=selu" in (make("alpha").objection(Place("hidden.0", (8,), "relu")) or "")
-    assert make("alpha").objection(Place("hidden.0", (8,), "selu")) is None
-    assert make("alpha").objection(Place("input", (8,), None)) is None
+def refused(method: Any, model: nn.Module) -> list[str]:
+    found = places(model.to("meta"), (1, 8, 8))
+    return [place.site for place in found if method.objection(place) is not None]
+
+
+SHAPE: Any = {"input_shape": (1, 8, 8), "outputs": 10}
+
+
+@pytest.mark.parametrize(
+    ("model", "sites"),
+    [
+        (MLP(**SHAPE, activation="relu"), ["hidden.0", "hidden.1"]),
+        (MLP(**SHAPE, activation="selu"), []),
+        (MLP(**SHAPE, activation="selu", norm="batch", norm_order="after"), []),
+        (MLP(**SHAPE, activation="relu", site_order="before"), ["hidden.0", "hidden.1"]),
+        (MLP(**SHAPE, activation="selu", site_order="before"), ["hidden.0", "hidden.1"]),
+        (CNN(**SHAPE, activation="selu"), ["pool.0", "pool.1"]),
+        (CNN(**SHAPE, activation="selu", hidden=[]), ["pool.0", "pool.1", "head"]),
+        (ResNet(**SHAPE, activation="selu"), ["residual.0", "residual.1", "head"]),
+        (ResNet(**SHAPE, activation="selu", norm=None), ["residual.0", "residual.1", "head"]),
+    ],
+)
+def test_alpha_acts_on_what_selu_gives_and_on_the_input_alone(model: nn.Module, sites: list[str]) -> None:
+    assert refused(make("alpha"), model) == sites
+    said = make("alpha").objection(Place("pool.0", (8, 2, 2), None, source=nn.MaxPool2d))
+    assert "MaxPool2d" in said and "model.activation=selu" in said  # noqa: PT018
+
+
+def advised(method: Any, model: nn.Module) -> dict[str, str]:
+    found = [place for place in places(model.to("meta"), (1, 8, 8)) if method.objection(place) is None]
+    return {place.site: said for place in found if (said := method.advice(place)) is not None}
+
+
+def test_what_is_unwise() -> None:
+    cnn = CNN(**SHAPE)
+    assert advised(make("standard"), MLP(**SHAPE)) == {}
+    assert list(advised(make("standard"), cnn)) == ["conv.0", "pool.0", "conv.1", "pool.1"]  # not the input
+    assert all("dropout=spatial" in said for said in advised(make("classic"), cnn).values())
+    assert list(advised(make("spatial"), cnn)) == ["input"]  # which is one channel
+    assert list(advised(make("dropblock", block_size=5), ResNet(**SHAPE, norm=None))) == ["conv.1", "residual.1"]
+    selu: Any = {**SHAPE, "activation": "selu"}
+    assert list(advised(make("alpha"), MLP(**selu))) == []
+    assert list(advised(make("alpha"), CNN(**selu, norm="batch"))) == []
+    assert list(advised(make("alpha"), CNN(**selu))) == ["conv.0", "conv.1", "hidden.0"]
+    both = advised(make("standard"), CNN(**SHAPE, norm="batch"))["conv.0"]
+    assert "spatial" in both and "variance shift" in both  # noqa: PT018
+
+
+@pytest.mark.parametrize(
+    ("model", "directly", "behind_a_layer"),
+    [
+        (MLP(**SHAPE, norm="batch"), [], ["input", "hidden.0"]),
+        (MLP(**SHAPE, norm="batch", norm_order="after"), ["hidden.0", "hidden.1"], ["input"]),
+        (MLP(**SHAPE, norm="layer", norm_order="after"), [], []),
+        (CNN(**SHAPE, norm="batch"), [], ["input", "conv.0", "pool.0", "conv.1", "pool.1"]),
+        (ResNet(**SHAPE), [], ["input", "conv.0", "conv.1"]),
+        (ResNet(**SHAPE, norm_order="after"), ["conv.0", "residual.0", "conv.1", "residual.1"], ["input"]),
+    ],
+)
+def test_a_batch_norm_that_follows_is_found(model: nn.Module, directly: list[str], behind_a_layer: list[str]) -> None:
+    found = advised(make("standard"), model)
+    assert [site for site, said in found.items() if "follows directly" in said] == directly
+    assert [site for site, said in found.items() if "follows the next layer" in said] == behind_a_layer
+
+
+@pytest.mark.parametrize(("keep", "shift"), [(0.9, 0.860), (0.7, 0.614), (0.5, 0.405)])
+def test_dropout_before_batch_norm_shifts_its_variance(keep: float, shift: float) -> None:
+    """Li, Chen, Hu and Yang, CVPR 2019, equation 8: v / ((c^2 + v) / keep - c^2), here of ReLU of N(0, 1)."""
+    x = torch.relu(torch.randn(400_000, 1, generator=torch.Generator().manual_seed(0)))
+    for name in ("standard", "classic", "uout", "gaussian"):
+        norm = BatchNorm(1, momentum=1.0)
+        norm(make(name).train(x, rate(1 - keep), noise()))
+        evaluated = make(name).evaluate(x, rate(1 - keep))
+        assert evaluated.var().item() / norm.var.item() == pytest.approx(shift, rel=0.015)
+        # So what it gives in evaluation does not have variance 1.
+        assert norm.eval()(evaluated).var().item() == pytest.approx(shift, rel=0.015)
+    alone = BatchNorm(1, momentum=1.0)
+    alone(x)
+    assert x.var().item() / alone.var.item() == pytest.approx(1, abs=1e-4)
 
 
 @pytest.mark.parametrize("p", [0.1, 0.2, 0.3])
