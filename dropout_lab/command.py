@@ -69,6 +69,8 @@ def run_sweep(
     for structure in {digest(cell.described.structure): cell.described.structure for cell in prepared.cells}.values():
         train.check_seeds(structure, plan.seeds)
         train.check_objectives(structure, plan.objectives)
+    for warning in prepared.warnings:
+        console.print(warning)
     if plan.config["dry_run"]:
         dry_run.show(console, prepared, train)
         return

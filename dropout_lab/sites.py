@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,18 +22,35 @@ class Place:
     shape: tuple[int, ...]
     """Of one example's values."""
     activation: str | None
-    """By name, the last one that the values, or what they were computed from, went through; None at the input."""
+    """By name, the one whose output the values are; None if they are another layer's, a sum, or the input."""
+    is_input: bool = False
+    """Whether the values are the model's input."""
+    source: type[nn.Module] | None = None
+    """The class of the layer whose output the values are; None at the input, and if no layer gave them."""
     reader: type[nn.Module] | None = None
     """The class of the layer that alone reads the values; None if what reads them is no single layer."""
     next_activation: str | None = None
     """By name, that of the reader, if it directly follows the layer."""
     is_branch: bool = False
     """Whether the values are added to others that came by a shortcut, as those of a residual block are."""
+    products_to_batch_norm: int | None = None
+    """How many linear layers or convolutions the values go through before a batch norm; None if they meet none."""
+    drifts: bool = False
+    """Whether, since the input or the last norm, more than linear layers and activations made the values: poolings,
+    sums and convolutions, whose borders are zeros, change mean and variance."""
 
     @property
     def is_map(self) -> bool:
         """Whether the values are channels of something, rather than one vector."""
         return len(self.shape) > 1
+
+
+class Warned(NamedTuple):
+    """What is unwise about a method at a site."""
+
+    method: str
+    site: str
+    advice: str
 
 
 class Reader(nn.Module):
@@ -81,6 +98,25 @@ class AbstractDropout(ABC):
 
     def objection(self, place: Place) -> str | None:
         """Why the method cannot act at a place, and where it can; None if it can."""
+        return None
+
+    def advice(self, place: Place) -> str | None:
+        """Why it is unwise to let the method act at a place where it can, and what to do instead; None if it is not.
+
+        Of every method: a batch norm that directly follows, or with one product between, learns the variance of values
+        that are dropped from, which is another in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
+        """
+        if place.products_to_batch_norm == 0:
+            return (
+                "a batch norm follows directly, and what it learns is the variance with dropout, not that of"
+                " evaluation (variance shift): take model.norm_order=before, or model.norm=layer"
+            )
+        if place.products_to_batch_norm == 1:
+            return (
+                "a batch norm follows the next layer, and what it learns is the variance with dropout, not that of"
+                " evaluation (variance shift, less of it in wide layers): drop behind the last batch norm only, or take"
+                " model.norm=layer"
+            )
         return None
 
 

@@ -19,7 +19,7 @@ from dropout_lab.loss import AbstractLoss
 from dropout_lab.models import survey
 from dropout_lab.placement import Method, site_methods, site_rates
 from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIONS, RESULT_TRAINER_KEYS
-from dropout_lab.sites import AbstractDropout, Place
+from dropout_lab.sites import AbstractDropout, Place, Warned
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
 PLAIN: Config = {"_target_": "dropout_lab.loss.Plain"}
@@ -36,6 +36,8 @@ class Described:
     """The same for its baseline: another one only where a method is made for one rate."""
     label: Mapping[str, Any]
     """Its words in tables and figures."""
+    warnings: Sequence[Warned] = ()
+    """What is unwise about it, though it can be trained."""
 
 
 def describe(config: Config, choices: Mapping[str, str]) -> Described:
@@ -49,7 +51,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     names = [place.site for place in found]
     rates = site_rates(names, config["placement"]["weights"], config["rate"], config["rates"])
     chosen = site_methods(names, {"name": choices["dropout"], **config["dropout"]}, config["dropouts"])
-    acting = {}
+    acting, warnings = {}, []
     for place in found:
         name, section = _named_section(chosen[place.site])
         dropout: AbstractDropout = _made("dropout", canonical_json(section))
@@ -63,6 +65,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 )
         if (objection := dropout.objection(place)) is None:
             acting[place.site] = section
+            if rates[place.site] > 0 and (advice := dropout.advice(place)) is not None:
+                warnings.append(Warned(name, place.site, advice))
         elif rates[place.site] > 0:
             shape = " x ".join(map(str, place.shape))
             raise UserError(f"dropout={name} cannot act at site {place.site} ({shape}): {objection}")
@@ -96,7 +100,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         _check_samples(config, choices, rates)
         if any(value is not None for value in config["rates"].values()):
             label |= {"placement": None, "rate": None}
-    return Described(trial, structure_without if trial.is_baseline else structure, structure_without, label)
+    own = structure_without if trial.is_baseline else structure
+    return Described(trial, own, structure_without, label, warnings)
 
 
 def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float]) -> None:

@@ -37,6 +37,36 @@ def test_standard_is_torchs_dropout_on_torchs_mask(p: float) -> None:
     torch.testing.assert_close(Standard().train(x, rate(p), Given(kept)), expected)
 
 
+@pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
+@pytest.mark.parametrize(
+    ("name", "torchs", "mask"),
+    [
+        ("spatial", nn.Dropout2d, (20, 8, 1, 1)),
+        ("feature_alpha", nn.FeatureAlphaDropout, (20, 8, 1, 1)),
+        ("alpha", nn.AlphaDropout, (20, 8, 5, 6)),
+    ],
+)
+def test_it_is_torchs_on_torchs_mask(name: str, torchs: type[nn.Module], mask: tuple[int, ...], p: float) -> None:
+    """In value and in gradient. The mask shows in torch's gradient, which is 0 where a value was dropped."""
+    x = torch.randn(20, 8, 5, 6, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    torch.manual_seed(0)
+    expected = torchs(p)(x)
+    (gradient,) = torch.autograd.grad(expected.square().sum(), x)
+    kept = (torch.autograd.grad(torchs_again(torchs(p), x).sum(), x)[0] != 0).view(20, 8, -1)
+    kept = (kept if mask[2] > 1 else kept[:, :, :1]).reshape(mask)
+    assert 0 < kept.sum() < kept.numel()
+    ours = make(name).train(x, rate(p), Given(kept))
+    torch.testing.assert_close(ours, expected)
+    torch.testing.assert_close(torch.autograd.grad(ours.square().sum(), x)[0], gradient)
+
+
+def torchs_again(module: nn.Module, x: Tensor) -> Tensor:
+    """The same masks as the call before had."""
+    torch.manual_seed(0)
+    y: Tensor = module(x)
+    return y
+
+
 @pytest.mark.parametrize(("name", "kind"), CASES)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_precision_and_shape_are_kept_alone_and_lifted_over_lanes(name: str, kind: str, dtype: torch.dtype) -> None:

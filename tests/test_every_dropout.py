@@ -30,9 +30,7 @@ READERS: dict[str, Callable[[], nn.Module]] = {
 }
 """What methods that act inside of it must be read by; the others are tested without a reader."""
 
-SHIFTS_THE_MEAN = {"classic", "alpha", "feature_alpha", "maxdrop_feature", "maxdrop_channel", "stochastic_rate"} | {
-    *READERS
-}
+SHIFTS_THE_MEAN = {"classic", "alpha", "feature_alpha", "maxdrop_feature", "maxdrop_channel"} | {*READERS}
 """Methods whose multiplier's mean is not 1 by their definition: see their own tests."""
 IS_STANDARDS_VARIANCE = {"standard", "gaussian", "uout", "spatial"}
 """Methods whose multiplier has the variance r / (1 - r)."""
@@ -71,7 +69,7 @@ def place(name: str, kind: str) -> Place:
     """A residual branch behind SELU, read by what the method wants, where every method can act."""
     fits = {"dropconnect": "vector", "controlled": "vector", "max_pooling": "image"}.get(name, kind) == kind
     layer = type(reader(name).layer) if name in READERS and fits else None
-    return Place("x", SHAPES[kind][1:], "selu", layer, None, is_branch=True)
+    return Place("x", SHAPES[kind][1:], "selu", reader=layer, is_branch=True)
 
 
 def acts_on(name: str) -> list[str]:

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 import torch
 from omegaconf import OmegaConf
-from torch import nn
+from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
-from dropout_lab.models.activations import ACTIVATIONS, Activation
+from dropout_lab.models.activations import ACTIVATIONS, Activation, initialized
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm
 from dropout_lab.models.mlp import MLP
-from dropout_lab.models.resnet import ResNet
+from dropout_lab.models.resnet import Block, ResNet
 from dropout_lab.models.survey import places
 from dropout_lab.sites import Site, sites
 
@@ -67,6 +67,57 @@ def test_the_sites_of_a_resnet() -> None:
     assert list(sites(ResNet(**SHAPE))) == names
     branches = [place.site for place in places(ResNet(**SHAPE).to("meta"), (1, 8, 8)) if place.is_branch]
     assert branches == ["residual.0", "residual.1"]
+
+
+def in_order(block: nn.Module) -> list[str]:
+    return [part.name if isinstance(part, Site) else type(part).__name__ for part in block.children()]
+
+
+@pytest.mark.parametrize(
+    ("norm_order", "end", "is_branch"),
+    [("before", ["BatchNorm", "residual.1"], True), ("after", ["residual.1", "BatchNorm"], False)],
+)
+def test_the_order_of_norm_and_site_at_the_end_of_a_branch(norm_order: str, end: list[str], is_branch: bool) -> None:
+    model = ResNet(**SHAPE, norm_order=norm_order)
+    last = [module for module in model.modules() if isinstance(module, Block)][-1]
+    assert in_order(last.branch)[-2:] == end
+    assert in_order(last.shortcut) == ["Conv2d", "BatchNorm"]
+    found = {place.site: place for place in places(model, (1, 8, 8))}
+    assert found["residual.1"].is_branch == is_branch
+
+
+def test_what_gave_the_values_at_a_site() -> None:
+    found = {place.site: place for place in places(ResNet(**SHAPE).to("meta"), (1, 8, 8))}
+    assert {site: (place.activation, place.source) for site, place in found.items()} == {
+        "input": (None, None),
+        "conv.0": ("relu", Activation),
+        "residual.0": (None, BatchNorm),
+        "conv.1": ("relu", Activation),
+        "residual.1": (None, BatchNorm),
+        "head": (None, nn.AvgPool2d),
+    }
+    assert [site for site, place in found.items() if place.is_input] == ["input"]
+    flat = places(MLP(**SHAPE, site_order="before"), (1, 8, 8))
+    assert [(place.is_input, place.activation) for place in flat] == [(True, None), (False, None), (False, None)]
+
+
+def test_selus_layers_begin_as_lecun_has_them_and_so_keep_mean_0_and_variance_1() -> None:
+    torch.manual_seed(0)
+    model = MLP(input_shape=(400,), outputs=10, width=400, depth=8, activation="selu")
+    moments: dict[str, Tensor] = {}
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            assert module.weight.var().item() == pytest.approx(1 / module.in_features, rel=0.06)
+            assert not module.bias.any()
+        if isinstance(module, Site):
+            module.register_forward_pre_hook(lambda site, arguments: moments.update({site.name: arguments[0]}))
+    conv = initialized(nn.Conv2d(16, 64, 5), "selu")
+    assert conv.weight.var().item() == pytest.approx(1 / (16 * 25), rel=0.06)
+    model(torch.randn(1000, 400))
+    assert len(moments) == 9
+    for values in moments.values():
+        assert values.mean().item() == pytest.approx(0, abs=0.08)
+        assert values.var().item() == pytest.approx(1, abs=0.15)
 
 
 def parts(**orders: Any) -> list[str]:

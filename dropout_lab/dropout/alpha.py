@@ -4,7 +4,8 @@
     a = ((1 - r)(1 + r alpha'^2))^(-1/2),   b = -a r alpha',   alpha' = -1.7580993408473766
 
 Klambauer, Unterthiner, Mayr and Hochreiter, NeurIPS 2017, arXiv:1706.02515. It keeps mean and variance only of values
-that have mean 0 and variance 1: behind SELU with its initialisation, or at a standardized input.
+that have mean 0 and variance 1: directly behind SELU in a stack of linear layers with its initialisation, behind a norm
+and SELU, or at a standardized input.
 """
 
 from collections.abc import Sequence
@@ -26,10 +27,20 @@ class Alpha(AbstractValueDropout):
         return (torch.where(keep, x, LOWEST) * scale - scale * rate * LOWEST).to(x.dtype)
 
     def objection(self, place: Place) -> str | None:
-        if place.activation in (None, "selu"):
+        if place.is_input or place.activation == "selu":
+            return None
+        here = place.activation or (f"what {place.source.__name__} gives" if place.source else "a sum")
+        return (
+            f"it keeps mean and variance only of what SELU gives, or of the input, and here is {here}: take"
+            " model.activation=selu with model.site_order=after, and sites directly behind an activation"
+        )
+
+    def advice(self, place: Place) -> str | None:
+        if not place.drifts:
             return None
         return (
-            f"it keeps mean and variance behind SELU only, and here is {place.activation}: take model.activation=selu"
+            "it keeps mean 0 and variance 1, which linear layers with SELU have, but not convolutions, poolings and"
+            " sums without a norm: take model.norm=batch, or an MLP"
         )
 
     def _mask(self, shape: Sequence[int]) -> Sequence[int]:

@@ -7,8 +7,9 @@ Srivastava et al., JMLR 15, 2014, section 4, where the weights behind the units 
 
 from torch import Tensor
 
+from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout
+from dropout_lab.sites import AbstractValueDropout, Place
 
 
 class Classic(AbstractValueDropout):
@@ -17,3 +18,6 @@ class Classic(AbstractValueDropout):
 
     def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
         return x * (1 - rate).to(x.dtype)
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place))

@@ -11,6 +11,7 @@ linearly from 0 (schedule=linear schedule.start=0 schedule.end=1) and drop in th
 import torch.nn.functional as F
 from torch import Tensor
 
+from dropout_lab.dropout.advice import all_of
 from dropout_lab.dropout.checks import require_whole
 from dropout_lab.noise import Noise
 from dropout_lab.sites import AbstractValueDropout, Place
@@ -34,3 +35,13 @@ class DropBlock(AbstractValueDropout):
 
     def objection(self, place: Place) -> str | None:
         return None if len(place.shape) == 3 else "it drops squares of images, (channel, height, width)"
+
+    def advice(self, place: Place) -> str | None:
+        _, height, width = place.shape
+        square = None
+        if self._block_size >= min(height, width):
+            square = (
+                f"a square of {self._block_size} x {self._block_size} leaves it no choice of place on a map of"
+                f" {height} x {width}: take a smaller dropout.block_size, or dropout=spatial"
+            )
+        return all_of(square, super().advice(place))

@@ -10,6 +10,8 @@ evaluation, by `inference`:
     sampling   the mean of the activation a(u) over samples of u ~ N(m, s^2), m being the mean above and
                s^2 = r (1 - r)(W^2 x^2 + b^2), which is what the paper does
     gaussian   E[relu(u)] of this u in closed form, m Phi(m / s) + s phi(m / s)
+
+Where no activation directly follows the layer, all three are E[u] = m, and none samples.
 """
 
 import math
@@ -23,13 +25,17 @@ from dropout_lab.dropout.checks import require_one_of, require_whole
 from dropout_lab.noise import Noise
 from dropout_lab.sites import AbstractDropout, Place, Reader
 
+PARTS = 20
+"""In so many parts the samples are summed up: each is written out in the program that a compiler gets."""
+
 SQRT_2, SQRT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 
 
 class DropConnect(AbstractDropout):
     """mask_per: `example`, as in the paper, or `batch`, which costs less and has noisier gradients.
 
-    samples: how many the inference `sampling` draws of every unit, in the same order in every evaluation.
+    samples: how many the inference `sampling` draws of every unit: the same ones for every example and in every
+    evaluation, so that what an example gives depends neither on its batch nor on its place there.
     """
 
     is_costly = True
@@ -51,14 +57,17 @@ class DropConnect(AbstractDropout):
     def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
         layer = cast(nn.Linear, reader.layer)
         mean = (1 - rate).to(x.dtype) * layer(x)
-        if self._inference == "mean":
+        if self._inference == "mean" or isinstance(reader.activation, nn.Identity):
             return cast(Tensor, reader.activation(mean))
         variance = rate * (1 - rate) * F.linear(x.square(), layer.weight.square(), layer.bias.square())
         deviation = variance.clamp(min=0).sqrt()
         if self._inference == "gaussian":
-            return mean if isinstance(reader.activation, nn.Identity) else _rectified_mean(mean, deviation)
-        drawn = Noise(torch.zeros(2, dtype=torch.int32, device=x.device)).normal((self._samples, *mean.shape[-2:]))
-        return cast(Tensor, reader.activation(mean + deviation * drawn).mean(0))
+            return _rectified_mean(mean, deviation)
+        noise = Noise(torch.zeros(2, dtype=torch.int32, device=x.device)).normal((self._samples, mean.shape[-1]))
+        total = torch.zeros_like(mean)
+        for drawn in noise.chunk(PARTS):  # all at once are samples x examples x units in memory
+            total = total + reader.activation(mean + deviation * drawn.unsqueeze(1)).sum(0)
+        return total / self._samples
 
     def objection(self, place: Place) -> str | None:
         if place.reader is not nn.Linear:

@@ -7,6 +7,7 @@ a, b and alpha' as in alpha.py (Klambauer et al., NeurIPS 2017, arXiv:1706.02515
 
 from collections.abc import Sequence
 
+from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.alpha import Alpha
 from dropout_lab.sites import Place
 
@@ -14,6 +15,9 @@ from dropout_lab.sites import Place
 class FeatureAlpha(Alpha):
     def objection(self, place: Place) -> str | None:
         return super().objection(place) if place.is_map else "it drops channels, and a vector has none"
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(only_channel(place), super().advice(place))
 
     def _mask(self, shape: Sequence[int]) -> Sequence[int]:
         return (*shape[:2], *[1] * (len(shape) - 2))

@@ -7,10 +7,14 @@ Srivastava et al., JMLR 15, 2014, section 10.
 
 from torch import Tensor
 
+from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout
+from dropout_lab.sites import AbstractValueDropout, Place
 
 
 class Gaussian(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (rate / (1 - rate)).sqrt() * noise.normal(x.shape)).to(x.dtype)
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place))

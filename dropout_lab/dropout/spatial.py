@@ -7,6 +7,7 @@ Tompson, Goroshin, Jain, LeCun and Bregler, CVPR 2015, arXiv:1411.4280, with the
 
 from torch import Tensor
 
+from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.noise import Noise
 from dropout_lab.sites import AbstractValueDropout, Place
 
@@ -18,3 +19,6 @@ class Spatial(AbstractValueDropout):
 
     def objection(self, place: Place) -> str | None:
         return None if place.is_map else "it drops channels, and a vector has none"
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(only_channel(place), super().advice(place))

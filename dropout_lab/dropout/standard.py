@@ -8,11 +8,15 @@ evaluation to training (their section 10: the same model up to a rescaling of th
 
 from torch import Tensor
 
+from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout
+from dropout_lab.sites import AbstractValueDropout, Place
 
 
 class Standard(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform(x.shape) >= rate
         return x * (keep.to(x.dtype) / (1 - rate))
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place))

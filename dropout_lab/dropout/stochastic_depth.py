@@ -28,4 +28,6 @@ class StochasticDepth(AbstractValueDropout):
         return x * (1 - rate).to(x.dtype) if self._classic else x
 
     def objection(self, place: Place) -> str | None:
-        return None if place.is_branch else "it drops residual branches: take model=resnet and its sites residual.*"
+        if place.is_branch:
+            return None
+        return "it drops residual branches: take model=resnet, its sites residual.*, and model.norm_order=before"

@@ -1,16 +1,21 @@
 """Stochastic dropout: standard dropout whose rate is itself drawn, for every layer and training step.
 
-    R ~ U(r (1 - spread), r (1 + spread)), at most 0.7;   y = x * [u >= R] * min(1 / (1 - R), 1.5)
+    R ~ U(r - h, r + h),   h = min(r spread, 0.7 - r), at least 0;   y = x * [u >= R] * min(1 / (1 - R), 1.5) / c
 
 Park and Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.2, with the two
-caps of their code. They give the ends, say U(0, 0.4): here `rate` is the mean, and spread 1 reaches down to 0.
+caps of their code: no R above 0.7, no scale above 1.5. They give the ends, say U(0, 0.4): here `rate` is the mean, and
+spread 1 reaches down to 0. Two things are added so that means stay what they are without caps, and which hardly change
+what they trained with: towards 0.7 the spread narrows, so that the share dropped is `rate` (from 0.7 on, all R are
+`rate`); and the scale is divided by its mean c = E[(1 - R) min(1 / (1 - R), 1.5)], which is 0.992 for U(0, 0.4).
 """
 
+import torch
 from torch import Tensor
 
+from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.checks import require_share
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout
+from dropout_lab.sites import AbstractValueDropout, Place
 
 MOST_DROPPED = 0.7
 MOST_SCALED = 1.5
@@ -24,7 +29,21 @@ class StochasticRate(AbstractValueDropout):
         self._spread = spread
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
-        drawn = rate * (1 + self._spread * (2 * noise.stream(1).uniform(()) - 1))
-        drawn = drawn.clamp(max=MOST_DROPPED)
+        half = torch.minimum(rate * self._spread, (MOST_DROPPED - rate).clamp(min=0))
+        drawn = rate + half * (2 * noise.stream(1).uniform(()) - 1)
         keep = noise.uniform(x.shape) >= drawn
-        return x * (keep.to(x.dtype) * (1 / (1 - drawn)).clamp(max=MOST_SCALED))
+        scale = (1 / (1 - drawn)).clamp(max=MOST_SCALED) / _mean_kept(rate, half)
+        return x * (keep.to(x.dtype) * scale)
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place))
+
+
+def _mean_kept(rate: Tensor, half: Tensor) -> Tensor:
+    """E[(1 - R) min(1 / (1 - R), s)] for R ~ U(rate - half, rate + half): 1 - s E[max(R - (1 - 1 / s), 0)]."""
+    uncapped = 1 - 1 / MOST_SCALED
+    low, high = (rate - half - uncapped).clamp(min=0), (rate + half - uncapped).clamp(min=0)
+    width = 2 * half
+    # The mean of max(t, 0) over an interval: the mean of its part above 0, times that part's share.
+    share = torch.where(width > 1e-4, (high - low) / width.clamp(min=1e-4), 1.0)
+    return 1 - MOST_SCALED * 0.5 * (low + high) * share

@@ -4,15 +4,19 @@
 
 Li, Chen, Hu and Yang, CVPR 2019, arXiv:1801.05134, section 5.2, who choose b itself (0.1, which is a rate of 0.0033):
 here it is that of the variance r / (1 - r), so that its rates are those of the other methods. Made to shift the
-variance before a batch norm less than dropout does.
+variance before a batch norm less than dropout does: that is so of their small b; at equal rates it shifts it as much.
 """
 
 from torch import Tensor
 
+from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout
+from dropout_lab.sites import AbstractValueDropout, Place
 
 
 class Uout(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (3 * rate / (1 - rate)).sqrt() * (2 * noise.uniform(x.shape) - 1)).to(x.dtype)
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place))

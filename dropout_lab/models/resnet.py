@@ -13,9 +13,12 @@ from dropout_lab.sites import Site
 class Block(nn.Module):
     """act(shortcut(x) + branch(x)).
 
-    The branch is convolution, (norm,) activation, site `conv.<i>`, convolution, (norm,) site `residual.<i>`.
-    The shortcut is the identity, or a 1 x 1 convolution where the size or the channels change (He, Zhang, Ren & Sun,
-    CVPR 2016, arXiv:1512.03385, section 3.3, option B).
+    The branch is convolution, (norm,) activation, site `conv.<i>`, convolution, (norm,) site `residual.<i>`; with
+    norm_order=after, each norm directly follows its site. site_order is about `conv.<i>` alone: `residual.<i>` has no
+    activation beside it, for that of the block follows the sum.
+
+    The shortcut is the identity, or a 1 x 1 convolution (and a norm) where the size or the channels change (He, Zhang,
+    Ren & Sun, CVPR 2016, arXiv:1512.03385, section 3.3, option B, with a norm behind each convolution, section 3.4).
     """
 
     def __init__(
@@ -33,11 +36,16 @@ class Block(nn.Module):
         layers: list[nn.Module] = [initialized(Conv2d(inputs, size, 3, stride=stride, padding=1), activation)]
         layers += hidden_layer(f"conv.{index}", size, activation, norm, norm_order, site_order)
         layers.append(initialized(Conv2d(size, size, 3, padding=1), activation))
-        if norm is not None:
-            layers.append(make_norm(norm, size))
-        self.branch = chain([*layers, Site(f"residual.{index}", is_branch=True)])
-        same = inputs == size and stride == 1
-        self.shortcut = nn.Identity() if same else initialized(Conv2d(inputs, size, 1, stride=stride), activation)
+        norms = [] if norm is None else [make_norm(norm, size)]
+        # What a norm gives for zeros is not zero: a branch can be left out only where nothing follows the site.
+        site = Site(f"residual.{index}", is_branch=norm is None or norm_order == "before")
+        layers += [*norms, site] if norm_order == "before" else [site, *norms]
+        self.branch = chain(layers)
+        if inputs == size and stride == 1:
+            self.shortcut: nn.Module = nn.Identity()
+        else:
+            narrow = [initialized(Conv2d(inputs, size, 1, stride=stride), activation)]
+            self.shortcut = nn.Sequential(*narrow, *([] if norm is None else [make_norm(norm, size)]))
         self.activation = Activation(activation)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,44 +1,103 @@
 """What stands at a model's sites, found by sending an example of zeros through it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, UntypedStorage, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from dropout_lab.models.activations import Activation
+from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm
 from dropout_lab.sites import Place, Site
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A layer, or a site, with the memory that it reads and that it gives.
+
+    Memory tells where values come from: what only reshapes gives the memory that it reads, all else new memory. It is
+    kept here, so that no later values get the same.
+    """
+
+    module: nn.Module
+    read: UntypedStorage
+    given: UntypedStorage | None = None
 
 
 def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
     """The places of a model's sites, in the order in which an example meets them."""
-    found: list[Place] = []
-    activation: str | None = None
+    calls: list[_Call] = []
+    shapes: dict[int, tuple[int, ...]] = {}
 
-    def look(module: nn.Module, arguments: tuple[Any, ...]) -> None:
+    def enter(module: nn.Module, arguments: tuple[Any, ...]) -> None:
         if isinstance(module, Site):
-            layer, following = module.reader.layer, module.reader.activation
-            found.append(
-                Place(
-                    site=module.name,
-                    shape=tuple(arguments[0].shape[1:]),
-                    activation=activation,
-                    reader=None if isinstance(layer, nn.Identity) else type(layer),
-                    next_activation=following.name if isinstance(following, Activation) else None,
-                    is_branch=module.is_branch,
-                )
-            )
+            shapes[len(calls)] = tuple(arguments[0].shape[1:])
+            calls.append(_Call(module, arguments[0].untyped_storage()))
 
-    def remember(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:
-        nonlocal activation
-        if isinstance(module, Activation):
-            activation = module.name
+    def leave(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
+        if (
+            not list(module.children())
+            and arguments
+            and isinstance(arguments[0], Tensor)
+            and isinstance(output, Tensor)
+        ):
+            calls.append(_Call(module, arguments[0].untyped_storage(), output.untyped_storage()))
 
-    hooks = [module.register_forward_pre_hook(look) for module in model.modules()]
-    hooks += [module.register_forward_hook(remember) for module in model.modules()]
-    device = next(model.parameters()).device
+    hooks = [module.register_forward_pre_hook(enter) for module in model.modules()]
+    hooks += [module.register_forward_hook(leave) for module in model.modules()]
+    example = torch.zeros(1, *input_shape, device=next(model.parameters()).device)
     with torch.no_grad():
-        model(torch.zeros(1, *input_shape, device=device))
+        model(example)
     for hook in hooks:
         hook.remove()
+    found = []
+    for index, shape in shapes.items():
+        site, read = calls[index].module, calls[index].read
+        assert isinstance(site, Site)
+        source = _giver(calls[:index], read)
+        layer, following = site.reader.layer, site.reader.activation
+        found.append(
+            Place(
+                site=site.name,
+                shape=shape,
+                activation=source.module.name if source and isinstance(source.module, Activation) else None,
+                is_input=read is example.untyped_storage(),
+                source=type(source.module) if source else None,
+                reader=None if isinstance(layer, nn.Identity) else type(layer),
+                next_activation=following.name if isinstance(following, Activation) else None,
+                is_branch=site.is_branch,
+                products_to_batch_norm=_products_to_batch_norm(calls[index + 1 :], read),
+                drifts=_drifts(calls[:index], read, example.untyped_storage()),
+            )
+        )
     return tuple(found)
+
+
+def _giver(calls: Sequence[_Call], values: UntypedStorage) -> _Call | None:
+    """The call that gave the values, not one that only passed them on; None for the input and for a sum."""
+    return next((call for call in calls if call.given is values and call.read is not values), None)
+
+
+def _drifts(calls: Sequence[_Call], values: UntypedStorage, example: UntypedStorage) -> bool:
+    while values is not example:
+        giver = _giver(calls, values)
+        if giver is not None and isinstance(giver.module, BatchNorm | LayerNorm | _BatchNorm | nn.LayerNorm):
+            return False
+        if giver is None or not isinstance(giver.module, Activation | nn.Linear):
+            return True
+        values = giver.read
+    return False
+
+
+def _products_to_batch_norm(calls: Sequence[_Call], values: UntypedStorage) -> int | None:
+    products = 0
+    for call in calls:
+        if call.read is not values or call.given is None:
+            continue
+        if isinstance(call.module, BatchNorm | _BatchNorm):
+            return products
+        products += isinstance(call.module, PRODUCTS)
+        values = call.given
+    return None

@@ -2,11 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dropout_lab.errors import UserError
+from dropout_lab.sites import Warned
 from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.space import Axis
@@ -43,6 +44,7 @@ class Baseline:
     structure: Config
     structure_without: Config
     label: Mapping[str, Any]
+    warnings: Sequence[Warned] = ()
 
 
 def grid(plan: Plan, trainer: Trainer) -> list[Cell]:
@@ -80,18 +82,22 @@ def baselines(plan: Plan, trainer: Trainer) -> list[Cell]:
     return list(found.values())
 
 
-def check_ends(plan: Plan, trainer: Trainer) -> None:
-    """Describes the search space's ends, so that what a sampler may suggest is refused before training.
+def ends(plan: Plan, trainer: Trainer) -> list[Described]:
+    """The search space's ends, described so that what a sampler may suggest is refused before training.
 
     Listed values are taken in all combinations, at most `MOST_ENDS`; the ends of a range one after another.
     """
     listed = [axis for axis in plan.axes if axis.values is not None]
     first = {axis.key: axis.corners()[0] for axis in plan.axes}
+    found = []
     for values in itertools.islice(itertools.product(*(axis.corners() for axis in listed)), MOST_ENDS):
-        describe(plan, trainer, {**first, **dict(zip((axis.key for axis in listed), values, strict=True))})
+        found.append(
+            describe(plan, trainer, {**first, **dict(zip((axis.key for axis in listed), values, strict=True))})
+        )
     for axis in plan.axes:
         for value in axis.corners():
-            describe(plan, trainer, {**first, axis.key: value})
+            found.append(describe(plan, trainer, {**first, axis.key: value}))
+    return found
 
 
 def describe(plan: Plan, trainer: Trainer, values: Mapping[str, Any]) -> Described:
@@ -103,6 +109,15 @@ def describe(plan: Plan, trainer: Trainer, values: Mapping[str, Any]) -> Describ
             raise
         where = " ".join(f"{key}={value}" for key, value in values.items())
         raise UserError(f"{error}\n(in the configuration {where})") from error
+
+
+def warnings(found: Iterable[Described]) -> list[str]:
+    """What is unwise about configurations, a sentence for each method and reason, with all sites that it is about."""
+    sites: dict[tuple[str, str], dict[str, None]] = {}
+    for described in found:
+        for method, site, advice in described.warnings:
+            sites.setdefault((method, advice), {})[site] = None
+    return [f"warning: dropout={method} at {', '.join(at)}: {advice}" for (method, advice), at in sites.items()]
 
 
 def _corners(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from dropout_lab.errors import UserError
 from dropout_lab.machine import processor
 from dropout_lab.schema import is_control
 from dropout_lab.store import Record, Records, Writer
-from dropout_lab.sweep.cells import Cell, baselines, check_ends, grid
+from dropout_lab.sweep.cells import Cell, baselines, ends, grid, warnings
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.plan import Plan, Trainer
@@ -41,6 +41,8 @@ class Prepared:
     sessions: Sequence[Record]
     data: str | None
     """A hash of the data, where they come from files."""
+    warnings: Sequence[str]
+    """What is unwise about the configurations: of a sampler's, about the ends of its search space."""
 
     @property
     def keys(self) -> Sequence[str]:
@@ -70,8 +72,9 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     _check_search(plan, is_grid)
     if is_grid:
         cells = grid(plan, trainer)
+        described = [cell.described for cell in cells]
     else:
-        check_ends(plan, trainer)
+        described = ends(plan, trainer)
         cells = baselines(plan, trainer)
     store.check_journal(plan.folder)
     records = store.read(plan.folder) if store.is_sweep(plan.folder) else Records([], [], [], [], [])
@@ -89,7 +92,8 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
         )
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))
-    return Prepared(plan, is_grid, cells, Ledger.of(records), records.sessions, data)
+    found = Ledger.of(records)
+    return Prepared(plan, is_grid, cells, found, records.sessions, data, warnings(described))
 
 
 def commit(prepared: Prepared, command: str) -> Sequence[str]:

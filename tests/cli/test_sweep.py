@@ -80,6 +80,16 @@ def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(command: Comman
     assert "6 runs are done already, 0 are to be trained" in command(*GRID, "dry_run=true").out
 
 
+@pytest.mark.parametrize("search", [("rate=0.1,0.2",), ("sampler=random", "n_trials=2", "rate=interval(0.1,0.2)")])
+def test_what_is_unwise_is_said_once_before_training(search: tuple[str, ...], command: Command) -> None:
+    words = ("sweep", "dataset.limit=100", "model=cnn", "placement=conv,hidden", "dry_run=true", *search)
+    warned = [line for line in command(*words).out.splitlines() if line.startswith("warning: ")]
+    assert len(warned) == 1
+    assert warned[0].startswith("warning: dropout=standard at conv.0, conv.1: ")
+    assert "dropout=spatial" in warned[0]
+    assert "warning" not in command(*words, "dropout=spatial").out
+
+
 def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_path: Path) -> None:
     assert command("train", *SMALL, "placement=hidden", "rate=0.5", "seeds=3", "name=mine").code == 0
     records = store.read(tmp_path / "outputs" / "mine")

@@ -76,16 +76,26 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "hidden.1": "standard",
     },
     "resnet": {
-        "input": "gaussian",
+        "input": "alpha",
         "conv.0": "feature_alpha",
         "residual.0": "stochastic_depth",
         "conv.1": "pattern",
         "residual.1": "classic",
         "conv.2": "stochastic_rate",
-        "residual.2": "alpha",
+        "residual.2": "gaussian",
     },
 }
 """A method at every site: three programs have them all."""
+
+
+def test_a_lane_that_samples_dropconnects_inference_is_the_lane_of_two() -> None:
+    def build() -> nn.Module:
+        return MLP(**{**SELU, "activation": "tanh"}, hidden=[12, 10])
+
+    made = structure(build=build, dropout={"input": make("dropconnect", inference="sampling", samples=50)})
+    recipes = runs(["input"], 4)
+    four, two = train(made, recipes, 4), train(made, recipes[::-1], 2)
+    assert all(outcome(two[run.id]) == outcome(four[run.id]) for run in recipes)
 
 
 def test_every_method_is_compiled_somewhere() -> None:
