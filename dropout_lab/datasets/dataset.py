@@ -62,7 +62,8 @@ class Dataset:
     name: str
     task: Task
     inputs: Tensor
-    """(n, *input_shape) float32, raw, all examples, the test part's too. Finite, but for `has_missing`."""
+    """(n, *input_shape) float32, raw, all examples, the test part's too. Finite, but for `has_missing`. A constant may
+    have been taken from a feature, as `encode` does: the standardization takes it anyway."""
     targets: Tensor
     """(n,) int64 classes from 0, or float32."""
     test: Tensor
@@ -80,6 +81,8 @@ class Dataset:
     inputs by dividing by two standard deviations", 2008, leaves binary inputs unscaled for their meaning."""
     has_missing: bool = False
     """Whether NaN stands for missing values in the inputs of a table, (n, features)."""
+    class_names: Sequence[str] = ()
+    """What the classes are called, for messages; without, by their numbers."""
 
     def digest(self) -> str:
         """A hash of the examples."""
@@ -101,10 +104,13 @@ class Dataset:
             missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
             if missing:
                 raise UserError(
-                    f"dataset.test_fraction: the test part holds every example of class {min(missing)};"
+                    "dataset.test_fraction: the test part holds every example of class"
+                    f" {_name(min(missing), self.class_names)};"
                     " must leave at least 2 of each class for training and validation"
                 )
-        training = len(rest) - _part_size("val_fraction", self.val_fraction, self.targets[rest], self.task)
+        training = len(rest) - _part_size(
+            "val_fraction", self.val_fraction, self.targets[rest], self.task, self.class_names
+        )
         if self.limit is not None:
             require_whole("limit", self.limit, 1, allowed="null for all training examples")
             if self.limit > training:
@@ -202,10 +208,10 @@ class Dataset:
             require(bool(self.targets.isfinite().all()), "targets must be finite, but some are NaN or infinite")
 
 
-def hold_out_test(targets: Tensor, task: Task, test_fraction: float) -> Tensor:
+def hold_out_test(targets: Tensor, task: Task, test_fraction: float, class_names: Sequence[str] = ()) -> Tensor:
     """The rows, ascending, of a test part of that fraction: stratified by class, and the same on every call."""
     require_fraction("test_fraction", test_fraction)
-    size = _part_size("test_fraction", test_fraction, targets, task)
+    size = _part_size("test_fraction", test_fraction, targets, task, class_names)
     _, test = _cut(torch.arange(len(targets)), targets, task, size, TEST_SEED)
     return test.sort().values
 
@@ -237,7 +243,11 @@ def require_fraction(key: str, value: Any) -> None:
         raise UserError(f"dataset.{key}={value}: must be above 0 and below 1, a share of the examples")
 
 
-def _part_size(key: str, fraction: float, targets: Tensor, task: Task) -> int:
+def _name(number: int, class_names: Sequence[str]) -> str:
+    return class_names[number] if class_names else str(number)
+
+
+def _part_size(key: str, fraction: float, targets: Tensor, task: Task, class_names: Sequence[str] = ()) -> int:
     """How many examples that fraction is; refused if it, or the rest, is too small for an example of each class."""
     size = round(fraction * len(targets))
     least, each = 1, "one"
@@ -245,8 +255,8 @@ def _part_size(key: str, fraction: float, targets: Tensor, task: Task) -> int:
         counts = torch.bincount(targets).tolist()
         if 1 in counts:
             raise UserError(
-                f"dataset.{key}={fraction}: class {counts.index(1)} has only 1 example to divide; a stratified split"
-                " needs at least 2 of each class"
+                f"dataset.{key}={fraction}: class {_name(counts.index(1), class_names)} has only 1 example to divide;"
+                " a stratified split needs at least 2 of each class"
             )
         least, each = max(1, sum(count > 0 for count in counts)), "one per class"
     if not least <= size <= len(targets) - least:

@@ -3,8 +3,13 @@
 Which features there are follows from rows outside the test part alone. A category that only test rows have is 0 in all
 its column's features. A missing number stays NaN, to be filled in with what 0 is after standardization: the mean of the
 seed's training part, or 0 itself in an indicator; see `dataset.Split`.
+
+Numbers are less their column's median outside the test part, in float64, before they become float32, whose 24 bits keep
+steps of 128 s alone of times in seconds since 1970. The standardization is the same with and without.
 """
 
+import datetime
+import decimal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,34 +30,41 @@ MOST_CLASSES = 20
 """Whole numbers of so few different values are classes, unless the task says otherwise."""
 Place = Callable[[int], str]
 """Where row i of a table, from 0, is in its file: `row 3`, `line 5`."""
+LARGEST = 1e38
+"""Differences between numbers up to this size are finite in float32."""
+SCALARS = (str, bool, int, float, decimal.Decimal, datetime.date, datetime.timedelta, np.generic)
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
 @dataclass(frozen=True)
 class Encoded:
     inputs: Tensor
-    """(n, features) float32; NaN where a number is missing."""
+    """(n, features) float32, less a constant of each column of numbers; NaN where a number is missing."""
     targets: Tensor
-    """(n,) int64 classes from 0, or float32."""
+    """(n,) int64 classes from 0, or float32, less a constant."""
     outputs: int
     task: Task
     features: Sequence[str]
     """`age`, `city=Oslo`, `age is missing`."""
     indicators: Sequence[int]
     """Which features are 0 or 1: those of categories, the marks of what is missing, and numbers that are."""
+    class_names: Sequence[str]
+    """What the classes are in the file; none for regression."""
 
 
 def task_of(values: "pd.Series[Any]", wanted: str | None) -> Task:
-    """Classification for words, truth values and few different whole numbers, else regression."""
+    """Classification for words, truth values and few different whole numbers, else regression. Where most values are
+    numbers these decide, so that a stray word among measurements makes no classes of them."""
     if wanted is not None:
         if wanted not in ("classification", "regression"):
             raise UserError(f"dataset.task={wanted}: must be classification, regression, or null to tell by the target")
         return "classification" if wanted == "classification" else "regression"
-    numeric = pd.to_numeric(values, errors="coerce")
-    if bool(numeric.isna().any()) or values.dtype == bool:
+    numeric = _numeric(values)
+    known = numeric[np.isfinite(numeric)]
+    if len(known) <= MOSTLY * len(values) or values.dtype == bool:
         return "classification"
-    whole = bool((numeric == numeric.round()).all())
-    return "classification" if whole and numeric.nunique() <= MOST_CLASSES else "regression"
+    whole = bool((known == known.round()).all())
+    return "classification" if whole and len(np.unique(known)) <= MOST_CLASSES else "regression"
 
 
 def encode(
@@ -61,14 +73,22 @@ def encode(
     """The table as tensors. `where` names its file for messages, `place` a row of it.
 
     Raises UserError, with file, place and column, for a target that is missing and values that are no numbers in a
-    column of numbers.
+    column of numbers, or too large, or no scalars.
     """
     require_column("target", target, frame, where)
     for name in drop:
         require_column("drop", name, frame, where)
+    if target in drop:
+        raise UserError(f"dataset.drop={target}: is the target, which cannot be left out")
+    frame = frame.drop(columns=list(drop))
+    for name in map(str, frame):
+        require_scalars(frame[name], name, where, place)
     frame = frame.replace(dict.fromkeys(MISSING, None))
-    _require_whole(frame[target], target, where, place)
+    outside = np.ones(len(frame), dtype=bool)
+    outside[test.numpy()] = False
+    require_known(frame[target], target, where, place)
     kind = task_of(frame[target], task)
+    names: list[str] = []
     if kind == "classification":
         names = sorted(frame[target].astype(str).unique(), key=_by_number)
         numbered = {name: number for number, name in enumerate(names)}
@@ -76,34 +96,58 @@ def encode(
         if outputs < 2:
             raise UserError(f"dataset.target={target}: every row of {where} has the same, {names[0]}")
     else:
-        targets, outputs = torch.tensor(_numbers(frame[target], target, where, place)).float(), 1
-    outside = np.ones(len(frame), dtype=bool)
-    outside[test.numpy()] = False
+        other = "" if task else "; if these are classes, give dataset.task=classification"
+        measured, outputs = _numbers(frame[target], target, where, place, other), 1
+        if (measured[outside] == measured[outside][0]).all():
+            raise UserError(
+                f"dataset.target={target}: every row of {where} outside of the test part has the same,"
+                f" {frame[target][outside].iloc[0]}; for dataset.task=regression they must differ"
+            )
+        targets = torch.tensor(_centred(measured, outside)).float()
     columns: dict[str, NDArray[np.float64]] = {}
     indicators: set[str] = set()
     for name in map(str, frame):
-        if name != target and name not in drop:
+        if name != target:
             found = _features(name, frame[name], where, place, outside)
-            columns |= found
             # A number of 0 and 1 too, so that a table whose categories are features already is treated no other way.
-            indicators |= {key for key, values in found.items() if _is_indicator(values[outside])}
+            binary = {key for key, values in found.items() if _is_indicator(values[outside])}
+            indicators |= binary
+            columns |= {key: values if key in binary else _centred(values, outside) for key, values in found.items()}
     if not columns:
         raise UserError(f"{where}: besides dataset.target={target} there is no column to learn from")
     inputs = torch.from_numpy(np.stack(list(columns.values()), 1)).float()
     positions = tuple(position for position, key in enumerate(columns) if key in indicators)
-    return Encoded(inputs, targets, outputs, kind, tuple(columns), positions)
+    return Encoded(inputs, targets, outputs, kind, tuple(columns), positions, tuple(names))
 
 
 def held_out(
     frame: pd.DataFrame, target: str, where: str, *, task: str | None, place: Place, test_fraction: float
 ) -> Tensor:
-    """The rows of a test part of that fraction, stratified by class. Raises UserError for a target that is missing."""
+    """The rows of a test part of that fraction, stratified by class. Raises UserError for a target that is missing, and
+    for a class that cannot be divided."""
     require_column("target", target, frame, where)
+    require_scalars(frame[target], target, where, place)
     values = frame[target].replace(dict.fromkeys(MISSING, None))
-    _require_whole(values, target, where, place)
-    codes = torch.tensor(pd.factorize(values.astype(str))[0])
+    require_known(values, target, where, place)
+    codes, names = pd.factorize(values.astype(str))
     kind = task_of(values, task)
-    return hold_out_test(codes if kind == "classification" else codes.float(), kind, test_fraction)
+    if kind == "regression":
+        return hold_out_test(torch.zeros(len(values)), kind, test_fraction)
+    return hold_out_test(torch.tensor(codes), kind, test_fraction, names.tolist())
+
+
+def require_table(frame: pd.DataFrame, where: str) -> None:
+    """Raises UserError for a table without rows, and for two columns of one name."""
+    if frame.empty:
+        raise UserError(f"{where}: has no rows, only the columns {', '.join(map(str, frame))}")
+    require_different([str(name) for name in frame], where)
+
+
+def require_different(names: Sequence[str], where: str) -> None:
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        positions = " and ".join(str(at) for at, name in enumerate(names, 1) if name == repeated)
+        raise UserError(f"{where}: columns {positions} have the same name, {repeated}; must have different names")
 
 
 def require_column(key: str, name: str, frame: pd.DataFrame, where: str) -> None:
@@ -111,17 +155,35 @@ def require_column(key: str, name: str, frame: pd.DataFrame, where: str) -> None
         raise UserError(f"dataset.{key}={name}: {where} has no such column; it has {', '.join(map(str, frame))}")
 
 
-def _require_whole(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
+def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
     missing = values.isna().to_numpy()
     if missing.any():
         raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty")
+
+
+def require_scalars(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
+    """Raises UserError for lists, records and bytes."""
+    if values.dtype != object:
+        return
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, SCALARS):
+            raise UserError(
+                f"{where}, {place(row)}: column {name} has {_kind(value)}; must have numbers, words, truth values or"
+                f" dates; if it is not the target, leave it out with dataset.drop=[{name}]"
+            )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray | list | tuple):
+        return "a list"
+    return "a record" if isinstance(value, dict) else f"a value of the type {type(value).__name__}"
 
 
 def _features(
     name: str, values: "pd.Series[Any]", where: str, place: Place, outside: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float64]]:
     missing = values.isna().to_numpy()
-    numeric = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+    numeric = _numeric(values)
     parsed = np.isfinite(numeric)
     found: dict[str, NDArray[np.float64]] = {}
     if missing[outside].all():
@@ -148,14 +210,38 @@ def _is_indicator(values: NDArray[np.float64]) -> bool:
     return bool(((known == 0) | (known == 1)).all())
 
 
-def _numbers(values: "pd.Series[Any]", name: str, where: str, place: Place) -> NDArray[np.float64]:
-    """NaN where a value is missing."""
-    numeric = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+def _centred(values: NDArray[np.float64], outside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return values - np.nanmedian(values[outside])
+
+
+def _numbers(values: "pd.Series[Any]", name: str, where: str, place: Place, other: str = "") -> NDArray[np.float64]:
+    """NaN where a value is missing; `other`: what else to do about a word."""
+    numeric = _numeric(values)
     wrong = ~np.isfinite(numeric) & ~values.isna().to_numpy()
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise UserError(f"{where}, {place(row)}: column {name} has numbers, and here {values.iloc[row]!r}")
+        value = values.iloc[row]
+        shown = repr(value) if isinstance(value, str) else str(value)
+        raise UserError(f"{where}, {place(row)}: column {name} has numbers, and here {shown}{other}")
+    large = np.abs(numeric) > LARGEST
+    if large.any():
+        row = int(np.argmax(large))
+        raise UserError(
+            f"{where}, {place(row)}: column {name} has {values.iloc[row]}; must be from -{LARGEST:g} to {LARGEST:g},"
+            " for numbers are kept in float32"
+        )
     return numeric
+
+
+def _numeric(values: "pd.Series[Any]") -> NDArray[np.float64]:
+    """NaN where a value is missing or no number. Times are seconds since 1970, durations are seconds."""
+    if values.dtype == object and isinstance(next(iter(values.dropna()), None), datetime.date):
+        values = pd.to_datetime(values, errors="coerce", utc=True)
+    if values.dtype.kind in "mM":
+        unit = "timedelta64[ns]" if values.dtype.kind == "m" else "datetime64[ns]"
+        times = values.to_numpy(dtype=unit)
+        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e9)
+    return pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
 
 
 def _by_number(name: str) -> tuple[float, str]:

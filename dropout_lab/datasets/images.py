@@ -40,7 +40,9 @@ def decoded(files: Sequence[bytes], where: str) -> Tensor:
         digest.update(file)
     kept = user_cache_path("dropout-lab") / "images" / f"{digest.hexdigest()}.npy"
     try:
-        return torch.from_numpy(np.load(kept))
+        found = np.load(kept)
+        if found.ndim == 4 and len(found) == len(files) and found.dtype == np.uint8:
+            return torch.from_numpy(found)
     except (OSError, ValueError, EOFError):
         pass  # not there yet, or damaged; EOFError: empty
     images = _decode(files, where)

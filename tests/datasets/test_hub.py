@@ -3,6 +3,7 @@
 import io
 import multiprocessing
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,15 @@ def test_a_kept_file_that_lost_its_data_is_decoded_again(size: int, tmp_path: Pa
     assert kept.read_bytes() == whole
 
 
+@pytest.mark.parametrize("other", [np.zeros((3, 1, 6, 5), np.uint8), np.zeros(20), np.zeros((20, 1, 6, 5))])
+def test_a_kept_file_of_something_else_is_not_believed(other: NDArray[Any], tmp_path: Path) -> None:
+    files = [png(array) for array in pixels(20)]
+    first = decoded(files, "here")
+    (kept,) = (tmp_path / "cache").rglob("*.npy")
+    np.save(kept, other)
+    assert torch.equal(decoded(files, "here"), first)
+
+
 def test_the_data_are_on_the_disk_before_they_have_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
@@ -220,6 +230,106 @@ def test_what_cannot_be_had_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(datasets, "load_dataset", offline)
     with pytest.raises(UserError, match=r"(?s)dataset.id=a/b: cannot be had.*looked for.*hf download.*dataset.path="):
         hub(id="a/b")
+
+
+def column_set(folder: Path, split: str, **columns: list[Any]) -> None:
+    """Images where a value is bytes, else the values as they are."""
+    folder.mkdir(exist_ok=True, parents=True)
+    kinds = {name: datasets.Image() for name, values in columns.items() if isinstance(values[0], bytes)}
+    rows = {
+        name: [None if value is None else {"bytes": value, "path": None} for value in values]
+        if name in kinds
+        else values
+        for name, values in columns.items()
+    }
+    made = datasets.Dataset.from_dict(rows)
+    for name, kind in kinds.items():
+        made = made.cast_column(name, kind)
+    made.to_parquet(folder / f"{split}-00000-of-00001.parquet")
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "said"),
+    [
+        ({}, {"task": "regression"}, "dataset.task=regression: .* has images; must be classification or null"),
+        ({}, {"drop": ["zzz"]}, r"dataset.drop=\[zzz\]: .* has images"),
+        ({}, {"target": "image"}, "dataset.target=image: has images, which .* must be one of label, note"),
+        ({}, {"target": "nosuch"}, "dataset.target=nosuch: is no column of .* must be one of label, note"),
+        ({"label": None, "note": None}, {}, "has images alone, image; must have a column with their classes"),
+        ({"second": "image"}, {}, "has 2 columns of images, image, second; must have one"),
+        ({"image": 4}, {}, "split test, row 5: column image, the image, is empty"),
+        ({"label": 4}, {}, "split test, row 5: column label, the target, is empty"),
+        ({"label": "same"}, {}, "dataset.target=label: every image of .* has the same, 1"),
+        ({"label": "lists"}, {}, "split train, row 1: column label has a list"),
+    ],
+)
+@pytest.mark.parametrize("tested", [True, False])
+def test_what_is_wrong_with_a_set_of_images_is_named(
+    change: Any, arguments: Any, said: str, tested: bool, tmp_path: Path
+) -> None:
+    for split, count in (("train", 30), ("test", 12)):
+        columns: dict[str, list[Any]] = {
+            "image": [png(array) for array in pixels(count)],
+            "label": [i % 3 for i in range(count)],
+            "note": [f"picture {i}" for i in range(count)],
+        }
+        for name, how in change.items():
+            if how is None:
+                del columns[name]
+            elif how == "image":
+                columns[name] = columns["image"]
+            elif how == "same":
+                columns[name] = [1] * count
+            elif how == "lists":
+                columns[name] = [[1, 2]] * count
+            elif split == "test" or not tested:
+                columns[name][how] = None
+        if tested or split == "train":
+            column_set(tmp_path / "set", split, **columns)
+    with pytest.raises(UserError, match=said if tested else said.replace("split test", "split train")):
+        hub(path=str(tmp_path / "set"), **arguments)
+
+
+def test_a_rare_class_of_images_has_its_name(tmp_path: Path) -> None:
+    labels = ["cat", "dog"] * 15
+    column_set(tmp_path / "set", "test", image=[png(array) for array in pixels(6)], label=labels[:6])
+    column_set(tmp_path / "set", "train", image=[png(array) for array in pixels(31)], label=[*labels, "newt"])
+    with pytest.raises(UserError, match=r"dataset\.val_fraction=0.2: class newt has only 1 example"):
+        hub(path=str(tmp_path / "set"))
+
+
+def test_a_folder_of_several_sets(tmp_path: Path) -> None:
+    """Of equal columns the library would make one set, of others show all columns."""
+    for name in ("first", "second"):
+        image_set(tmp_path / "sets" / name, pixels(30), "train", [i % 3 for i in range(30)])
+    with pytest.raises(UserError, match="has 2 sets, in the folders first, second; must be the folder of one"):
+        hub(path=str(tmp_path / "sets"))
+
+
+def test_files_of_different_columns_are_said_in_a_line(tmp_path: Path) -> None:
+    column_set(tmp_path / "set", "train", a=[1, 2], label=[0, 1])
+    (tmp_path / "set" / "train-00000-of-00001.parquet").rename(tmp_path / "set" / "train-00000-of-00002.parquet")
+    column_set(tmp_path / "set", "train", b=["x", "y"], label=[0, 1])
+    with pytest.raises(UserError, match=r"cannot be read as a set of the hub: [^\n]+$"):
+        hub(path=str(tmp_path / "set"))
+
+
+def test_no_network_is_said_at_once_and_in_one_message(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")  # where nothing listens
+    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("waits to try again"))
+    with pytest.raises(
+        UserError, match=r"dataset\.id=a/b: cannot be had from the hub: http://127.0.0.1:9 gives no answer"
+    ):
+        hub(id="a/b")
+    assert not huggingface_hub.constants.HF_HUB_OFFLINE
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_numbers_words_and_holes(name: str, tmp_path: Path) -> None:
     assert (dataset.name, dataset.task, dataset.outputs) == ("my", "classification", 2)
     # age; Bergen, Oslo, Tromsø; score and whether it is missing
     assert dataset.inputs.shape == (40, 6)
-    assert dataset.inputs[:, 0].tolist() == list(range(20, 60))
+    assert (dataset.inputs[:, 0] - dataset.inputs[0, 0]).tolist() == list(range(40))
     assert torch.equal(dataset.inputs[:, 1:4].sum(1), torch.ones(40))
     assert dataset.inputs[0, 1:4].tolist() == [0, 1, 0]
     assert dataset.inputs[:, 5].tolist() == [float(i % 10 == 3) for i in range(40)]
@@ -53,7 +53,7 @@ def test_a_hole_is_the_mean_of_the_seeds_training_part_and_nothing_else_of_the_r
     for seed in range(3):
         split = dataset.split(seed)
         known = np.array([i / 4 for i in split.train.tolist() if i % 10 != 3])
-        assert split.mean[4].item() == pytest.approx(known.mean())
+        assert (split.mean - dataset.inputs[0])[4].item() == pytest.approx(known.mean())  # row 0 is 0
         assert split.std[4].item() == pytest.approx(known.std())
         given = {"inputs": dataset.inputs, "mean": split.mean[None], "std": split.std[None]}
         x = inputs_of(torch.arange(40)[None], given)[0]
@@ -147,6 +147,22 @@ def test_the_task_is_told_by_the_target(values: list[Any], task: str, outputs: i
         ({"label": ["no", None, *["yes"] * 38]}, {}, "my.csv, line 3: column label, the target, is empty"),
         ({"label": ["no"] * 40}, {}, "every row of .* has the same, no"),
         ({"city": [None] * 40}, {}, "column city is empty"),
+        (
+            {"label": ["no", *["yes"] * 19, *["no"] * 19, "maybe"]},
+            {},
+            "test_fraction=0.2: class maybe has only 1 example",
+        ),
+        ({"label": [9, 4] * 19 + [9, 7]}, {}, "test_fraction=0.2: class 7 has only 1 example"),
+        (
+            {"label": [i / 3 for i in range(39)] + ["oops"]},
+            {},
+            "line 41: column label has numbers, and here 'oops'; .*task=cl",
+        ),
+        ({"label": [2.5] * 40}, {"task": "regression"}, "every row of .* has the same, 2.5; for .* they must differ"),
+        ({"label": [i / 3 for i in range(39)] + [1e39]}, {}, r"line 41: column label has 1e\+39; must be from -1e\+38"),
+        ({"age": [-2e38, *range(39)]}, {}, r"my.csv, line 2: column age has -2e\+38; must be from -1e\+38 to 1e\+38"),
+        ({"age": [*range(39), float("inf")]}, {}, "my.csv, line 41: column age has numbers, and here inf$"),
+        ({}, {"drop": ["label"]}, "dataset.drop=label: is the target"),
         ({"city": [f"person {i}" for i in range(40)]}, {}, None),
     ],
 )
@@ -157,6 +173,86 @@ def test_what_is_wrong_is_named(change: Any, arguments: Any, said: str | None, t
         return
     with pytest.raises(UserError, match=said):
         table(path=path, **{"target": "label", **arguments})
+
+
+def test_a_class_too_rare_for_a_validation_part_has_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path, rows().assign(label=[9, 4] * 19 + [7, 7]))
+    with pytest.raises(UserError, match=r"dataset\.val_fraction=0.2: class 7 has only 1 example"):
+        table(path=path, target="label", test_fraction=0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b,y\n0.12,0.5,1,0\n0.13,0.5,0,0\n", "line 2: has 4 fields, and the header has 3"),
+        ('a,b,y\n"1\n2",0.5,1\n\n0.13,0\n', "line 5: has 2 fields, and the header has 3"),
+        ("label,a,label\n1,2,3\n", "line 1: columns 1 and 3 have the same name, label"),
+        ("a,b,y\n", "my.csv: has no rows, only the columns a, b, y"),
+    ],
+)
+def test_rows_that_are_not_those_of_the_header(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "my.csv").write_text(text)
+    with pytest.raises(UserError, match=said):
+        table(path=str(tmp_path / "my.csv"), target="y")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [([1, 2], "a list"), ({"x": 1}, "a record"), (b"x", "a value of the type b")]
+)
+@pytest.mark.parametrize("column", ["city", "label"])
+def test_what_is_no_scalar_is_named(value: Any, kind: str, column: str, tmp_path: Path) -> None:
+    path = write(tmp_path, rows().assign(**{column: [None, *[value] * 39]}), "my.parquet")
+    with pytest.raises(UserError, match=rf"my.parquet, row 2: column {column} has {kind}"):
+        table(path=path, target="label")
+    if column == "city":
+        assert table(path=path, target="label", drop=["city"]).inputs.shape == (40, 3)
+
+
+def test_parquet_with_two_columns_of_one_name(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    columns = [arrow.array([0, 1] * 20), arrow.array(range(40)), arrow.array([1, 0] * 20)]
+    arrow.parquet.write_table(arrow.table(columns, names=["label", "a", "label"]), tmp_path / "my.parquet")
+    with pytest.raises(UserError, match="columns 1 and 3 have the same name, label"):
+        table(path=str(tmp_path / "my.parquet"), target="label")
+
+
+def _times(count: int, half_seconds: "pd.Series[Any]") -> dict[str, "pd.Series[Any]"]:
+    start = pd.Timestamp("2024-01-01")
+    return {
+        "seconds": 1.7e9 + half_seconds / 2,
+        "naive": start + pd.to_timedelta(half_seconds / 2, unit="s"),
+        "zoned": start.tz_localize("Asia/Tokyo") + pd.to_timedelta(half_seconds / 2, unit="s"),
+        "day": pd.Series([(start + pd.Timedelta(days=i)).date() for i in range(count)]),
+        "duration": pd.to_timedelta(half_seconds / 2 + 1e9, unit="s"),
+    }
+
+
+@pytest.mark.parametrize("name", ["seconds", "naive", "zoned", "day", "duration"])
+def test_steps_small_beside_the_numbers_are_kept(name: str, tmp_path: Path) -> None:
+    """In float32 neighbours of 1.7e9 are 128 apart: all these steps of half a second would be lost."""
+    counted = pd.Series(np.arange(400.0))
+    frame = rows(400)[["label"]].assign(time=_times(400, counted)[name])
+    if name != "day":
+        frame.loc[:9, "time"] = None
+    dataset = table(path=write(tmp_path, frame, "my.parquet"), target="label")
+    assert dataset.inputs.shape == (400, 1 if name == "day" else 2)
+    split = dataset.split(0)
+    known = split.train[~dataset.inputs[split.train, 0].isnan()]
+    assert (known.min() > 9) == (name != "day")
+    expected = (counted - counted[known.numpy()].mean()) / counted[known.numpy()].std(ddof=0)
+    found = ((dataset.inputs - split.mean) / split.std)[:, 0]
+    there = ~found.isnan()
+    np.testing.assert_allclose(found[there].numpy(), expected[there.numpy()], atol=1e-5)
+
+
+def test_targets_large_beside_their_differences_are_kept(tmp_path: Path) -> None:
+    path = write(tmp_path, rows(400).assign(label=1.7e9 + np.arange(400) / 2))
+    dataset = table(path=path, target="label")
+    split = dataset.split(0)
+    train = split.train.double()
+    torch.testing.assert_close(
+        split.train_targets.double(), (train - train.mean()) / train.std(correction=0), atol=1e-5, rtol=0
+    )
 
 
 def test_identifiers_are_no_categories(tmp_path: Path) -> None:
@@ -171,6 +267,8 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
         table()
     with pytest.raises(UserError, match=r"nosuch\.csv: there is no such file"):
         table(path=str(tmp_path / "nosuch.csv"), target="x")
+    with pytest.raises(UserError, match=r"is a folder; must be a file that ends with .csv, .tsv or .parquet"):
+        table(path=str(tmp_path), target="x")
     (tmp_path / "a.xlsx").write_bytes(b"")
     with pytest.raises(UserError, match=r"must end with .csv, .tsv or .parquet"):
         table(path=str(tmp_path / "a.xlsx"), target="x")
