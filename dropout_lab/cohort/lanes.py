@@ -218,13 +218,16 @@ class Lanes:
         seeds = [self.active[i].mask_seed if i in self.active else 0 for i in range(self.width)]
         drawn = torch.from_numpy(keys(seeds, step, streams))[0].to(self.device)
         given = {"inputs": self.evaluation_inputs, "mean": self._mean, "std": self._std}
-        part = self._parts["test"]
+        part, best = self._parts["test"], self._best
 
         def one(params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, key: Tensor, x: Tensor) -> Tensor:
             return self.program.predict(params, buffers, rates, key, x, masked=sample is not None)
 
         with torch.no_grad():
-            chunks = [vmap(one)(*self._best.values(), drawn, inputs_of(rows, given)) for rows in part.rows]
+            chunks = [
+                vmap(one)(best["params"], best["buffers"], best["rates"], drawn, inputs_of(rows, given))
+                for rows in part.rows
+            ]
         return torch.cat(chunks, 1)[:, : part.size]
 
     def test_targets(self) -> Tensor:

@@ -1,6 +1,6 @@
 """A convolution for lanes: large ones are computed lane by lane, small ones all at once."""
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,8 +24,10 @@ class Conv2d(nn.Conv2d):
 def convolution(x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any) -> Tensor:
     """As F.conv2d; a function of its own, so that a mode which casts products (torch.overrides) sees it."""
     if has_torch_function((x, weight, bias)):
-        return cast(Tensor, handle_torch_function(convolution, (x, weight, bias), x, weight, bias, stride, padding))
-    return cast(Tensor, _Convolution.apply(x, weight, bias, stride, padding))
+        y: Tensor = handle_torch_function(convolution, (x, weight, bias), x, weight, bias, stride, padding)
+    else:
+        y = _Convolution.apply(x, weight, bias, stride, padding)  # type: ignore[no-untyped-call]
+    return y
 
 
 class _Convolution(torch.autograd.Function):
@@ -42,8 +44,9 @@ class _Convolution(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> Any:
         x, weight = ctx.saved_tensors
         ways = ctx.stride, ctx.padding
-        of_x = conv2d_input(x.shape, weight, grad, *ways)
-        return of_x, conv2d_weight(x, weight.shape, grad, *ways), grad.sum((0, 2, 3)), None, None
+        of_x = conv2d_input(x.shape, weight, grad, *ways)  # type: ignore[no-untyped-call]
+        of_weight = conv2d_weight(x, weight.shape, grad, *ways)  # type: ignore[no-untyped-call]
+        return of_x, of_weight, grad.sum((0, 2, 3)), None, None
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: Any, padding: Any) -> Any:

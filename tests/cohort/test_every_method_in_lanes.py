@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,8 +109,13 @@ def test_compiled_lanes_are_eager_lanes(
     model: str, methods: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, recipes = of(model, methods), runs(list(methods), 4)
-    build, built = Compilable._build, []
-    monkeypatch.setattr(Compilable, "_build", lambda self: (built.append(self._path), build(self)))
+    build, built = Compilable._build, list[Path]()
+
+    def counted(self: Compilable) -> None:
+        built.append(self._path)
+        build(self)
+
+    monkeypatch.setattr(Compilable, "_build", counted)
     eager, compiled = train(made, recipes, 4), train(made, recipes, 4, compile="always")
     assert len(set(built)) == len(built) <= 2  # a step and an evaluation, at four rates
     again = [recipe(number, rates=dict.fromkeys(methods, 0.9 - 0.1 * number), epochs=1) for number in range(4)]
