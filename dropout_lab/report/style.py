@@ -1,15 +1,19 @@
 """How all figures look: paper, ink, one colour and one marker per placement, and how a figure becomes files."""
 
 import io
+import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
@@ -22,6 +26,13 @@ MARKERS = ("o", "s", "D", "v", "P", "X", "p", "*", "<", ">", "h", "d")
 
 BASELINE = "#555555"
 WIDTH = 7.6
+DPI = 150
+
+DENSE = 400
+"""Clouds of more points than this are pixels in SVG and PDF, too."""
+
+DASHES = (0, (4, 2))
+"""Of lines that stand for no dropout."""
 
 RC: Any = {
     "font.size": 9,
@@ -40,6 +51,7 @@ RC: Any = {
     "legend.frameon": False,
     "text.parse_math": False,  # names of settings may hold dollar signs
     "svg.hashsalt": "dropout-lab",
+    "pdf.fonttype": 42,  # TrueType: what journals ask for, and text stays text
 }
 
 
@@ -48,17 +60,32 @@ class Look(NamedTuple):
     marker: str
 
 
+Looks = Mapping[str, Look]
+
+NONE = Look(BASELINE, "o")
+"""No dropout."""
+
+OTHER = Look("#0072B2", "o")
+"""Configurations whose sites have rates of their own: they have no placement."""
+
+
 @dataclass(frozen=True)
 class Drawing:
-    """A finished figure in both formats."""
+    """A finished figure in all formats."""
 
     png: bytes
     svg: bytes
+    pdf: bytes
 
 
 def looks(placements: Sequence[str]) -> dict[str, Look]:
     """Colour and marker per placement: the pair is its own up to 84 placements."""
     return {name: Look(OKABE_ITO[i % len(OKABE_ITO)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(placements)}
+
+
+def look(looks: Looks, row: "Mapping[Any, Any] | pd.Series[Any]") -> Look:
+    """That of a configuration, by its columns `baseline` and `placement`."""
+    return NONE if row["baseline"] else looks.get(str(row["placement"]), OTHER)
 
 
 def styled() -> AbstractContextManager[None]:
@@ -71,7 +98,9 @@ def grid(panels: int, columns: int, *, height: float, share: bool = False) -> tu
     No axes too many; `share`: all with the same scales.
     """
     rows = -(-panels // columns)
-    figure = Figure(figsize=(WIDTH, rows * height + 0.4), layout=ConstrainedLayoutEngine(h_pad=0.07, w_pad=0.07))
+    figure = Figure(
+        figsize=(WIDTH, rows * height + 0.4), dpi=DPI, layout=ConstrainedLayoutEngine(h_pad=0.07, w_pad=0.07)
+    )
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, sharey=share, sharex=share)
     flat = list(axes.flat)
@@ -88,6 +117,15 @@ def legend(figure: Figure, axes: Sequence[Axes]) -> None:
     columns = len(found) if is_short else min(6, max(1, room // (max(map(len, found)) + 7)))
     if found:
         figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+
+
+def share_y(axes: Sequence[Axes]) -> None:
+    """The same scale for all panels that have something to show."""
+    filled = [ax for ax in axes if all(map(math.isfinite, ax.dataLim.get_points().flat))]
+    if filled:
+        lows, highs = zip(*(ax.get_ylim() for ax in filled), strict=True)
+        for ax in axes:
+            ax.set_ylim(min(lows), max(highs))
 
 
 def columns_for(panels: int) -> int:
@@ -110,9 +148,15 @@ def shorten(text: str, width: int) -> str:
 
 
 def save(figure: Figure) -> Drawing:
-    """The figure as PNG and SVG, the same bytes for the same figure."""
-    png, svg = io.BytesIO(), io.BytesIO()
-    figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
-    figure.set_layout_engine("none")  # the layout has been found; finding it again would double the time
-    figure.savefig(svg, format="svg", metadata={"Date": None})
-    return Drawing(png.getvalue(), svg.getvalue())
+    """The figure as PNG, SVG and PDF, the same bytes for the same figure.
+
+    By the canvases and not `savefig`, which draws each format twice: once for the layout, which is found once here.
+    """
+    png, svg, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    figure.dpi = DPI
+    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
+    figure.set_layout_engine("none")
+    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})
+    figure.dpi = DPI  # the canvas leaves its own, but what is rasterised is to be as fine as the PNG
+    FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None})
+    return Drawing(png.getvalue(), svg.getvalue(), pdf.getvalue())

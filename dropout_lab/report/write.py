@@ -25,14 +25,15 @@ def write_all(
         table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
     found = answer(frames, table)
     said = words(frames, table, found)
-    pictures = gallery(frames, table, found, jobs)
+    pictures = gallery(frames, table, found, jobs, folder=folder)
     export(folder, frames, table, found, said)
     for name in set(NAMES) - {picture.name for picture in pictures.pictures}:
-        for kind in ("png", "svg", "csv"):  # of an earlier report, when the sweep was less far
+        for kind in ("png", "svg", "pdf", "csv"):  # of an earlier report, when the sweep was less far
             (folder / "figures" / f"{name}.{kind}").unlink(missing_ok=True)
     for picture in pictures.pictures:
         write(folder / "figures" / f"{picture.name}.png", picture.drawing.png)
         write(folder / "figures" / f"{picture.name}.svg", picture.drawing.svg)
+        write(folder / "figures" / f"{picture.name}.pdf", picture.drawing.pdf)
         write(folder / "figures" / f"{picture.name}.csv", picture.table.to_csv(index=False))
     sure = confidence(folder, frames, table)
     write(folder / "confidence.csv", sure.to_csv(index=False))

@@ -1,4 +1,4 @@
-"""The tables that the figures draw, one function per figure; each is written beside its figure as CSV."""
+"""The placement x rate lines of a sweep, and which of them are drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.report.answer import Answer
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import group_parts, is_maximised, varying
-from dropout_lab.report.tables import metrics_of, ranked, run_times
+from dropout_lab.report.tables import metrics_of
 
 PANELS = 6
 """A figure has at most this many panels; more groups than this are not drawn."""
@@ -20,10 +19,7 @@ GRID = 25
 CROWD = 6
 """More placements than this have a panel each."""
 
-LISTED = 30
-"""So many configurations are drawn one by one, the best ones."""
-
-DRAWN = ("val_loss", "val_accuracy", "gap_loss", "gap_accuracy")
+DRAWN = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
 
 def placements(frames: Frames) -> Sequence[str]:
@@ -124,52 +120,3 @@ def heatmap(rates: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Placement x rate of one group: the mean of `metric`."""
     order = list(dict.fromkeys(rates["placement"]))
     return rates.pivot_table(index="placement", columns="rate", values=metric, sort=True).reindex(order)
-
-
-def arrivals(frames: Frames, rates: pd.DataFrame) -> pd.DataFrame:
-    """How many `runs` of each point reached the target, or were censored, at which epoch; and their median."""
-    points = rates[["panel", "placement", "rate", "trial", "epochs_to_target", "target"]]
-    joined = points.merge(run_times(frames)[["trial", "epochs", "reached"]], on="trial")
-    keys = ["panel", "placement", "rate", "trial", "target", "epochs_to_target", "epochs", "reached"]
-    return joined.groupby(keys, sort=False, dropna=False).size().rename("runs").reset_index()
-
-
-def curves(frames: Frames, found: Answer) -> pd.DataFrame:
-    """Train and validation curves of the best configuration, its baseline and the worst, by `role`, seed and epoch."""
-    picked: dict[int, tuple[str, str]] = {}
-    for role, trial in (("best", found.best), ("baseline", found.baseline), ("worst", found.worst)):
-        if trial is not None:
-            roles = picked.get(int(trial["trial"]), ("", ""))[0]
-            picked[int(trial["trial"])] = (f"{roles} and {role}".removeprefix(" and "), str(trial["name"]))
-    names = ["trial", "seed", "epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"]
-    complete = frames.runs.loc[frames.runs["status"] == "complete", ["trial", "seed", "best_epoch"]]
-    frame = frames.curves[names].merge(complete, on=["trial", "seed"])
-    parts = [frame[frame["trial"] == trial].assign(role=role, name=name) for trial, (role, name) in picked.items()]
-    return pd.concat(parts, ignore_index=True) if parts else frame.iloc[:0].assign(role="", name="")
-
-
-def listed(frames: Frames, table: pd.DataFrame, objective: str) -> pd.DataFrame:
-    """The best configurations and the best baseline, with intervals of the objective's mean."""
-    order = ranked(table, objective, frames.seeds)
-    order = order[order[objective].notna()]
-    baselines = order[order["baseline"]].head(1)
-    shown = pd.concat([order.head(LISTED), baselines]).drop_duplicates("trial")
-    names = ["trial", "name", "baseline", "placement", "whole", objective, f"{objective}_low", f"{objective}_high"]
-    return shown[names].reset_index(drop=True)
-
-
-def by_site(frames: Frames, table: pd.DataFrame, objective: str) -> pd.DataFrame:
-    """One row per configuration and site: the site's rate and the objective; sites that always agree are one `site`."""
-    sites = [str(name) for name in table if str(name).startswith("rates.")]
-    alike: dict[tuple[float, ...], list[str]] = {}
-    for name in sites:
-        alike.setdefault(tuple(table[name]), []).append(name.removeprefix("rates."))
-    finished = table[table[objective].notna()]
-    best_first = finished.sort_values(objective, ascending=not is_maximised(objective), kind="stable")
-    parts = [
-        best_first[["trial", "name", "baseline", "placement", "n_complete", objective]].assign(
-            site=", ".join(names), rate=best_first[f"rates.{names[0]}"]
-        )
-        for names in alike.values()
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else finished.iloc[:0].assign(site="", rate=0.0)

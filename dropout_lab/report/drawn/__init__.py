@@ -1,0 +1,36 @@
+"""The tables that the figures draw, one function per figure; each is written beside its figure as CSV.
+
+What a table of `dropout_lab.report.tables` holds is selected here and not reckoned anew.
+"""
+
+from dropout_lab.report.drawn.confidence import reliability
+from dropout_lab.report.drawn.convergence import arrivals, ratios, survival
+from dropout_lab.report.drawn.cost import cost
+from dropout_lab.report.drawn.curves import curves
+from dropout_lab.report.drawn.effects import interactions, levels, shares
+from dropout_lab.report.drawn.rates import PANELS, Chosen, by_rate, chosen, has_rate_axis, heatmap, placements
+from dropout_lab.report.drawn.trials import by_site, differences, fronts, isolated, listed
+
+__all__ = [
+    "PANELS",
+    "Chosen",
+    "arrivals",
+    "by_rate",
+    "by_site",
+    "chosen",
+    "cost",
+    "curves",
+    "differences",
+    "fronts",
+    "has_rate_axis",
+    "heatmap",
+    "interactions",
+    "isolated",
+    "levels",
+    "listed",
+    "placements",
+    "ratios",
+    "reliability",
+    "shares",
+    "survival",
+]

@@ -1,0 +1,54 @@
+"""How sure the networks are and how often they are right, by bins of confidence."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dropout_lab import predictions
+from dropout_lab.predictions import BINS, Array
+from dropout_lab.report.answer import Answer
+from dropout_lab.report.load import Frames
+
+
+def reliability(folder: Path | None, frames: Frames, found: Answer) -> pd.DataFrame:
+    """A row per bin with an answer in it, of the best configuration and its baseline (`role`), and `of`.
+
+    `of`: "one network", the answers of all seeds' networks together, each counted; "ensemble", those of the mean of
+    their probabilities. `confidence`, `accuracy`: means over the `answers` of the bin, fractions. `ece`: expected
+    calibration error of all bins, a fraction. Empty without predictions in `folder`.
+    """
+    rows = []
+    for role, trial in (("best", found.best), ("no dropout", found.baseline)):
+        if trial is None or folder is None or (role == "no dropout" and rows and trial["trial"] == rows[0]["trial"]):
+            continue
+        runs = frames.runs[(frames.runs["key"] == trial["key"]) & (frames.runs["status"] == "complete")]
+        kept = [one for run in runs["id"] if (one := predictions.read(folder, str(run))) is not None]
+        if not kept:
+            continue
+        targets = kept[0][1]
+        every = np.concatenate([probs for probs, _ in kept]), np.concatenate([target for _, target in kept])
+        parts = {"one network": every}
+        if len(kept) > 1:
+            parts["ensemble"] = (np.mean([probs for probs, _ in kept], axis=0), targets)
+        for kind, (probs, answers) in parts.items():
+            own = {"role": role, "trial": int(trial["trial"]), "name": str(trial["name"]), "of": kind}
+            rows += [{**own, "networks": len(kept), **row} for row in _bins(probs, answers)]
+    names = ["role", "trial", "name", "of", "networks", "low", "high", "confidence", "accuracy", "answers", "ece"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _bins(probs: Array, targets: NDArray[np.integer]) -> list[dict[str, float]]:
+    """The bins of `predictions.calibration_error`."""
+    sure, right = probs.max(1), probs.argmax(1) == targets
+    which = np.minimum((sure * BINS).astype(int), BINS - 1)
+    counts = np.bincount(which, minlength=BINS)
+    some = np.flatnonzero(counts)
+    confidence = np.bincount(which, weights=sure, minlength=BINS)[some] / counts[some]
+    accuracy = np.bincount(which, weights=right, minlength=BINS)[some] / counts[some]
+    ece = float((np.abs(confidence - accuracy) * counts[some]).sum() / counts.sum())
+    return [
+        {"low": b / BINS, "high": (b + 1) / BINS, "confidence": c, "accuracy": a, "answers": int(counts[b]), "ece": ece}
+        for b, c, a in zip(some, confidence, accuracy, strict=True)
+    ]

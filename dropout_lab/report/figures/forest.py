@@ -1,0 +1,48 @@
+"""Differences to no dropout, one under the other."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from dropout_lab.report import style
+from dropout_lab.report.names import axis, in_unit, is_fraction, is_maximised
+from dropout_lab.report.statistics import ALPHA
+from dropout_lab.report.style import BASELINE, Looks
+
+
+def forest(differences: pd.DataFrame, objective: str, looks: Looks, classification: bool) -> Figure:
+    """Mean difference and its interval per configuration; filled if Holm's test tells it from 0; the margin shaded."""
+    figure, (ax,) = style.grid(1, 1, height=1.1 + 0.19 * len(differences))
+    scale = in_unit(objective, 1)
+    # Margins differ with the baseline each row is compared with: a strip per row.
+    rows = np.arange(len(differences))
+    margin = scale * differences["margin"].to_numpy(dtype=float)
+    ax.fill_betweenx(
+        np.ravel([rows - 0.5, rows + 0.5], "F"), np.repeat(-margin, 2), np.repeat(margin, 2),
+        color=BASELINE, alpha=0.15, linewidth=0,
+    )  # fmt: skip
+    ax.axvline(0, color=BASELINE, linewidth=1, linestyle=style.DASHES)
+    names = ("low", "mean", "high")
+    for row, trial in enumerate(differences.to_dict("records")):
+        look = style.look(looks, trial)
+        low, mean, high = (scale * float(trial[name]) for name in names)
+        if np.isfinite([low, high]).all():
+            ax.plot([low, high], [row, row], color=look.color, linewidth=1.2)
+        told = trial["p_holm"] < ALPHA
+        ax.plot(mean, row, look.marker, color=look.color, ms=5, mfc=look.color if told else "white")
+    ax.set_yticks(rows, [style.shorten(str(name), 48) for name in differences["name"]])
+    ax.set_ylim(len(differences) - 0.5, -0.5)
+    ax.grid(False, axis="y")
+    name = axis(objective, classification)
+    name = name.replace("(%)", "(pp)") if is_fraction(objective) else name
+    ax.set_xlabel(f"difference in {name} to no dropout; {'right' if is_maximised(objective) else 'left'} is better")
+    dot = {"color": "#222222", "marker": "o", "linewidth": 1.2, "markersize": 5}
+    handles = [
+        Line2D([], [], **dot, label=f"told from 0 (Holm, {ALPHA:g})"),
+        Line2D([], [], **dot, markerfacecolor="white", label="not told from 0"),
+        Patch(color=BASELINE, alpha=0.15, linewidth=0, label="too small to matter"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure

@@ -1,0 +1,45 @@
+"""The best trial per value of each setting, beside no dropout tuned as well."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dropout_lab.report import style
+from dropout_lab.report.figures.levels import _levels
+from dropout_lab.report.names import axis, in_unit, setting, title
+from dropout_lab.report.style import BASELINE, Looks
+
+
+def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classification: bool) -> Figure:
+    """A panel per setting: the best mean per value with its interval; dashes: the best baseline beside it."""
+    settings = list(isolation["setting"].unique())
+    columns = style.columns_for(len(settings))
+    figure, axes = style.grid(len(settings), columns, height=2.5)
+    scale = in_unit(objective, 1)
+    for place, (name, ax) in enumerate(zip(settings, axes, strict=True)):
+        part = isolation[isolation["setting"] == name]
+        x = np.arange(len(part), dtype=float)
+        low, mean, high, none = (
+            scale * part[column].to_numpy(dtype=float) for column in ("low", "mean", "high", "baseline_mean")
+        )
+        for at, row in enumerate(part.to_dict("records")):
+            look = style.look(looks, row)
+            ax.vlines(x[at], low[at], high[at], color=look.color, linewidth=1.2)
+            label = str(row["placement"]) if str(row["placement"]) in looks else None
+            ax.plot(x[at], mean[at], look.marker, color=look.color, ms=5, linestyle="", label=label)
+        known = np.isfinite(none)
+        ax.hlines(none[known], x[known] - 0.4, x[known] + 0.4, color=BASELINE, linewidth=1.4, label="no dropout")
+        best = part["best"].to_numpy(dtype=bool)
+        ax.plot(x[best], mean[best], "o", mfc="none", mec="#222222", ms=10, mew=1.0, linestyle="", label="best")
+        _levels(ax, [_value(row) for row in part.to_dict("records")], columns)
+        ax.set_xlabel(style.shorten(title(str(name)), 40))
+        if place % columns == 0:
+            ax.set_ylabel(axis(objective, classification))
+    style.share_y(axes)
+    style.legend(figure, axes)
+    return figure
+
+
+def _value(row: "dict[str, object]") -> str:
+    low, high = float(str(row["from_value"])), float(str(row["to_value"]))
+    return f"{low:.2g}–{high:.2g}" if np.isfinite(low) and low != high else setting(row["value"])

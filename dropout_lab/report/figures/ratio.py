@@ -1,0 +1,49 @@
+"""How many times as long it takes, by how far one wants to get."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
+
+from dropout_lab.report import style
+from dropout_lab.report.figures.survival import LINES
+from dropout_lab.report.style import BASELINE, Looks
+
+FACTORS = (0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10, 20)
+
+
+def ratio_to_baseline(ratios: pd.DataFrame, looks: Looks) -> Figure:
+    """Left: ratio of restricted mean epochs with its interval. Right: the share of runs that reached the target."""
+    figure, (left, right) = style.grid(2, 2, height=2.8)
+    progress = list(ratios["progress"].unique())
+    seen: dict[str, int] = {}
+    for place, (_, line) in enumerate(ratios.groupby("trial", sort=False)):
+        first = line.iloc[0]
+        look = style.look(looks, first)
+        turn = seen.setdefault(look.color, 0)
+        seen[look.color] += 1
+        x = np.array([progress.index(value) for value in line["progress"]], dtype=float)
+        low, high = (line[f"restricted_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
+        left.fill_between(x, low, high, color=look.color, alpha=0.13, linewidth=0)
+        how = {"color": look.color, "marker": look.marker, "markersize": 4, "linestyle": LINES[turn % len(LINES)]}
+        name = style.shorten(str(first["name"]), 48)
+        left.plot(x, line["restricted_ratio"], label=name, **how)
+        right.plot(x, 100 * line["reached"], **how)
+        if place == 0:
+            right.plot(x, 100 * line["baseline_reached"], color=BASELINE, linestyle=style.DASHES, label="no dropout")
+    left.axhline(1, color=BASELINE, linewidth=1, linestyle=style.DASHES)
+    left.set_yscale("log")
+    bottom, top = left.get_ylim()
+    left.set_ylim(min(bottom, 0.8), max(top, 1.25))
+    left.yaxis.set_major_locator(FixedLocator(FACTORS))
+    left.yaxis.set_major_formatter(FixedFormatter([f"{factor:g}" for factor in FACTORS]))
+    left.yaxis.set_minor_locator(NullLocator())
+    left.yaxis.set_minor_formatter(NullFormatter())
+    left.set_ylabel("epochs, times those of no dropout")
+    right.set_ylabel("runs that reached it (%)")
+    right.set_ylim(-3, 103)
+    for ax in (left, right):
+        ax.set_xticks(range(len(progress)), [f"{100 * value:g}" for value in progress])
+        ax.set_xlabel("target (% of the baseline's way to its best)")
+    style.legend(figure, [left, right])
+    return figure

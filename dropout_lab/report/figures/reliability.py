@@ -1,0 +1,34 @@
+"""How often answers of a confidence are right."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dropout_lab.report import style
+from dropout_lab.report.style import BASELINE
+
+KINDS = {"one network": style.Look("#0072B2", "o"), "ensemble": style.Look("#D55E00", "s")}
+
+
+def diagram(reliability: pd.DataFrame) -> Figure:
+    """A panel per configuration: accuracy against confidence by bins; a larger mark is more answers."""
+    roles = list(reliability["role"].unique())
+    figure, axes = style.grid(len(roles), max(2, len(roles)), height=3.1, share=True)
+    for role, ax in zip(roles, axes, strict=True):
+        shown = reliability[reliability["role"] == role]
+        ax.plot([0, 100], [0, 100], color=BASELINE, linestyle=style.DASHES, linewidth=1, label="as sure as right")
+        for kind, part in shown.groupby("of", sort=False):
+            look = KINDS[str(kind)]
+            x, y = 100 * part["confidence"], 100 * part["accuracy"]
+            ax.plot(x, y, color=look.color, linewidth=1.0)
+            size = 6 + 120 * np.sqrt(part["answers"] / part["answers"].sum()) ** 2
+            ax.scatter(x, y, s=size, color=look.color, marker=look.marker, alpha=0.75, linewidth=0, label=str(kind))
+        style.heading(ax, str(shown["name"].iloc[0]), max(2, len(roles)), role)
+        ax.set_xlabel("confidence (%)")
+        ax.set_aspect("equal")
+    low = 100 * float(min(reliability["confidence"].min(), reliability["accuracy"].min()))
+    axes[0].set_xlim(max(0.0, low - 4), 102)
+    axes[0].set_ylim(max(0.0, low - 4), 102)
+    axes[0].set_ylabel("answers that are right (%)")
+    style.legend(figure, axes)
+    return figure

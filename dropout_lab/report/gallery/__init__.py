@@ -1,0 +1,81 @@
+"""Which figures a sweep gets, in which order, with their captions: one module per section of the page."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_lab.report import style
+from dropout_lab.report.answer import Answer
+from dropout_lab.report.gallery import confidence, convergence, cost, curves, differences, rates, search
+from dropout_lab.report.gallery.picture import SECTIONS, Gallery, Picture, Plan
+from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.load import Frames
+from dropout_lab.report.style import Drawing
+
+__all__ = ["NAMES", "SECTIONS", "Gallery", "Picture", "gallery"]
+
+_MODULES = (rates, differences, convergence, curves, search, confidence, cost)
+
+_PLANNERS: Mapping[str, Callable[[Source], Iterator[Plan]]] = {
+    section: module.plans for section, module in zip(SECTIONS, _MODULES, strict=True)
+}
+
+NAMES: Sequence[str] = [name for module in _MODULES for name in module.NAMES]
+"""All names a picture may have."""
+
+
+def gallery(
+    frames: Frames,
+    table: pd.DataFrame,
+    found: Answer,
+    jobs: int = 1,
+    *,
+    folder: Path | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+) -> Gallery:
+    """Every picture that the sweep gives, drawn by `jobs` processes, forked from this one if more than one.
+
+    `table`: the ranked configurations. `folder`: the sweep's, for its predictions. `tables`: those of `tables.TABLES`
+    that have been made already, by name.
+    """
+    if frames.curves.empty or table.empty or not (table["n_complete"] > 0).any():
+        return Gallery([], ["There are no figures, as no run is complete."])
+    source = Source(frames, table, found, folder, tables or {})
+    planned = [(section, plan) for section, planner in _PLANNERS.items() for plan in planner(source)]
+    drawings = _drawn([plan for _, plan in planned], min(jobs, len(planned)))
+    return Gallery(
+        [
+            Picture(plan.name, section, plan.heading, plan.caption, plan.alt, plan.table, drawing)
+            for (section, plan), drawing in zip(planned, drawings, strict=True)
+        ],
+        source.skipped,
+    )
+
+
+def _drawn(plans: Sequence[Plan], jobs: int) -> Sequence[Drawing]:
+    if jobs <= 1:
+        return [_draw(plan) for plan in plans]
+    # The plans reach the processes by the fork: only the numbers of the plans and the files are sent.
+    context = get_context("fork")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_inherit, initargs=(plans,)) as pool:
+        return list(pool.map(_draw_inherited, range(len(plans))))
+
+
+_inherited: Sequence[Plan] = ()
+
+
+def _inherit(plans: Sequence[Plan]) -> None:
+    global _inherited
+    _inherited = plans
+
+
+def _draw_inherited(number: int) -> Drawing:
+    return _draw(_inherited[number])
+
+
+def _draw(plan: Plan) -> Drawing:
+    with style.styled():
+        return style.save(plan.draw())

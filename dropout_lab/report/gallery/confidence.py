@@ -1,0 +1,35 @@
+"""The figures of how sure the networks are."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from dropout_lab.report import drawn
+from dropout_lab.report.figures.reliability import diagram
+from dropout_lab.report.gallery.alts import sentence
+from dropout_lab.report.gallery.picture import Plan
+from dropout_lab.report.gallery.source import Source
+
+NAMES = ("reliability",)
+
+
+def plans(source: Source) -> Iterator[Plan]:
+    if not source.is_class:
+        return
+    table = drawn.reliability(source.folder, source.frames, source.found)
+    if table.empty:
+        source.skipped.append("Reliability is not drawn: no predictions are recorded.")
+        return
+    told = [
+        f"{row['name']}, {row['of']}: calibration error {100 * row['ece']:.1f} %"
+        for row in table.drop_duplicates(["role", "of"]).to_dict("records")
+    ]
+    yield Plan(
+        "reliability",
+        "How often answers are right that are so sure",
+        "Answers on the test data in 15 equally wide bins of confidence; a mark at the means of each bin, larger for "
+        "more answers. Above the dashes a network is less sure than it could be, below them too sure. One network: the "
+        "answers of all seeds' networks; ensemble: those of the mean of their probabilities.",
+        sentence(told),
+        table,
+        partial(diagram, table),
+    )

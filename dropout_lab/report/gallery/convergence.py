@@ -1,0 +1,91 @@
+"""The figures of how long it takes."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from dropout_lab.report import drawn
+from dropout_lab.report.figures.ratio import ratio_to_baseline
+from dropout_lab.report.figures.survival import survival_curves
+from dropout_lab.report.figures.times import times_to_target
+from dropout_lab.report.gallery.alts import extreme, sentence, share
+from dropout_lab.report.gallery.picture import Plan
+from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.names import number
+
+NAMES = ("survival", "epochs_to_target", "time_ratio")
+
+
+def plans(source: Source) -> Iterator[Plan]:
+    yield from _survival(source)
+    yield from _times(source)
+    yield from _ratio(source)
+
+
+def _survival(source: Source) -> Iterator[Plan]:
+    table = drawn.survival(source.frames, source.table, source.found)
+    if table["trial"].nunique() < 2:
+        source.skipped.append("Survival curves are not drawn: no two configurations have all their seeds complete.")
+        return
+    kind = "target" if (table["definition"] == "target").any() else "own_best"
+    told = []
+    for _, part in table[table["definition"] == kind].groupby("trial", sort=False):
+        there = part[part["surviving"] <= 0.5]
+        when = f"half there after {there['epoch'].iloc[0]} epochs" if len(there) else "never half there"
+        left = share(float(part["surviving"].iloc[-1]))
+        told.append(f"{part['name'].iloc[0]}: {when}, {left} not there at the end")
+    level = " The baseline's level: the median over its seeds of their best validation loss." * (kind == "target")
+    yield Plan(
+        "survival",
+        "Runs that have not converged, epoch by epoch",
+        "Kaplan-Meier estimates over seeds of the best of up to three placements and of no dropout; bands: 95 % "
+        f"intervals (Greenwood, log-log). Ticks: runs that ended without getting there.{level}",
+        sentence(told),
+        table,
+        partial(survival_curves, table, source.looks),
+    )
+
+
+def _times(source: Source) -> Iterator[Plan]:
+    if source.part is None:
+        return
+    arrivals = drawn.arrivals(source.frames, source.part.rates)
+    if arrivals.empty:
+        reason = "no configuration with dropout has a baseline to set the target"
+        source.skipped.append(f"Epochs to target are not drawn: {reason}.")
+        return
+    yield Plan(
+        "epochs_to_target",
+        "Epochs to reach the baseline's level against rate",
+        "The target is the median over the baseline's seeds of their best validation loss. Pale marks: runs that got "
+        "there. Open triangles: runs that did not while they trained (censored). A larger mark is more runs. Lines "
+        f"join the Kaplan-Meier medians and break where half of the runs never got there. {source.part.note}".strip(),
+        sentence([extreme(source.part.rates, "epochs_to_target")]),
+        arrivals,
+        partial(times_to_target, arrivals, source.looks, source.part.joined),
+    )
+
+
+def _ratio(source: Source) -> Iterator[Plan]:
+    ratios = drawn.ratios(source.made("time_ratio"), source.table, source.found)
+    if not np.isfinite(ratios["restricted_ratio"]).any():
+        source.skipped.append("The ratio of epochs to those of no dropout is not drawn: there is no such ratio.")
+        return
+    told = [
+        f"{part['name'].iloc[0]}: {number(float(part['restricted_ratio'].iloc[0]), 3)} times as long to "
+        f"{share(float(part['progress'].iloc[0]))} of the way, {number(float(part['restricted_ratio'].iloc[-1]), 3)} "
+        f"times to all of it, which {share(float(part['reached'].iloc[-1]))} of its runs and "
+        f"{share(float(part['baseline_reached'].iloc[-1]))} of the baseline's reached"
+        for _, part in ratios.groupby("trial", sort=False)
+    ]
+    yield Plan(
+        "time_ratio",
+        "Epochs needed, times those of no dropout, by the target",
+        "Targets lie between the baseline's validation loss after one epoch (0 %) and its own best (100 %), medians "
+        "over seeds. Left: ratio of the restricted mean epochs (a run that never gets there counts with all epochs); "
+        "bands: 95 % intervals (delta method). Right: the runs that got there, without which a ratio means little.",
+        sentence(told),
+        ratios,
+        partial(ratio_to_baseline, ratios, source.looks),
+    )

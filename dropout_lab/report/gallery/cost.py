@@ -1,0 +1,35 @@
+"""The figures of time."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from dropout_lab.report import drawn
+from dropout_lab.report.figures.cost import seconds
+from dropout_lab.report.gallery.alts import sentence
+from dropout_lab.report.gallery.picture import Plan
+from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.names import number, title
+
+NAMES = ("cost",)
+
+
+def plans(source: Source) -> Iterator[Plan]:
+    table = drawn.cost(source.frames, source.table, source.objective)
+    if len(table) < 2 or table["seconds_per_epoch"].nunique() < 2:
+        source.skipped.append("Times are not drawn: all configurations took the same, or none has a time.")
+        return
+    total, lanes = table["seconds"].sum(), table["lanes"]
+    yield Plan(
+        "cost",
+        f"Training time and {title(source.objective)}",
+        "A mark per configuration. Left: the time of all its runs, those that came to nothing too. Right: the time of "
+        "one run's epoch. Runs train as lanes of a cohort; a run's time is its share of the cohort's.",
+        sentence([
+            f"{number(float(total), 3)} s in all, from {number(float(table['seconds'].min()), 3)} to "
+            f"{number(float(table['seconds'].max()), 3)} s per configuration",
+            f"{number(float(1000 * table['seconds_per_epoch'].median()), 3)} ms per epoch of a run (median), with "
+            f"{lanes.min():.0f} to {lanes.max():.0f} lanes",
+        ]),
+        table,
+        partial(seconds, table, source.objective, source.looks, source.is_class),
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""The figures of differences to no dropout."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from dropout_lab.report import drawn
+from dropout_lab.report.figures.forest import forest
+from dropout_lab.report.gallery.alts import sentence
+from dropout_lab.report.gallery.picture import Plan
+from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.names import difference, is_maximised, plural, title
+from dropout_lab.report.statistics import ALPHA
+
+NAMES = ("forest",)
+
+
+def plans(source: Source) -> Iterator[Plan]:
+    comparisons = source.made("comparisons")
+    shown = drawn.differences(comparisons, source.table, source.objective)
+    count = int((comparisons["metric"] == source.objective).sum())
+    if len(shown) < 2:
+        why = "no two configurations have a baseline" if len(source.table) > 2 else "there are no two to compare"
+        source.skipped.append(f"Differences to no dropout are not drawn: {why}.")
+        return
+    told = shown[shown["p_holm"] < ALPHA]
+    signs = np.sign(told["mean"]) if is_maximised(source.objective) else -np.sign(told["mean"])
+    first = shown.iloc[0]
+    yield Plan(
+        "forest",
+        f"Differences to no dropout in {title(source.objective)}",
+        f"{f'The best {len(shown)} of {count} configurations' if len(shown) < count else 'Every configuration'} minus "
+        f"no dropout, paired by seed. {source.interval} Filled: told from 0 by the paired t test, corrected by Holm "
+        f"for all {count} comparisons. Shaded: differences too small to matter.",
+        sentence([
+            f"{first['name']}: {difference(source.objective, first['mean'])}",
+            f"of {plural(len(shown), 'difference')}, {(signs > 0).sum()} told to be better and {(signs < 0).sum()} worse",
+        ]),
+        shown,
+        partial(forest, shown, source.objective, source.looks, source.is_class),
+    )  # fmt: skip

@@ -1,0 +1,65 @@
+"""The figures of what each setting does."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from dropout_lab.report import drawn
+from dropout_lab.report.figures.bars import explained
+from dropout_lab.report.figures.levels import crossed, main_effects
+from dropout_lab.report.gallery.alts import sentence, share
+from dropout_lab.report.gallery.picture import Plan
+from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.names import difference, title, value
+
+
+def plans(source: Source) -> Iterator[Plan]:
+    metric = source.main
+    shares = drawn.shares(source.made("effects"), [metric, metric.replace("val", "gap")])
+    if shares["term"].nunique() < 2:
+        source.skipped.append("What each setting does is not drawn: no two settings were swept together.")
+        return
+    first = shares[shares["metric"] == metric]
+    stars = " A star: told from what seeds do (F test, seeds as blocks, Holm)." if source.frames.seeds > 1 else ""
+    yield Plan(
+        "effects",
+        "What the settings explain",
+        "Shares of the sum of squares (type II) of the differences between the means of configurations with dropout."
+        + stars,
+        sentence([f"{term} {share(part)} of the {title(metric)}" for term, part in zip(first["term"], first["share"], strict=True)][:4]),
+        shares,
+        partial(explained, shares),
+    )  # fmt: skip
+    levels = drawn.levels(source.made("effect_levels"), metric)
+    several = levels[levels.groupby("factor")["level"].transform("size") > 1]
+    told = [
+        f"{factor}: {title(metric)} from {difference(metric, part['effect'].min())} at "
+        f"{part.loc[part['effect'].idxmin(), 'level']} to {difference(metric, part['effect'].max())} at "
+        f"{part.loc[part['effect'].idxmax(), 'level']}"
+        for factor, part in several.groupby("factor", sort=False)
+    ]
+    if len(several):
+        yield Plan(
+            "levels",
+            f"Main effects on the {title(metric)}",
+            "Mean over all configurations with dropout that have the value, minus the mean of all, paired by seed. "
+            f"{source.interval} It is an average: what the best configuration does can differ.",
+            sentence(told),
+            several,
+            partial(main_effects, several, source.looks, source.is_class),
+        )
+    pairs = drawn.interactions(source.made("effect_levels"), metric)
+    if len(pairs):
+        lowest = pairs.loc[pairs["mean"].idxmin()]
+        highest = pairs.loc[pairs["mean"].idxmax()]
+        yield Plan(
+            "crossed",
+            f"Two settings together: {title(metric)}",
+            "Mean over all configurations with dropout that have both values; bands: 95 % t intervals over seeds. "
+            "Parallel lines: each setting does the same whatever the other is.",
+            sentence([
+                f"{title(metric)} from {value(metric, lowest['mean'])} at {lowest['level']} to "
+                f"{value(metric, highest['mean'])} at {highest['level']}"
+            ]),
+            pairs,
+            partial(crossed, pairs, source.looks, source.is_class),
+        )  # fmt: skip

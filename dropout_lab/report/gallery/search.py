@@ -1,0 +1,116 @@
+"""The figures of what was searched: fronts, importances, values one by one, the budget."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from dropout_lab.report import drawn
+from dropout_lab.report.figures.bars import importances
+from dropout_lab.report.figures.best_so_far import found_so_far
+from dropout_lab.report.figures.isolation import isolated
+from dropout_lab.report.figures.pareto import fronts
+from dropout_lab.report.gallery.alts import sentence, share
+from dropout_lab.report.gallery.picture import Plan
+from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.names import plural, setting, title, value
+
+NAMES = ("pareto", "isolation", "importance", "best_so_far")
+
+PANELS = 9
+
+
+def plans(source: Source) -> Iterator[Plan]:
+    yield from _fronts(source)
+    yield from _isolation(source)
+    yield from _importance(source)
+    yield from _budget(source)
+
+
+def _fronts(source: Source) -> Iterator[Plan]:
+    points = drawn.fronts(source.made("pareto"), source.table)
+    if points["trial"].nunique() < 3:
+        source.skipped.append("No front is drawn: fewer than three configurations have all their seeds complete.")
+        return
+    told = []
+    for pair, part in points[points["front"]].groupby("pair", sort=False):
+        first, second = str(pair).split(" and ")
+        some = [
+            f"{row['name']} ({value(first, row['first'])}, {value(second, row['second'])})"
+            for row in part.head(5).to_dict("records")
+        ]
+        more = f" and {len(part) - 5} more" if len(part) > 5 else ""
+        told.append(f"on the front of {title(first)} and {title(second)}: {', '.join(some)}{more}")
+    yield Plan(
+        "pareto",
+        "What is paid for accuracy" if source.is_class else "What is paid for a low loss",
+        "A mark per configuration with all seeds, means over seeds. Ringed: no other is as good in both and better in "
+        "one. That two of them differ is not shown by it.",
+        sentence(told),
+        points,
+        partial(fronts, points, source.looks, source.is_class),
+    )
+
+
+def _isolation(source: Source) -> Iterator[Plan]:
+    isolation = source.made("isolation")
+    if isolation["setting"].nunique() < 2:
+        source.skipped.append("The best per value is not drawn: no two settings were swept together.")
+        return
+    rows = drawn.isolated(isolation, source.table, PANELS)
+    metric = source.frames.objectives[0]
+    told = [
+        f"{row['setting']}: best with {setting(row['value'])}, {value(metric, row['mean'])}, no dropout beside it "
+        f"{value(metric, row['baseline_mean'])}"
+        for row in rows[rows["best"]].drop_duplicates("setting").to_dict("records")
+    ]
+    yield Plan(
+        "isolation",
+        f"The best {title(metric)} with each value of a setting",
+        "For each value the best configuration that has it, whatever its other settings, beside the best no dropout of "
+        f"as many contexts (short lines). {source.interval} They do not know that the best was chosen.",
+        sentence(told),
+        rows,
+        partial(isolated, rows, metric, source.looks, source.is_class),
+    )
+
+
+def _importance(source: Source) -> Iterator[Plan]:
+    table = source.made("importance")
+    if table["parameter"].nunique() < 2:
+        if len(source.table) > 1:
+            why = "it needs two settings and ten configurations with all seeds"
+            source.skipped.append(f"The importance of settings is not drawn: {why}.")
+        return
+    first = table[table["metric"] == table["metric"].iloc[0]]
+    yield Plan(
+        "importance",
+        "Which settings decide who is best",
+        "PED-ANOVA (Watanabe et al., 2023): how much more the best tenth of the configurations gather at some values "
+        "of a setting than all do. Importances add up to 100 %.",
+        sentence([f"{row['parameter']} {share(row['importance'])}" for row in first.to_dict("records")]),
+        table,
+        partial(importances, table),
+    )
+
+
+def _budget(source: Source) -> Iterator[Plan]:
+    if source.frames.asked.get("n_trials") is None:
+        source.skipped.append("The best so far is not drawn: a grid has no order in which it searches.")
+        return
+    table = source.made("best_so_far")
+    known = table[table["best"].notna()]
+    if len(known) < 2:
+        return
+    metric, last = source.frames.objectives[0], known.iloc[-1]
+    half = known.iloc[len(known) // 2]
+    yield Plan(
+        "best_so_far",
+        f"The best {title(metric)} found so far",
+        "Steps: the best mean of a trial with all seeds. Band and dashes: the best of as many trials drawn at random "
+        "from all of them; a search that learns is better than that. Trials much worse than most are beyond the axis.",
+        sentence([
+            f"best after {plural(int(half['budget']), 'trial')} {value(metric, half['best'])}, after "
+            f"{plural(int(last['budget']), 'trial')} {value(metric, last['best'])}, found by trial {last['best_trial']:.0f}"
+        ]),
+        table,
+        partial(found_so_far, table, metric, source.is_class),
+    )  # fmt: skip
