@@ -1,14 +1,23 @@
 """Files that are whole or not there: written under another name, then moved into place."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def write(path: Path, content: bytes | str) -> None:
+    with moved_into_place(path) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def moved_into_place(path: Path) -> Generator[Path]:
+    """Another name beside `path`; what has been written there by the end becomes `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+        yield draft
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)

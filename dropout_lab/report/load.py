@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab import metrics, store
+from dropout_lab.report.curves import read_curves
 from dropout_lab.store import CURVE_METRICS, Record
 from dropout_lab.trial import canonical_json
 
@@ -73,7 +74,7 @@ class Frames:
 
 def load(folder: Path) -> Frames:
     """The frames of a sweep folder, finished or not; raises UserError where it is none or is damaged."""
-    records = store.read(folder)
+    records = store.read(folder, without=("curves", "cohorts"))
     notes = list(records.torn)
     trials, parameters = _trials(records.trials)
     seeds = records.sessions[-1]["seeds"] if records.sessions else math.inf
@@ -81,7 +82,7 @@ def load(folder: Path) -> Frames:
     if len(asked) < len(records.runs):
         notes.append(f"the last command asked for {seeds} seeds: the runs of other seeds are in the records, not here")
     runs = _runs(asked, trials, notes)
-    curves = _curves(records.curves, runs)
+    curves = read_curves(folder, runs, notes)
     return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes)
 
 
@@ -151,23 +152,6 @@ def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> 
     frame = frame.astype({"seed": int, "epochs": int, "stopped_early": bool})
     joined = trials[[name for name in trials if name == "key" or name not in frame]]
     return frame.merge(joined, on="key", how="left").sort_values(["trial", "seed"], ignore_index=True)
-
-
-def _curves(records: Sequence[Record], runs: pd.DataFrame) -> pd.DataFrame:
-    counted = set(runs["id"])
-    columns: dict[str, list[Any]] = {name: [] for name in ("id", "epoch", *CURVE_METRICS)}
-    for record in records:
-        chosen = [lane for lane, run in enumerate(record["id"]) if run in counted]
-        for name, values in columns.items():
-            values.extend(record[name][lane] for lane in chosen)
-    frame = pd.DataFrame(columns)
-    for name in CURVE_METRICS:
-        frame[name] = pd.to_numeric(frame[name]).astype(float)
-    frame["id"] = frame["id"].astype(object)
-    # A run that was interrupted and begun anew under the same id has written some epochs twice.
-    frame = frame.astype({"epoch": int}).drop_duplicates(["id", "epoch"], keep="last")
-    owners = runs[["id", "trial", "key", "seed"]]
-    return frame.merge(owners, on="id", how="left").sort_values(["trial", "seed", "epoch"], ignore_index=True)
 
 
 def _in_order(names: Iterable[str]) -> Sequence[str]:

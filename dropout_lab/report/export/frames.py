@@ -1,24 +1,66 @@
 """The frames as files that other programs read."""
 
 import io
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from dropout_lab.report.files import moved_into_place
+
+
+def write_frame(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    """Writes the frame as `name`.csv and `name`.parquet: UTF-8, numbers with all their digits, what is missing empty.
+
+    By Arrow, which writes millions of rows in the time in which pandas writes thousands, and not through memory.
+    """
+    from pyarrow import csv, parquet
+
+    table = as_arrow(frame)
+    with moved_into_place(folder / f"{name}.csv") as draft:
+        csv.write_csv(table, draft)
+    with moved_into_place(folder / f"{name}.parquet") as draft:
+        parquet.write_table(table, draft)
 
 
 def as_csv(frame: pd.DataFrame) -> bytes:
-    """The frame as CSV: UTF-8, numbers with all their digits, what is missing empty.
-
-    By Arrow, which writes millions of rows in the time in which pandas writes thousands.
-    """
-    import pyarrow as pa
+    """The frame as `write_frame` writes it."""
     from pyarrow import csv
 
     buffer = io.BytesIO()
-    csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), buffer)
+    csv.write_csv(as_arrow(frame), buffer)
     return buffer.getvalue()
 
 
 def as_parquet(frame: pd.DataFrame) -> bytes:
+    """The frame as `write_frame` writes it."""
+    from pyarrow import parquet
+
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
+    parquet.write_table(as_arrow(frame), buffer)
     return buffer.getvalue()
+
+
+def as_arrow(frame: pd.DataFrame) -> Any:
+    """An Arrow table; values of several kinds in one column become words, and infinity stays infinity, in its float."""
+    import pyarrow as pa
+
+    columns = {str(name): frame[name] for name in frame}
+    plain = {name: column.map(_word) if _is_mixed(column) else column for name, column in columns.items()}
+    return pa.Table.from_pandas(pd.DataFrame(plain), preserve_index=False)
+
+
+def _is_mixed(column: "pd.Series[Any]") -> bool:
+    if column.dtype != object:
+        return False
+    kinds = {type(value) for value in column.to_numpy() if not _is_missing(value)}
+    return not (kinds <= {str} or kinds <= {bool, np.bool_} or kinds <= {int, np.int64} or kinds <= {float, np.float64})
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
+
+
+def _word(value: object) -> str | None:
+    return None if _is_missing(value) else str(value)

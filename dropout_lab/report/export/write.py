@@ -6,7 +6,7 @@ import pandas as pd
 
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.columns import described
-from dropout_lab.report.export.frames import as_csv, as_parquet
+from dropout_lab.report.export.frames import as_parquet, write_frame
 from dropout_lab.report.export.latex import main_table
 from dropout_lab.report.export.machine import as_json
 from dropout_lab.report.files import write
@@ -20,10 +20,9 @@ def export(folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, wor
     `table` is the table of configurations, ranked: trials.csv and trials.parquet are that table.
     """
     write(folder / "trials.csv", table.to_csv(index=False))
-    write(folder / "runs.csv", as_csv(frames.runs))
-    write(folder / "curves.csv", as_csv(frames.curves))
-    for name, frame in (("trials", table), ("runs", frames.runs), ("curves", frames.curves)):
-        write(folder / f"{name}.parquet", as_parquet(frame))
+    write(folder / "trials.parquet", as_parquet(table))
+    write_frame(folder, "runs", frames.runs)
+    write_frame(folder, "curves", frames.curves)
     write(folder / "columns.csv", described(frames).to_csv(index=False))
     write(folder / "report.json", as_json(frames, table, found, words))
     write(folder / "trials.tex", main_table(frames, table, found))

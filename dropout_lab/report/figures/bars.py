@@ -27,7 +27,7 @@ def importances(importance: pd.DataFrame) -> Figure:
 
 
 def explained(shares: pd.DataFrame) -> Figure:
-    """A panel per metric: a bar per setting or pair of settings, its share of the differences between configurations."""
+    """A panel per metric: a bar per setting or pair, its share of the differences between configurations."""
     metrics = list(shares["metric"].unique())
     order = list(shares["term"].unique())
     figure, axes = style.grid(len(metrics), len(metrics), height=0.8 + 0.24 * len(order))

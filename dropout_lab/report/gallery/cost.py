@@ -24,12 +24,14 @@ def plans(source: Source) -> Iterator[Plan]:
         f"Training time and {title(source.objective)}",
         "A mark per configuration. Left: the time of all its runs, those that came to nothing too. Right: the time of "
         "one run's epoch. Runs train as lanes of a cohort; a run's time is its share of the cohort's.",
-        sentence([
-            f"{number(float(total), 3)} s in all, from {number(float(table['seconds'].min()), 3)} to "
-            f"{number(float(table['seconds'].max()), 3)} s per configuration",
-            f"{number(float(1000 * table['seconds_per_epoch'].median()), 3)} ms per epoch of a run (median), with "
-            f"{lanes.min():.0f} to {lanes.max():.0f} lanes",
-        ]),
+        sentence(
+            [
+                f"{number(float(total), 3)} s in all, from {number(float(table['seconds'].min()), 3)} to "
+                f"{number(float(table['seconds'].max()), 3)} s per configuration",
+                f"{number(float(1000 * table['seconds_per_epoch'].median()), 3)} ms per epoch of a run (median), with "
+                f"{lanes.min():.0f} to {lanes.max():.0f} lanes",
+            ]
+        ),
         table,
         partial(seconds, table, source.objective, source.looks, source.is_class),
-    )  # fmt: skip
+    )

@@ -33,10 +33,12 @@ def plans(source: Source) -> Iterator[Plan]:
         f"{f'The best {len(shown)} of {count} configurations' if len(shown) < count else 'Every configuration'} minus "
         f"no dropout, paired by seed. {source.interval} Filled: told from 0 by the paired t test, corrected by Holm "
         f"for all {count} comparisons. Shaded: differences too small to matter.",
-        sentence([
-            f"{first['name']}: {difference(source.objective, first['mean'])}",
-            f"of {plural(len(shown), 'difference')}, {(signs > 0).sum()} told to be better and {(signs < 0).sum()} worse",
-        ]),
+        sentence(
+            [
+                f"{first['name']}: {difference(source.objective, first['mean'])}",
+                f"of {plural(len(shown), 'difference')}, {(signs > 0).sum()} told better, {(signs < 0).sum()} worse",
+            ]
+        ),
         shown,
         partial(forest, shown, source.objective, source.looks, source.is_class),
-    )  # fmt: skip
+    )

@@ -20,15 +20,16 @@ def plans(source: Source) -> Iterator[Plan]:
         return
     first = shares[shares["metric"] == metric]
     stars = " A star: told from what seeds do (F test, seeds as blocks, Holm)." if source.frames.seeds > 1 else ""
+    parts = list(zip(first["term"], first["share"], strict=True))
     yield Plan(
         "effects",
         "What the settings explain",
         "Shares of the sum of squares (type II) of the differences between the means of configurations with dropout."
         + stars,
-        sentence([f"{term} {share(part)} of the {title(metric)}" for term, part in zip(first["term"], first["share"], strict=True)][:4]),
+        sentence([f"{term} {share(part)} of the {title(metric)}" for term, part in parts[:4]]),
         shares,
         partial(explained, shares),
-    )  # fmt: skip
+    )
     levels = drawn.levels(source.made("effect_levels"), metric)
     several = levels[levels.groupby("factor")["level"].transform("size") > 1]
     told = [
@@ -56,10 +57,12 @@ def plans(source: Source) -> Iterator[Plan]:
             f"Two settings together: {title(metric)}",
             "Mean over all configurations with dropout that have both values; bands: 95 % t intervals over seeds. "
             "Parallel lines: each setting does the same whatever the other is.",
-            sentence([
-                f"{title(metric)} from {value(metric, lowest['mean'])} at {lowest['level']} to "
-                f"{value(metric, highest['mean'])} at {highest['level']}"
-            ]),
+            sentence(
+                [
+                    f"{title(metric)} from {value(metric, lowest['mean'])} at {lowest['level']} to "
+                    f"{value(metric, highest['mean'])} at {highest['level']}"
+                ]
+            ),
             pairs,
             partial(crossed, pairs, source.looks, source.is_class),
-        )  # fmt: skip
+        )

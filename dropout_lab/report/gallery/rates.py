@@ -44,10 +44,16 @@ def _lines(source: Source, part: Chosen) -> Iterator[Plan]:
         metrics = [f"val_{kind}"] if part.crowded else [f"val_{kind}", f"test_{kind}"]
         sides = "Validation" if part.crowded else "Validation and test"
         yield _plan(
-            source, part, metrics, "accuracy" if kind == "accuracy" else "rate", f"{sides} {kind} against rate",
-            f"{means}{dashed} {'' if part.crowded else chosen} {part.note}" if place == 0 else
-            f"The same for the {kind}. {part.note}", alike=True,
-        )  # fmt: skip
+            source,
+            part,
+            metrics,
+            "accuracy" if kind == "accuracy" else "rate",
+            f"{sides} {kind} against rate",
+            f"{means}{dashed} {'' if part.crowded else chosen} {part.note}"
+            if place == 0
+            else f"The same for the {kind}. {part.note}",
+            alike=True,
+        )
     gaps = ["gap_loss", "gap_accuracy"] if is_class and not part.crowded else ["gap_loss"]
     caption = f"At each run's best epoch, dropout off on both sides; {source.means}."
     caption += f" A small gap with a bad validation value is underfitting. {part.note}"

@@ -107,10 +107,13 @@ def _budget(source: Source) -> Iterator[Plan]:
         f"The best {title(metric)} found so far",
         "Steps: the best mean of a trial with all seeds. Band and dashes: the best of as many trials drawn at random "
         "from all of them; a search that learns is better than that. Trials much worse than most are beyond the axis.",
-        sentence([
-            f"best after {plural(int(half['budget']), 'trial')} {value(metric, half['best'])}, after "
-            f"{plural(int(last['budget']), 'trial')} {value(metric, last['best'])}, found by trial {last['best_trial']:.0f}"
-        ]),
+        sentence(
+            [
+                f"best after {plural(int(half['budget']), 'trial')} {value(metric, half['best'])}, after "
+                f"{plural(int(last['budget']), 'trial')} {value(metric, last['best'])}, "
+                f"found by trial {last['best_trial']:.0f}"
+            ]
+        ),
         table,
         partial(found_so_far, table, metric, source.is_class),
-    )  # fmt: skip
+    )
