@@ -19,8 +19,8 @@ def test_it_is_torchs_in_value_and_gradient(
     x, weight, bias = torch.randn(3, 4, 2, 7, 8), torch.randn(3, 5, 2, 3, 3), torch.randn(3, 5)
     given = [tensor.requires_grad_() for tensor in (x, weight, bias)]
     ways = (stride, stride), (padding, padding)
-    ours = vmap(lambda *one: convolution.convolution(*one, *ways))(*given)
-    theirs = torch.stack([F.conv2d(*one, *ways) for one in zip(*given, strict=True)])
+    ours = vmap(lambda a, b, c: convolution.convolution(a, b, c, *ways))(*given)
+    theirs = torch.stack([F.conv2d(a, b, c, *ways) for a, b, c in zip(*given, strict=True)])
     torch.testing.assert_close(ours, theirs)
     direction = torch.randn_like(ours)
     for mine, expected in zip(

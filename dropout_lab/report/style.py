@@ -112,7 +112,7 @@ def grid(panels: int, columns: int, *, height: float, share: bool = False) -> tu
 def legend(figure: Figure, axes: Sequence[Axes]) -> None:
     """One legend for all axes, below them, with each label once, in as many columns as fit into the page's width."""
     found = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    room = 125  # letters of the legend's size in a line, of which an entry's mark and margin take 7
+    room = 105  # letters of the legend's size in a line, of which an entry's mark and margin take 7
     is_short = sum(len(label) + 7 for label in found) <= room
     columns = len(found) if is_short else min(6, max(1, room // (max(map(len, found)) + 7)))
     if found:
@@ -154,9 +154,9 @@ def save(figure: Figure) -> Drawing:
     """
     png, svg, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
     figure.dpi = DPI
-    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
+    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
     figure.set_layout_engine("none")
-    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})
+    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # type: ignore[no-untyped-call]
     figure.dpi = DPI  # the canvas leaves its own, but what is rasterised is to be as fine as the PNG
-    FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None})
+    FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None})  # type: ignore[no-untyped-call]
     return Drawing(png.getvalue(), svg.getvalue(), pdf.getvalue())

@@ -73,8 +73,8 @@ def main() -> None:
         for name, optimizer in OPTIMIZERS.items():
             found = {label: measure(width, method, optimizer, given.epochs) for label, method in methods.items()}
             (slow, usual), (fast, other) = found["standard"], found["controlled"]
-            row = str(width), name, f"{slow * 1e3:.1f} ms", f"{fast * 1e3:.1f} ms", f"{slow / fast:.2f} x"
-            row = (*row, f"{usual:.2%}", f"{other:.2%}")
+            times = f"{slow * 1e3:.1f} ms", f"{fast * 1e3:.1f} ms", f"{slow / fast:.2f} x"
+            row = str(width), name, *times, f"{usual:.2%}", f"{other:.2%}"
             table.add_row(*row)
             console.print(", ".join(row), f"(load {os.getloadavg()[0]:.1f})")
     console.print(table)

@@ -1,6 +1,7 @@
 """How sure the networks are and how often they are right, by bins of confidence."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ def reliability(folder: Path | None, frames: Frames, found: Answer) -> pd.DataFr
     their probabilities. `confidence`, `accuracy`: means over the `answers` of the bin, fractions. `ece`: expected
     calibration error of all bins, a fraction. Empty without predictions in `folder`.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for role, trial in (("best", found.best), ("no dropout", found.baseline)):
         if trial is None or folder is None or (role == "no dropout" and rows and trial["trial"] == rows[0]["trial"]):
             continue

@@ -23,7 +23,7 @@ def few(table: pd.DataFrame, found: Answer) -> pd.DataFrame:
     """The rows of the best configurations with dropout, of the best's context, and of their baseline."""
     if found.best is None:
         return table.iloc[:0]
-    same = table[table["whole"] & (table["context"] == found.best["context"])]
+    same: pd.DataFrame = table[table["whole"] & (table["context"] == found.best["context"])]
     dropped = same[~same["baseline"]]
     first = dropped.drop_duplicates("placement") if dropped["placement"].notna().all() else dropped
     best = pd.concat([first.head(FEW), dropped]).drop_duplicates("trial").head(FEW).sort_index()

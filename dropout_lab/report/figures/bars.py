@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -48,7 +49,7 @@ def explained(shares: pd.DataFrame) -> Figure:
     return figure
 
 
-def _names(ax: "style.Axes", names: list[str], *, shown: bool) -> None:
+def _names(ax: Axes, names: list[str], *, shown: bool) -> None:
     ax.set_yticks(range(len(names)), [style.shorten(name, 40) for name in names] if shown else [])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(False, axis="y")

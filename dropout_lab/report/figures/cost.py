@@ -1,5 +1,7 @@
 """What was paid for what."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -18,7 +20,7 @@ def seconds(cost: pd.DataFrame, objective: str, looks: Looks, classification: bo
         name = "no dropout" if first["baseline"] else str(first["placement"])
         label = name if first["baseline"] or name in looks else None
         mark = "X" if first["baseline"] else look.marker
-        how = {"color": look.color, "ms": 5, "alpha": 0.75, "mew": 0, "rasterized": len(cost) > style.DENSE}
+        how: Any = {"color": look.color, "ms": 5, "alpha": 0.75, "mew": 0, "rasterized": len(cost) > style.DENSE}
         left.plot(
             own["seconds"] / (60 if long else 1), in_unit(objective, 1) * own[objective], mark, label=label, **how
         )

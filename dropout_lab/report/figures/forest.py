@@ -1,5 +1,7 @@
 """Differences to no dropout, one under the other."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -38,7 +40,7 @@ def forest(differences: pd.DataFrame, objective: str, looks: Looks, classificati
     name = axis(objective, classification)
     name = name.replace("(%)", "(pp)") if is_fraction(objective) else name
     ax.set_xlabel(f"difference in {name} to no dropout; {'right' if is_maximised(objective) else 'left'} is better")
-    dot = {"color": "#222222", "marker": "o", "linewidth": 1.2, "markersize": 5}
+    dot: Any = {"color": "#222222", "marker": "o", "linewidth": 1.2, "markersize": 5}
     handles = [
         Line2D([], [], **dot, label=f"told from 0 (Holm, {ALPHA:g})"),
         Line2D([], [], **dot, markerfacecolor="white", label="not told from 0"),

@@ -14,7 +14,7 @@ def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classificati
     """A panel per setting: the best mean per value with its interval; dashes: the best baseline beside it."""
     settings = list(isolation["setting"].unique())
     columns = style.columns_for(len(settings))
-    figure, axes = style.grid(len(settings), columns, height=2.5)
+    figure, axes = style.grid(len(settings), columns, height=3.0)
     scale = in_unit(objective, 1)
     for place, (name, ax) in enumerate(zip(settings, axes, strict=True)):
         part = isolation[isolation["setting"] == name]

@@ -20,7 +20,7 @@ def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Fi
     factors = list(levels["factor"].unique())
     columns = style.columns_for(len(factors))
     metric = str(levels["metric"].iloc[0])
-    figure, axes = style.grid(len(factors), columns, height=2.5)
+    figure, axes = style.grid(len(factors), columns, height=3.0)
     scale = in_unit(metric, 1)
     for place, (factor, ax) in enumerate(zip(factors, axes, strict=True)):
         part = levels[levels["factor"] == factor]

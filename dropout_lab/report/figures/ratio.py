@@ -1,5 +1,7 @@
 """How many times as long it takes, by how far one wants to get."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -25,7 +27,7 @@ def ratio_to_baseline(ratios: pd.DataFrame, looks: Looks) -> Figure:
         x = np.array([progress.index(value) for value in line["progress"]], dtype=float)
         low, high = (line[f"restricted_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
         left.fill_between(x, low, high, color=look.color, alpha=0.13, linewidth=0)
-        how = {"color": look.color, "marker": look.marker, "markersize": 4, "linestyle": LINES[turn % len(LINES)]}
+        how: Any = {"color": look.color, "marker": look.marker, "markersize": 4, "linestyle": LINES[turn % len(LINES)]}
         name = style.shorten(str(first["name"]), 48)
         left.plot(x, line["restricted_ratio"], label=name, **how)
         right.plot(x, 100 * line["reached"], **how)

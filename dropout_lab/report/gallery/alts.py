@@ -17,11 +17,11 @@ def extreme(table: pd.DataFrame, metric: str, name: str = "name") -> str:
     most = is_maximised(metric)
     parts = []
     if len(dropped):
-        best = dropped.loc[dropped[metric].idxmax() if most else dropped[metric].idxmin()]
+        best = dropped.iloc[int(dropped[metric].argmax() if most else dropped[metric].argmin())]
         kind = "highest" if most else "lowest"
         parts.append(f"{kind} {title(metric)} {value(metric, float(best[metric]))}, {best[name]}")
     if len(none):
-        best = none.loc[none[metric].idxmax() if most else none[metric].idxmin()]
+        best = none.iloc[int(none[metric].argmax() if most else none[metric].argmin())]
         parts.append(f"no dropout {value(metric, float(best[metric]))}")
     return "; ".join(parts)
 

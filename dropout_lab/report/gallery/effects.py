@@ -34,8 +34,8 @@ def plans(source: Source) -> Iterator[Plan]:
     several = levels[levels.groupby("factor")["level"].transform("size") > 1]
     told = [
         f"{factor}: {title(metric)} from {difference(metric, part['effect'].min())} at "
-        f"{part.loc[part['effect'].idxmin(), 'level']} to {difference(metric, part['effect'].max())} at "
-        f"{part.loc[part['effect'].idxmax(), 'level']}"
+        f"{part['level'].iloc[int(part['effect'].argmin())]} to {difference(metric, part['effect'].max())} at "
+        f"{part['level'].iloc[int(part['effect'].argmax())]}"
         for factor, part in several.groupby("factor", sort=False)
     ]
     if len(several):
@@ -50,8 +50,8 @@ def plans(source: Source) -> Iterator[Plan]:
         )
     pairs = drawn.interactions(source.made("effect_levels"), metric)
     if len(pairs):
-        lowest = pairs.loc[pairs["mean"].idxmin()]
-        highest = pairs.loc[pairs["mean"].idxmax()]
+        lowest = pairs.iloc[int(pairs["mean"].argmin())]
+        highest = pairs.iloc[int(pairs["mean"].argmax())]
         yield Plan(
             "crossed",
             f"Two settings together: {title(metric)}",

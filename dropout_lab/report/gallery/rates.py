@@ -96,8 +96,9 @@ def _best_rate(source: Source) -> Iterator[Plan]:
     kept = names if len(names) > 2 else names[-1:]  # all placements and the only one are the same
     table = table[table["placement"].isin(kept[: drawn.PANELS])].reset_index(drop=True)
     told = [
-        f"{name or 'all placements'}: rate {setting(float(best['rate']))} is best, in {share(float(best['share']))} of "
-        f"the resamples; not told from it: {plural(int(part['flat'].sum()) - 1, 'other rate')}"
+        f"{str(name) or 'all placements'}: rate {setting(float(best['rate']))} is best, in "
+        f"{share(float(best['share']))} of the resamples; not told from it: "
+        f"{plural(int(part['flat'].sum()) - 1, 'other rate')}"
         for name, part in table.groupby("placement", sort=False)
         for best in part[part["best"]].head(1).to_dict("records")
     ]
