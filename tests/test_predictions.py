@@ -74,6 +74,7 @@ def test_masks_of_an_evaluation_are_others_every_time_and_none_of_the_trainings(
     lanes = Lanes(made, 2, torch.device("cpu"))
     lanes.load(0, recipe(3))
     lanes.train_epoch()
+    lanes.keep_best([0])
     first, second = lanes.predict(sample=0)[0], lanes.predict(sample=1)[0]
     assert not torch.equal(first, second)
     assert torch.equal(first, lanes.predict(sample=0)[0])

@@ -145,8 +145,9 @@ def test_a_lane_is_a_plain_pytorch_loop(model: str, optimizer: str) -> None:
     for run in recipes:
         curves, test_loss = plain_loop(made, run)
         for name, values in curves.items():
-            # Rounding may turn single answers: 288 examples are validated.
-            bound = 0.025 if name.endswith("accuracy") else 2e-4
+            # Rounding may turn single answers of 288. Before a batch norm a bias has no gradient but its rounding, of
+            # which Adam makes steps; the running mean follows them late, so that evaluations differ, trainings not.
+            bound = 0.04 if name.endswith("accuracy") else 2e-4
             np.testing.assert_allclose(
                 np.array(results[run.id].curves[name], dtype=float), values, rtol=2e-3, atol=bound, err_msg=name
             )

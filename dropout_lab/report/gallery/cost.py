@@ -14,6 +14,10 @@ NAMES = ("cost",)
 
 
 def plans(source: Source) -> Iterator[Plan]:
+    if source.objective == "seconds":
+        return  # that is the cost
+    if source.objective == "seconds":
+        return  # it is drawn as the objective
     table = drawn.cost(source.frames, source.table, source.objective)
     if len(table) < 2 or table["seconds_per_epoch"].nunique() < 2:
         source.skipped.append("Times are not drawn: all configurations took the same, or none has a time.")
