@@ -89,7 +89,7 @@ def run_sweep(
             except KeyboardInterrupt:
                 console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {words}")
                 raise
-            show(console, make_apart(plan.folder))
+            show(console, make_apart(plan.folder, pdf=False))
     failed = Ledger.of(read(plan.folder)).failed(prepared.keys, range(plan.seeds))
     if failed:
         raise RunsFailed(f"{failed} runs failed: the report names them, with their reasons")

@@ -23,16 +23,16 @@ class Report:
     notes: Sequence[str]
 
 
-def make(folder: Path, jobs: int = 1, refresh: float | None = None) -> Report:
+def make(folder: Path, jobs: int = 1, refresh: float | None = None, pdf: bool = True) -> Report:
     """Writes report.html, report.md, report.json, the tables (CSV, Parquet, LaTeX) and figures/ into the sweep folder.
 
     jobs: processes that draw; more than one only where no other thread runs, for they are forked. refresh: seconds
-    after which the page loads itself again, for who watches a sweep; None: never. Raises UserError for
-    a folder that is no sweep. A sweep without a finished run gets a report that says so.
+    after which the page loads itself again, for who watches a sweep; None: never. pdf: whether figures are written as
+    PDF too. Raises UserError for a folder that is no sweep. A sweep without a finished run gets a report that says so.
     """
     # Loaded here: for who wants only the words above, a second is long.
     from dropout_lab.report.load import load
     from dropout_lab.report.write import write_all
 
     frames = load(folder)
-    return Report(*write_all(folder, frames, jobs, refresh), notes=frames.notes)
+    return Report(*write_all(folder, frames, jobs, refresh, pdf), notes=frames.notes)

@@ -24,11 +24,11 @@ def preload() -> None:
         forkserver.ensure_running()
 
 
-def make_apart(folder: Path, refresh: float | None = None) -> Report:
+def make_apart(folder: Path, refresh: float | None = None, *, pdf: bool = True) -> Report:
     """What `make` does, there."""
     preload()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
-        return pool.submit(make, folder, jobs=os.cpu_count() or 1, refresh=refresh).result()
+        return pool.submit(make, folder, jobs=os.cpu_count() or 1, refresh=refresh, pdf=pdf).result()
 
 
 def compare_apart(folders: Sequence[Path], out: Path | None = None) -> Report:

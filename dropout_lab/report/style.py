@@ -75,7 +75,7 @@ class Drawing:
 
     png: bytes
     svg: bytes
-    pdf: bytes
+    pdf: bytes | None
 
 
 def looks(placements: Sequence[str]) -> dict[str, Look]:
@@ -147,16 +147,17 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def save(figure: Figure) -> Drawing:
-    """The figure as PNG, SVG and PDF, the same bytes for the same figure.
+def save(figure: Figure, *, pdf: bool) -> Drawing:
+    """The figure as PNG, SVG and, if wanted, PDF, the same bytes for the same figure.
 
     By the canvases and not `savefig`, which draws each format twice: once for the layout, which is found once here.
     """
-    png, svg, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    png, svg, paper = io.BytesIO(), io.BytesIO(), io.BytesIO()
     figure.dpi = DPI
     FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
     figure.set_layout_engine("none")
     FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # type: ignore[no-untyped-call]
     figure.dpi = DPI  # the canvas leaves its own, but what is rasterised is to be as fine as the PNG
-    FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None})  # type: ignore[no-untyped-call]
-    return Drawing(png.getvalue(), svg.getvalue(), pdf.getvalue())
+    if pdf:  # its fonts take longer than all else
+        FigureCanvasPdf(figure).print_pdf(paper, metadata={"CreationDate": None})  # type: ignore[no-untyped-call]
+    return Drawing(png.getvalue(), svg.getvalue(), paper.getvalue() if pdf else None)

@@ -16,7 +16,7 @@ from dropout_lab.report.words import words
 
 
 def write_all(
-    folder: Path, frames: Frames, jobs: int, refresh: float | None = None
+    folder: Path, frames: Frames, jobs: int, refresh: float | None = None, pdf: bool = True
 ) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
     """Writes every file of the report, the page last, so that what it links to is there; see `Report`."""
     table = configurations(frames)
@@ -25,7 +25,7 @@ def write_all(
         table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
     found = answer(frames, table)
     said = words(frames, table, found)
-    pictures = gallery(frames, table, found, jobs, folder=folder)
+    pictures = gallery(frames, table, found, jobs, folder=folder, pdf=pdf)
     export(folder, frames, table, found, said)
     for name in set(NAMES) - {picture.name for picture in pictures.pictures}:
         for kind in ("png", "svg", "pdf", "csv"):  # of an earlier report, when the sweep was less far
@@ -33,7 +33,10 @@ def write_all(
     for picture in pictures.pictures:
         write(folder / "figures" / f"{picture.name}.png", picture.drawing.png)
         write(folder / "figures" / f"{picture.name}.svg", picture.drawing.svg)
-        write(folder / "figures" / f"{picture.name}.pdf", picture.drawing.pdf)
+        paper = folder / "figures" / f"{picture.name}.pdf"
+        paper.unlink(missing_ok=True)  # of an earlier report
+        if picture.drawing.pdf is not None:
+            write(paper, picture.drawing.pdf)
         write(folder / "figures" / f"{picture.name}.csv", picture.table.to_csv(index=False))
     sure = confidence(folder, frames, table)
     write(folder / "confidence.csv", sure.to_csv(index=False))

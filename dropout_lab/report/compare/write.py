@@ -30,7 +30,7 @@ def write_all(folders: Sequence[Path], out: Path | None) -> Report:
     drawing = None
     if table["difference"].notna().any():
         with style.styled():
-            drawing = style.save(forest(table, found[0].frames.is_classification))
+            drawing = style.save(forest(table, found[0].frames.is_classification), pdf=False)
     write(out / TABLE, table.to_csv(index=False))
     for kind, content in (("png", drawing and drawing.png), ("svg", drawing and drawing.svg)):
         if content:

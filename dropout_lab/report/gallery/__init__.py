@@ -35,17 +35,18 @@ def gallery(
     *,
     folder: Path | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
+    pdf: bool = True,
 ) -> Gallery:
     """Every picture that the sweep gives, drawn by `jobs` processes, forked from this one if more than one.
 
     `table`: the ranked configurations. `folder`: the sweep's, for its predictions. `tables`: those of `tables.TABLES`
-    that have been made already, by name.
+    that have been made already, by name. `pdf`: whether to draw PDFs too, which take as long as all else.
     """
     if frames.curves.empty or table.empty or not (table["n_complete"] > 0).any():
         return Gallery([], ["There are no figures, as no run is complete."])
     source = Source(frames, table, found, folder, tables or {})
     planned = [(section, plan) for section, planner in _PLANNERS.items() for plan in planner(source)]
-    drawings = _drawn([plan for _, plan in planned], min(jobs, len(planned)))
+    drawings = _drawn([plan for _, plan in planned], min(jobs, len(planned)), pdf)
     return Gallery(
         [
             Picture(plan.name, section, plan.heading, plan.caption, plan.alt, plan.table, drawing)
@@ -55,27 +56,28 @@ def gallery(
     )
 
 
-def _drawn(plans: Sequence[Plan], jobs: int) -> Sequence[Drawing]:
+def _drawn(plans: Sequence[Plan], jobs: int, pdf: bool) -> Sequence[Drawing]:
     if jobs <= 1:
-        return [_draw(plan) for plan in plans]
+        return [_draw(plan, pdf) for plan in plans]
     # The plans reach the processes by the fork: only the numbers of the plans and the files are sent.
     context = get_context("fork")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_inherit, initargs=(plans,)) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_inherit, initargs=(plans, pdf)) as pool:
         return list(pool.map(_draw_inherited, range(len(plans))))
 
 
-_inherited: Sequence[Plan] = ()
+_inherited: tuple[Sequence[Plan], bool] = (), True
 
 
-def _inherit(plans: Sequence[Plan]) -> None:
+def _inherit(plans: Sequence[Plan], pdf: bool) -> None:
     global _inherited
-    _inherited = plans
+    _inherited = plans, pdf
 
 
 def _draw_inherited(number: int) -> Drawing:
-    return _draw(_inherited[number])
+    plans, pdf = _inherited
+    return _draw(plans[number], pdf)
 
 
-def _draw(plan: Plan) -> Drawing:
+def _draw(plan: Plan, pdf: bool) -> Drawing:
     with style.styled():
-        return style.save(plan.draw())
+        return style.save(plan.draw(), pdf=pdf)
