@@ -409,9 +409,13 @@ def test_controlled_is_the_network_with_the_same_units_masked(classic: bool) -> 
         module = model.get_submodule(path)
         assert isinstance(module, Site)
         module.key = torch.tensor([number, 7], dtype=torch.int32)
-        kept = methods[site].kept(sizes[number], Noise(module.key))
-        assert len(kept) == len(kept.unique()) == round(sizes[number] * (1 - rates[site]))
-        masks[site] = masked_by(kept, sizes[number]) * (1 if classic else sizes[number] / len(kept))
+        count, kept = round(sizes[number] * (1 - rates[site])), methods[site].kept(sizes[number], Noise(module.key))
+        if kept is None:
+            assert count == sizes[number]
+            masks[site] = torch.ones(count)
+            continue
+        assert len(kept.units) == len(kept.units.unique()) == count
+        masks[site] = masked_by(kept.units, sizes[number]) * (1 if classic else sizes[number] / count)
     x = torch.randn(6, 20)
     ours = model(x)
     (ours.square().sum()).backward()
@@ -435,7 +439,7 @@ def test_controlled_is_the_network_with_the_same_units_masked(classic: bool) -> 
 
 def test_controlled_draws_every_unit_equally_often_and_another_set_every_step() -> None:
     method = make("controlled", rate=0.25)
-    drawn = torch.stack([masked_by(method.kept(12, stream), 12) for stream in noises(2000)])
+    drawn = torch.stack([masked_by(method.kept(12, stream).units, 12) for stream in noises(2000)])
     assert torch.equal(drawn.sum(1), torch.full((2000,), 9.0))
     assert (drawn.mean(0) - 0.75).abs().max().item() < 0.05
     assert len(drawn.unique(dim=0)) > 150  # of 220 sets

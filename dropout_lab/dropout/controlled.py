@@ -13,9 +13,9 @@ The number of units is a shape, so runs of different rates are programs of their
 
 from typing import cast
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dropout_lab.dropout.kept import Kept, linear, take
 from dropout_lab.errors import UserError
 from dropout_lab.noise import Noise
 from dropout_lab.sites import AbstractDropout, Place, Reader, Site
@@ -35,28 +35,24 @@ class Controlled(AbstractDropout):
         """How many of so many units are kept; at least one."""
         return max(1, round(units * (1 - self._rate)))
 
-    def kept(self, units: int, noise: Noise) -> Tensor:
-        """Which units are kept, in rising order: (count,) int64."""
-        return noise.uniform((units,)).argsort()[: self.count(units)].sort().values
+    def kept(self, units: int, noise: Noise) -> Kept | None:
+        """None keeps all."""
+        count = self.count(units)
+        return Kept.draw(count, units, noise) if count < units else None
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         layer = cast(nn.Linear, reader.layer)
         units = layer.in_features
-        weight: Tensor = layer.weight
-        bias: Tensor = layer.bias
-        if self.count(units) < units:
-            mine = self.kept(units, noise)
-            weight = weight.index_select(1, mine)
-            if x.shape[1] == units:  # else the reader before has computed the kept ones alone
-                x = x.index_select(1, mine)
-            if not self._classic:
-                x = x * (units / len(mine))
+        inputs = self.kept(units, noise)
+        if x.shape[1] == units:  # else the reader before has computed the kept ones alone
+            x = take(x, 1, inputs)
+        if not self._classic:
+            x = x * (units / self.count(units))
         following = _controlled(reader.following)
-        if following is not None and following.count(layer.out_features) < layer.out_features:
-            site = cast(Site, reader.following)
-            theirs = following.kept(layer.out_features, Noise(site.key))
-            weight, bias = weight.index_select(0, theirs), bias.index_select(0, theirs)
-        return cast(Tensor, reader.activation(F.linear(x, weight, bias)))
+        outputs = None
+        if following is not None:
+            outputs = following.kept(layer.out_features, Noise(cast(Site, reader.following).key))
+        return cast(Tensor, reader.activation(linear(x, layer.weight, layer.bias, inputs, outputs)))
 
     def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
         share = self.count(x.shape[1]) / x.shape[1]
