@@ -41,6 +41,11 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
         raise
 
 
+def arguments(section: Config) -> set[str]:
+    """What a config section's target can be given, as far as its signature says."""
+    return set(_hints(str(section.get("_target_"))))
+
+
 def _check_types(key: str, section: Config) -> None:
     hints = _hints(str(section.get("_target_")))
     for name, value in section.items():

@@ -1,9 +1,10 @@
 """Sites: the named places in a model where dropout may act, and the interface of what acts there."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from functools import partial
+from typing import Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,34 @@ from dropout_lab.noise import Noise
 
 SAMPLES = 1 << 17
 """The first number of a stream that a further mask of one pass draws from; methods have streams of lower numbers."""
+
+
+Kind = Literal["units", "sequence", "tokens", "state", "cell", "weights", "heads", "layer"]
+"""What stands at a site; shapes without the batch's axis.
+
+units      the units of a layer, (features,), or a map of them, (channels, height, width)
+sequence   those of every step, (steps, features)
+tokens     numbers of words, (steps,), which the site's reader looks up
+state      the hidden state of a recurrent layer, (units,), at every step: as it is carried on, and as the layer's
+           recurrent product reads it
+cell       the cell of an LSTM, (units,), at every step, as it is carried on
+weights    attention weights, (heads, steps, steps)
+heads      what the heads of attention give, (heads, steps, features)
+layer      what a whole layer makes of a sequence, its shortcut included, (steps, features)
+"""
+KINDS: Mapping[Kind, str] = {
+    "units": "the units of a layer",
+    "sequence": "the units of a layer at every step",
+    "tokens": "numbers of words",
+    "state": "a recurrent layer's hidden state",
+    "cell": "the cell of an LSTM",
+    "weights": "attention weights",
+    "heads": "attention heads",
+    "layer": "whole layers",
+}
+
+
+UNITS: frozenset[Kind] = frozenset({"units"})
 
 
 @dataclass(frozen=True)
@@ -38,11 +67,12 @@ class Place:
     drifts: bool = False
     """Whether, since the input or the last norm, more than linear layers and activations made the values: poolings,
     sums and convolutions, whose borders are zeros, change mean and variance."""
+    kind: Kind = "units"
 
     @property
     def is_map(self) -> bool:
         """Whether the values are channels of something, rather than one vector."""
-        return len(self.shape) > 1
+        return self.kind == "units" and len(self.shape) > 1
 
 
 class Warned(NamedTuple):
@@ -75,6 +105,13 @@ class Reader(nn.Module):
         return y
 
 
+Step = Callable[[Tensor], Tensor]
+"""What a site's reader makes of the state, (batch, units), at one step."""
+Update = Callable[[Tensor, Tensor | None, Tensor], tuple[Tensor, Tensor]]
+"""(old, kept, added) -> the new state, and what the layer's output is made of: old is the state before, kept what the
+layer wants to keep of it (None: nothing), added what it wants to add; without dropout, both are kept + added."""
+
+
 class AbstractDropout(ABC):
     """A dropout method: how a site drops.
 
@@ -82,6 +119,8 @@ class AbstractDropout(ABC):
     are trained as one program, so rate 0 must come out as the identity by arithmetic, not by a branch.
     """
 
+    kinds: frozenset[Kind] = UNITS
+    """Where it can act."""
     is_costly = False
     """Whether it takes much longer than the network alone, also at rate 0: then only sites that drop have it, and
     placements are programs of their own."""
@@ -95,6 +134,10 @@ class AbstractDropout(ABC):
     @abstractmethod
     def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
         """What the site's reader makes of `x` in evaluation mode."""
+
+    def train_steps(self, reader: Reader, rate: Tensor, noise: Noise, count: int) -> Sequence[Step]:
+        """`train_reader` for each of the `count` steps of a recurrent layer: with noise of its own, here."""
+        return [partial(self.train_reader, reader, rate=rate, noise=one) for one in noise.steps(count)]
 
     def objection(self, place: Place) -> str | None:
         """Why the method cannot act at a place, and where it can; None if it can."""
@@ -123,6 +166,8 @@ class AbstractDropout(ABC):
 class AbstractValueDropout(AbstractDropout):
     """A method that changes the values at its site, whatever reads them: nearly every one."""
 
+    kinds: frozenset[Kind] = frozenset({"units", "sequence", "state", "cell", "weights", "heads"})
+
     @abstractmethod
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         """What the site gives for `x`, (batch, ...), in training mode."""
@@ -140,6 +185,36 @@ class AbstractValueDropout(AbstractDropout):
         return y
 
 
+def objection_to(dropout: AbstractDropout, place: Place) -> str | None:
+    """Why a method cannot act at a place, and where it can; None if it can."""
+    if place.kind not in dropout.kinds:
+        allowed = ", ".join(KINDS[kind] for kind in KINDS if kind in dropout.kinds)
+        return f"here are {KINDS[place.kind]}; it acts on {allowed}"
+    return dropout.objection(place)
+
+
+class AbstractUpdateDropout(AbstractDropout):
+    """A method that changes how a state is carried on: from step to step, or from layer to layer."""
+
+    kinds: frozenset[Kind] = frozenset({"state", "cell"})
+
+    @abstractmethod
+    def train_updates(self, rate: Tensor, noise: Noise, count: int) -> Sequence[Update]:
+        """The update of each of `count` steps in training mode."""
+
+    @abstractmethod
+    def evaluate_update(self, old: Tensor, kept: Tensor | None, added: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """The update in evaluation mode."""
+
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        y: Tensor = reader(x)
+        return y
+
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        y: Tensor = reader(x)
+        return y
+
+
 class Site(nn.Module):
     """A place where dropout may act, with what reads from it; the reader alone until it is given a method.
 
@@ -150,9 +225,13 @@ class Site(nn.Module):
     rate: Tensor
     key: Tensor
 
-    def __init__(self, name: str, reader: Reader | None = None, *, is_branch: bool = False) -> None:
+    def __init__(
+        self, name: str, reader: Reader | None = None, *, kind: Kind = "units", is_branch: bool = False
+    ) -> None:
         super().__init__()
-        self.name, self.is_branch = name, is_branch
+        self.name, self.kind, self.is_branch = name, kind, is_branch
+        self.observer: Callable[[Site, Tensor], None] | None = None
+        """Is told of each call, with the values that the site was given, or an example of them."""
         self.reader = Reader() if reader is None else reader
         self.dropout: AbstractDropout | None = None
         self.samples = 1
@@ -160,6 +239,7 @@ class Site(nn.Module):
         self.register_buffer("key", torch.zeros(2, dtype=torch.int32), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        self._observe(x)
         if self.dropout is None:
             y: Tensor = self.reader(x)
             return y
@@ -170,8 +250,50 @@ class Site(nn.Module):
             return outputs[0] if self.samples == 1 else torch.cat(outputs)
         return self.dropout.evaluate_reader(self.reader, x, self.rate)
 
+    def steps(self, count: int, state: Tensor) -> Sequence[Step]:
+        """What the reader makes of the state at each of `count` steps; `state` is the first one."""
+        self._observe(state)
+        if self.dropout is None or isinstance(self.dropout, AbstractUpdateDropout):
+            return [self.reader] * count
+        if self.training:
+            return self.dropout.train_steps(self.reader, self.rate, Noise(self.key), count)
+        return [partial(self.dropout.evaluate_reader, self.reader, rate=self.rate)] * count
+
+    def updates(self, count: int, state: Tensor) -> Sequence[Update]:
+        """How the state is carried on at each of `count` steps; `state` is the first one.
+
+        Methods that change values do so with the new cell here; with the hidden state, in `steps`.
+        """
+        if isinstance(self.dropout, AbstractUpdateDropout):
+            self._observe(state)
+            if self.training:
+                return self.dropout.train_updates(self.rate, Noise(self.key), count)
+            return [partial(self.dropout.evaluate_update, rate=self.rate)] * count
+        if self.kind == "state":
+            return [_plain] * count
+        return [partial(_through, step) for step in self.steps(count, state)]
+
+    def _observe(self, x: Tensor) -> None:
+        if self.observer is not None:
+            self.observer(self, x)
+
     def extra_repr(self) -> str:
         return self.name
+
+
+def carried_on(kept: Tensor | None, added: Tensor) -> Tensor:
+    """The new state without dropout."""
+    return added if kept is None else kept + added
+
+
+def _plain(old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+    new = carried_on(kept, added)
+    return new, new
+
+
+def _through(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+    new = step(carried_on(kept, added))
+    return new, new
 
 
 def sites(model: nn.Module) -> Mapping[str, str]:

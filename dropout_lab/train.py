@@ -14,12 +14,12 @@ from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
-from dropout_lab.instantiate import instantiate
+from dropout_lab.instantiate import arguments, instantiate
 from dropout_lab.loss import AbstractLoss
 from dropout_lab.models import survey
 from dropout_lab.placement import Method, site_methods, site_rates
 from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIONS, RESULT_TRAINER_KEYS
-from dropout_lab.sites import AbstractDropout, Place, Warned
+from dropout_lab.sites import AbstractDropout, Place, Warned, objection_to
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
 PLAIN: Config = {"_target_": "dropout_lab.loss.Plain"}
@@ -63,7 +63,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 raise UserError(
                     f"schedule={choices['schedule']}: dropout={name} has one rate throughout; take constant"
                 )
-        if (objection := dropout.objection(place)) is None:
+        if (objection := objection_to(dropout, place)) is None:
             acting[place.site] = section
             if rates[place.site] > 0 and (advice := dropout.advice(place)) is not None:
                 warnings.append(Warned(name, place.site, advice))
@@ -121,12 +121,16 @@ def _check_options(config: Config, choices: Mapping[str, str]) -> None:
     loss: AbstractLoss = instantiate("loss", config["loss"])
     if config["trainer"]["mc_samples"] is not None and dataset.task != "classification":
         raise UserError(
-            f"trainer.mc_samples={config['trainer']['mc_samples']}: it averages probabilities, which {dataset.name}, a"
-            " regression, has not; only null"
+            f"trainer.mc_samples={config['trainer']['mc_samples']}: it averages the probabilities of an example's"
+            f" class, which {dataset.name} has not; only null"
         )
     if (objection := loss.objection(dataset.task)) is not None:
         raise UserError(f"loss={choices['loss']}: {objection}")
     given = {name: config["trainer"][name] for name in OPTIONS if config["trainer"][name] is not None}
+    if dataset.vocabulary:
+        for name in ("input_noise", "mixup"):
+            if name in given:
+                raise UserError(f"trainer.{name}={given[name]}: {dataset.name} has tokens, no numbers; only null")
     if "label_smoothing" in given and dataset.task != "classification":
         raise UserError(f"trainer.label_smoothing={given['label_smoothing']}: {dataset.name} has no classes; only null")
     for name in IMAGE_OPTIONS:
@@ -279,9 +283,16 @@ def _dataset(section: str) -> Dataset:
 def _places(model: str, dataset: str) -> Sequence[Place]:
     data = _dataset(dataset)
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
-        return survey.places(_model(json.loads(model), data).eval(), data.input_shape)
+        return survey.places(_model(json.loads(model), data).eval(), data.example())
 
 
 def _model(section: Config, dataset: Dataset) -> torch.nn.Module:
-    model: torch.nn.Module = instantiate("model", section, input_shape=dataset.input_shape, outputs=dataset.outputs)
+    """Models of sequences are told more: how many tokens there are, and whether every place is asked for a class."""
+    given: dict[str, Any] = {"input_shape": dataset.input_shape, "outputs": dataset.outputs}
+    per_place = dataset.task == "token_classification"
+    if dataset.vocabulary or per_place:
+        if "vocabulary" not in arguments(section):
+            raise UserError(f"model: {dataset.name} is a set of sequences; choose model=rnn or model=transformer")
+        given |= {"vocabulary": len(dataset.vocabulary) or None, "per_place": per_place, "is_stream": dataset.is_stream}
+    model: torch.nn.Module = instantiate("model", section, **given)
     return model

@@ -20,7 +20,7 @@ from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.survey import places
 from dropout_lab.noise import Noise
-from dropout_lab.sites import Place, Reader, Site, install, sites
+from dropout_lab.sites import Place, Reader, Site, install, objection_to, sites
 from tests.test_every_dropout import make, noise, noises, rate
 
 IMAGES = (200, 16, 14, 14)
@@ -75,8 +75,8 @@ def test_alpha_keeps_mean_0_and_variance_1_as_torchs_does(p: float) -> None:
 
 
 def refused(method: Any, model: nn.Module) -> list[str]:
-    found = places(model.to("meta"), (1, 8, 8))
-    return [place.site for place in found if method.objection(place) is not None]
+    found = places(model.to("meta"), torch.zeros(1, 1, 8, 8))
+    return [place.site for place in found if objection_to(method, place) is not None]
 
 
 SHAPE: Any = {"input_shape": (1, 8, 8), "outputs": 10}
@@ -103,7 +103,7 @@ def test_alpha_acts_on_what_selu_gives_and_on_the_input_alone(model: nn.Module, 
 
 
 def advised(method: Any, model: nn.Module) -> dict[str, str]:
-    found = [place for place in places(model.to("meta"), (1, 8, 8)) if method.objection(place) is None]
+    found = [place for place in places(model.to("meta"), torch.zeros(1, 1, 8, 8)) if objection_to(method, place) is None]
     return {place.site: said for place in found if (said := method.advice(place)) is not None}
 
 

@@ -17,13 +17,15 @@ from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.passes import Evaluation, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.step import Program
-from dropout_lab.datasets.dataset import Split
+from dropout_lab.datasets.dataset import Dataset, Split
 from dropout_lab.streams import generator
 
 EVALUATION_ROWS = 1024
 """Examples of each lane that are evaluated at once, at most; it bounds the memory of the activations."""
 EVALUATION_NUMBERS = 1 << 18
 """Numbers in these examples, at most. No bound may depend on the width, or the last bits of a sum would."""
+EVALUATION_PIECES = 16
+"""Examples that are read on without a break when a text is evaluated, at least: the first one has no past."""
 FIRST_SAMPLE = 1 << 40
 """The number of the first mask that is drawn for an evaluation; a training has fewer steps."""
 SEEDS_KEPT = 64
@@ -61,18 +63,33 @@ class Part:
     weight: Tensor
     """(chunk, lane, n): 1, or 0 for what fills up."""
 
+    is_stream: bool
+    """Whether a chunk's examples follow those at the same places of the chunk before, as pieces of one text."""
+
     @classmethod
-    def empty(cls, size: int, chunk: int, width: int, targets: torch.dtype, device: torch.device) -> "Part":
+    def empty(cls, size: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
         shape = ceil(size / chunk), width, chunk
-        weight = (torch.arange(shape[0] * chunk) < size).float().view(shape[0], 1, chunk).expand(shape)
-        rows, wanted = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=targets)
-        return cls(size, rows.to(device), wanted.to(device), weight.contiguous().to(device))
+        rows = torch.zeros(shape, dtype=torch.int64, device=device)
+        targets = torch.zeros((*shape, *dataset.targets.shape[1:]), dtype=dataset.targets.dtype, device=device)
+        part = cls(size, rows, targets, torch.zeros(shape, device=device), dataset.is_stream)
+        counted = torch.cat([torch.ones(size), torch.zeros(shape[0] * chunk - size)])
+        if dataset.is_stream:
+            counted = counted.view(chunk, shape[0]).t()
+        part.weight.copy_(counted.reshape(shape[0], 1, chunk))
+        return part
 
     def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
-        chunks, _, chunk = self.rows.shape
         for stacked, values in ((self.rows, rows), (self.targets, targets)):
-            filled = torch.cat([values[: self.size], values[:1].expand(chunks * chunk - self.size)])
-            stacked[:, lane] = filled.view(chunks, chunk).to(stacked.device)
+            stacked[:, lane] = self._chunks(values).to(stacked.device)
+
+    def _chunks(self, values: Tensor) -> Tensor:
+        """(n, ...) -> (chunk, n, ...), filled up with the first one."""
+        chunks, _, chunk = self.rows.shape
+        fill = values[:1].expand(chunks * chunk - self.size, *values.shape[1:])
+        filled = torch.cat([values[: self.size], fill])
+        if self.is_stream:
+            return filled.unflatten(0, (chunk, chunks)).transpose(0, 1)
+        return filled.unflatten(0, (chunks, chunk))
 
 
 class Lanes:
@@ -100,14 +117,17 @@ class Lanes:
             "state": structure.optimizer.init(stacked),
             "buffers": {name: self._stack(buffer) for name, buffer in buffers.items()},
         }
+        for name in self.program.carried:
+            self._carried["buffers"][name] = self._zeros(self.batch_size, *buffers[name].shape[1:])
         self._rates = self._zeros(len(self.program.sites))
         self._best = tree_map(torch.clone, self._network)
         self._hyper = {name: self._zeros() for name in (*structure.optimizer.numbers(), *sorted(structure.options))}
-        self._mean, self._std = self._stack(split.mean), self._stack(split.std)
+        self._reading = {name: self._stack(value) for name, value in split.reading().items()}
         self._train_rows, self._train_targets = self._stack(split.train), self._stack(split.train_targets)
         chunk = self._chunk(len(split.val))
+        self._read_on = {name: self._zeros(chunk, *buffers[name].shape[1:]) for name in self.program.carried}
         self._parts = {
-            name: Part.empty(size, chunk, self.width, split.train_targets.dtype, device)
+            name: Part.empty(size, chunk, self.width, dataset, device)
             for name, size in (
                 ("train", min(structure.gap_examples or len(split.val), len(split.train))),
                 ("val", len(split.val)),
@@ -116,9 +136,9 @@ class Lanes:
         }
         self._total, self._loss, self._correct = self._zeros(), self._zeros(), self._zeros()
         self.evaluation_inputs = dataset.inputs.to(device)
-        given = {"inputs": self.evaluation_inputs, "mean": self._mean, "std": self._std}
+        given = {"inputs": self.evaluation_inputs, **self._reading}
         self.train_step = TrainStep(self.program, self._carried, self._total, {**given, "hyper": self._hyper})
-        self.evaluation = Evaluation(self.program, self._loss, self._correct, given, self._best)
+        self.evaluation = Evaluation(self.program, self._loss, self._correct, self._read_on, given, self._best)
         self.run_train_step: InPlace = self.train_step
         """`train_step`, or its compiled program."""
         self.run_evaluation: InPlace = self.evaluation
@@ -132,7 +152,8 @@ class Lanes:
     @property
     def _network(self) -> dict[str, Any]:
         """What an evaluation reads of the lanes now: parameters, buffers, and the rates they were last trained with."""
-        return {"params": self._carried["params"], "buffers": self._carried["buffers"], "rates": self._rates}
+        buffers = {name: held for name, held in self._carried["buffers"].items() if name not in self.program.carried}
+        return {"params": self._carried["params"], "buffers": buffers, "rates": self._rates}
 
     @property
     def idle(self) -> Sequence[int]:
@@ -143,7 +164,7 @@ class Lanes:
         batch = self.width, self.batch_size
         keys_ = torch.zeros(self.width, len(self.program.streams), 2, dtype=torch.int32, device=self.device)
         rows = torch.zeros(batch, dtype=torch.int64, device=self.device)
-        targets = torch.zeros(batch, dtype=self._train_targets.dtype, device=self.device)
+        targets = self._train_targets[:, : self.batch_size].contiguous()
         val = self._parts["val"]
         return (
             [
@@ -163,8 +184,8 @@ class Lanes:
         self._rates[lane] = self._best["rates"][lane] = 0
         for held in (self._carried, self._best):
             held["params"][lane] = params.to(self.device)
-            for name, buffer in buffers.items():
-                held["buffers"][name][lane] = buffer.to(self.device)
+            for name in held["buffers"].keys() - self.program.carried:
+                held["buffers"][name][lane] = buffers[name].to(self.device)
         for value in self._carried["state"].values():
             value[lane] = 0
         for name, number in {**recipe.optimizer.numbers(), **recipe.options}.items():
@@ -174,15 +195,17 @@ class Lanes:
         self._parts["train"].load(lane, split.train, split.train_targets)
         self._parts["val"].load(lane, split.val, split.val_targets)
         self._parts["test"].load(lane, self.structure.dataset.test, split.test_targets)
-        self._mean[lane], self._std[lane] = split.mean.to(self.device), split.std.to(self.device)
+        for name, value in split.reading().items():
+            self._reading[name][lane] = value.to(self.device)
         self.active[lane] = Lane(recipe, split, mask_seed(recipe.seed))
 
     def train_epoch(self) -> Tensor:
         """One epoch of every lane, also of idle ones, whatever is left in them; its batches' mean loss: (lane,)."""
         rates, mix, noise = self._epoch_rates(), self._epoch_mix(), self._epoch_keys()
         order = self._order()[:, : self.steps_per_epoch * self.batch_size]
-        rows, targets = (self._batches(values.gather(1, order)) for values in (self._train_rows, self._train_targets))
-        self._total.zero_()
+        rows, targets = self._batches(self._train_rows, order), self._batches(self._train_targets, order)
+        for state in (self._total, *(self._carried["buffers"][name] for name in self.program.carried)):
+            state.zero_()
         fixed = self.train_step.fixed
         for step in range(self.steps_per_epoch):
             self.run_train_step(*fixed, rates[step], mix[step], noise[step], rows[step], targets[step])
@@ -217,7 +240,7 @@ class Lanes:
         step = np.full((1, self.width), 0 if sample is None else FIRST_SAMPLE + sample)
         seeds = [self.active[i].mask_seed if i in self.active else 0 for i in range(self.width)]
         drawn = torch.from_numpy(keys(seeds, step, streams))[0].to(self.device)
-        given = {"inputs": self.evaluation_inputs, "mean": self._mean, "std": self._std}
+        given = {"inputs": self.evaluation_inputs, **self._reading}
         part, best = self._parts["test"], self._best
 
         def one(params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, key: Tensor, x: Tensor) -> Tensor:
@@ -239,6 +262,8 @@ class Lanes:
         self._loss.zero_()
         self._correct.zero_()
         fixed = (*self.evaluation.fixed, *tree_leaves(held))
+        for state in self._read_on.values():
+            state.zero_()
         for rows, targets, weight in zip(part.rows, part.targets, part.weight, strict=True):
             self.run_evaluation(*fixed, rows, targets, weight)
         return self._loss / part.size, self._correct / part.size
@@ -246,15 +271,22 @@ class Lanes:
     def _chunk(self, size: int) -> int:
         """How many examples of a part of `size` are evaluated at once: the part in equal chunks."""
         most = EVALUATION_NUMBERS // prod(self.structure.dataset.input_shape)
+        if self.structure.dataset.is_stream:
+            most = min(most, ceil(size / EVALUATION_PIECES))
         return ceil(size / ceil(size / max(1, min(EVALUATION_ROWS, most))))
 
-    def _batches(self, values: Tensor) -> Tensor:
-        """(lane, step x batch) -> (step, lane, batch)"""
-        return values.view(self.width, self.steps_per_epoch, self.batch_size).transpose(0, 1).contiguous()
+    def _batches(self, values: Tensor, order: Tensor) -> Tensor:
+        """(lane, n, ...) at the places `order`, (lane, step x batch) -> (step, lane, batch, ...)"""
+        lanes = torch.arange(self.width, device=values.device).unsqueeze(1)
+        batches = values[lanes, order].unflatten(1, (self.steps_per_epoch, self.batch_size))
+        return batches.transpose(0, 1).contiguous()
 
     def _order(self) -> Tensor:
         """Each lane's shuffled training positions: (lane, n). Lanes of one seed and epoch share them."""
         size = self._train_rows.shape[1]
+        if self.structure.dataset.is_stream:  # batch after batch, each of its examples reads on in its part of the text
+            places = torch.arange(self.steps_per_epoch * self.batch_size).view(self.batch_size, -1)
+            return places.t().reshape(1, -1).repeat(self.width, 1).to(self.device)
         shuffled: dict[tuple[int, int], Tensor] = {}
         order = torch.arange(size).repeat(self.width, 1)
         for index, lane in self.active.items():

@@ -48,36 +48,45 @@ class TrainStep:
 
 
 class Evaluation:
-    """Adds the loss and the correct answers of every lane on some examples to `loss` and `correct`, both (lane,)."""
+    """Adds the loss and the correct answers of every lane on some examples to `loss` and `correct`, both (lane,).
 
-    def __init__(self, program: Program, loss: Tensor, correct: Tensor, given: Any, weights: Any) -> None:
+    `carried` is what a model keeps from one batch to the next, (lane, batch, ...); it is changed in place.
+    """
+
+    def __init__(self, program: Program, loss: Tensor, correct: Tensor, carried: Any, given: Any, weights: Any) -> None:
         self._program = program
         self.fixed: Sequence[Tensor]
         """The tensors that are the same in every call."""
-        self.fixed, self._spec = tree_flatten((loss, correct, given))
+        self.fixed, self._spec = tree_flatten((loss, correct, carried, given))
         self._weights_spec = tree_flatten(weights)[1]
 
     def __call__(self, *tensors: Tensor) -> None:
         """`fixed`, the leaves of params, buffers and rates, then rows, targets and weight, (lane, n) each."""
         size = self._spec.num_leaves
-        loss, correct, given = tree_unflatten(tensors[:size], self._spec)
+        loss, correct, carried, given = tree_unflatten(tensors[:size], self._spec)
         *weights, rows, targets, weight = tensors[size:]
         model = tree_unflatten(weights, self._weights_spec)
         x = inputs_of(rows, given)
         with torch.no_grad():
-            more_loss, more_correct = vmap(self._program.evaluate)(
-                model["params"], model["buffers"], model["rates"], x, targets, weight
+            more_loss, more_correct, after = vmap(self._program.evaluate)(
+                model["params"], model["buffers"], model["rates"], carried, x, targets, weight
             )
+        for name, state in carried.items():
+            state.copy_(after[name])
         loss.add_(more_loss)
         correct.add_(more_correct)
 
 
 def inputs_of(rows: Tensor, given: Any) -> Tensor:
-    """(lane, n) rows -> (lane, n, *input_shape), standardized as each lane's training part demands.
+    """(lane, n) rows -> (lane, n, *input_shape), read as each lane's training part demands: numbers standardized,
+    tokens that it does not have replaced by UNKNOWN.
 
     NaN in a table's row is a missing value and becomes 0, the mean of the lane's training part.
     """
-    x: Tensor = (given["inputs"][rows] - given["mean"].unsqueeze(1)) / given["std"].unsqueeze(1)
+    inputs: Tensor = given["inputs"][rows]
+    if "known" in given:  # of tokens: (lane, vocabulary)
+        return given["known"].gather(1, inputs.flatten(1)).view(inputs.shape)
+    x: Tensor = (inputs - given["mean"].unsqueeze(1)) / given["std"].unsqueeze(1)
     if x.dim() == 3:  # of tables alone: others have no missing values
         x = torch.nan_to_num(x, nan=0.0, posinf=inf, neginf=-inf)
     return x

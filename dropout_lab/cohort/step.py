@@ -14,7 +14,8 @@ from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
-from dropout_lab.datasets.dataset import Task
+from dropout_lab.datasets.dataset import NO_CLASS, Task
+from dropout_lab.models.layers import carried_buffers
 from dropout_lab.noise import Noise
 from dropout_lab.sites import Site, install, sites
 
@@ -37,6 +38,7 @@ class Program:
         self.sites = sites(model)
         self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
         """What draws noise in a step: the sites, and augmentation if there is any."""
+        self.carried = carried_buffers(model)
         self.task: Task = structure.dataset.task
         self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
         for evaluated in (self._eval, self._masked):
@@ -71,7 +73,8 @@ class Program:
         if len(self.streams) > len(self.sites):
             x = noisy(x, options, hyper, Noise(keys[-1]))
         samples = self.structure.loss.samples
-        targets, others = y.repeat(samples), y.roll(1, 0).repeat(samples)
+        copies = samples, *[1] * (y.dim() - 1)
+        targets, others = y.repeat(copies), y.roll(1, 0).repeat(copies)
 
         def forward(number: int) -> Tensor:
             if number == 0:
@@ -100,13 +103,22 @@ class Program:
         return params, dict(state)
 
     def evaluate(
-        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor, y: Tensor, weight: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Weighted sums over the batch of loss and of correct answers (0 for regression), in evaluation mode."""
+        self,
+        params: Tensor,
+        buffers: Mapping[str, Tensor],
+        rates: Tensor,
+        carried: Mapping[str, Tensor],
+        x: Tensor,
+        y: Tensor,
+        weight: Tensor,
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Weighted sums over the batch of loss and of correct answers (0 for regression), in evaluation mode, and what
+        is carried on to the next one."""
         keys = torch.zeros((len(self.sites), 2), dtype=torch.int32, device=params.device)
-        output = self._call(self._eval, params, buffers, rates, keys, x)
-        correct = (output.argmax(-1) == y).float() if self.task == "classification" else torch.zeros_like(weight)
-        return (losses(output, y, self.task) * weight).sum(), (correct * weight).sum()
+        after = {name: buffer.clone() for name, buffer in carried.items()}
+        output = self._call(self._eval, params, {**buffers, **after}, rates, keys, x)
+        correct = weight * _correct(output, y, self.task)
+        return (losses(output, y, self.task) * weight).sum(), correct.sum(), after
 
     def predict(
         self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, x: Tensor, *, masked: bool
@@ -154,7 +166,18 @@ class Program:
 
 
 def losses(output: Tensor, y: Tensor, task: Task) -> Tensor:
-    """The loss of every example: cross-entropy in nats, or the squared error."""
+    """The loss of every example: cross-entropy in nats, of a sequence the mean of its places; or the squared error."""
     if task == "classification":
         return F.cross_entropy(output, y, reduction="none")
+    if task == "token_classification":
+        each = F.cross_entropy(output.movedim(-1, 1), y, reduction="none", ignore_index=NO_CLASS)
+        return each.sum(1) / (y != NO_CLASS).sum(1)
     return F.mse_loss(output.squeeze(-1), y, reduction="none")
+
+
+def _correct(output: Tensor, y: Tensor, task: Task) -> Tensor:
+    """Which examples are answered rightly, or of a sequence the share of its places: (batch,)."""
+    if task == "regression":
+        return torch.zeros_like(y)
+    right = output.argmax(-1) == y
+    return right.float() if task == "classification" else right.sum(1) / (y != NO_CLASS).sum(1)

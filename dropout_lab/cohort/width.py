@@ -68,7 +68,7 @@ def lane_bytes(structure: Structure) -> int:
         if isinstance(module, Site) or not (list(module.children()) or isinstance(module, nn.Identity)):
             module.register_forward_hook(count)
     with torch.no_grad():
-        model(torch.zeros(1, *structure.dataset.input_shape))
+        model(structure.dataset.example())
     return 4 * (2 * params + state + 2 * structure.batch_size * activations)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -13,7 +13,16 @@ from torch import Tensor
 from dropout_lab.errors import UserError
 from dropout_lab.streams import generator
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "token_classification"]
+"""A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""
+
+PADDING, UNKNOWN = 0, 1
+"""Tokens that every vocabulary begins with: what fills a sequence up to its length, and what stands for any token that
+the training part does not have."""
+SPECIAL_TOKENS = ("<pad>", "<unk>")
+
+NO_CLASS = -1
+"""The target at a place of a sequence where nothing is asked."""
 
 TEST_SEED = 0
 """The test part is cut with this seed, never with a run's: no run may train on what another is tested on."""
@@ -34,11 +43,12 @@ class Split:
     val: Tensor
     """(n_val,) int64 rows."""
     train_targets: Tensor
-    """(n_train,) int64 classes after label noise, or float32 standardized values after it."""
+    """(n_train,) int64 classes after label noise, or float32 standardized values after it; of token_classification,
+    (n_train, length) int64."""
     val_targets: Tensor
-    """(n_val,) int64 classes or float32 standardized values, without noise."""
+    """(n_val, ...) likewise, without noise."""
     test_targets: Tensor
-    """(n_test,) likewise, in the order of `Dataset.test`."""
+    """(n_test, ...) likewise, in the order of `Dataset.test`."""
     mean: Tensor
     """Of the values known in `train` alone; broadcastable to one input. 0 for indicators."""
     std: Tensor
@@ -47,6 +57,12 @@ class Split:
     Infinite, so that the feature is 0 in every row, where `train` cannot tell its use: an indicator that is 0 in all of
     `train`, as of a category only others have, and a feature of which `train` knows no value.
     """
+    known: Tensor | None = None
+    """(vocabulary,) int64, of tokens: the token that a reader of `train` takes each for, itself or UNKNOWN."""
+
+    def reading(self) -> dict[str, Tensor]:
+        """What turns rows of `Dataset.inputs` into what a model is given."""
+        return {"mean": self.mean, "std": self.std} if self.known is None else {"known": self.known}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +79,15 @@ class Dataset:
     task: Task
     inputs: Tensor
     """(n, *input_shape) float32, raw, all examples, the test part's too. Finite, but for `has_missing`. A constant may
-    have been taken from a feature, as `encode` does: the standardization takes it anyway."""
+    have been taken from a feature, as `encode` does: the standardization takes it anyway. With a vocabulary,
+    (n, length) int64 tokens."""
     targets: Tensor
-    """(n,) int64 classes from 0, or float32."""
+    """(n,) int64 classes from 0, or float32; of token_classification, (n, length) int64 classes or NO_CLASS."""
     test: Tensor
     """(n_test,) int64 rows of the test part: the same for every seed."""
     outputs: int
     """The number of classes, or 1."""
-    standardize: Literal["feature", "channel"]
+    standardize: Literal["feature", "channel", "none"]
     """One mean and standard deviation per feature (tables) or per channel (images: dimension 1 of `inputs`)."""
     val_fraction: float = 0.2
     limit: int | None = None
@@ -83,6 +100,13 @@ class Dataset:
     """Whether NaN stands for missing values in the inputs of a table, (n, features)."""
     class_names: Sequence[str] = ()
     """What the classes are called, for messages; without, by their numbers."""
+    vocabulary: Sequence[str] = ()
+    """What the tokens are called, SPECIAL_TOKENS first; empty if the inputs are no tokens. It may have tokens that a
+    seed's training part does not have: `Split.known` hides them."""
+    is_stream: bool = False
+    """Whether the examples are pieces of one text, in its order: then the parts are contiguous, the test part is the
+    text's end, the validation part a piece at a place that the seed draws, and batches follow the text, so that a model
+    can carry its state from one piece to the next."""
 
     def digest(self) -> str:
         """A hash of the examples."""
@@ -97,8 +121,10 @@ class Dataset:
         require_fraction("val_fraction", self.val_fraction)
         if self.task == "classification":
             require_number("label_noise", self.label_noise, 0, 1)
-        else:
+        elif self.task == "regression":
             require_number("label_noise", self.label_noise, 0)
+        else:
+            require_number("label_noise", self.label_noise, 0, 0)
         rest = self._rest()
         if self.task == "classification":
             missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
@@ -123,26 +149,46 @@ class Dataset:
     def input_shape(self) -> tuple[int, ...]:
         return tuple(self.inputs.shape[1:])
 
+    def example(self) -> Tensor:
+        """(1, *input_shape) of zeros, or of a token that is no padding: what a model can be given to look at it."""
+        return torch.full_like(self.inputs[:1], UNKNOWN if self.vocabulary else 0)
+
     def split(self, seed: int) -> Split:
         """The division of one seed: equal seeds give equal splits; `limit` and `label_noise` never move a row."""
         rest = self._rest()
         val_size = _part_size("val_fraction", self.val_fraction, self.targets[rest], self.task)
-        cut_seed = int(generator(seed, "split").integers(2**32))
-        train, val = _cut(rest, self.targets[rest], self.task, val_size, cut_seed)
+        drawn = generator(seed, "split")
+        if self.is_stream:
+            start = int(drawn.integers(len(rest) - val_size + 1))
+            train, val = torch.cat([rest[:start], rest[start + val_size :]]), rest[start : start + val_size]
+        else:
+            train, val = _cut(rest, self.targets[rest], self.task, val_size, int(drawn.integers(2**32)))
         noise = generator(seed, "label_noise")
         if self.task == "classification":
             # Noise is drawn for the whole training part, so that a limited one gets the same noise as far as it goes.
             targets = self.targets
             train_targets = _other_classes(targets[train], self.outputs, self.label_noise, noise)[: self.limit]
             train = train[: self.limit]
+        elif self.task == "token_classification":
+            targets = self.targets
+            train = train[: self.limit]
+            train_targets = targets[train]
         else:
             errors = torch.from_numpy(noise.standard_normal(len(train)))[: self.limit]
             train = train[: self.limit]
             center, scale = _mean_std(self.targets[train], dims=(0,))
             targets = ((self.targets.double() - center) / scale).float()
             train_targets = (targets[train] + self.label_noise * errors).float()
-        dims = (0,) if self.standardize == "feature" else (0, *range(2, self.inputs.ndim))
-        mean, std = _mean_std(self.inputs[train], dims, self.has_missing)
+        known = None
+        if self.standardize == "none":
+            mean, std = torch.zeros(()), torch.ones(())
+        else:
+            dims = (0,) if self.standardize == "feature" else (0, *range(2, self.inputs.ndim))
+            mean, std = _mean_std(self.inputs[train], dims, self.has_missing)
+        if self.vocabulary:
+            known = torch.full((len(self.vocabulary),), UNKNOWN)
+            there = torch.cat([self.inputs[train].unique(), torch.tensor([PADDING])])
+            known[there] = there
         if self.indicators:
             columns = torch.tensor(self.indicators)
             absent = (self.inputs[train][:, columns].nan_to_num() == 0).all(0)
@@ -155,6 +201,7 @@ class Dataset:
             test_targets=targets[self.test],
             mean=mean.float(),
             std=std.float(),
+            known=known,
         )
 
     def _rest(self) -> Tensor:
@@ -169,26 +216,38 @@ class Dataset:
                 raise UserError(f"dataset {self.name}: {rule}")
 
         n = len(self.inputs)
-        require(self.task in ("classification", "regression"), "task must be classification or regression")
-        require(self.standardize in ("feature", "channel"), "standardize must be feature or channel")
-        require(self.inputs.dtype == torch.float32, f"inputs must be float32, not {self.inputs.dtype}")
+        require(self.task in get_args(Task), f"task must be one of {', '.join(get_args(Task))}")
+        require(self.standardize in ("feature", "channel", "none"), "standardize must be feature, channel or none")
         require(
             self.inputs.ndim > (2 if self.standardize == "channel" else 1),
             f"inputs must have an example dimension and more, channels second if standardize=channel; the shape is"
             f" {tuple(self.inputs.shape)}",
         )
+        if self.vocabulary:
+            size = len(self.vocabulary)
+            require(tuple(self.vocabulary[:2]) == SPECIAL_TOKENS, f"vocabulary must begin with {SPECIAL_TOKENS}")
+            require(
+                self.inputs.dtype == torch.int64
+                and self.inputs.ndim == 2
+                and bool(((self.inputs >= 0) & (self.inputs < size)).all()),
+                f"inputs must be int64 tokens in 0..{size - 1} of the shape (n, length)",
+            )
+            require(self.standardize == "none", "tokens cannot be standardized: standardize must be none")
+        else:
+            require(self.inputs.dtype == torch.float32, f"inputs must be float32, not {self.inputs.dtype}")
+            if not self.has_missing:
+                require(bool(self.inputs.isfinite().all()), "inputs must be finite, but some are NaN or infinite")
         if self.has_missing:
             require(self.inputs.ndim == 2, "has_missing needs inputs of the shape (n, features)")
             require(not self.inputs.isinf().any(), "inputs must be finite or NaN, but some are infinite")
-        else:
-            require(bool(self.inputs.isfinite().all()), "inputs must be finite, but some are NaN or infinite")
         if self.indicators:
             features = self.inputs.shape[1]
             require(
                 self.inputs.ndim == 2 and all(0 <= column < features for column in self.indicators),
                 f"indicators must be columns of inputs of the shape (n, features), in 0..{features - 1}",
             )
-        require(tuple(self.targets.shape) == (n,), f"targets must have the shape ({n},): one per example")
+        shape = (n, self.inputs.shape[1]) if self.task == "token_classification" else (n,)
+        require(tuple(self.targets.shape) == shape, f"targets must have the shape {shape}")
         require(
             self.test.dtype == torch.int64
             and self.test.ndim == 1
@@ -196,12 +255,24 @@ class Dataset:
             and bool(((self.test >= 0) & (self.test < n)).all()),
             f"test must hold different int64 rows in 0..{n - 1}",
         )
+        if self.is_stream:
+            end = torch.arange(n - len(self.test), n)
+            require(torch.equal(self.test, end), "the test part of a stream must be its last rows, in their order")
+            require(self.task == "token_classification", "a stream must be a token_classification")
         if self.task == "classification":
             require(self.outputs >= 2, f"outputs={self.outputs} must be at least 2, the number of classes")
             require(
                 self.targets.dtype == torch.int64 and bool(((self.targets >= 0) & (self.targets < self.outputs)).all()),
                 f"targets must be int64 classes in 0..{self.outputs - 1}",
             )
+        elif self.task == "token_classification":
+            require(self.outputs >= 2, f"outputs={self.outputs} must be at least 2, the number of classes")
+            require(
+                self.targets.dtype == torch.int64
+                and bool(((self.targets >= NO_CLASS) & (self.targets < self.outputs)).all()),
+                f"targets must be int64 classes in 0..{self.outputs - 1}, or {NO_CLASS}",
+            )
+            require(bool((self.targets >= 0).any(1).all()), "every example must have a target at one place at least")
         else:
             require(self.outputs == 1, f"outputs={self.outputs} must be 1 for regression")
             require(self.targets.dtype == torch.float32, f"targets must be float32, not {self.targets.dtype}")

@@ -14,11 +14,13 @@ from torch import Tensor
 from dropout_lab.dropout.advice import all_of
 from dropout_lab.dropout.checks import require_whole
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout, Place
+from dropout_lab.sites import UNITS, AbstractValueDropout, Place
 
 
 class DropBlock(AbstractValueDropout):
     """block_size: the side of a square; a smaller map gets squares of its own size. per_channel: a mask for each."""
+
+    kinds = UNITS
 
     def __init__(self, block_size: int, per_channel: bool) -> None:
         require_whole("dropout.block_size", block_size)

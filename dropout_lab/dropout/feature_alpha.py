@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.alpha import Alpha
-from dropout_lab.sites import Place
+from dropout_lab.sites import UNITS, Place
 
 
 class FeatureAlpha(Alpha):
+    kinds = UNITS
+
     def objection(self, place: Place) -> str | None:
         return super().objection(place) if place.is_map else "it drops channels, and a vector has none"
 

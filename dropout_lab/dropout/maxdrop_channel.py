@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout, Place
+from dropout_lab.sites import UNITS, AbstractValueDropout, Place
 
 
 class MaxDropChannel(AbstractValueDropout):
+    kinds = UNITS
+
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         maps = x.flatten(2)
         channels = torch.arange(maps.shape[1], device=x.device).unsqueeze(1)

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout, Place
+from dropout_lab.sites import UNITS, AbstractValueDropout, Place
 
 
 class MaxDropFeature(AbstractValueDropout):
+    kinds = UNITS
+
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         maps = x.flatten(2)
         largest = torch.arange(maps.shape[2], device=x.device) == maps.argmax(2, keepdim=True)

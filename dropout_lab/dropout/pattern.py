@@ -22,11 +22,13 @@ from torch import Tensor
 from dropout_lab.dropout.checks import require_whole
 from dropout_lab.errors import UserError
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout, Place
+from dropout_lab.sites import UNITS, AbstractValueDropout, Place
 
 
 class Pattern(AbstractValueDropout):
     """rotate: degrees. shear_x, shear_y: pixels sideways for a pixel along. share_channels: one place for all."""
+
+    kinds = UNITS
 
     def __init__(
         self,

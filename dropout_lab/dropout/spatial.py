@@ -9,10 +9,12 @@ from torch import Tensor
 
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout, Place
+from dropout_lab.sites import UNITS, AbstractValueDropout, Place
 
 
 class Spatial(AbstractValueDropout):
+    kinds = UNITS
+
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2))) >= rate
         return x * (keep.to(x.dtype) / (1 - rate))

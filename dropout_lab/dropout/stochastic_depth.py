@@ -10,11 +10,13 @@ one gate per branch and batch, classic scaling, and rates that grow linearly wit
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout, Place
+from dropout_lab.sites import UNITS, AbstractValueDropout, Place
 
 
 class StochasticDepth(AbstractValueDropout):
     """per_example: a gate for every example, or one for the batch. classic: scaled in evaluation, as in the paper."""
+
+    kinds = UNITS
 
     def __init__(self, per_example: bool, classic: bool) -> None:
         self._per_example, self._classic = per_example, classic

@@ -118,6 +118,18 @@ PRODUCTS = (nn.Linear, nn.Conv2d)
 READERS = (*PRODUCTS, nn.MaxPool2d)
 
 
+def carried_buffers(model: nn.Module) -> Sequence[str]:
+    """The buffers in which a model leaves a batch's last state for the next batch: (batch, ...) each.
+
+    They are those that its modules name in `carried`, and are made for a batch of 1.
+    """
+    return tuple(
+        f"{path}.{name}" if path else name
+        for path, module in model.named_modules()
+        for name in getattr(module, "carried", ())
+    )
+
+
 def check_sizes(key: str, sizes: Sequence[Any], *, may_be_empty: bool) -> None:
     if (not may_be_empty and not sizes) or any(
         isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in sizes

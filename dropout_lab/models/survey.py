@@ -1,4 +1,4 @@
-"""What stands at a model's sites, found by sending an example of zeros through it."""
+"""What stands at a model's sites, found by sending an example through it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ class _Call:
     given: UntypedStorage | None = None
 
 
-def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
+def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
     """The places of a model's sites, in the order in which an example meets them."""
     calls: list[_Call] = []
     shapes: dict[int, tuple[int, ...]] = {}
 
-    def enter(module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        if isinstance(module, Site):
-            shapes[len(calls)] = tuple(arguments[0].shape[1:])
-            calls.append(_Call(module, arguments[0].untyped_storage()))
+    def enter(site: Site, values: Tensor) -> None:
+        if not any(call.module is site for call in calls):
+            shapes[len(calls)] = tuple(values.shape[1:])
+            calls.append(_Call(site, values.untyped_storage()))
 
     def leave(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if (
@@ -45,13 +45,17 @@ def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
         ):
             calls.append(_Call(module, arguments[0].untyped_storage(), output.untyped_storage()))
 
-    hooks = [module.register_forward_pre_hook(enter) for module in model.modules()]
-    hooks += [module.register_forward_hook(leave) for module in model.modules()]
-    example = torch.zeros(1, *input_shape, device=next(model.parameters()).device)
+    observed = [module for module in model.modules() if isinstance(module, Site)]
+    for site in observed:
+        site.observer = enter
+    hooks = [module.register_forward_hook(leave) for module in model.modules()]
+    example = example.to(next(model.parameters()).device)
     with torch.no_grad():
         model(example)
     for hook in hooks:
         hook.remove()
+    for site in observed:
+        site.observer = None
     found = []
     for index, shape in shapes.items():
         site, read = calls[index].module, calls[index].read
@@ -69,6 +73,7 @@ def places(model: nn.Module, input_shape: Sequence[int]) -> Sequence[Place]:
                 next_activation=following.name if isinstance(following, Activation) else None,
                 is_branch=site.is_branch,
                 products_to_batch_norm=_products_to_batch_norm(calls[index + 1 :], read),
+                kind=site.kind,
                 drifts=_drifts(calls[:index], read, example.untyped_storage()),
             )
         )

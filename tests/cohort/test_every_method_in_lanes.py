@@ -15,6 +15,7 @@ from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.survey import places
+from dropout_lab.sites import objection_to
 from tests.cohort.runs import outcome, recipe, structure, train
 from tests.test_every_dropout import METHODS, make
 
@@ -33,7 +34,11 @@ CHANGES: Mapping[str, dict[str, Any]] = {"dropconnect": {"inference": "mean"}, "
 def acting(model: str, method: str) -> list[str]:
     """The sites of a model at which a method can act."""
     made = make(method, **CHANGES.get(method, {}))
-    return [place.site for place in places(MODELS[model]().to("meta"), (1, 8, 8)) if made.objection(place) is None]
+    return [
+        place.site
+        for place in places(MODELS[model]().to("meta"), torch.zeros(1, 1, 8, 8))
+        if objection_to(made, place) is None
+    ]
 
 
 CASES = [(model, method) for model in MODELS for method in METHODS if acting(model, method)]

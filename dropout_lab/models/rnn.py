@@ -1,0 +1,120 @@
+"""A recurrent network for sequences, with sites between its layers and between its steps."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.errors import UserError
+from dropout_lab.models.cells import CELLS, States
+from dropout_lab.models.layers import check_sizes
+from dropout_lab.models.sequences import Steps
+from dropout_lab.sites import Reader, Site
+
+
+class Gates(nn.Linear):
+    """The product of all gates of a layer; its outputs are those of one gate after another."""
+
+    def __init__(self, features: int, units: int, gates: int) -> None:
+        super().__init__(features, gates * units)
+        self.gates = gates
+        bound = 1 / sqrt(units)  # as torch.nn.LSTM has it, by the units and not by what a gate reads
+        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
+
+
+class Layer(nn.Module):
+    """One recurrent layer, with the site `recurrent.<k>` at its hidden state, and of an LSTM `cell.<k>` at its cell.
+
+    Methods that change values act at `recurrent` on what the recurrent product reads of the state, not on what the
+    layer gives; others on how the state is carried on.
+    """
+
+    def __init__(self, cell: str, units: int, number: int) -> None:
+        super().__init__()
+        self.cell, self.units = CELLS[cell], units
+        self.recurrent = Site(f"recurrent.{number}", Reader(Gates(units, units, self.cell.gates)), kind="state")
+        self.cell_site = Site(f"cell.{number}", kind="cell") if self.cell.states == 2 else None
+
+    def forward(self, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States]:
+        """x: (batch, steps, gates x units), what the gates get from below -> (batch, steps, units), last states.
+
+        At padding, (batch, steps), the states stay as they are.
+        """
+        count = x.shape[1]
+        reads = self.recurrent.steps(count, states[0])
+        updates = self.recurrent.updates(count, states[0])
+        cell_updates = updates if self.cell_site is None else self.cell_site.updates(count, states[1])
+        given = []
+        for step in range(count):
+            new = self.cell.step(x[:, step], states, reads[step], updates[step], cell_updates[step])
+            if padding is not None:
+                there = padding[:, step].unsqueeze(1)
+                new = tuple(torch.where(there, old, changed) for old, changed in zip(states, new, strict=True))
+            states = new
+            given.append(states[0])
+        return torch.stack(given, 1), states
+
+
+class RNN(nn.Module):
+    """LSTM, GRU or Elman's network (`cell`): `depth` layers of `width` units, then a linear head.
+
+    Sites: `embedding` at tokens, `input` before the first layer, `recurrent.<k>` and of an LSTM `cell.<k>` in layer k,
+    `layer.<k>` between it and the next one, `output` before the head. The head reads the last state, or that of every
+    place if `per_place`. With `is_stream`, a batch begins with the states that the one before ended with (`state`), and
+    gradients end there: truncated backpropagation through time.
+
+    Shape: (batch, *input_shape) -> (batch, outputs), or (batch, steps, outputs).
+    """
+
+    carried: Sequence[str] = ()
+    state: Tensor
+
+    def __init__(
+        self,
+        *,
+        input_shape: Sequence[int],
+        outputs: int,
+        vocabulary: int | None = None,
+        per_place: bool = False,
+        is_stream: bool = False,
+        cell: str = "lstm",
+        width: int = 64,
+        depth: int = 1,
+        embedding: int = 64,
+    ) -> None:
+        super().__init__()
+        if cell not in CELLS:
+            raise UserError(f"model.cell={cell}: unknown; allowed: {', '.join(CELLS)}")
+        check_sizes("model.width, model.depth, model.embedding", [width, depth, embedding], may_be_empty=False)
+        self.steps = Steps("rnn", input_shape, vocabulary, embedding)
+        self.per_place = per_place
+        names = ["input", *(f"layer.{number}" for number in range(depth - 1))]
+        sizes = [self.steps.features, *[width] * (depth - 1)]
+        gates = CELLS[cell].gates
+        self.between = nn.ModuleList(
+            Site(name, Reader(Gates(size, width, gates)), kind="sequence")
+            for name, size in zip(names, sizes, strict=True)
+        )
+        self.layers = nn.ModuleList(Layer(cell, width, number) for number in range(depth))
+        head = Reader(nn.Linear(width, outputs))
+        self.output = Site("output", head, kind="sequence" if per_place else "units")
+        shape = 1, depth, CELLS[cell].states, width
+        if is_stream:
+            self.carried = ("state",)
+        self.register_buffer("state", torch.zeros(shape), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padding = self.steps.is_padding(x)
+        y = self.steps(x)
+        before = self.state.expand(len(x), -1, -1, -1)
+        after = []
+        for number, (site, layer) in enumerate(zip(self.between, self.layers, strict=True)):
+            y, states = layer(site(y), before[:, number].unbind(1), padding)
+            after.append(torch.stack(states, 1))
+        if self.carried and len(self.state) == len(x):
+            with torch.no_grad():
+                self.state.copy_(torch.stack(after, 1))
+        read: Tensor = self.output(y if self.per_place else states[0])
+        return read
