@@ -53,7 +53,7 @@ class Noise:
 
     def _at(self, index: Tensor) -> Tensor:
         # In place: of an eager step of a convolutional network, the memory of the intermediates took a third.
-        bits = (index * _GOLDEN).bitwise_xor_(self.key[0])
+        bits = (index * _GOLDEN) ^ self.key[0]
         bits.bitwise_xor_(_shift(bits, 16)).mul_(_MIX_1)
         bits.bitwise_xor_(_shift(bits, 15)).bitwise_xor_(self.key[1]).mul_(_MIX_2)
         bits.bitwise_xor_(_shift(bits, 16))

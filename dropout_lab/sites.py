@@ -68,6 +68,8 @@ class Place:
     """Whether, since the input or the last norm, more than linear layers and activations made the values: poolings,
     sums and convolutions, whose borders are zeros, change mean and variance."""
     kind: Kind = "units"
+    keeps: bool = False
+    """Whether the values are a state of which a part is kept at every step, as an LSTM's cell and a GRU's state are."""
 
     @property
     def is_map(self) -> bool:
@@ -226,10 +228,16 @@ class Site(nn.Module):
     key: Tensor
 
     def __init__(
-        self, name: str, reader: Reader | None = None, *, kind: Kind = "units", is_branch: bool = False
+        self,
+        name: str,
+        reader: Reader | None = None,
+        *,
+        kind: Kind = "units",
+        is_branch: bool = False,
+        keeps: bool = False,
     ) -> None:
         super().__init__()
-        self.name, self.kind, self.is_branch = name, kind, is_branch
+        self.name, self.kind, self.is_branch, self.keeps = name, kind, is_branch, keeps
         self.observer: Callable[[Site, Tensor], None] | None = None
         """Is told of each call, with the values that the site was given, or an example of them."""
         self.reader = Reader() if reader is None else reader

@@ -55,8 +55,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     for place in found:
         name, section = _named_section(chosen[place.site])
         dropout: AbstractDropout = _made("dropout", canonical_json(section))
-        if dropout.is_costly and rates[place.site] == 0:
-            continue
+        if (dropout.is_costly or place.kind in ("state", "cell")) and rates[place.site] == 0:
+            continue  # between steps a method costs what the steps cost
         if dropout.needs_rate:
             section = {**section, "rate": rates[place.site]}
             if rates[place.site] > 0 and choices["schedule"] != "constant":
@@ -84,10 +84,11 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         "options": [name for name in OPTIONS if trainer[name] is not None],
     }
     # No dropout is no dropout whatever the loss, so a baseline is trained with the plain one.
+    kinds = {place.site: place.kind for place in found}
     without = {
         site: {**method, "rate": 0.0} if "rate" in method else method
         for site, method in acting.items()
-        if not _made("dropout", canonical_json(method)).is_costly
+        if not _made("dropout", canonical_json(method)).is_costly and kinds[site] not in ("state", "cell")
     }
     structure_without = {**structure, "dropout": without, "loss": PLAIN}
     label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}

@@ -103,7 +103,8 @@ def test_alpha_acts_on_what_selu_gives_and_on_the_input_alone(model: nn.Module, 
 
 
 def advised(method: Any, model: nn.Module) -> dict[str, str]:
-    found = [place for place in places(model.to("meta"), torch.zeros(1, 1, 8, 8)) if objection_to(method, place) is None]
+    everywhere = places(model.to("meta"), torch.zeros(1, 1, 8, 8))
+    found = [place for place in everywhere if objection_to(method, place) is None]
     return {place.site: said for place in found if (said := method.advice(place)) is not None}
 
 

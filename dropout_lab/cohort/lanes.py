@@ -88,8 +88,8 @@ class Part:
         fill = values[:1].expand(chunks * chunk - self.size, *values.shape[1:])
         filled = torch.cat([values[: self.size], fill])
         if self.is_stream:
-            return filled.unflatten(0, (chunk, chunks)).transpose(0, 1)
-        return filled.unflatten(0, (chunks, chunk))
+            return filled.view(chunk, chunks, *values.shape[1:]).transpose(0, 1)
+        return filled.view(chunks, chunk, *values.shape[1:])
 
 
 class Lanes:
@@ -278,8 +278,8 @@ class Lanes:
     def _batches(self, values: Tensor, order: Tensor) -> Tensor:
         """(lane, n, ...) at the places `order`, (lane, step x batch) -> (step, lane, batch, ...)"""
         lanes = torch.arange(self.width, device=values.device).unsqueeze(1)
-        batches = values[lanes, order].unflatten(1, (self.steps_per_epoch, self.batch_size))
-        return batches.transpose(0, 1).contiguous()
+        shape = self.width, self.steps_per_epoch, self.batch_size, *values.shape[2:]
+        return values[lanes, order].view(shape).transpose(0, 1).contiguous()
 
     def _order(self) -> Tensor:
         """Each lane's shuffled training positions: (lane, n). Lanes of one seed and epoch share them."""

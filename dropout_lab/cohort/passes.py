@@ -85,7 +85,8 @@ def inputs_of(rows: Tensor, given: Any) -> Tensor:
     """
     inputs: Tensor = given["inputs"][rows]
     if "known" in given:  # of tokens: (lane, vocabulary)
-        return given["known"].gather(1, inputs.flatten(1)).view(inputs.shape)
+        known: Tensor = given["known"]
+        return known.gather(1, inputs.flatten(1)).view(inputs.shape)
     x: Tensor = (inputs - given["mean"].unsqueeze(1)) / given["std"].unsqueeze(1)
     if x.dim() == 3:  # of tables alone: others have no missing values
         x = torch.nan_to_num(x, nan=0.0, posinf=inf, neginf=-inf)

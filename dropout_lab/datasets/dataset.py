@@ -187,7 +187,7 @@ class Dataset:
             mean, std = _mean_std(self.inputs[train], dims, self.has_missing)
         if self.vocabulary:
             known = torch.full((len(self.vocabulary),), UNKNOWN)
-            there = torch.cat([self.inputs[train].unique(), torch.tensor([PADDING])])
+            there = torch.cat([self.inputs[train].flatten(), torch.tensor([PADDING])])
             known[there] = there
         if self.indicators:
             columns = torch.tensor(self.indicators)

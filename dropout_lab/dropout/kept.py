@@ -44,7 +44,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor, inputs: Kept | None, outputs
 
 def take(x: Tensor, axis: int, kept: Kept | None) -> Tensor:
     """`x` at the kept units of an axis."""
-    return x if kept is None else _Take.apply(x, axis, *kept)  # type: ignore[no-untyped-call, no-any-return]
+    return x if kept is None else _Take.apply(x, axis, *kept)  # type: ignore[no-untyped-call]
 
 
 def _spread(x: Tensor, axis: int, place: Tensor | None, share: Tensor | None) -> Tensor:

@@ -34,8 +34,9 @@ class Layer(nn.Module):
     def __init__(self, cell: str, units: int, number: int) -> None:
         super().__init__()
         self.cell, self.units = CELLS[cell], units
-        self.recurrent = Site(f"recurrent.{number}", Reader(Gates(units, units, self.cell.gates)), kind="state")
-        self.cell_site = Site(f"cell.{number}", kind="cell") if self.cell.states == 2 else None
+        reader = Reader(Gates(units, units, self.cell.gates))
+        self.recurrent = Site(f"recurrent.{number}", reader, kind="state", keeps=cell == "gru")
+        self.cell_site = Site(f"cell.{number}", kind="cell", keeps=True) if self.cell.states == 2 else None
 
     def forward(self, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States]:
         """x: (batch, steps, gates x units), what the gates get from below -> (batch, steps, units), last states.
@@ -47,8 +48,9 @@ class Layer(nn.Module):
         updates = self.recurrent.updates(count, states[0])
         cell_updates = updates if self.cell_site is None else self.cell_site.updates(count, states[1])
         given = []
-        for step in range(count):
-            new = self.cell.step(x[:, step], states, reads[step], updates[step], cell_updates[step])
+        # Not x[:, step]: its gradient would be a tensor as large as x for every step.
+        for step, now in enumerate(x.unbind(1)):
+            new = self.cell.step(now, states, reads[step], updates[step], cell_updates[step])
             if padding is not None:
                 there = padding[:, step].unsqueeze(1)
                 new = tuple(torch.where(there, old, changed) for old, changed in zip(states, new, strict=True))

@@ -17,6 +17,7 @@ class Lookup(nn.Module):
 
     def __init__(self, vocabulary: int, size: int) -> None:
         super().__init__()
+        self.vocabulary = vocabulary
         self.weight = nn.Parameter(torch.randn(vocabulary, size))
 
     def forward(self, tokens: Tensor) -> Tensor:

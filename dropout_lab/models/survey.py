@@ -58,22 +58,23 @@ def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
         site.observer = None
     found = []
     for index, shape in shapes.items():
-        site, read = calls[index].module, calls[index].read
-        assert isinstance(site, Site)
+        module, read = calls[index].module, calls[index].read
+        assert isinstance(module, Site)
         source = _giver(calls[:index], read)
-        layer, following = site.reader.layer, site.reader.activation
+        layer, following = module.reader.layer, module.reader.activation
         found.append(
             Place(
-                site=site.name,
+                site=module.name,
                 shape=shape,
                 activation=source.module.name if source and isinstance(source.module, Activation) else None,
                 is_input=read is example.untyped_storage(),
                 source=type(source.module) if source else None,
                 reader=None if isinstance(layer, nn.Identity) else type(layer),
                 next_activation=following.name if isinstance(following, Activation) else None,
-                is_branch=site.is_branch,
+                is_branch=module.is_branch,
                 products_to_batch_norm=_products_to_batch_norm(calls[index + 1 :], read),
-                kind=site.kind,
+                kind=module.kind,
+                keeps=module.keeps,
                 drifts=_drifts(calls[:index], read, example.untyped_storage()),
             )
         )

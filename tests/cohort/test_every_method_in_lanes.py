@@ -14,16 +14,20 @@ from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
+from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import places
 from dropout_lab.sites import objection_to
 from tests.cohort.runs import outcome, recipe, structure, train
-from tests.test_every_dropout import METHODS, make
+from tests.test_every_dropout import EVERY, make
 
+IMAGE: Any = {"input_shape": (1, 8, 8), "outputs": 10}
 SELU: Any = {"input_shape": (1, 8, 8), "outputs": 10, "activation": "selu"}
 MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "mlp": lambda: MLP(**SELU, hidden=[12, 10]),
     "cnn": lambda: CNN(**SELU, channels=[4, 6], hidden=[12, 8]),
     "resnet": lambda: ResNet(**SELU, channels=[4, 6, 6], norm=None),
+    "lstm": lambda: RNN(**IMAGE, width=6),
+    "gru": lambda: RNN(**IMAGE, cell="gru", width=6, depth=2),
 }
 
 
@@ -41,7 +45,7 @@ def acting(model: str, method: str) -> list[str]:
     ]
 
 
-CASES = [(model, method) for model in MODELS for method in METHODS if acting(model, method)]
+CASES = [(model, method) for model in MODELS for method in EVERY if acting(model, method)]
 
 
 def of(model: str, methods: Mapping[str, str]) -> Structure:
@@ -54,8 +58,12 @@ def runs(sites: list[str], count: int) -> list[Recipe]:
     return [recipe(number, rates=dict.fromkeys(sites, 0.1 * number), epochs=2) for number in range(count)]
 
 
+OF_TOKENS = {"embedding_word"}
+"""See test_sequences.py."""
+
+
 def test_every_method_meets_a_model() -> None:
-    assert {method for _, method in CASES} == set(METHODS)
+    assert {method for _, method in CASES} == set(EVERY) - OF_TOKENS
 
 
 @pytest.mark.parametrize(("model", "method"), CASES)
@@ -90,8 +98,10 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "conv.2": "stochastic_rate",
         "residual.2": "gaussian",
     },
+    "lstm": {"input": "rnn_variational", "recurrent.0": "weight_drop", "cell.0": "zoneout", "output": "rnn_zaremba"},
+    "gru": {"input": "rnn_naive", "recurrent.0": "rnn_semeniuta", "recurrent.1": "rnn_variational"},
 }
-"""A method at every site: three programs have them all."""
+"""A method at every site: these programs have all methods but those of tokens."""
 
 
 def test_a_lane_that_samples_dropconnects_inference_is_the_lane_of_two() -> None:
@@ -105,7 +115,7 @@ def test_a_lane_that_samples_dropconnects_inference_is_the_lane_of_two() -> None
 
 
 def test_every_method_is_compiled_somewhere() -> None:
-    assert {method for methods in MIXED.values() for method in methods.values()} == set(METHODS)
+    assert {method for methods in MIXED.values() for method in methods.values()} == set(EVERY) - OF_TOKENS
 
 
 @pytest.mark.slow

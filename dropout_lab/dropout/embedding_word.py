@@ -1,0 +1,39 @@
+"""Word dropout: all places of a word are zeroed together, with probability `rate`, by its row of the embedding.
+
+    y_t = E[w_t] * [u_{w_t} >= r] / (1 - r),   u_w ~ U[0, 1) for every word w of the vocabulary
+
+Gal and Ghahramani, NeurIPS 2016, arXiv:1512.05287, section 4.2: a mask over words for every sequence. Merity, Keskar
+and Socher, ICLR 2018, arXiv:1708.02182, section 4.3: one for the whole batch.
+"""
+
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from dropout_lab.dropout.checks import require_one_of
+from dropout_lab.models.sequences import Lookup
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout, Reader
+
+
+class EmbeddingWord(AbstractDropout):
+    """mask_per: `example` or `batch`."""
+
+    kinds = frozenset({"tokens"})
+
+    def __init__(self, mask_per: str) -> None:
+        require_one_of("dropout.mask_per", mask_per, ("example", "batch"))
+        self._per_example = mask_per == "example"
+
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        words = x
+        if self._per_example:
+            words = x + cast(Lookup, reader.layer).vocabulary * torch.arange(x.shape[0], device=x.device).unsqueeze(1)
+        keep = (noise.uniform_at(words) >= rate).float() / (1 - rate)
+        y: Tensor = reader(x)
+        return y * keep.unsqueeze(-1).to(y.dtype)
+
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        y: Tensor = reader(x)
+        return y

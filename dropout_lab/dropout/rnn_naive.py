@@ -1,0 +1,19 @@
+"""Naive recurrent dropout: standard dropout with another mask at every step, between the steps as well.
+
+    y_t = x_t * [u_t >= r] / (1 - r),   u_t ~ U[0, 1) for every unit, step and example
+
+Of T steps a unit survives (1 - r)^T: what a network is to remember for long is lost. It is here to be compared with;
+Zaremba et al. (2014, arXiv:1409.2329) and Gal and Ghahramani (NeurIPS 2016, arXiv:1512.05287) were written against it.
+"""
+
+from dropout_lab.dropout.standard import Standard
+from dropout_lab.sites import Place
+
+
+class RNNNaive(Standard):
+    kinds = frozenset({"units", "sequence", "state", "cell"})
+
+    def objection(self, place: Place) -> str | None:
+        if place.kind != "units" or place.site == "output":
+            return None
+        return "it drops within a recurrent network: take model=rnn, or dropout=standard"

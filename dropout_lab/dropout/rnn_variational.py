@@ -1,0 +1,67 @@
+"""Variational dropout for recurrent networks: one mask for all steps of a sequence, between layers and between steps.
+
+    y_t = x_t * m / (1 - r),   m = [u >= r],   u ~ U[0, 1) for every unit of every example, the same at all steps t
+
+Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", NeurIPS 2016,
+arXiv:1512.05287, equations 4 to 7. Of a text that is read on from batch to batch, every piece has its own masks.
+
+At the cell of an LSTM it is RNNDrop: Moon, Choi, Lee and Song, IEEE ASRU 2015.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout, Place, Reader, Step
+
+
+class RNNVariational(AbstractDropout):
+    """tied: one mask for all gates of a layer (their equation 5); else one for each gate (equation 4), which costs a
+    product for each."""
+
+    kinds = frozenset({"units", "sequence", "state", "cell"})
+
+    def __init__(self, tied: bool) -> None:
+        self._tied = tied
+
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        shape = (x.shape[0], 1, x.shape[2]) if x.dim() == 3 else tuple(x.shape)
+        return _masked(reader, x, self._masks(reader, shape, rate, noise))
+
+    def train_steps(self, reader: Reader, rate: Tensor, noise: Noise, count: int) -> Sequence[Step]:
+        masks: list[Tensor] = []
+
+        def step(x: Tensor) -> Tensor:
+            if not masks:
+                masks.extend(self._masks(reader, tuple(x.shape), rate, noise))
+            return _masked(reader, x, masks)
+
+        return [step] * count
+
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        y: Tensor = reader(x)
+        return y
+
+    def objection(self, place: Place) -> str | None:
+        if place.kind != "units" or place.site == "output":
+            return None
+        return "it shares a mask over the steps of a sequence, and here are none: take model=rnn, or dropout=standard"
+
+    def _masks(self, reader: Reader, shape: Sequence[int], rate: Tensor, noise: Noise) -> Sequence[Tensor]:
+        """What the values are multiplied by: one of `shape`, or one for each gate of the reader."""
+        count = 1 if self._tied else getattr(reader.layer, "gates", 1)
+        keep = noise.uniform((count, *shape)) >= rate
+        return (keep.float() / (1 - rate)).unbind(0)
+
+
+def _masked(reader: Reader, x: Tensor, masks: Sequence[Tensor]) -> Tensor:
+    if len(masks) == 1:
+        y: Tensor = reader(x * masks[0].to(x.dtype))
+        return y
+    layer = cast(nn.Linear, reader.layer)
+    gates = zip(masks, layer.weight.chunk(len(masks)), layer.bias.chunk(len(masks)), strict=True)
+    return torch.cat([F.linear(x * mask.to(x.dtype), weight, bias) for mask, weight, bias in gates], -1)

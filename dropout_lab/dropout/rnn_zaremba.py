@@ -1,0 +1,19 @@
+"""Zaremba's dropout for recurrent networks: standard dropout between the layers, never between the steps.
+
+    y_t = x_t * [u_t >= r] / (1 - r),   u_t ~ U[0, 1) for every unit, step and example
+
+Zaremba, Sutskever and Vinyals, "Recurrent Neural Network Regularization", 2014, arXiv:1409.2329, section 3.2: a value
+is dropped from once for each layer that it goes through, however long the sequence is.
+"""
+
+from dropout_lab.dropout.standard import Standard
+from dropout_lab.sites import Place
+
+
+class RNNZaremba(Standard):
+    kinds = frozenset({"units", "sequence"})
+
+    def objection(self, place: Place) -> str | None:
+        if place.kind == "sequence" or place.site == "output":
+            return None
+        return "it drops between the layers of a recurrent network: take model=rnn, or dropout=standard"
