@@ -199,7 +199,7 @@ def check_seeds(spec: Config, seeds: int) -> None:
 def check_objectives(spec: Config, objectives: Sequence[str]) -> None:
     """Raises UserError for an objective that the structure's data do not have."""
     dataset = _dataset(canonical_json(spec["dataset"]))
-    missing = [name for name in objectives if name.endswith("accuracy") and dataset.task == "regression"]
+    missing = [name for name in objectives if name.endswith("accuracy") and not dataset.has_accuracy]
     if missing:
         allowed = [name for name in DIRECTIONS if not name.endswith("accuracy")]
         raise UserError(

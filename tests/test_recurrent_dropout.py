@@ -13,16 +13,16 @@ from dropout_lab.models.survey import places
 from dropout_lab.sites import AbstractDropout, Site, install, objection_to, sites
 from tests.test_every_dropout import make, noise, rate
 
-CELLS: Mapping[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "elman": nn.RNN}
+CELLS: Mapping[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "elman": nn.RNN}
 STEPS = 7
 
 
-def rnn(cell: str = "lstm", **changes: Any) -> RNN:
+def rnn(cell: str = "lstm", **changes: Any) -> Any:
     torch.manual_seed(0)
     return RNN(**{"input_shape": (STEPS, 5), "outputs": 3, "cell": cell, "width": 6, **changes})
 
 
-def dropping(model: nn.Module, methods: Mapping[str, AbstractDropout], p: float = 0.5) -> nn.Module:
+def dropping(model: nn.Module, methods: Mapping[str, AbstractDropout], p: float = 0.5) -> Any:
     install(model, methods)
     for number, path in enumerate(sites(model).values()):
         site = model.get_submodule(path)
@@ -46,7 +46,7 @@ def seen(model: nn.Module, site: str) -> list[Tensor]:
 def test_without_dropout_it_is_torchs_network(cell: str, depth: int) -> None:
     ours = rnn(cell, depth=depth)
     theirs = CELLS[cell](5, 6, depth, batch_first=True)
-    pairs = {}
+    pairs: dict[str, Any] = {}
     for k in range(depth):
         below, between = ours.between[k].reader.layer, ours.layers[k].recurrent.reader.layer
         pairs |= {f"weight_ih_l{k}": below.weight, f"bias_ih_l{k}": below.bias}
@@ -98,7 +98,6 @@ def test_naive_dropout_draws_a_mask_for_every_step_and_variational_one_for_all()
 
 def test_untied_variational_dropout_has_a_mask_for_each_gate() -> None:
     layer = rnn().between[0]
-    assert isinstance(layer, Site)
     x, weight = torch.ones(2, STEPS, 5), layer.reader.layer.weight
     tied, untied = (RNNVariational(tied).train_reader(layer.reader, x, rate(0.5), noise()) for tied in (True, False))
     assert tied.shape == untied.shape == (2, STEPS, 24)
@@ -125,7 +124,6 @@ def test_two_passes_with_weight_drop_agree_at_the_first_step_and_differ_from_the
 
 def test_weight_drop_is_the_layer_with_some_weights_at_zero() -> None:
     site = rnn().layers[0].recurrent
-    assert isinstance(site, Site)
     layer, h = site.reader.layer, torch.randn(3, 6)
     keep = (noise().uniform(layer.weight.shape) >= 0.3).float() / 0.7
     for step in make("weight_drop").train_steps(site.reader, rate(0.3), noise(), 2):
@@ -177,7 +175,7 @@ def test_semeniuta_drops_what_is_added_and_never_the_memory(classic: bool) -> No
 
 @pytest.mark.parametrize("mask_per", ["example", "batch"])
 def test_a_word_is_dropped_at_all_its_places(mask_per: str) -> None:
-    model = RNN(input_shape=(20,), outputs=3, vocabulary=9)
+    model: Any = RNN(input_shape=(20,), outputs=3, vocabulary=9)
     reader = model.get_submodule(sites(model)["embedding"]).reader
     tokens = torch.randint(1, 9, (300, 20))
     vectors = make("embedding_word", mask_per=mask_per).train_reader(reader, tokens, rate(0.3), noise())

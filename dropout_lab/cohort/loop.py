@@ -104,9 +104,9 @@ class _Cohort:
         if not ended:
             return
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
-        classes = self._structure.dataset.task == "classification"
+        dataset = self._structure.dataset
         complete = [index for index, (status, _) in ended.items() if status == "complete"]
-        answers = measure(self.lanes, complete) if classes and complete else {}
+        answers = measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
         results = []
         for index, (status, reason) in ended.items():
             lane = self.lanes.active.pop(index)
@@ -119,7 +119,7 @@ class _Cohort:
                     curves=lane.curves,
                     stopped_early=status == "complete" and lane.epoch < lane.recipe.epochs,
                     test_loss=None if status == "failed" else test_loss[index],
-                    test_accuracy=test_accuracy[index] if classes and status != "failed" else None,
+                    test_accuracy=test_accuracy[index] if dataset.has_accuracy and status != "failed" else None,
                     seconds=lane.seconds,
                     execution=self._execution,
                     confidence=answers[index].metrics if index in answers else {},
@@ -150,13 +150,13 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     measured = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
     values = dict(zip(names, measured, strict=True))
     seconds = (time.perf_counter() - started) / len(lanes.active)
-    classes = lanes.structure.dataset.task == "classification"
+    has_accuracy = lanes.structure.dataset.has_accuracy
     rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *CURVE_METRICS)}
     better = []
     for index, lane in lanes.active.items():
         lane.seconds += seconds
         for name in CURVE_METRICS:
-            known = math.isfinite(values[name][index]) and (classes or not name.endswith("accuracy"))
+            known = math.isfinite(values[name][index]) and (has_accuracy or not name.endswith("accuracy"))
             lane.curves.setdefault(name, []).append(values[name][index] if known else None)
             rows[name].append(lane.curves[name][-1])
         rows["id"].append(lane.recipe.id)

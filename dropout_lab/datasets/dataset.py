@@ -149,6 +149,10 @@ class Dataset:
     def input_shape(self) -> tuple[int, ...]:
         return tuple(self.inputs.shape[1:])
 
+    @property
+    def has_accuracy(self) -> bool:
+        return self.task != "regression"
+
     def example(self) -> Tensor:
         """(1, *input_shape) of zeros, or of a token that is no padding: what a model can be given to look at it."""
         return torch.full_like(self.inputs[:1], UNKNOWN if self.vocabulary else 0)

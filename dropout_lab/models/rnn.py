@@ -110,7 +110,7 @@ class RNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         padding = self.steps.is_padding(x)
         y = self.steps(x)
-        before = self.state.expand(len(x), -1, -1, -1)
+        before = self.state.expand(len(x), -1, -1, -1).clone()  # for it is overwritten below
         after = []
         for number, (site, layer) in enumerate(zip(self.between, self.layers, strict=True)):
             y, states = layer(site(y), before[:, number].unbind(1), padding)
