@@ -2,21 +2,23 @@
 
 import io
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
+
+from dropout_lab.report import layout
+from dropout_lab.report.layout import shorten as shorten
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C7A00")
 """Seven colours that the colour-blind tell apart (Okabe and Ito, 2008), the yellow darkened to be seen on white."""
@@ -25,7 +27,8 @@ MARKERS = ("o", "s", "D", "v", "P", "X", "p", "*", "<", ">", "h", "d")
 """Twelve shapes; the upward triangle is kept for censored runs."""
 
 BASELINE = "#555555"
-WIDTH = 7.6
+WIDTH = 6.75
+"""Inches: the text of a page of two columns, so that the letters keep their size in print."""
 DPI = 150
 
 DENSE = 400
@@ -41,6 +44,7 @@ RC: Any = {
     "legend.fontsize": 8,
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
+    "axes.titley": 1.0,  # else it is sought anew in each drawing
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -49,6 +53,7 @@ RC: Any = {
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.4,
     "legend.frameon": False,
+    "legend.handlelength": 2.6,  # a dash is known by its gaps
     "text.parse_math": False,  # names of settings may hold dollar signs
     "svg.hashsalt": "dropout-lab",
     "pdf.fonttype": 42,  # TrueType: what journals ask for, and text stays text
@@ -98,10 +103,8 @@ def grid(panels: int, columns: int, *, height: float, share: bool = False) -> tu
     No axes too many; `share`: all with the same scales.
     """
     rows = -(-panels // columns)
-    figure = Figure(
-        figsize=(WIDTH, rows * height + 0.4), dpi=DPI, layout=ConstrainedLayoutEngine(h_pad=0.07, w_pad=0.07)
-    )
-    FigureCanvasAgg(figure)
+    figure = Figure(figsize=(WIDTH, rows * height + 0.4), dpi=DPI)
+    layout.plan(figure, rows, columns)
     axes = figure.subplots(rows, columns, squeeze=False, sharey=share, sharex=share)
     flat = list(axes.flat)
     for spare in flat[panels:]:
@@ -110,13 +113,29 @@ def grid(panels: int, columns: int, *, height: float, share: bool = False) -> tu
 
 
 def legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    """One legend for all axes, below them, with each label once, in as many columns as fit into the page's width."""
+    """One legend for all axes, with each label once."""
     found = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    room = 105  # letters of the legend's size in a line, of which an entry's mark and margin take 7
-    is_short = sum(len(label) + 7 for label in found) <= room
-    columns = len(found) if is_short else min(6, max(1, room // (max(map(len, found)) + 7)))
-    if found:
-        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+    legend_of(figure, list(found.values()), list(found))
+
+
+def legend_of(figure: Figure, handles: Sequence[Any], labels: Sequence[str] | None = None) -> None:
+    """A legend below all axes, in as many columns as fit into the page's width."""
+    labels = labels if labels is not None else [str(handle.get_label()) for handle in handles]
+    room = 92  # letters of the legend's size in a line, of which an entry's mark and margin take 7
+    is_short = sum(len(label) + 7 for label in labels) <= room
+    if labels:
+        columns = len(labels) if is_short else min(6, max(1, room // (max(map(len, labels)) + 7)))
+        figure.legend(handles, labels, loc="lower center", bbox_to_anchor=(0.5, 0), borderaxespad=0.3, ncols=columns)
+
+
+def legend_above(ax: Axes, title: str, columns: int) -> None:
+    """A legend of a panel's own, above it, where it covers nothing."""
+    room = 80 // columns
+    longest = max(len(label) for label in ax.get_legend_handles_labels()[1]) + 6
+    ax.legend(
+        title=shorten(title, room), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=max(1, room // longest),
+        fontsize=8, title_fontsize=8, borderaxespad=0.2, columnspacing=1.2,
+    )  # fmt: skip
 
 
 def share_y(axes: Sequence[Axes]) -> None:
@@ -133,31 +152,28 @@ def columns_for(panels: int) -> int:
     return 2 if panels in (2, 4) else min(3, panels)
 
 
-def heading(ax: Axes, text: str, columns: int, line: str = "") -> None:
-    """A title no wider than the panel, on two lines at most, under an optional first `line`."""
-    wrapped = textwrap.wrap(text, 84 // columns, max_lines=2, placeholder=" …")
-    ax.set_title("\n".join([line, *wrapped] if line else wrapped))
+def heading(ax: Axes, text: str, line: str = "") -> None:
+    """A title, under an optional first `line`; `layout` breaks what is wider than the panel."""
+    ax.set_title("\n".join(part for part in (line, text) if part))
 
 
 def epoch_ticks() -> MaxNLocator:
-    return MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10])
-
-
-def shorten(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
 
 
 def save(figure: Figure, *, pdf: bool) -> Drawing:
-    """The figure as PNG, SVG and, if wanted, PDF, the same bytes for the same figure.
-
-    By the canvases and not `savefig`, which draws each format twice: once for the layout, which is found once here.
-    """
-    png, svg, paper = io.BytesIO(), io.BytesIO(), io.BytesIO()
-    figure.dpi = DPI
-    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
-    figure.set_layout_engine("none")
+    """The figure as PNG, SVG and, if wanted, PDF, the same bytes for the same figure."""
+    layout.arrange(figure)
+    png, svg, paper = io.BytesIO(), io.StringIO(), io.BytesIO()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    # Paper is not transparent, and zlib's last tenth of size costs most of its time.
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    Image.fromarray(pixels[..., :3]).save(png, "png", compress_level=2, dpi=(DPI, DPI))
     FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # type: ignore[no-untyped-call]
     figure.dpi = DPI  # the canvas leaves its own, but what is rasterised is to be as fine as the PNG
     if pdf:  # its fonts take longer than all else
+        from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
         FigureCanvasPdf(figure).print_pdf(paper, metadata={"CreationDate": None})  # type: ignore[no-untyped-call]
-    return Drawing(png.getvalue(), svg.getvalue(), paper.getvalue() if pdf else None)
+    return Drawing(png.getvalue(), svg.getvalue().encode(), paper.getvalue() if pdf else None)

@@ -2,12 +2,15 @@
 
 import json
 import statistics
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from scipy import stats
 
 from dropout_lab.errors import UserError
@@ -29,6 +32,7 @@ from dropout_lab.report.tables import (
     time_ratio,
 )
 from dropout_lab.report.tables.curve_shape import DIAGNOSES, median_of_three, shapes
+from dropout_lab.report.tables.importance import _importances
 from tests.report.canned import Sweep, grid, hump, planned
 from tests.report.large import Large, search
 from tests.report.test_report import sweeps
@@ -244,6 +248,43 @@ def test_what_matters_most_is_the_most_important() -> None:
     assert found.sum() == pytest.approx(1)
     assert found.index[0] == "optimizer.lr"
     assert found["optimizer.lr"] > 2 * found["placement"]
+
+
+@pytest.mark.parametrize("maximised", [False, True])
+def test_importances_are_those_of_optuna(maximised: bool) -> None:
+    """Continuous, logarithmic, few-valued, word, truth settings; ties at the quantile; an infinite value."""
+    generator = np.random.default_rng(5)
+    settings = pd.DataFrame(
+        {
+            "rate": generator.uniform(0.1, 0.8, 240),
+            "lr": 10 ** generator.uniform(-5, -1, 240),
+            "width": generator.choice([16, 32, 64], 240),
+            "placement": generator.choice(["input", "hidden", "head"], 240),
+            "norm": generator.choice([True, False], 240),
+        }
+    )
+    values = np.round((np.log10(settings["lr"]) + 3) ** 2 + settings["rate"] + generator.normal(0, 0.1, 240), 1)
+    values[7] = np.inf
+    distributions = {
+        "rate": FloatDistribution(settings["rate"].min(), settings["rate"].max()),
+        "lr": FloatDistribution(settings["lr"].min(), settings["lr"].max(), log=True),
+        "width": FloatDistribution(16, 64),
+        "placement": CategoricalDistribution(["input", "hidden", "head"]),
+        "norm": CategoricalDistribution([True, False]),
+    }
+    rows = settings.astype({"width": float}).to_dict("records")
+    study = optuna.create_study(direction="maximize" if maximised else "minimize")
+    study.add_trials(
+        optuna.trial.create_trial(params={str(k): v for k, v in row.items()}, distributions=distributions, value=value)
+        for row, value in zip(rows, values, strict=True)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+        expected = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    found = _importances(settings, values, maximised=maximised)
+    assert found == pytest.approx(expected, rel=1e-9)
+    assert list(found) == list(expected)
 
 
 def test_pareto_by_all_pairs(default: Loaded) -> None:

@@ -13,9 +13,9 @@ FEW = 3
 
 def arrivals(frames: Frames, rates: pd.DataFrame) -> pd.DataFrame:
     """How many `runs` of each point reached the target, or were censored, at which epoch; and their median."""
-    points = rates[["panel", "placement", "rate", "trial", "epochs_to_target", "target"]]
+    points = rates[["panel", "line", "placement", "rate", "trial", "epochs_to_target", "target"]]
     joined = points.merge(run_times(frames)[["trial", "epochs", "reached"]], on="trial")
-    keys = ["panel", "placement", "rate", "trial", "target", "epochs_to_target", "epochs", "reached"]
+    keys = ["panel", "line", "placement", "rate", "trial", "target", "epochs_to_target", "epochs", "reached"]
     return joined.groupby(keys, sort=False, dropna=False).size().rename("runs").reset_index()
 
 

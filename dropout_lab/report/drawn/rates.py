@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -18,6 +17,9 @@ GRID = 25
 
 CROWD = 6
 """More placements than this have a panel each."""
+
+BANDS = 4
+"""The intervals of more lines than this cannot be told apart."""
 
 DRAWN = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
@@ -42,30 +44,36 @@ def by_rate(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         columns += ["target", "n_reached", "n_timed", "epochs_to_target"]
     order = {name: index for index, name in enumerate(placements(frames))}
     names = varying(frames)
-    lines: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for _, trial in table.iterrows():
-        if not trial["baseline"] and pd.notna(trial["placement"]) and pd.notna(trial["rate"]):
-            line = (str(trial["context"]), ", ".join(group_parts(trial, names)), str(trial["placement"]))
-            lines.setdefault(line, []).append({"rate": float(trial["rate"]), **_row(trial, columns)})
-    baselines = {str(b["context"]): b for _, b in table.iterrows() if b["baseline"]}
-    groups: dict[str, set[str]] = {}
-    for context, group, _ in lines:
-        groups.setdefault(group, set()).add(context)
-    rows = []
-    for (context, group, placement), points in lines.items():
-        # Contexts that no swept setting tells apart come of commands with other settings in one folder.
-        title = group if len(groups[group]) == 1 else f"{group}, context {context[:4]}".removeprefix(", ")
-        if context in baselines:
-            points.append({"rate": 0.0, **_row(baselines[context], columns)})
-        rows += [{"group": title, "placement": placement, **point} for point in points]
-    frame = pd.DataFrame(rows, columns=None if rows else ["group", "placement", "rate", *columns])
-    first = frame[~frame["baseline"].astype(bool)].groupby("group")["trial"].min()
+    points = (
+        table.iloc[:0]
+        if table.empty
+        else table[~table["baseline"] & table["placement"].notna() & table["rate"].notna()]
+    )
+    if points.empty:
+        return pd.DataFrame(columns=["group", "placement", "rate", *columns])
+    groups = pd.Series(
+        [", ".join(group_parts(row, names)) for row in points[list(names)].to_dict("records")], points.index
+    )
+    # Contexts that no swept setting tells apart come of commands with other settings in one folder.
+    contexts = points["context"].astype(str)
+    several = contexts.groupby(groups).transform("nunique") > 1
+    titles = groups.mask(groups == "", f"no {_and(names)}" if groups.nunique() > 1 else "")
+    titles = titles.mask(several, (titles + ", context " + contexts.str[:4]).str.removeprefix(", "))
+    frame = points[["placement", "rate", *columns]].assign(group=titles)
+    lines = frame[["group", "placement", "context"]].drop_duplicates()
+    baselines = table.loc[table["baseline"], columns].drop_duplicates("context", keep="last")
+    frame = pd.concat([frame, lines.merge(baselines, on="context").assign(rate=0.0)], ignore_index=True)
+    first = frame[~frame["baseline"]].groupby("group")["trial"].min()
     sorting = pd.DataFrame({"g": frame["group"].map(first), "p": frame["placement"].map(order), "r": frame["rate"]})
-    return frame.loc[sorting.sort_values(["g", "p", "r"], kind="stable").index].reset_index(drop=True)
+    chosen = frame.loc[
+        sorting.sort_values(["g", "p", "r"], kind="stable").index, ["group", "placement", "rate", *columns]
+    ]
+    return chosen.reset_index(drop=True)
 
 
-def _row(trial: pd.Series, columns: Sequence[str]) -> dict[str, Any]:
-    return {name: trial[name] for name in columns}
+def _and(names: Sequence[str]) -> str:
+    """The last parts of the names, which a group without any of them lacks."""
+    return " or ".join(name.rpartition(".")[2] for name in names)
 
 
 def has_rate_axis(rates: pd.DataFrame) -> bool:
@@ -74,25 +82,26 @@ def has_rate_axis(rates: pd.DataFrame) -> bool:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The part of the rate table that is drawn, with a column `panel`.
+    """The part of the rate table that is drawn, with the columns `panel` and `line`.
 
-    `joined`: whether points of a line may be joined. `crowded`: too many placements for one panel, so each has one of
-    its own. `note` says what is not shown.
+    `by`: what the lines of a panel are, placements or groups. `joined`: whether points of a line may be joined.
+    `crowded`: too many placements for one panel, so each has one of its own. `note` says what is not shown.
     """
 
     rates: pd.DataFrame
     joined: bool
     crowded: bool = False
     note: str = ""
+    by: str = "placement"
 
     @property
     def banded(self) -> bool:
         """Whether the bands of a panel's lines can still be told apart."""
-        return self.crowded or self.rates["placement"].nunique() <= CROWD
+        return self.crowded or self.rates["line"].nunique() <= BANDS
 
 
 def chosen(rates: pd.DataFrame, objective: str) -> Chosen:
-    """A panel per group, and not too many of them.
+    """A panel per group, and not too many of them; of one placement and one baseline, one panel with a line per group.
 
     Where a grid has more groups, those with the best configurations. Where the rates are a sampler's, or nearly every
     configuration is a group of its own, all are one group of points that are not joined.
@@ -100,6 +109,9 @@ def chosen(rates: pd.DataFrame, objective: str) -> Chosen:
     groups = rates["group"].nunique()
     dropped = rates[~rates["baseline"]]
     joined, note = bool(rates["rate"].nunique() <= GRID), ""
+    if 1 < groups <= CROWD and joined and _is_one(rates):
+        lines = rates.assign(panel=rates["placement"], line=rates["group"])
+        return Chosen(lines, joined, note=_unbanded(groups), by="group")
     if groups <= PANELS:
         note = "" if joined else "Each point is a configuration."
     elif joined and dropped.groupby(["group", "placement"]).size().median() > 1:
@@ -109,11 +121,21 @@ def chosen(rates: pd.DataFrame, objective: str) -> Chosen:
     else:
         rates = dropped.assign(group="").drop_duplicates(["placement", "trial"])
         joined, note = False, "Each point is a configuration; what else was swept differs among them too."
-    if rates["placement"].nunique() > CROWD:
-        if rates["group"].nunique() == 1:
-            return Chosen(rates.assign(panel=rates["placement"]), joined, crowded=True, note=note)
-        note = f"{note} With so many lines the intervals are left out; they are in the CSV.".strip()
-    return Chosen(rates.assign(panel=rates["group"]), joined, note=note)
+    if rates["placement"].nunique() > CROWD and rates["group"].nunique() == 1:
+        panels = rates.assign(panel=rates["placement"], line=rates["placement"])
+        return Chosen(panels, joined, crowded=True, note=note)
+    if joined:
+        note = f"{note} {_unbanded(rates['placement'].nunique())}".strip()
+    return Chosen(rates.assign(panel=rates["group"], line=rates["placement"]), joined, note=note)
+
+
+def _unbanded(lines: int) -> str:
+    return "With so many lines the intervals are left out; they are in the CSV." if lines > BANDS else ""
+
+
+def _is_one(rates: pd.DataFrame) -> bool:
+    baselines = rates.loc[rates["baseline"].astype(bool), "trial"]
+    return bool(rates["placement"].nunique() == 1 and baselines.nunique() <= 1)
 
 
 def heatmap(rates: pd.DataFrame, metric: str) -> pd.DataFrame:

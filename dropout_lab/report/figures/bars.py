@@ -23,7 +23,7 @@ def importances(importance: pd.DataFrame) -> Figure:
         ax.barh(range(len(order)), 100 * values, height=0.62, color=MAIN)
         _names(ax, order, shown=place == 0)
         ax.set_xlabel("importance (%)")
-        style.heading(ax, title(str(metric)), len(metrics))
+        style.heading(ax, title(str(metric)))
     return figure
 
 
@@ -43,9 +43,9 @@ def explained(shares: pd.DataFrame) -> Figure:
         ax.set_xlim(0, 1.06 * max(1.0, float(np.nanmax(width))))
         _names(ax, order, shown=place == 0)
         ax.set_xlabel("share of the differences (%)")
-        style.heading(ax, title(str(metric)), len(metrics))
+        style.heading(ax, title(str(metric)))
     kinds = [Patch(color=MAIN, label="a setting by itself"), Patch(color=PAIR, label="two settings together")]
-    figure.legend(handles=kinds, loc="outside lower center", ncols=2)
+    style.legend_of(figure, kinds)
     return figure
 
 

@@ -26,11 +26,11 @@ def best_rates(table: pd.DataFrame, looks: Looks) -> Figure:
             if flat:
                 ax.axvspan(low, high, color=BASELINE, alpha=0.15, linewidth=0)
         width = 0.55 * float(np.diff(rates).min()) if len(rates) > 1 else 0.05
-        ax.bar(rates, 100 * part["share"], width=max(width, 0.004), color=color)
+        ax.bar(rates, 100 * part["share"], width=max(width, 0.012 * float(np.ptp(table["rate"]))), color=color)
         inside = rates[part["inside"].to_numpy(dtype=bool)]
         if len(inside):
             ax.plot([inside[0], inside[-1]], [103, 103], "|-", color="#222222", linewidth=1, ms=5, clip_on=False)
-        style.heading(ax, name or EVERY, columns)
+        style.heading(ax, name or EVERY)
         if place + columns >= len(names):
             ax.set_xlabel("dropout rate (0: no dropout)" if columns < 3 else "dropout rate")
         ax.tick_params(labelbottom=place + columns >= len(names))
@@ -41,7 +41,7 @@ def best_rates(table: pd.DataFrame, looks: Looks) -> Figure:
         Line2D([], [], color="#222222", marker="|", linewidth=1, ms=5, label="95 % interval of the best rate"),
         Patch(color=BASELINE, alpha=0.15, linewidth=0, label="not told from the best"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    style.legend_of(figure, handles)
     return figure
 
 

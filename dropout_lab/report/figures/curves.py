@@ -2,13 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from dropout_lab.report import style
 from dropout_lab.report.names import in_unit, unit
+from dropout_lab.report.scales import Scale
 
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 
@@ -37,7 +36,7 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
         ax.plot(best["epoch"], in_unit(names[1], 1) * best[names[1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5)
         first = shown.iloc[0]
         ails = f": {first['diagnosis']}" if isinstance(first["diagnosis"], str) else ""
-        style.heading(ax, str(first["name"]), columns, f"{first['role']}{ails}")
+        style.heading(ax, f"{first['name']}{ails}", str(first["role"]))
         ax.tick_params(labelbottom=place + columns >= len(trials))
         if place + columns >= len(trials):
             ax.set_xlabel("epoch")
@@ -45,26 +44,18 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
     axes[0].xaxis.set_major_locator(style.epoch_ticks())
     values = curves[list(names)].to_numpy(dtype=float)
     if metric == "loss" and np.nanmin(values) > 0 and np.nanmax(values) > 8 * np.nanmin(values):
-        _log_scale(axes)
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        Scale(maximised=False, logarithmic=True, limits=(0.85 * low, high / 0.85)).set(axes)
     name = unit(f"val_{metric}", classification)
     for ax in axes[::columns]:
         ax.set_ylabel(f"{metric} ({name})" if name else metric)
-    figure.legend(
-        handles=[
+    style.legend_of(
+        figure,
+        [
             Line2D([], [], color=TRAIN, linewidth=2.2, label="train"),
             Line2D([], [], color=VALIDATION, linewidth=2.2, label="validation"),
             Line2D([], [], color="#777777", linewidth=0.6, label="one seed"),
             Line2D([], [], color=VALIDATION, marker="o", mec="white", linestyle="", label="best epoch of a seed"),
         ],
-        loc="outside lower center",
-        ncols=4,
     )
     return figure
-
-
-def _log_scale(axes: list[Axes]) -> None:
-    for ax in axes:
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter(ScalarFormatter())
-        ax.yaxis.set_minor_formatter(NullFormatter())

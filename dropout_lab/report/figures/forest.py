@@ -9,7 +9,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from dropout_lab.report import style
-from dropout_lab.report.names import axis, in_unit, is_fraction, is_maximised
+from dropout_lab.report.figures.dots import dots
+from dropout_lab.report.names import axis, difference, in_unit, is_fraction, is_maximised
+from dropout_lab.report.scales import Scale
+from dropout_lab.report.scales import scale as scale_of
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.style import BASELINE, Looks
 
@@ -26,25 +29,24 @@ def forest(differences: pd.DataFrame, objective: str, looks: Looks, classificati
         color=BASELINE, alpha=0.15, linewidth=0,
     )  # fmt: skip
     ax.axvline(0, color=BASELINE, linewidth=1, linestyle=style.DASHES)
-    names = ("low", "mean", "high")
-    for row, trial in enumerate(differences.to_dict("records")):
-        look = style.look(looks, trial)
-        low, mean, high = (scale * float(trial[name]) for name in names)
-        if np.isfinite([low, high]).all():
-            ax.plot([low, high], [row, row], color=look.color, linewidth=1.2)
-        told = trial["p_holm"] < ALPHA
-        ax.plot(mean, row, look.marker, color=look.color, ms=5, mfc=look.color if told else "white")
-    ax.set_yticks(rows, [style.shorten(str(name), 48) for name in differences["name"]])
-    ax.set_ylim(len(differences) - 0.5, -0.5)
-    ax.grid(False, axis="y")
+    low, mean, high = (scale * differences[name].to_numpy(dtype=float) for name in ("low", "mean", "high"))
+    told = differences["p_holm"].to_numpy(dtype=float) < ALPHA
+    shown_on = difference_scale(differences, objective)
+    dots(ax, differences, looks, (low, mean, high), told, shown_on, lambda x: difference(objective, x / scale))
     name = axis(objective, classification)
     name = name.replace("(%)", "(pp)") if is_fraction(objective) else name
-    ax.set_xlabel(f"difference in {name} to no dropout; {'right' if is_maximised(objective) else 'left'} is better")
+    ax.set_xlabel(f"difference in {name}; {'right' if is_maximised(objective) else 'left'} is better")
     dot: Any = {"color": "#222222", "marker": "o", "linewidth": 1.2, "markersize": 5}
     handles = [
         Line2D([], [], **dot, label=f"told from 0 (Holm, {ALPHA:g})"),
         Line2D([], [], **dot, markerfacecolor="white", label="not told from 0"),
         Patch(color=BASELINE, alpha=0.15, linewidth=0, label="too small to matter"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    style.legend_of(figure, handles)
     return figure
+
+
+def difference_scale(differences: pd.DataFrame, objective: str) -> Scale:
+    ends = in_unit(objective, 1) * differences[["low", "high"]].to_numpy(dtype=float)
+    means = in_unit(objective, 1) * differences["mean"].to_numpy(dtype=float)
+    return scale_of(means, maximised=is_maximised(objective), logs=False, ends=ends, keep=0.0)

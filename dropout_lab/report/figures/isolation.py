@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from dropout_lab.report import style
 from dropout_lab.report.figures.levels import _levels
-from dropout_lab.report.names import axis, in_unit, setting, title
+from dropout_lab.report.names import axis, in_unit, is_maximised, setting, title
+from dropout_lab.report.scales import scale as scale_of
 from dropout_lab.report.style import BASELINE, Looks
 
 
@@ -36,6 +37,8 @@ def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classificati
         if place % columns == 0:
             ax.set_ylabel(axis(objective, classification))
     style.share_y(axes)
+    every = scale * isolation["mean"].to_numpy(dtype=float)
+    scale_of(every, maximised=is_maximised(objective), logs=objective.endswith("loss")).only_logarithmic.set(axes)
     style.legend(figure, axes)
     return figure
 

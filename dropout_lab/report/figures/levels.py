@@ -11,8 +11,12 @@ from dropout_lab.report import style
 from dropout_lab.report.names import axis, in_unit, is_fraction, title
 from dropout_lab.report.style import BASELINE, Looks
 
-LETTERS = 42
+LETTERS = 36
 """Letters of tick labels that fit side by side under a figure of one panel."""
+
+
+DODGE = 0.5
+"""Of the distance between two levels, what the marks at one level spread over."""
 
 
 def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
@@ -34,7 +38,7 @@ def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Fi
                 ax.plot(x[at], mean[at], look.marker, color=look.color, ms=5)
         else:
             ax.vlines(x, low, high, color=style.OTHER.color, linewidth=1.2)
-            ax.plot(x, mean, "o-", color=style.OTHER.color, ms=4, linewidth=0.8)
+            ax.plot(x, mean, "o-" if is_ordered(part["level"]) else "o", color=style.OTHER.color, ms=4, linewidth=0.8)
         _levels(ax, list(part["level"]), columns)
         ax.set_xlabel(style.shorten(title(str(factor)), 40))
         if place % columns == 0:
@@ -45,7 +49,10 @@ def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Fi
 
 
 def crossed(interactions: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
-    """A panel per pair of settings: a line per level of one over the levels of the other."""
+    """A panel per pair of settings: a line per level of one over the levels of the other.
+
+    Levels that are words have no order that a line could follow: there each mean has its interval, side by side.
+    """
     pairs = list(interactions["factor"].unique())
     columns = min(2, len(pairs))
     metric = str(interactions["metric"].iloc[0])
@@ -54,30 +61,41 @@ def crossed(interactions: pd.DataFrame, looks: Looks, classification: bool) -> F
     for place, (pair, ax) in enumerate(zip(pairs, axes, strict=True)):
         part = interactions[interactions["factor"] == pair]
         first = part.iloc[0]
+        ordered = is_ordered(part["along"])
         for index, (name, line) in enumerate(part.groupby("line", sort=False)):
             own = looks.get(str(name)) if first["line_factor"] == "placement" else None
             look = own or style.Look(style.OKABE_ITO[index % len(style.OKABE_ITO)], style.MARKERS[-1 - index])
-            x = line["place"].to_numpy(dtype=float)
+            offset = 0.0 if ordered else DODGE * ((index + 0.5) / part["line"].nunique() - 0.5)
+            x = line["place"].to_numpy(dtype=float) + offset
             low, mean, high = (scale * line[name].to_numpy(dtype=float) for name in ("low", "mean", "high"))
-            ax.fill_between(x, low, high, color=look.color, alpha=0.12, linewidth=0)
-            ax.plot(x, mean, color=look.color, marker=look.marker, ms=4, label=style.shorten(str(name), 24))
+            if ordered:
+                ax.fill_between(x, low, high, color=look.color, alpha=0.12, linewidth=0)
+            else:
+                ax.vlines(x, low, high, color=look.color, linewidth=1.2)
+            label, join = style.shorten(str(name), 24), "-" if ordered else ""
+            ax.plot(x, mean, linestyle=join, color=look.color, marker=look.marker, ms=4, label=label)
         alongs = part.drop_duplicates("place").sort_values("place")
         ax.set_xticks([])
         _levels(ax, list(alongs["along"]), columns)
         ax.set_xlabel(style.shorten(title(str(first["along_factor"])), 40))
         if place % columns == 0:
             ax.set_ylabel(axis(metric, classification))
-        ax.legend(title=style.shorten(title(str(first["line_factor"])), 30), loc="best", fontsize=7, title_fontsize=7)
+        style.legend_above(ax, title(str(first["line_factor"])), columns)
     style.share_y(axes)
     return figure
 
 
+def is_ordered(levels: "pd.Series[str]") -> bool:
+    """Whether the levels are numbers, or classes of numbers."""
+    return bool(pd.to_numeric(levels.str.split(" to ").str[0], errors="coerce").notna().all())
+
+
 def _levels(ax: Axes, names: Sequence[str], columns: int) -> None:
     """Tick labels, each as long as there is room for, or slanted where there is not."""
-    room = LETTERS * 2 // columns // max(1, len(names))
-    longest = max(map(len, names), default=0)
+    room = LETTERS * 2 // columns / max(1, len(names))
+    needed = max((len(a) + len(b)) / 2 + 1 for a, b in zip([*names, ""], ["", *names], strict=True))
     ax.set_xlim(-0.5, len(names) - 0.5)
-    if longest <= room:
+    if needed <= room:
         ax.set_xticks(range(len(names)), list(names))
     else:
         ax.set_xticks(range(len(names)), [style.shorten(name, 22) for name in names], rotation=90)

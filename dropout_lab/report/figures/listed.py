@@ -5,7 +5,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.names import axis, in_unit
+from dropout_lab.report.figures.dots import dots
+from dropout_lab.report.names import axis, in_unit, is_maximised, value
+from dropout_lab.report.scales import Scale
+from dropout_lab.report.scales import scale as scale_of
 from dropout_lab.report.style import BASELINE, Looks
 
 
@@ -19,13 +22,19 @@ def list_of_configurations(listed: pd.DataFrame, objective: str, looks: Looks, c
         if np.isfinite([low, high]).all():
             ax.axvspan(low, high, color=BASELINE, alpha=0.13, linewidth=0)
         ax.axvline(mean, color=BASELINE, linewidth=1, linestyle=style.DASHES)
-    for row, (_, trial) in enumerate(listed.iterrows()):
-        look = style.look(looks, trial)
-        low, mean, high = (scale * float(trial[column]) for column in columns)
-        ax.hlines(row, low, high, color=look.color, linewidth=1.2)
-        ax.plot(mean, row, look.marker, color=look.color, ms=5, mfc=look.color if trial["whole"] else "white")
-    ax.set_yticks(range(len(listed)), [style.shorten(str(name), 48) for name in listed["name"]])
-    ax.set_ylim(len(listed) - 0.4, -0.6)
-    ax.grid(False, axis="y")
+    shown_on = list_scale(listed, objective)
+    low, mean, high = (scale * listed[name].to_numpy(dtype=float) for name in columns)
+    whole = listed["whole"].to_numpy(dtype=bool)
+    dots(ax, listed, looks, (low, mean, high), whole, shown_on, lambda x: value(objective, x / scale))
     ax.set_xlabel(axis(objective, classification))
     return figure
+
+
+def list_scale(listed: pd.DataFrame, objective: str) -> Scale:
+    means, ends = (
+        in_unit(objective, 1) * listed[list(names)].to_numpy(dtype=float)
+        for names in ((objective,), (f"{objective}_low", f"{objective}_high"))
+    )
+    none = in_unit(objective, 1) * float(listed.loc[listed["baseline"], objective].head(1).mean())
+    logs = objective.endswith("loss")
+    return scale_of(means.ravel(), maximised=is_maximised(objective), logs=logs, ends=ends, keep=none)

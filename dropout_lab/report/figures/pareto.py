@@ -4,7 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.names import axis, in_unit
+from dropout_lab.report.names import axis, in_unit, is_maximised
+from dropout_lab.report.scales import Scale, scale
 from dropout_lab.report.style import Looks
 
 
@@ -16,6 +17,7 @@ def fronts(points: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
         first, second = str(pair).split(" and ")
         shown = points[points["pair"] == pair]
         x, y = in_unit(second, 1) * shown["second"], in_unit(first, 1) * shown["first"]
+        shown_on = front_scale(shown, first)
         dense = len(shown) > style.DENSE
         for placement, own in shown[~shown["baseline"]].groupby("placement", sort=False, dropna=False):
             look = looks.get(str(placement), style.OTHER)
@@ -24,12 +26,25 @@ def fronts(points: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
                 x[own.index], y[own.index], look.marker, color=look.color, ms=4, alpha=0.7, label=label,
                 rasterized=dense, mew=0,
             )  # fmt: skip
+            shown_on.mark(ax, x[own.index].to_numpy(dtype=float), y[own.index].to_numpy(dtype=float), look.color)
         none = shown.index[shown["baseline"]]
         ax.plot(x[none], y[none], "X", color="#222222", ms=7, mec="white", mew=0.7, linestyle="", label="no dropout")
         best = shown[shown["front"]].sort_values("second").index
         ax.plot(x[best], y[best], color="#222222", linewidth=0.8, zorder=1)
         ax.plot(x[best], y[best], "o", mfc="none", mec="#222222", ms=8, mew=0.9, linestyle="", label="front")
+        shown_on.set([ax])
+        if second.startswith("epochs"):
+            ax.xaxis.set_major_locator(style.epoch_ticks())
         ax.set_xlabel(f"{axis(second, classification)}; left is better")
         ax.set_ylabel(axis(first, classification))
     style.legend(figure, axes)
     return figure
+
+
+def front_scale(points: pd.DataFrame, first: str) -> Scale:
+    """That of the metric `first` of a pair."""
+    values, none = (
+        in_unit(first, 1) * part["first"].to_numpy(dtype=float) for part in (points, points[points["baseline"]])
+    )
+    keep = float(none.mean()) if len(none) else float("nan")
+    return scale(values, maximised=is_maximised(first), logs=first.endswith("loss"), keep=keep)

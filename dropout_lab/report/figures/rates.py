@@ -1,6 +1,7 @@
 """Metrics against rate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,14 +10,15 @@ from matplotlib.figure import Figure
 
 from dropout_lab.report import style
 from dropout_lab.report.drawn import Chosen
-from dropout_lab.report.names import axis, in_unit
+from dropout_lab.report.names import axis, in_unit, is_maximised
+from dropout_lab.report.scales import Scale, scale
 from dropout_lab.report.style import BASELINE, Looks
 
 HAIR = 0.7
 
 
 def against_rate(part: Chosen, metrics: Sequence[str], looks: Looks, classification: bool, *, alike: bool) -> Figure:
-    """A line per placement with its interval band, the baseline as a horizontal band; `alike`: on one scale."""
+    """A line per placement or group with its interval band, the baseline as a band; `alike`: on one scale."""
     rates = part.rates
     names = panels(rates)
     # One panel a metric: side by side. Several: a block of panels per metric.
@@ -24,25 +26,56 @@ def against_rate(part: Chosen, metrics: Sequence[str], looks: Looks, classificat
     block = -(-len(names) // columns) * columns if len(names) > 1 else 1
     figure, axes = style.grid(block * len(metrics), columns, height=2.7 if columns < 3 else 2.1)
     shown: list[Axes] = []
+    scales = scales_of(rates, metrics, alike=alike)
     for index, metric in enumerate(metrics):
         own = axes[index * block : (index + 1) * block]
         for name, ax in zip(names, own, strict=False):
             if part.crowded:
                 _backdrop(ax, rates[rates["panel"] != name], metric, joined=part.joined)
-            _rate_panel(ax, rates[rates["panel"] == name], metric, looks, part)
-            style.heading(ax, name, columns)
+            _rate_panel(ax, rates[rates["panel"] == name], metric, looks, part, scales[metric])
+            style.heading(ax, name)
             ax.set_xlabel("dropout rate")
+            ax.set_xlim(*span(rates["rate"].unique()))
         for position in range(0, len(names), columns):
             own[position].set_ylabel(axis(metric, classification))
         if not alike:
             style.share_y(own[: len(names)])
+        scales[metric].set(own[: len(names)])
         shown += own[: len(names)]
         for spare in own[len(names) :]:
             spare.remove()
     if alike:
         style.share_y(shown)
+        scales[metrics[0]].set(shown)
     style.legend(figure, axes)
     return figure
+
+
+def scales_of(rates: pd.DataFrame, metrics: Sequence[str], *, alike: bool) -> Mapping[str, Scale]:
+    """How the axis of each metric shows its values; `alike`: all metrics as if they were one."""
+    parts = [list(metrics)] if alike else [[metric] for metric in metrics]
+    found: dict[str, Scale] = {}
+    for part in parts:
+        first = part[0]
+        values, ends = (
+            in_unit(first, 1) * rates[[f"{m}{end}" for m in part for end in which]].to_numpy(dtype=float).ravel()
+            for which in (("",), ("_low", "_high"))
+        )
+        if first.startswith("gap"):  # the smallest is not the best
+            found[first] = Scale(maximised=False)
+            continue
+        none = in_unit(first, 1) * rates.loc[rates["baseline"], part].to_numpy(dtype=float)
+        keep = float(np.median(none)) if none.size else np.nan
+        one = scale(values, maximised=is_maximised(first), logs=first.endswith("loss"), ends=ends, keep=keep)
+        found |= dict.fromkeys(part, one)
+    return found
+
+
+def span(rates: "np.ndarray[Any, np.dtype[np.float64]]", moved: float = 0.0) -> tuple[float, float]:
+    """The ends of the axis of rates, the same in all panels; `moved`: how far marks are moved from their rate."""
+    low, high = float(np.min(rates)), float(np.max(rates))
+    room = 0.04 * (high - low) + moved or 0.05
+    return low - room, high + room
 
 
 def panels(table: pd.DataFrame) -> Sequence[str]:
@@ -51,12 +84,12 @@ def panels(table: pd.DataFrame) -> Sequence[str]:
 
 def _backdrop(ax: Axes, others: pd.DataFrame, metric: str, *, joined: bool) -> None:
     """The other placements, pale, to compare with."""
-    for _, line in others.groupby("placement", sort=False):
+    for _, line in others.groupby("line", sort=False):
         values = in_unit(metric, 1) * line[metric]
         ax.plot(line["rate"], values, "-" if joined else ".", color="#d0d0d0", linewidth=HAIR, markersize=3, zorder=1)
 
 
-def _rate_panel(ax: Axes, rates: pd.DataFrame, metric: str, looks: Looks, part: Chosen) -> None:
+def _rate_panel(ax: Axes, rates: pd.DataFrame, metric: str, looks: Looks, part: Chosen, shown_on: Scale) -> None:
     baseline = rates[rates["baseline"]].head(1)
     if len(baseline):
         low, mean, high = (
@@ -65,14 +98,15 @@ def _rate_panel(ax: Axes, rates: pd.DataFrame, metric: str, looks: Looks, part: 
         if np.isfinite([low, high]).all():
             ax.axhspan(low, high, color=BASELINE, alpha=0.13, linewidth=0)
         ax.axhline(mean, color=BASELINE, linewidth=1, linestyle=style.DASHES, label="no dropout", zorder=1.5)
-    for placement, line in rates.groupby("placement", sort=False):
-        look = looks[str(placement)]
-        label = None if part.crowded else str(placement)
+    for name, line in rates.groupby("line", sort=False):
+        look = looks[str(name)]
+        label = None if part.crowded else str(name)
         shown = line if part.joined else line[~line["baseline"]]
         x = shown["rate"].to_numpy(dtype=float)
         lows, means, highs = (
             in_unit(metric, 1) * shown[c].to_numpy(dtype=float) for c in (f"{metric}_low", metric, f"{metric}_high")
         )
+        shown_on.mark(ax, x, means, look.color)
         if part.joined:
             if part.banded:
                 ax.fill_between(x, lows, highs, color=look.color, alpha=0.14, linewidth=0)

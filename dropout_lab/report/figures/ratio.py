@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
 from dropout_lab.report import style
 from dropout_lab.report.figures.survival import LINES
+from dropout_lab.report.scales import plain_log
 from dropout_lab.report.style import BASELINE, Looks
-
-FACTORS = (0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10, 20)
 
 
 def ratio_to_baseline(ratios: pd.DataFrame, looks: Looks) -> Figure:
@@ -37,11 +35,8 @@ def ratio_to_baseline(ratios: pd.DataFrame, looks: Looks) -> Figure:
     left.set_yscale("log")
     bottom, top = left.get_ylim()
     left.set_ylim(min(bottom, 0.8), max(top, 1.25))
-    left.yaxis.set_major_locator(FixedLocator(FACTORS))
-    left.yaxis.set_major_formatter(FixedFormatter([f"{factor:g}" for factor in FACTORS]))
-    left.yaxis.set_minor_locator(NullLocator())
-    left.yaxis.set_minor_formatter(NullFormatter())
-    left.set_ylabel("epochs, times those of no dropout")
+    plain_log(left.yaxis)
+    left.set_ylabel("epochs / epochs of no dropout")
     right.set_ylabel("runs that reached it (%)")
     right.set_ylim(-3, 103)
     for ax in (left, right):

@@ -23,7 +23,8 @@ def diagram(reliability: pd.DataFrame) -> Figure:
             ax.plot(x, y, color=look.color, linewidth=1.0)
             size = 6 + 120 * np.sqrt(part["answers"] / part["answers"].sum()) ** 2
             ax.scatter(x, y, s=size, color=look.color, marker=look.marker, alpha=0.75, linewidth=0, label=str(kind))
-        style.heading(ax, str(shown["name"].iloc[0]), max(2, len(roles)), role)
+        name = str(shown["name"].iloc[0])
+        style.heading(ax, name, role if role != name else "")
         ax.set_xlabel("confidence (%)")
         ax.set_aspect("equal")
     low = 100 * float(min(reliability["confidence"].min(), reliability["accuracy"].min()))

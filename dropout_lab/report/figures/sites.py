@@ -4,7 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.names import axis, in_unit
+from dropout_lab.report.names import axis, in_unit, is_maximised
+from dropout_lab.report.scales import scale as scale_of
 from dropout_lab.report.style import BASELINE, Looks
 
 
@@ -32,5 +33,7 @@ def against_site_rates(sites: pd.DataFrame, objective: str, looks: Looks, classi
         else:
             ax.tick_params(labelleft=False)
         ax.sharey(axes[0])
+    values = scale * sites[objective].to_numpy(dtype=float)
+    scale_of(values, maximised=is_maximised(objective), logs=objective.endswith("loss")).set(axes)
     style.legend(figure, axes)
     return figure

@@ -28,7 +28,7 @@ def survival_curves(survival: pd.DataFrame, looks: Looks) -> Figure:
             seen[look.color] += 1
             dash = style.DASHES if first["baseline"] else LINES[turn % len(LINES)]
             _line(ax, line, look, dash)
-        style.heading(ax, TITLES[definition], len(definitions))
+        style.heading(ax, TITLES[definition])
         ax.set_xlabel("epoch")
     last = int(survival["epoch"].max())
     axes[0].set_xlim(0, last * 1.03)

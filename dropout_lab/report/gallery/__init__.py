@@ -42,18 +42,22 @@ def gallery(
     `table`: the ranked configurations. `folder`: the sweep's, for its predictions. `tables`: those of `tables.TABLES`
     that have been made already, by name. `pdf`: whether to draw PDFs too, which take as long as all else.
     """
-    if frames.curves.empty or table.empty or not (table["n_complete"] > 0).any():
-        return Gallery([], ["There are no figures, as no run is complete."])
-    source = Source(frames, table, found, folder, tables or {})
-    planned = [(section, plan) for section, planner in _PLANNERS.items() for plan in planner(source)]
+    planned, skipped = planned_for(Source(frames, table, found, folder, tables or {}))
     drawings = _drawn([plan for _, plan in planned], min(jobs, len(planned)), pdf)
     return Gallery(
         [
             Picture(plan.name, section, plan.heading, plan.caption, plan.alt, plan.table, drawing)
             for (section, plan), drawing in zip(planned, drawings, strict=True)
         ],
-        source.skipped,
+        skipped,
     )
+
+
+def planned_for(source: Source) -> tuple[Sequence[tuple[str, Plan]], list[str]]:
+    """Section and plan of every picture, and a sentence for each that the sweep does not get."""
+    if source.frames.curves.empty or source.table.empty or not (source.table["n_complete"] > 0).any():
+        return [], ["There are no figures, as no run is complete."]
+    return [(section, plan) for section, planner in _PLANNERS.items() for plan in planner(source)], source.skipped
 
 
 def _drawn(plans: Sequence[Plan], jobs: int, pdf: bool) -> Sequence[Drawing]:

@@ -63,7 +63,7 @@ def _times(source: Source) -> Iterator[Plan]:
         f"join the Kaplan-Meier medians and break where half of the runs never got there. {source.part.note}".strip(),
         sentence([extreme(source.part.rates, "epochs_to_target")]),
         arrivals,
-        partial(times_to_target, arrivals, source.looks, source.part.joined),
+        partial(times_to_target, arrivals, source.line_looks, source.part.joined),
     )
 
 

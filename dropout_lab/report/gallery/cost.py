@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from dropout_lab.report import drawn
-from dropout_lab.report.figures.cost import seconds
+from dropout_lab.report.figures.cost import cost_scale, seconds
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
@@ -16,24 +16,24 @@ NAMES = ("cost",)
 def plans(source: Source) -> Iterator[Plan]:
     if source.objective == "seconds":
         return  # that is the cost
-    if source.objective == "seconds":
-        return  # it is drawn as the objective
     table = drawn.cost(source.frames, source.table, source.objective)
     if len(table) < 2 or table["seconds_per_epoch"].nunique() < 2:
         source.skipped.append("Times are not drawn: all configurations took the same, or none has a time.")
         return
+    several = table["lanes"].nunique() > 1
     total, lanes = table["seconds"].sum(), table["lanes"]
     yield Plan(
         "cost",
         f"Training time and {title(source.objective)}",
-        "A mark per configuration. Left: the time of all its runs, those that came to nothing too. Right: the time of "
-        "one run's epoch. Runs train as lanes of a cohort; a run's time is its share of the cohort's.",
+        f"A mark per configuration{': left' * several}, the time of all its runs, those that came to nothing too"
+        f"{'; right, the time of one epoch of a run' * several}. Runs train as lanes of a cohort; a run's time is its "
+        f"share of the cohort's. {cost_scale(table, source.objective).note}".strip(),
         sentence(
             [
                 f"{number(float(total), 3)} s in all, from {number(float(table['seconds'].min()), 3)} to "
                 f"{number(float(table['seconds'].max()), 3)} s per configuration",
                 f"{number(float(1000 * table['seconds_per_epoch'].median()), 3)} ms per epoch of a run (median), with "
-                f"{lanes.min():.0f} to {lanes.max():.0f} lanes",
+                f"{f'{lanes.min():.0f} to {lanes.max():.0f}' if several else f'{lanes.min():.0f}'} lanes",
             ]
         ),
         table,

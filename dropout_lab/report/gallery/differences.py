@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from dropout_lab.report import drawn
-from dropout_lab.report.figures.forest import forest
+from dropout_lab.report.figures.forest import difference_scale, forest
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
@@ -32,7 +32,8 @@ def plans(source: Source) -> Iterator[Plan]:
         f"Differences to no dropout in {title(source.objective)}",
         f"{f'The best {len(shown)} of {count} configurations' if len(shown) < count else 'Every configuration'} minus "
         f"no dropout, paired by seed. {source.interval} Filled: told from 0 by the paired t test, corrected by Holm "
-        f"for all {count} comparisons. Shaded: differences too small to matter.",
+        f"for all {count} comparisons. Shaded: differences too small to matter. "
+        f"{difference_scale(shown, source.objective).note}".strip(),
         sentence(
             [
                 f"{first['name']}: {difference(source.objective, first['mean'])}",

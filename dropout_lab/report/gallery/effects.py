@@ -55,8 +55,8 @@ def plans(source: Source) -> Iterator[Plan]:
         yield Plan(
             "crossed",
             f"Two settings together: {title(metric)}",
-            "Mean over all configurations with dropout that have both values; bands: 95 % t intervals over seeds. "
-            "Parallel lines: each setting does the same whatever the other is.",
+            "Mean over all configurations with dropout that have both values, with 95 % t intervals over seeds. "
+            "Where the lines, or the rows of marks, are parallel, each setting does the same whatever the other is.",
             sentence(
                 [
                     f"{title(metric)} from {value(metric, lowest['mean'])} at {lowest['level']} to "

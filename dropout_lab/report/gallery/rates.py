@@ -7,8 +7,8 @@ from dropout_lab.report import drawn
 from dropout_lab.report.drawn import Chosen
 from dropout_lab.report.figures.best_rate import best_rates
 from dropout_lab.report.figures.heat import heat
-from dropout_lab.report.figures.listed import list_of_configurations
-from dropout_lab.report.figures.rates import against_rate
+from dropout_lab.report.figures.listed import list_of_configurations, list_scale
+from dropout_lab.report.figures.rates import against_rate, scales_of
 from dropout_lab.report.figures.sites import against_site_rates
 from dropout_lab.report.gallery.alts import extreme, sentence, share
 from dropout_lab.report.gallery.effects import plans as effects
@@ -36,9 +36,11 @@ def _lines(source: Source, part: Chosen) -> Iterator[Plan]:
     kinds = ["loss", "accuracy"] if is_class else ["loss"]
     if source.main == "val_accuracy":
         kinds.reverse()
-    bands = "" if source.frames.seeds == 1 else " (bands)" if part.joined else " (bars)"
-    means = f"{'A line' if part.joined else 'A colour'} per placement: {source.means}{bands}."
-    dashed = " Dashed: no dropout, which is also rate 0 of every placement." if rates["baseline"].any() else ""
+    bands = "" if source.frames.seeds == 1 else " (bands)" if part.joined and part.banded else " (bars)"
+    bands = "" if part.joined and not part.banded else bands
+    what = "placement" if part.by == "placement" else "variant"
+    means = f"{'A line' if part.joined else 'A colour'} per {what}: {source.means}{bands}."
+    dashed = f" Dashed: no dropout, which is also rate 0 of every {what}." if rates["baseline"].any() else ""
     chosen = "Test values are at the epoch that validation chose."
     for place, kind in enumerate(kinds):
         metrics = [f"val_{kind}"] if part.crowded else [f"val_{kind}", f"test_{kind}"]
@@ -64,7 +66,9 @@ def _plan(
     source: Source, part: Chosen, metrics: Sequence[str], name: str, heading: str, caption: str, *, alike: bool
 ) -> Plan:
     alt = sentence([extreme(part.rates, metric) for metric in metrics])
-    draw = partial(against_rate, part, metrics, source.looks, source.is_class, alike=alike)
+    notes = dict.fromkeys(one.note for one in scales_of(part.rates, metrics, alike=alike).values())
+    caption = " ".join([caption, *notes])
+    draw = partial(against_rate, part, metrics, source.line_looks, source.is_class, alike=alike)
     return Plan(name, heading, " ".join(caption.split()), alt, part.rates, draw)
 
 
@@ -141,7 +145,7 @@ def _listed(source: Source) -> Iterator[Plan]:
         "configurations",
         f"{title(source.objective).capitalize()} of {some}",
         f"Marks: {source.means}.{dashed} These are intervals of single configurations; differences to no dropout, "
-        f"paired by seed, are often narrower.{hollow}",
+        f"paired by seed, are often narrower.{hollow} {list_scale(listed, source.objective).note}".strip(),
         sentence([extreme(listed, source.objective)]),
         listed,
         partial(list_of_configurations, listed, source.objective, source.looks, source.is_class),

@@ -7,7 +7,7 @@ from dropout_lab.report import drawn
 from dropout_lab.report.figures.bars import importances
 from dropout_lab.report.figures.best_so_far import found_so_far
 from dropout_lab.report.figures.isolation import isolated
-from dropout_lab.report.figures.pareto import fronts
+from dropout_lab.report.figures.pareto import front_scale, fronts
 from dropout_lab.report.gallery.alts import sentence, share
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
@@ -43,7 +43,8 @@ def _fronts(source: Source) -> Iterator[Plan]:
         "pareto",
         "What is paid for accuracy" if source.is_class else "What is paid for a low loss",
         "A mark per configuration with all seeds, means over seeds. Ringed: no other is as good in both and better in "
-        "one. That two of them differ is not shown by it.",
+        "one. That two of them differ is not shown by it. "
+        f"{max(front_scale(part, str(pair).split(' and ')[0]).note for pair, part in points.groupby('pair'))}".strip(),
         sentence(told),
         points,
         partial(fronts, points, source.looks, source.is_class),

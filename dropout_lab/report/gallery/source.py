@@ -56,6 +56,15 @@ class Source:
         return style.looks(drawn.placements(self.frames))
 
     @cached_property
+    def line_looks(self) -> Looks:
+        """Of the lines over rates: of placements, or of groups, whose looks no placement has."""
+        if self.part is None or self.part.by == "placement":
+            return self.looks
+        lines = list(self.part.rates["line"].unique())
+        found = style.looks([*self.looks, *lines])
+        return {name: found[name] for name in lines}
+
+    @cached_property
     def rates(self) -> pd.DataFrame:
         return drawn.by_rate(self.frames, self.table)
 

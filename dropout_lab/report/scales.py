@@ -1,0 +1,121 @@
+"""Axes on which the best configurations can be told apart, however bad the worst are."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from dropout_lab.report.statistics.floats import Bools, Floats
+
+FACTOR = 4.0
+"""Positive values that span more than this are on a logarithmic axis."""
+
+FAR, SHOWN = 15.0, 10.0
+"""Where the worst value is FAR times as far from the best as the median is, the axis ends at SHOWN times the median."""
+
+FEW = 6
+"""So few values are all shown."""
+
+STEPS = (
+    (2.5, (1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)),
+    (6, (1, 1.5, 2, 3, 4, 5, 6, 8)),
+    (30, (1, 1.5, 2, 3, 5, 7)),
+    (3000, (1, 2, 5)),
+    (math.inf, (1,)),
+)
+"""Ticks within a decade of a logarithmic axis, by the factor it spans."""
+
+Side = Literal["x", "y"]
+
+
+class Scale(NamedTuple):
+    """How an axis shows values of which the larger or the smaller are the better.
+
+    `edge`: what is worse than this is marked at the edge, and not drawn to scale; None: there is no such value.
+    `limits`: of the axis, where they are not what matplotlib would choose.
+    """
+
+    maximised: bool
+    logarithmic: bool = False
+    edge: float | None = None
+    limits: tuple[float, float] | None = None
+
+    def set(self, axes: Iterable[Axes], side: Side = "y") -> None:
+        """Makes the axes so; after everything is drawn, for only then their limits are known."""
+        for ax in axes:
+            if self.logarithmic:
+                (ax.set_xscale if side == "x" else ax.set_yscale)("log")
+            if self.limits is not None:
+                (ax.set_xlim if side == "x" else ax.set_ylim)(*self.limits)
+            if self.logarithmic:
+                plain_log(ax.xaxis if side == "x" else ax.yaxis)
+
+    def mark(self, ax: Axes, places: Floats, values: Floats, color: str, side: Side = "y") -> None:
+        """Triangles at the edge for the values beyond it; `places` are along the other axis."""
+        if self.edge is None:
+            return
+        far = places[self.beyond(values)]
+        edge = np.full(len(far), self.edge)
+        shape = {"y": "^v", "x": "><"}[side][self.maximised]
+        x, y = (far, edge) if side == "y" else (edge, far)
+        ax.plot(x, y, shape, color=color, ms=5, mew=0, clip_on=False, zorder=3)
+
+    def beyond(self, values: Floats) -> Bools:
+        if self.edge is None:
+            return np.zeros(np.shape(values), dtype=bool)
+        return np.asarray(values < self.edge if self.maximised else values > self.edge)
+
+    @property
+    def only_logarithmic(self) -> "Scale":
+        """Without an edge."""
+        return self if self.logarithmic else Scale(self.maximised)
+
+    @property
+    def note(self) -> str:
+        """For the caption."""
+        return "" if self.edge is None else "Triangles at the edge: values beyond the axis."
+
+
+def scale(
+    values: Floats, *, maximised: bool, logs: bool, ends: Floats | Sequence[float] = (), keep: float = np.nan
+) -> Scale:
+    """The scale for `values`. `ends`: those of their intervals. `keep`: a value that must be seen.
+
+    `logs`: whether the axis may be logarithmic, which then shows all.
+    """
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known)]
+    if len(known) <= FEW:
+        return Scale(maximised)
+    outer = np.ravel(np.asarray(ends, dtype=float))
+    outer = np.concatenate([known, outer[np.isfinite(outer)], [keep] if np.isfinite(keep) else []])
+    if logs and known.min() > 0 and known.max() > FACTOR * known.min():
+        # An interval that holds 0 would have no end.
+        low, high = max(outer.min(), known.min() / 2), min(outer.max(), 2 * known.max())
+        room = (high / low) ** 0.04
+        return Scale(maximised, logarithmic=True, limits=(float(low / room), float(high * room)))
+    best = known.max() if maximised else known.min()
+    off = np.abs(known - best)
+    median = float(np.median(off))
+    if median == 0 or off.max() <= FAR * median:
+        return Scale(maximised)
+    reach = max(SHOWN * median, 1.2 * abs(keep - best) if np.isfinite(keep) else 0.0)
+    if off.max() <= 1.2 * reach:
+        return Scale(maximised)
+    if maximised:
+        return Scale(maximised, edge=best - reach, limits=(best - reach, outer.max() + 0.06 * reach))
+    return Scale(maximised, edge=best + reach, limits=(outer.min() - 0.06 * reach, best + reach))
+
+
+def plain_log(axis: Axis) -> None:
+    """Ticks of a logarithmic axis at round values, written as plain numbers."""
+    low, high = axis.get_view_interval()
+    span = high / low if low > 0 else 1.0
+    steps = next(steps for most, steps in STEPS if span < most)
+    axis.set_major_locator(LogLocator(subs=steps, numticks=99))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())

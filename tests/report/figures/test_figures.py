@@ -1,0 +1,150 @@
+"""Every figure of every odd sweep: what is written in it is there to be read."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from dropout_lab.report import layout, make, style
+from dropout_lab.report.figures.cost import seconds
+from dropout_lab.report.gallery.picture import Plan
+from dropout_lab.report.style import Drawing
+from tests.report.figures.odd import plans, sweeps
+
+SMALLEST = 7
+"""Points, in a figure as wide as the text of a page."""
+
+
+@pytest.mark.parametrize("name", list(sweeps()))
+def test_all_is_legible(name: str) -> None:
+    """No text leaves the canvas, covers another, or is too small; drawing warns of nothing (warnings are errors)."""
+    found = []
+    for plan in plans(name):
+        with style.styled():
+            figure = plan.draw()
+            layout.arrange(figure)
+            figure.draw_without_rendering()
+            found += [f"{plan.name}: {fault}" for fault in faults(figure)]
+    assert not found, "\n".join(found)
+
+
+def test_the_same_table_gives_the_same_bytes() -> None:
+    for plan in plans("three"):
+        one, other = (drawn(plan) for _ in range(2))
+        assert one == other, plan.name
+
+
+def drawn(plan: Plan) -> Drawing:
+    with style.styled():
+        return style.save(plan.draw(), pdf=False)
+
+
+def test_every_table_that_is_drawn_is_beside_its_figure(tmp_path: Path) -> None:
+    folder = sweeps()["three"].write(tmp_path / "sweep")
+    make(folder, pdf=False)
+    found = {plan.name: plan.table for plan in plans("three") if plan.name != "reliability"}
+    assert {path.stem for path in (folder / "figures").glob("*.csv")} == set(found)
+    for name, table in found.items():
+        assert (folder / "figures" / f"{name}.csv").read_text() == table.to_csv(index=False), name
+
+
+def test_what_is_drawn_is_the_table() -> None:
+    """The marks of lines, lists and points, read back from the figures."""
+    found = {plan.name: plan for plan in plans("thirty")}
+    rates, lists, points = (found[name] for name in ("gap", "forest", "pareto"))
+    table = rates.table[~rates.table["baseline"]]
+    assert marks(rates)[0] >= rounded(zip(table["rate"], table["gap_loss"], strict=True))
+    expected = set(zip(lists.table["mean"], range(len(lists.table)), strict=True))
+    assert marks(lists)[0] == rounded(expected)
+    pairs = points.table.groupby("pair", sort=False)
+    for drawn_points, (_, part) in zip(marks(points), pairs, strict=True):
+        assert drawn_points >= rounded(zip(part["second"], 100 * part["first"], strict=True))
+
+
+def marks(plan: Plan) -> list[set[tuple[float, float]]]:
+    """The data of all marks, a set per panel."""
+    with style.styled():
+        figure = plan.draw()
+    lines = ([line for line in ax.get_lines() if line.get_marker() not in ("None", None, "")] for ax in figure.axes)
+    return [rounded(point for line in some for point in np.asarray(line.get_xydata(), dtype=float)) for some in lines]
+
+
+def rounded(points: Iterable[Iterable[float]]) -> set[tuple[float, float]]:
+    return {(round(float(x), 9), round(float(y), 9)) for x, y in points}
+
+
+def test_a_placement_looks_the_same_everywhere() -> None:
+    """And unlike every other, in black and white too."""
+    looks = style.looks([f"block.{n}" for n in range(12)])
+    assert len(set(looks.values())) == 12
+    assert len({look.marker for look in looks.values()}) == 12
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for plan in plans("two placements"):
+        with style.styled():
+            figure = plan.draw()
+        for ax in figure.axes:
+            for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+                if label in ("input", "hidden") and isinstance(handle, Line2D):
+                    seen.setdefault(label, set()).add((str(handle.get_color()), str(handle.get_marker())))
+    assert len(seen) == 2
+    assert all(len(found) == 1 for found in seen.values()), seen
+
+
+def test_no_line_joins_words() -> None:
+    """Over methods and placements a line would say an order that there is not; over rates it may."""
+    crossed = next(plan for plan in plans("methods and schedules") if plan.name == "crossed")
+    with style.styled():
+        figure = crossed.draw()
+    pairs = [part for _, part in crossed.table.groupby("factor", sort=False)]
+    kinds = set()
+    for ax, part in zip(figure.axes, pairs, strict=True):
+        joined = {line.get_linestyle() != "None" for line in ax.get_lines()}
+        assert joined == {part["along_factor"].iloc[0] == "rate"}
+        kinds |= joined
+    assert kinds == {True, False}
+
+
+def test_lanes_are_drawn_where_they_differ() -> None:
+    table = pd.DataFrame(
+        {
+            "placement": "input", "baseline": False, "val_loss": [0.1, 0.2, 0.3], "seconds": [1.0, 2.0, 3.0],
+            "seconds_per_epoch": [0.1, 0.2, 0.3], "lanes": [8.0, 8.0, 8.0],
+        }
+    )  # fmt: skip
+    for lanes, panels in (([8.0, 8.0, 8.0], 1), ([8.0, 4.0, 8.0], 2)):
+        figure = seconds(table.assign(lanes=lanes), "val_loss", style.looks(["input"]), classification=True)
+        assert len(figure.axes) == panels
+
+
+def faults(figure: Figure) -> Iterator[str]:
+    texts = [text for text in written(figure) if text.get_text().strip()]
+    boxes = np.array([text.get_window_extent().extents for text in texts])
+    width, height = figure.get_size_inches() * figure.dpi
+    for text, (left, bottom, right, top) in zip(texts, boxes, strict=True):
+        if left < -1 or bottom < -1 or right > width + 1 or top > height + 1:
+            yield f"{text.get_text()!r} leaves the canvas"
+        if float(text.get_fontsize()) < SMALLEST:
+            yield f"{text.get_text()!r} is too small"
+    lows, highs = boxes[:, None, :2], boxes[:, None, 2:]
+    shared = np.minimum(highs, boxes[None, :, 2:]) - np.maximum(lows, boxes[None, :, :2])
+    for one, other in np.argwhere(np.triu((shared > 1.5).all(axis=2), k=1)):
+        yield f"{texts[one].get_text()!r} and {texts[other].get_text()!r} overlap"
+
+
+def written(figure: Figure) -> Iterator[Text]:
+    for legend in figure.legends:
+        yield from legend.get_texts()
+    for ax in figure.axes:
+        yield from (ax.title, ax.xaxis.label, ax.yaxis.label, *ax.texts)
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            slack = 1e-6 * (high - low)
+            shown = (tick for tick in axis.get_major_ticks() if low - slack <= tick.get_loc() <= high + slack)
+            yield from (tick.label1 for tick in shown if tick.label1.get_visible())
+        if (own := ax.get_legend()) is not None:
+            yield from (own.get_title(), *own.get_texts())
