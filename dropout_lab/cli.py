@@ -1,6 +1,7 @@
 """`dropout-lab train | sweep | report`: hands the words of the command line to Hydra or to the report."""
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -26,6 +27,8 @@ dropout-lab sweep --help lists the config groups, what each offers, and every ke
 REPORT = """\
 dropout-lab report outputs/default                     the report of a sweep
 dropout-lab report outputs/default --watch             the same while the sweep runs, whenever the records have grown
+dropout-lab report outputs/default report.baseline=12  all compared with trial 12 instead of no dropout
+dropout-lab report outputs/default report.table=gaps   one of its tables, as CSV
 dropout-lab report outputs/a outputs/b [--out FOLDER]  several sweeps side by side"""
 
 COMMANDS = ("report", "sweep", "train")
@@ -193,7 +196,8 @@ def _report(words: Sequence[str]) -> None:
     parser.add_argument("--watch", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--help", "-h", action="store_true")
-    asked = parser.parse_intermixed_args(words)
+    settings = _settings(words)
+    asked = parser.parse_intermixed_args([word for word in words if not _is_setting(word)])
     if asked.help:
         print(REPORT)
         return
@@ -203,19 +207,49 @@ def _report(words: Sequence[str]) -> None:
     if len(asked.folders) > 1:
         if asked.watch:
             parser.error("--watch takes one sweep folder")
+        if settings:
+            parser.error(f"report.{next(iter(settings))}= takes one sweep folder")
         show(console, compare_apart(asked.folders, asked.out))
         return
     if asked.out is not None:
         parser.error("--out is for several sweep folders; the report of one is in that folder")
-    if not asked.watch:
-        show(console, make_apart(asked.folders[0]))
+    baseline = int(settings["baseline"]) if "baseline" in settings else None
+    if "table" in settings:
+        if asked.watch:
+            parser.error("report.table= is not watched")
+        from dropout_lab.report.tables.one import as_csv
+
+        sys.stdout.write(as_csv(asked.folders[0], settings["table"], baseline))
         return
-    with contextlib.closing(watch(asked.folders[0], make_apart)) as reports:
+    make = functools.partial(make_apart, baseline=baseline)
+    if not asked.watch:
+        show(console, make(asked.folders[0]))
+        return
+    with contextlib.closing(watch(asked.folders[0], make)) as reports:
         for number, report in enumerate(reports):
             if number == 0:
                 console.print(f"{report.html} follows the sweep until it ends; Ctrl-C ends it sooner")
             console.print(f"{time.strftime('%H:%M:%S')}  {report.words[0] if report.words else ''}")
     show(console, report)
+
+
+def _is_setting(word: str) -> bool:
+    return word.startswith("report.") and "=" in word
+
+
+def _settings(words: Sequence[str]) -> dict[str, str]:
+    """What `report.<key>=value` among the words set; raises UserError for another key, or a value that is none."""
+    from dropout_lab.errors import UserError
+
+    settings = {}
+    for word in filter(_is_setting, words):
+        key, _, value = word.removeprefix("report.").partition("=")
+        if key not in ("baseline", "table"):
+            raise UserError(f"{word}: there is no such key; allowed: report.baseline=TRIAL, report.table=NAME")
+        if key == "baseline" and not value.isdecimal():
+            raise UserError(f"{word}: takes the number of a trial, a column of trials.csv")
+        settings[key] = value
+    return settings
 
 
 def _train_from(words: Sequence[str]) -> None:

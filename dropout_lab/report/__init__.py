@@ -14,7 +14,7 @@ from pathlib import Path
 class Report:
     """Where the page is, and its answer for a terminal.
 
-    `words` are plain sentences, the answer before its cautions. `header` and `rows` are the small table of best,
+    `words` are plain paragraphs, the answer before its cautions. `header` and `rows` are the small table of best,
     baseline and difference, empty where there is no best. `notes` are about the files, such as torn records.
     """
 
@@ -25,19 +25,23 @@ class Report:
     notes: Sequence[str]
 
 
-def make(folder: Path, jobs: int = 1, refresh: float | None = None, pdf: bool = True) -> Report:
-    """Writes report.html, report.md, report.json, the tables (CSV, Parquet, LaTeX) and figures/ into the sweep folder.
+def make(
+    folder: Path, jobs: int = 1, refresh: float | None = None, pdf: bool = True, baseline: int | None = None
+) -> Report:
+    """Writes report.html, report.md, report.json, tables/, trials.tex and figures/ into the sweep folder.
 
     jobs: processes that draw; more than one only where no other thread runs, for they are forked. refresh: seconds
     after which the page loads itself again, for who watches a sweep; None: never. pdf: whether figures are written as
-    PDF too. Raises UserError for a folder that is no sweep. A sweep without a finished run gets a report that says so.
+    PDF too. baseline: number of the trial that all are compared with, instead of no dropout. Raises UserError for a
+    folder that is no sweep, and for a baseline that is no trial with a complete run. A sweep without a finished run
+    gets a report that says so.
     """
     with uncollected():
         # Loaded here: for who wants only the words above, a second is long.
         from dropout_lab.report.load import load
         from dropout_lab.report.write import write_all
 
-        frames = load(folder)
+        frames = load(folder, baseline)
         return Report(*write_all(folder, frames, jobs, refresh, pdf), notes=frames.notes)
 
 

@@ -16,8 +16,9 @@ class Answer:
     """Rows of the configurations table; None where there is no such row.
 
     `best`: best mean of the objective among trials with all seeds complete. `baseline`: that of its context.
-    `worst`: of the same context as `best`, all seeds complete. `difference`: best minus baseline in the objective,
-    paired by seed. `tests`: how many configurations were tested against their baseline. `untold`: names of the other
+    `reference`: what the best is compared with, its baseline unless the report was asked for another trial. `worst`: of
+    the same context as `best`, all seeds complete. `difference`: best minus reference in the objective, paired by seed;
+    None where they are one. `tests`: how many configurations were tested. `untold`: names of the other
     whole configurations whose paired interval to the best holds 0 or cannot be had.
     `other_baseline`: the best baseline of all contexts, where that is not `baseline`.
     """
@@ -25,6 +26,7 @@ class Answer:
     objective: str
     best: pd.Series | None = None
     baseline: pd.Series | None = None
+    reference: pd.Series | None = None
     worst: pd.Series | None = None
     difference: Mean | None = None
     tests: int = 0
@@ -35,7 +37,7 @@ class Answer:
 
     @property
     def is_told(self) -> bool:
-        """Whether the data tell best and baseline apart: by the interval, and still after Holm's correction."""
+        """Whether the data tell best and reference apart: by the interval, and still after Holm's correction."""
         return (
             self.best is not None
             and self.difference is not None
@@ -69,15 +71,18 @@ def answer(frames: Frames, table: pd.DataFrame) -> Answer:
     rows = values.rows(whole["trial"])
     to_best = differences(np.repeat(rows[:1], len(rows) - 1), rows[1:])
     told = (to_best.low > 0) | (to_best.high < 0)
-    compared = baseline is not None and baseline["key"] != best["key"]
+    asked = order[order["trial"] == frames.reference]
+    reference = baseline if asked.empty else asked.iloc[0]
+    compared = reference is not None and reference["key"] != best["key"]
     rival = baselines[baselines["whole"]].head(1)
     rival = rival[~rival["key"].isin([best["key"], None if baseline is None else baseline["key"]])]
     return Answer(
         objective=objective,
         best=best,
         baseline=baseline,
+        reference=reference,
         worst=same.iloc[-1] if len(same) > 1 else None,
-        difference=difference(best, baseline) if compared and baseline is not None else None,
+        difference=difference(best, reference) if compared and reference is not None else None,
         tests=int(table[f"{objective}_p"].notna().sum()),
         whole=len(whole),
         untold=list(whole["name"].iloc[1:][~told]),

@@ -17,18 +17,19 @@ from dropout_lab.report.compare import compare
 
 def preload() -> None:
     """Starts the process that loads the libraries, and returns at once."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["dropout_lab.report.write"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["dropout_lab.report.write", "optuna.importance"])
     resource_tracker.ensure_running()  # else it is started below, and lets interrupts through
     # Ctrl-C in a terminal reaches all processes; this one leaves it to its parent, from its first line on.
     with interrupts.held_back():
         forkserver.ensure_running()
 
 
-def make_apart(folder: Path, refresh: float | None = None, *, pdf: bool = True) -> Report:
+def make_apart(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
     """What `make` does, there."""
     preload()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
-        return pool.submit(make, folder, jobs=os.cpu_count() or 1, refresh=refresh, pdf=pdf).result()
+        jobs = os.cpu_count() or 1
+        return pool.submit(make, folder, jobs=jobs, refresh=refresh, pdf=pdf, baseline=baseline).result()
 
 
 def compare_apart(folders: Sequence[Path], out: Path | None = None) -> Report:

@@ -1,46 +1,22 @@
-"""What to keep in mind when using the answer: how the sweep was set up, what is missing, where it reached its edge."""
+"""What to keep in mind when using the answer: how the sweep was set up and what is missing."""
 
 from collections.abc import Iterator
 
 import pandas as pd
 
-from dropout_lab.report.answer import Answer
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import plural, setting
+from dropout_lab.report.names import plural
 
 
-def cautions(frames: Frames, table: pd.DataFrame, found: Answer) -> Iterator[str]:
+def cautions(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     if table.empty:
         return
-    yield from _edge(frames, found)
     yield from _censored(table)
     yield from _improving(table)
     yield from _stopped(frames, table)
     yield from _missing(frames, table)
     yield from _contexts(frames)
     yield from _without_trials(frames)
-    if frames.seeds == 1:
-        yield "One seed: no interval is possible, and every difference may be the luck of the seed."
-    elif frames.seeds < 5:
-        yield f"With {frames.seeds} seeds only large differences can be seen; more seeds narrow the intervals."
-
-
-def _edge(frames: Frames, found: Answer) -> Iterator[str]:
-    if found.best is None or found.best["baseline"] or pd.isna(found.best["rate"]):
-        return
-    rate, axis = float(found.best["rate"]), frames.axes.get("rate")
-    tried = frames.trials["rate"].dropna()
-    if tried.nunique() < 2:
-        return
-    low, high = float(tried[tried > 0].min()), float(tried.max())
-    margin = 0.0
-    if isinstance(axis, dict):
-        low, high = float(axis.get("low", low)), float(axis.get("high", high))
-        margin = 0.05 * (high - low)
-    if rate >= high - margin:
-        yield f"The best rate, {setting(rate)}, is at the upper edge of the rates tried; a higher one may be better."
-    elif rate <= low + margin and found.baseline is None:
-        yield f"The best rate, {setting(rate)}, is at the lower edge of the rates tried; a lower one may be better."
 
 
 def _censored(table: pd.DataFrame) -> Iterator[str]:

@@ -1,11 +1,14 @@
 """What the columns of the frames are, one by one: unit, where they have one, and meaning."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
 from dropout_lab.report.load import Frames
+from dropout_lab.report.tables.catalogue import TABLES
+from dropout_lab.report.tables.units import unit_of
 
 
 class Column(NamedTuple):
@@ -132,6 +135,59 @@ def described(frames: Frames) -> pd.DataFrame:
         for frame in COLUMNS
         for name in getattr(frames, frame).columns
     ]
+    return pd.DataFrame(rows, columns=["frame", "column", "unit", "meaning"])
+
+
+_COUNTS = {
+    "n_complete": Column("runs", "complete"),
+    "n_pruned": Column("runs", "pruned"),
+    "n_failed": Column("runs", "failed"),
+    "n_missing": Column("runs", "without a record"),
+    "n_stopped": Column("runs", "complete, ended by early stopping"),
+    "n_improving": Column("runs", "complete, with the best epoch in the last tenth of the horizon"),
+    "target": Column(LOSS, "the baseline's level: median over its seeds of their best validation loss"),
+    "n_reached": Column("runs", "that reached the target"),
+    "n_timed": Column("runs", "with a curve and a target"),
+    "epochs_to_target": Column("epochs", "Kaplan-Meier median; infinite where half of the runs never got there"),
+    "whole": Column("true, false", "whether all seeds are complete"),
+    "front": Column("true, false", "two objectives: no other is as good in both and better in one"),
+    "name": Column("", "the configuration in words"),
+    "best_epoch": Column("epoch, from 1", "mean over complete runs"),
+    "seconds": Column("s", "mean over complete runs"),
+}
+
+_ENDINGS = {
+    "_diff_n": ("pairs", "seeds that both have"),
+    "_diff_low": (None, "95 % t interval of the difference, lower bound"),
+    "_diff_high": (None, "95 % t interval of the difference, upper bound"),
+    "_diff": (None, "mean difference to the baseline of the context (or report.baseline), paired by seed"),
+    "_p_holm": ("probability", "p, corrected by Holm for all comparisons of the metric"),
+    "_p": ("probability", "two-sided p of the paired t test"),
+    "_low": (None, "95 % t interval over seeds, lower bound"),
+    "_high": (None, "95 % t interval over seeds, upper bound"),
+}
+"""Columns of the table of configurations that are made of a metric of the runs, and their unit, None: the metric's."""
+
+
+def of_configurations(name: str, frames: Frames) -> Column:
+    """What a column of trials.csv is."""
+    if name in _COUNTS:
+        return _COUNTS[name]
+    for ending, (unit, meaning) in _ENDINGS.items():
+        metric = name.removesuffix(ending)
+        if metric != name and metric in _RUNS:
+            return Column(_RUNS[metric].unit if unit is None else unit, f"{metric}: {meaning}")
+    if name in frames.trials:
+        return column("trials", name, frames)
+    return Column(_RUNS[name].unit, f"mean over complete runs: {_RUNS[name].meaning}")
+
+
+def described_tables(tables: Mapping[str, pd.DataFrame], table: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+    """One row per column of trials.csv, which is `table`, and of the files in tables/; as `described`."""
+    rows = [("trials.csv", str(name), *of_configurations(str(name), frames)) for name in table]
+    for title in tables:
+        for name, known in TABLES[title].columns.items():
+            rows.append((f"tables/{title}", name, unit_of(title, name), known.meaning))
     return pd.DataFrame(rows, columns=["frame", "column", "unit", "meaning"])
 
 

@@ -10,6 +10,10 @@ def _precision(frames: Frames) -> str:
     return " and ".join(used) + rest
 
 
+def _other(frames: Frames) -> str:
+    return "baseline of its context" if frames.reference is None else f"trial {frames.reference}"
+
+
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Word and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -41,8 +45,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "difference",
-            "Configuration minus baseline of its context, paired by seed, with the paired t test. p (Holm) is "
-            "corrected for all configurations that were tested.",
+            f"Configuration minus {_other(frames)}, paired by seed, with the paired t test. p (Holm) is corrected for "
+            "all configurations that were tested.",
         ),
         (
             "epochs to convergence",

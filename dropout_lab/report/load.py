@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab import metrics, store
+from dropout_lab.errors import UserError
 from dropout_lab.report.curves import read_curves
 from dropout_lab.store import CURVE_METRICS, Record
 from dropout_lab.trial import canonical_json
@@ -31,6 +32,7 @@ class Frames:
     drops anywhere.
     `runs`: for each trial and seed, its last attempt, and the columns of its trial.
     `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
+    `reference`: number of the trial that all others are compared with; None: each with the baseline of its context.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Frames:
     sessions: Sequence[Record]
     parameters: Sequence[str]
     notes: Sequence[str]
+    reference: int | None = None
 
     @property
     def asked(self) -> Record:
@@ -72,8 +75,11 @@ class Frames:
         return [name for name in self.parameters if not name.startswith(OF_DROPOUT)]
 
 
-def load(folder: Path) -> Frames:
-    """The frames of a sweep folder, finished or not; raises UserError where it is none or is damaged."""
+def load(folder: Path, reference: int | None = None) -> Frames:
+    """The frames of a sweep folder, finished or not; raises UserError where it is none or is damaged.
+
+    `reference`: see `Frames`; raises UserError for a number that no trial with a complete run has.
+    """
     records = store.read(folder, without=("curves", "cohorts"))
     notes = list(records.torn)
     trials, parameters = _trials(records.trials)
@@ -82,8 +88,29 @@ def load(folder: Path) -> Frames:
     if len(asked) < len(records.runs):
         notes.append(f"the last command asked for {seeds} seeds: the runs of other seeds are in the records, not here")
     runs = _runs(asked, trials, notes)
+    if reference is not None:
+        _check(reference, runs, trials)
     curves = read_curves(folder, runs, notes)
-    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes)
+    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes, reference)
+
+
+def _check(reference: int, runs: pd.DataFrame, trials: pd.DataFrame) -> None:
+    allowed = sorted(runs.loc[runs["status"] == "complete", "trial"].unique())
+    if reference in allowed:
+        return
+    why = "has no complete run" if reference in set(trials["trial"]) else "does not exist"
+    raise UserError(f"report.baseline={reference}: this trial {why}; allowed: {_ranges(allowed) or 'none yet'}")
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`0 to 4, 7, 9 to 12`."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1][1:] = [number]
+        else:
+            parts.append([number])
+    return ", ".join(" to ".join(map(str, part)) for part in parts)
 
 
 def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:

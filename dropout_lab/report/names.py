@@ -96,12 +96,31 @@ def difference(metric: str, value: float) -> str:
     return text.replace("-", MINUS)
 
 
+def amount(metric: str, value: float) -> str:
+    """How large a difference of two values of the metric is, without its sign, to two digits."""
+    if not math.isfinite(value):
+        return number(abs(value))
+    size, unit = abs(in_unit(metric, value)), " pp" if "accuracy" in metric else ""
+    decimals = max(0, 1 - math.floor(math.log10(size))) if size else 0
+    return f"{size:.{decimals}f}{unit}" if decimals < 8 else f"{size:.1e}{unit}"
+
+
 def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that people would take: ms, s, minutes, hours."""
+    if not math.isfinite(seconds):
+        return number(seconds)
+    for unit, size, digits in (("hours", 3600.0, 3), ("minutes", 60.0, 3), ("s", 1.0, 3)):
+        if seconds >= 2 * size or (unit == "s" and seconds >= 0.1):
+            return f"{number(seconds / size, digits)} {unit}"
+    return f"{number(1000 * seconds, 3)} ms"
 
 
 def setting(value: Any) -> str:
@@ -139,7 +158,7 @@ def per_site(trial: "pd.Series[Any] | Mapping[Any, Any]") -> str:
     for name, rate in trial.items():
         if str(name).startswith("rates.") and isinstance(rate, float) and rate > 0:
             sites.setdefault(setting(rate), []).append(str(name).removeprefix("rates."))
-    return ", ".join(f"{_and(names)} at {rate}" for rate, names in sites.items())
+    return ", ".join(f"{and_list(names)} at {rate}" for rate, names in sites.items())
 
 
 def group_parts(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str]) -> list[str]:
@@ -154,5 +173,6 @@ def group_parts(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str
     ]
 
 
-def _and(names: Sequence[str]) -> str:
+def and_list(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,41 +1,48 @@
 """The report's texts and tables arranged as one page, in HTML and in Markdown; everything in it is a string by then."""
 
 import base64
+import hashlib
 import shlex
-from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
 import yaml
+from markupsafe import Markup
 
-from dropout_lab.report.answer import Answer
+from dropout_lab.report.advice import RULES
+from dropout_lab.report.cells import Grid, of_row, p_cell
 from dropout_lab.report.definitions import definitions
+from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import Gallery
-from dropout_lab.report.load import Frames
-from dropout_lab.report.names import difference, number, probability, title, value
-from dropout_lab.report.tables import failures, ranked
+from dropout_lab.report.names import difference, number, title, value
+from dropout_lab.report.sections import sections
+from dropout_lab.report.tables import failures
+from dropout_lab.report.tiles import tiles
 from dropout_lab.report.words import Words
 
-ROWS = 60
-"""So many configurations are on the page; all are in trials.csv."""
+ROWS = 200
+"""So many configurations are on the page, which sorts and filters them; all are in trials.csv."""
+
+PRINTED = 40
+"""So many of them are on paper and in Markdown."""
 
 FAILURES = 40
 
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
-
-def render(
-    folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, words: Words, gallery: Gallery, sure: Table
-) -> tuple[str, str]:
+def render(folder: Path, evidence: Evidence, words: Words, gallery: Gallery, sure: Grid) -> tuple[str, str]:
     """The page as HTML and as Markdown."""
     loader = jinja2.PackageLoader("dropout_lab.report", ".")
     html = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     text = jinja2.Environment(loader=loader, autoescape=False, undefined=jinja2.StrictUndefined, trim_blocks=True)
     text.filters["cell"] = markdown
     html.filters["base64"] = lambda content: base64.b64encode(content).decode()
-    page = {**_content(folder, frames, table, found, words, gallery), "confidence": sure}
+    script = resources.files("dropout_lab.report").joinpath("page.js").read_text(encoding="utf-8")
+    page = {**_content(folder, evidence, words, gallery), "confidence": sure, "script": Markup(script)}
+    # The one script that may run, so that nothing else does, whatever a study is called.
+    page["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return html.get_template("template.html").render(page), text.get_template("template.md").render(page) + "\n"
 
 
@@ -45,104 +52,102 @@ def markdown(words: object) -> str:
     return "".join(f"\\{char}" if char in "\\`*_[]|#" else char for char in escaped).replace("\n", " ")
 
 
-def comparison(frames: Frames, found: Answer) -> Table:
-    """The small table: best, baseline and their difference, one row per metric."""
-    if found.best is None:
-        return (), ()
-    best, baseline = found.best, found.baseline
+def comparison(evidence: Evidence) -> Grid:
+    """The small table: best, what it is compared with, and their difference, one row per metric."""
+    best, other = evidence.found.best, evidence.found.reference
+    if best is None:
+        return Grid()
     header = ["", f"best: {best['name']}"]
-    with_baseline = baseline is not None and not best["baseline"]
-    if with_baseline and baseline is not None:
-        header += [f"baseline: {baseline['name']}", "difference, paired by seed"]
+    compared = other is not None and other["key"] != best["key"]
+    if compared and other is not None:
+        kind = "baseline" if other["baseline"] else f"trial {other['trial']}"
+        header += [f"{kind}: {other['name']}", "difference, paired by seed"]
     rows = []
-    metrics = dict.fromkeys([*frames.objectives, "val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss"])
-    for metric in metrics:
+    names = [*evidence.frames.objectives, "val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss"]
+    for metric in dict.fromkeys(names):
         if metric in best and pd.notna(best[metric]):
-            row = [title(metric), spread(best, metric)]
-            if with_baseline and baseline is not None:
-                row += [spread(baseline, metric), spread(best, metric, "_diff")]
+            row = [title(metric), of_row(value, metric, best, metric)]
+            if compared and other is not None:
+                row += [of_row(value, metric, other, metric), _difference(best, metric)]
             rows.append(row)
-    return header, rows
+    return Grid(header, rows)
 
 
-def spread(trial: "pd.Series[Any]", metric: str, kind: str = "") -> str:
-    """`0.123 [0.110, 0.136]`: a mean or, with kind `_diff`, a difference, and its interval if there is one."""
-    show = difference if kind else value
-    mean, low, high = (trial.get(f"{metric}{kind}{end}", float("nan")) for end in ("", "_low", "_high"))
-    if pd.isna(low) or pd.isna(high):
-        return show(metric, mean)
-    unit = " %" if show(metric, mean).endswith(" %") else " pp" if show(metric, mean).endswith(" pp") else ""
-    return f"{show(metric, mean)} [{show(metric, low).removesuffix(unit)}, {show(metric, high).removesuffix(unit)}]"
+def _difference(trial: "pd.Series[Any]", metric: str) -> str:
+    return of_row(difference, metric, trial, f"{metric}_diff")
 
 
-def _content(
-    folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, words: Words, gallery: Gallery
-) -> dict[str, Any]:
+def _content(folder: Path, evidence: Evidence, words: Words, gallery: Gallery) -> dict[str, Any]:
+    frames, table = evidence.frames, evidence.table
     asked = frames.asked
     failed = failures(frames, table) if len(table) else pd.DataFrame()
-    header, rows = _configurations(frames, table, found)
+    columns = ("trial", "name", "seed", "attempt", "epochs", "reason")
     return {
         "name": frames.name,
         "words": words,
-        "comparison": comparison(frames, found),
-        "pictures": gallery.pictures,
+        "tiles": list(tiles(evidence)),
+        "comparison": comparison(evidence),
+        "sections": sections(folder, evidence, gallery.pictures),
         "skipped": gallery.skipped,
-        "configurations": (header, rows),
+        "configurations": _configurations(evidence),
         "n_configurations": len(table),
-        "failures": (
+        "printed": PRINTED,
+        "failures": Grid(
             ["trial", "configuration", "seed", "attempt", "epochs", "reason"],
-            [
-                [str(r[c]) for c in ("trial", "name", "seed", "attempt", "epochs", "reason")]
-                for _, r in failed.iterrows()
-            ][:FAILURES],
+            [[str(row[column]) for column in columns] for _, row in failed.head(FAILURES).iterrows()],
         ),
         "n_failures": len(failed),
         "notes": frames.notes,
         "objective": " and ".join(title(name) for name in frames.objectives),
         "seeds": frames.seeds,
         "definitions": definitions(frames),
+        "rules": [(rule.name, rule.when) for rule in RULES],
+        "tables": list(evidence.tables),
         "axes": [(name, _axis(values)) for name, values in frames.axes.items()],
         "settings": yaml.safe_dump(asked.get("settings") or {}, sort_keys=False, allow_unicode=True).strip(),
-        "facts": _facts(frames),
-        "commands": _commands(folder, frames, found),
+        "facts": _facts(evidence),
+        "commands": _commands(folder, evidence),
     }
 
 
-def _configurations(frames: Frames, table: pd.DataFrame, found: Answer) -> Table:
+def _configurations(evidence: Evidence) -> Grid:
     """The page's table: the best rows, and the best baseline if it is not among them."""
-    if table.empty:
-        return (), ()
-    order = ranked(table, found.objective, frames.seeds)
+    frames, order = evidence.frames, evidence.table
+    if order.empty:
+        return Grid()
     shown = order.head(ROWS)
     if not shown["baseline"].any():
         shown = pd.concat([shown.head(ROWS - 1), order[order["baseline"]].head(1)])
-    main = found.objective
+    main = evidence.found.objective
     second = "val_accuracy" if frames.is_classification else "val_loss"
     metrics = list(dict.fromkeys([*frames.objectives, "val_loss", second]))
-    tests = ["test_accuracy" if frames.is_classification else "test_loss"]
+    test = "test_accuracy" if frames.is_classification else "test_loss"
     gaps = ["gap_loss", "gap_accuracy"] if frames.is_classification else ["gap_loss"]
-    header = ["trial", "configuration", "runs", *(title(m) for m in metrics), f"difference in {title(main)}"]
-    header += ["p (Holm)", *(title(m) for m in [*tests, *gaps]), "epochs to convergence", "epochs to target"]
+    against = f"difference in {title(main)}"
+    header = ["trial", "configuration", "runs", *(title(m) for m in metrics), against]
+    header += ["p (Holm)", *(title(m) for m in [test, *gaps]), "epochs to convergence", "epochs to target"]
+    own = "baseline" if frames.reference is None else "reference"
+    reference = None if evidence.found.reference is None else evidence.found.reference["trial"]
     rows = []
-    for _, trial in shown.iterrows():
+    for record in shown.to_dict("records"):
+        trial: pd.Series[Any] = pd.Series(record, dtype=object)
         name = f"{trial['name']} (on the front)" if trial.get("front", False) else str(trial["name"])
+        is_own = trial["baseline"] if frames.reference is None else trial["trial"] == reference
         rows.append(
             [
                 str(trial["trial"]),
                 name,
                 _runs(trial, frames.seeds),
-                *(spread(trial, metric) for metric in metrics),
-                "baseline" if trial["baseline"] else spread(trial, main, "_diff"),
-                "–"
-                if pd.isna(trial[f"{main}_p_holm"])
-                else probability(trial[f"{main}_p_holm"]).removeprefix("p = ").removeprefix("p "),
-                *(spread(trial, metric) for metric in tests),
+                *(of_row(value, metric, trial, metric) for metric in metrics),
+                own if is_own else _difference(trial, main),
+                p_cell(trial[f"{main}_p_holm"]),
+                of_row(value, test, trial, test),
                 *(value(metric, trial[metric]) for metric in gaps),
                 value("epochs_to_convergence", trial["epochs_to_convergence"]),
                 _target(trial),
             ]
         )
-    return header, rows
+    return Grid(header, rows)
 
 
 def _runs(trial: "pd.Series[Any]", seeds: int) -> str:
@@ -164,7 +169,8 @@ def _axis(values: Any) -> str:
     return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
 
 
-def _facts(frames: Frames) -> list[tuple[str, str]]:
+def _facts(evidence: Evidence) -> list[tuple[str, str]]:
+    frames = evidence.frames
     asked = frames.asked
     facts: list[tuple[str, Any]] = [
         ("command", asked.get("command")),
@@ -179,7 +185,8 @@ def _facts(frames: Frames) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in facts if value is not None]
 
 
-def _commands(folder: Path, frames: Frames, found: Answer) -> list[tuple[str, str]]:
+def _commands(folder: Path, evidence: Evidence) -> list[tuple[str, str]]:
+    frames, found = evidence.frames, evidence.found
     where = shlex.quote(str(folder))
     commands = [("the sweep", str(frames.asked.get("command") or ""))]
     if found.best is not None:
@@ -187,5 +194,7 @@ def _commands(folder: Path, frames: Frames, found: Answer) -> list[tuple[str, st
     if found.baseline is not None and found.best is not None and not found.best["baseline"]:
         commands.append(("its baseline", f"dropout-lab train --from {where} {found.baseline['trial']}"))
     commands.append(("any row of the table", f"dropout-lab train --from {where} TRIAL"))
-    commands.append(("this report", f"dropout-lab report {where}"))
+    asked = "" if frames.reference is None else f" report.baseline={frames.reference}"
+    commands.append(("this report", f"dropout-lab report {where}{asked}"))
+    commands.append(("a table of it, as CSV", f"dropout-lab report {where} report.table=NAME{asked}"))
     return [(what, command) for what, command in commands if command]

@@ -130,6 +130,10 @@ MISTAKES = [
     (("report", "a", "--wacht"), ("unrecognized arguments: --wacht", "--watch")),
     (("report", "a", "b", "--watch"), ("--watch takes one sweep folder",)),
     (("report", "a", "--out", "b"), ("--out is for several",)),
+    (("report", "a", "report.baseline=first"), ("report.baseline=first", "number of a trial")),
+    (("report", "a", "report.basline=1"), ("report.basline=1", "report.baseline=TRIAL")),
+    (("report", "a", "report.table=nosuch"), ("report.table=nosuch", "time_ratio")),
+    (("report", "a", "b", "report.baseline=1"), ("report.baseline= takes one sweep folder",)),
     (("report", "a", "b", "--out"), ("--out: expected one argument",)),
     (("frobnicate",), ("frobnicate", "train, sweep and report")),
 ]

@@ -186,7 +186,7 @@ def test_fewer_seeds_are_reported_without_the_others(command: Command, tmp_path:
     columns = ["val_loss", "val_loss_low", "n_complete"]
     found, expected = (table(tmp_path / "outputs" / name)[columns] for name in ("s", "two"))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
-    assert "With 2 seeds" in said
+    assert "all 2 seeds complete" in said
     assert "the runs of other seeds are in the records" in (tmp_path / "outputs" / "s" / "report.md").read_text()
 
 

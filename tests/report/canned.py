@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dropout_lab import metrics
+from dropout_lab.report.answer import answer
+from dropout_lab.report.evidence import Evidence
+from dropout_lab.report.load import load
+from dropout_lab.report.tables import configurations, make_all, ranked
 from dropout_lab.store import Writer
 from dropout_lab.trial import Run, Trial
 
@@ -205,3 +209,15 @@ def run_record(run: Run, status: str, curves: Values, horizon: int) -> dict[str,
         assert loss is not None
         record |= summary | {"test_loss": loss + 0.01, "test_accuracy": None if accuracy is None else accuracy - 0.01}
     return record
+
+
+def evidence(sweep: Sweep, folder: Path, baseline: int | None = None) -> Evidence:
+    """What the report's words are made of, without its figures."""
+    return evidence_of(sweep.write(folder), baseline)
+
+
+def evidence_of(folder: Path, baseline: int | None = None) -> Evidence:
+    frames = load(folder, baseline)
+    table = ranked(configurations(frames), frames.objectives[0], frames.seeds)
+    table["front"] = False
+    return Evidence(frames, table, answer(frames, table), make_all(frames, table))

@@ -4,7 +4,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from dropout_lab.report.files import moved_into_place
@@ -52,10 +51,8 @@ def as_arrow(frame: pd.DataFrame) -> Any:
 
 
 def _is_mixed(column: "pd.Series[Any]") -> bool:
-    if column.dtype != object:
-        return False
-    kinds = {type(value) for value in column.to_numpy() if not _is_missing(value)}
-    return not (kinds <= {str} or kinds <= {bool, np.bool_} or kinds <= {int, np.int64} or kinds <= {float, np.float64})
+    kind = pd.api.types.infer_dtype(column, skipna=True) if column.dtype == object else "floating"
+    return kind not in ("string", "boolean", "integer", "floating", "empty")
 
 
 def _is_missing(value: object) -> bool:

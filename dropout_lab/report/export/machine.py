@@ -1,5 +1,6 @@
 """The report for machines, report.json: numbers where the page has words; report_json.md says what each is."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -7,14 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+from dropout_lab.report.advice import advice
 from dropout_lab.report.answer import Answer
+from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_fraction, is_maximised
 from dropout_lab.report.statistics import Mean
 from dropout_lab.report.words import Words
 
 SCHEMA = "dropout-lab/report"
-VERSION = 1
+VERSION = 2
 """Goes up when a field goes, or changes its meaning; a new field is no new version."""
 
 COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
@@ -22,8 +25,9 @@ COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss"
 PROVENANCE = ("command", "started", "git_commit", "device", "machine", "versions", "axes", "settings")
 
 
-def as_json(frames: Frames, table: pd.DataFrame, found: Answer, words: Words) -> str:
+def as_json(evidence: Evidence, words: Words) -> str:
     """The whole report as strict JSON: NaN and infinity are null, numbers are in the units of the records."""
+    frames, found = evidence.frames, evidence.found
     content = {
         "schema": SCHEMA,
         "schema_version": VERSION,
@@ -35,14 +39,32 @@ def as_json(frames: Frames, table: pd.DataFrame, found: Answer, words: Words) ->
             for name in frames.objectives
         ],
         "runs": frames.runs["status"].value_counts().to_dict(),
-        "answer": _answer(found),
-        "words": {part: list(getattr(words, part)) for part in ("verdict", "more", "cautions")},
+        "answer": _answer(evidence),
+        "words": dataclasses.asdict(words),
+        "advice": [{"rule": rule, "sentence": sentence} for rule, sentence in advice(evidence)],
         "comparison": _comparison(frames, found),
-        "configurations": table.to_dict("records"),
+        "configurations": None,
         "provenance": {name: frames.asked.get(name) for name in PROVENANCE},
         "notes": list(frames.notes),
     }
-    return json.dumps(strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # A line each, by the encoder that is quick. No string of JSON holds a line break, so this is that place.
+    return text.replace('\n "configurations": null,', f'\n "configurations": [{_lines(evidence.table)}],', 1)
+
+
+def _lines(table: pd.DataFrame) -> str:
+    columns = [_values(table[name]) for name in table]
+    names = [str(name) for name in table]
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+    return ",".join(f"\n  {json.dumps(row, ensure_ascii=False, allow_nan=False)}" for row in rows)
+
+
+def _values(column: "pd.Series[Any]") -> list[Any]:
+    """What `strict` makes of each value, quicker where all are numbers."""
+    if pd.api.types.is_float_dtype(column):
+        values = column.to_numpy(dtype=float, na_value=math.nan)
+        return [value if math.isfinite(value) else None for value in values.tolist()]
+    return [strict(value) for value in column.tolist()]
 
 
 def _task(frames: Frames) -> str | None:
@@ -76,35 +98,75 @@ def strict(value: Any) -> Any:
     return plain if isinstance(plain, bool | int | float | str) else str(plain)
 
 
-def _answer(found: Answer) -> dict[str, Any]:
+def _answer(evidence: Evidence) -> dict[str, Any]:
+    found = evidence.found
     best, baseline, other = found.best, found.baseline, found.other_baseline
     difference = None if found.difference is None else _mean(found.difference)
     if difference is not None and best is not None:
         difference["p_holm"] = best[f"{found.objective}_p_holm"]
+        difference |= _of(evidence.comparison, COMPARISON)
+    chosen = {name: None if best is None else best.get(name) for name in ("placement", "rate", "dropout")}
     return {
         "objective": found.objective,
         "best": None if best is None else best["trial"],
         "best_name": None if best is None else best["name"],
+        **chosen,
         "baseline": None if baseline is None else baseline["trial"],
+        "reference": None if found.reference is None else found.reference["trial"],
         "difference": difference,
         "told_apart": None if difference is None else found.is_told,
         "tests": found.tests,
         "complete_configurations": found.whole,
         "not_told_from_best": list(found.untold),
+        "not_told_after_holm": list(evidence.untold_corrected["name"]),
+        "as_good_as_best": list(evidence.equivalent["name"]),
+        "optimism": _of(evidence.optimism, OPTIMISM) or None,
+        "best_rate": _best_rate(evidence),
+        "cost": _of(evidence.row("time_ratio", best, progress=1.0), COST)
+        | _of(evidence.row("convergence", best, definition="own_best"), ("restricted", "restricted_seconds")),
         "other_baseline": None if other is None else other["trial"],
         "difference_to_other_baseline": None if found.other_difference is None else _mean(found.other_difference),
     }
 
 
+COMPARISON = (
+    "bca_low",
+    "bca_high",
+    "p_flip_least",
+    "p_flip_seeds",
+    "improvement",
+    "improvement_low",
+    "improvement_high",
+    "seeds_needed",
+    "margin",
+    "p_equivalence",
+)
+OPTIMISM = ("value", "optimism", "corrected", "test_metric", "test", "test_low", "test_high")
+COST = ("target", "n", "n_reached", "ratio", "restricted_ratio", "restricted_low", "restricted_high")
+
+
+def _of(row: "pd.Series[Any] | None", names: Sequence[str]) -> dict[str, Any]:
+    return {} if row is None else {name: row[name] for name in names}
+
+
+def _best_rate(evidence: Evidence) -> dict[str, Any] | None:
+    rates = evidence.rates
+    if rates.empty:
+        return None
+    inside = rates.loc[rates["inside"], "rate"]
+    best = rates.loc[rates["best"], "rate"].iloc[0]
+    return {"rate": best, "low": inside.min(), "high": inside.max(), "flat": list(rates.loc[rates["flat"], "rate"])}
+
+
 def _comparison(frames: Frames, found: Answer) -> list[dict[str, Any]]:
-    """One row per metric: the best configuration, its baseline, and their difference, paired by seed."""
-    best, baseline = found.best, found.baseline
+    """One row per metric: the best configuration, what it is compared with, and their difference, paired by seed."""
+    best, baseline = found.best, found.reference
     if best is None:
         return []
     rows = []
     for metric in dict.fromkeys([*frames.objectives, *COMPARED]):
         if metric in best and pd.notna(best[metric]):
-            compared = baseline is not None and not best["baseline"]
+            compared = baseline is not None and baseline["key"] != best["key"]
             rows.append(
                 {
                     "metric": metric,

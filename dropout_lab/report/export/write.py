@@ -4,25 +4,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.report.answer import Answer
-from dropout_lab.report.columns import described
+from dropout_lab.report.columns import described, described_tables
+from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.export.frames import as_parquet, write_frame
 from dropout_lab.report.export.latex import main_table
 from dropout_lab.report.export.machine import as_json
 from dropout_lab.report.files import write
-from dropout_lab.report.load import Frames
 from dropout_lab.report.words import Words
 
 
-def export(folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, words: Words) -> None:
-    """Writes trials, runs and curves as CSV and Parquet, columns.csv, report.json and trials.tex.
-
-    `table` is the table of configurations, ranked: trials.csv and trials.parquet are that table.
+def export(folder: Path, evidence: Evidence, words: Words) -> None:
+    """Writes trials, runs and curves as CSV and Parquet, so all `TABLES` into tables/, columns.csv, report.json and
+    trials.tex; trials.csv and trials.parquet are the ranked table of configurations.
     """
+    frames, table = evidence.frames, evidence.table
     write(folder / "trials.csv", table.to_csv(index=False))
     write(folder / "trials.parquet", as_parquet(table))
     write_frame(folder, "runs", frames.runs)
     write_frame(folder, "curves", frames.curves)
-    write(folder / "columns.csv", described(frames).to_csv(index=False))
-    write(folder / "report.json", as_json(frames, table, found, words))
-    write(folder / "trials.tex", main_table(frames, table, found))
+    for name, one in evidence.tables.items():
+        write_frame(folder / "tables", name, one)
+    columns = [described(frames), described_tables(evidence.tables, table, frames)]
+    write(folder / "columns.csv", pd.concat(columns, ignore_index=True).to_csv(index=False))
+    write(folder / "report.json", as_json(evidence, words))
+    write(folder / "trials.tex", main_table(frames, table, evidence.found))

@@ -17,7 +17,9 @@ from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.style import BASELINE, Looks
 
 
-def forest(differences: pd.DataFrame, objective: str, looks: Looks, classification: bool) -> Figure:
+def forest(
+    differences: pd.DataFrame, objective: str, looks: Looks, classification: bool, other: str = "no dropout"
+) -> Figure:
     """Mean difference and its interval per configuration; filled if Holm's test tells it from 0; the margin shaded."""
     figure, (ax,) = style.grid(1, 1, height=1.1 + 0.19 * len(differences))
     scale = in_unit(objective, 1)
@@ -35,7 +37,7 @@ def forest(differences: pd.DataFrame, objective: str, looks: Looks, classificati
     dots(ax, differences, looks, (low, mean, high), told, shown_on, lambda x: difference(objective, x / scale))
     name = axis(objective, classification)
     name = name.replace("(%)", "(pp)") if is_fraction(objective) else name
-    ax.set_xlabel(f"difference in {name}; {'right' if is_maximised(objective) else 'left'} is better")
+    ax.set_xlabel(f"difference in {name} to {other}; {'right' if is_maximised(objective) else 'left'} is better")
     dot: Any = {"color": "#222222", "marker": "o", "linewidth": 1.2, "markersize": 5}
     handles = [
         Line2D([], [], **dot, label=f"told from 0 (Holm, {ALPHA:g})"),

@@ -24,14 +24,15 @@ def plans(source: Source) -> Iterator[Plan]:
         why = "no two configurations have a baseline" if len(source.table) > 2 else "there are no two to compare"
         source.skipped.append(f"Differences to no dropout are not drawn: {why}.")
         return
+    other = "no dropout" if source.frames.reference is None else f"trial {source.frames.reference}"
     told = shown[shown["p_holm"] < ALPHA]
     signs = np.sign(told["mean"]) if is_maximised(source.objective) else -np.sign(told["mean"])
     first = shown.iloc[0]
     yield Plan(
         "forest",
-        f"Differences to no dropout in {title(source.objective)}",
+        f"Differences to {other} in {title(source.objective)}",
         f"{f'The best {len(shown)} of {count} configurations' if len(shown) < count else 'Every configuration'} minus "
-        f"no dropout, paired by seed. {source.interval} Filled: told from 0 by the paired t test, corrected by Holm "
+        f"{other}, paired by seed. {source.interval} Filled: told from 0 by the paired t test, corrected by Holm "
         f"for all {count} comparisons. Shaded: differences too small to matter. "
         f"{difference_scale(shown, source.objective).note}".strip(),
         sentence(
@@ -41,5 +42,5 @@ def plans(source: Source) -> Iterator[Plan]:
             ]
         ),
         shown,
-        partial(forest, shown, source.objective, source.looks, source.is_class),
+        partial(forest, shown, source.objective, source.looks, source.is_class, other),
     )

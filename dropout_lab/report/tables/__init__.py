@@ -5,9 +5,9 @@ an unfinished sweep they hold what there is, and without rows they have their co
 """
 
 from dropout_lab.report.tables.best_so_far import best_so_far
-from dropout_lab.report.tables.catalogue import TABLES
+from dropout_lab.report.tables.catalogue import TABLES, make_all
 from dropout_lab.report.tables.columns import Column, Columns
-from dropout_lab.report.tables.comparisons import comparisons
+from dropout_lab.report.tables.comparisons import comparisons, to_best
 from dropout_lab.report.tables.configurations import configurations
 from dropout_lab.report.tables.convergence import convergence, survival_curves
 from dropout_lab.report.tables.curve_shape import DIAGNOSES, curve_shape
@@ -45,6 +45,7 @@ __all__ = [
     "gaps",
     "importance",
     "isolation",
+    "make_all",
     "metrics_of",
     "pareto",
     "ranked",
@@ -53,5 +54,6 @@ __all__ = [
     "survival_curves",
     "time_ratio",
     "time_to_target",
+    "to_best",
     "variance",
 ]

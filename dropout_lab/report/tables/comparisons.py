@@ -1,6 +1,6 @@
 """Every configuration beside its baseline, or beside any configuration, with all that can be said of the difference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from dropout_lab.report.statistics import (
     means_of_rows,
     paired_improvement,
     seeds_needed,
+    seeds_to_reach,
     sign_flip_p,
     smallest_p,
 )
@@ -50,6 +51,7 @@ COLUMNS: Columns = {
         "the least p_flip_holm of the best of all comparisons that n seeds can reach; with more than "
         "0.05 that test was impossible from the start"
     ),
+    "p_flip_seeds": real("the least seeds with which p_flip_holm of the best of all comparisons could be below 0.05"),
     "improvement": real("probability that a network of the configuration is better than one of the other, paired"),
     "improvement_low": real("its 95 % interval (Clopper-Pearson), lower bound"),
     "improvement_high": real("its 95 % interval (Clopper-Pearson), upper bound"),
@@ -60,13 +62,19 @@ COLUMNS: Columns = {
 
 
 def comparisons(
-    frames: Frames, table: pd.DataFrame, *, baseline: int | None = None, margins: Mapping[str, float] | None = None
+    frames: Frames,
+    table: pd.DataFrame,
+    *,
+    baseline: int | None = None,
+    margins: Mapping[str, float] | None = None,
+    metrics: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """A row per configuration and metric, in the order of `table`; see `COLUMNS`.
 
-    `baseline`: number of the trial that all are compared with, of whatever context; without it, each is compared with
-    the baseline of its context. `margins`: metric -> difference that is too small to matter, see `margin` for the
-    others. Configurations that have nothing to be compared with, or no seed in common with it, have no row. Raises
+    `baseline`: number of the trial that all are compared with, of whatever context; without it, all are compared with
+    `Frames.reference`, or without that each with the baseline of its context. `metrics`: some of them. `margins`:
+    metric -> difference that is too small to matter, see `margin` for the others. Configurations that have nothing to
+    be compared with, or no seed in common with it, have no row. Raises
     UserError if there is no trial `baseline`.
     """
     values = by_seed(frames)
@@ -77,7 +85,7 @@ def comparisons(
     rows = values.rows(table["trial"])
     against = values.against(baseline)[rows]
     parts = []
-    for metric in metrics_of(frames, COMPARED):
+    for metric in metrics_of(frames, COMPARED) if metrics is None else metrics:
         differences = values.differences(metric, baseline)[rows]
         some = known_rows(differences)
         part = _compared(metric, differences[some])
@@ -88,6 +96,13 @@ def comparisons(
         part |= {"margin": small, "p_equivalence": equivalence_p(differences[some], small)}
         parts.append(pd.DataFrame(part))
     return made(COLUMNS, pd.concat(parts, ignore_index=True))
+
+
+def to_best(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """Every configuration beside the chosen one, in the objective: which are as good, which may be."""
+    if table.empty or not table["whole"].iloc[0]:
+        return made(COLUMNS)
+    return comparisons(frames, table, baseline=int(table["trial"].iloc[0]), metrics=[frames.objectives[0]])
 
 
 def margin(values: BySeed, metric: str, against: Ints) -> Floats:
@@ -125,6 +140,7 @@ def _compared(metric: str, differences: Floats) -> dict[str, object]:
         "p_flip": flip,
         "p_flip_holm": holm(flip),
         "p_flip_least": [smallest_p(int(n), max(1, flips)) for n in found.n],
+        "p_flip_seeds": float(seeds_to_reach(max(1, flips))),
         "improvement": better.probability,
         "improvement_low": better.low,
         "improvement_high": better.high,

@@ -33,7 +33,8 @@ class BySeed:
     """Row i of every matrix is trial `trials[i]`, in the order of `Frames.trials`; column j is seed `seeds[j]`.
 
     `values`: metric -> matrix; NaN where there is no complete run or it has no finite value. `baselines`: for each row
-    the row of the baseline of its context, -1 where there is none; a baseline's own row is its own.
+    the row of the baseline of its context, -1 where there is none; a baseline's own row is its own. `reference`: the
+    row of `Frames.reference`, None without one.
     """
 
     trials: Ints
@@ -41,6 +42,7 @@ class BySeed:
     seeds: Ints
     values: Mapping[str, Floats]
     baselines: Ints
+    reference: int | None = None
 
     def rows(self, trials: "pd.Series[int] | Sequence[int]") -> Ints:
         """The rows of these trials; raises UserError for a trial that there is not."""
@@ -58,11 +60,13 @@ class BySeed:
         return np.where(rows[:, None] < 0, np.nan, values[rows])
 
     def against(self, baseline: int | None) -> Ints:
-        """For each row the row it is compared with: of trial `baseline`, or else of its context's baseline.
+        """For each row the row it is compared with: of trial `baseline`, or else of the reference, or else of its
+        context's baseline.
 
         -1 where there is none, and for what is compared with: nothing is compared with itself.
         """
-        theirs = self.baselines if baseline is None else np.full(len(self.trials), self.rows([baseline])[0])
+        one = self.reference if baseline is None else int(self.rows([baseline])[0])
+        theirs = self.baselines if one is None else np.full(len(self.trials), one)
         return np.where(theirs == np.arange(len(self.trials)), -1, theirs)
 
     def differences(self, metric: str, baseline: int | None = None) -> Floats:
@@ -101,7 +105,8 @@ def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
     baseline = trials["baseline"].to_numpy(dtype=bool)
     of_context[codes[baseline]] = np.flatnonzero(baseline)
     numbers = trials["trial"].to_numpy(dtype=np.int64)
-    return BySeed(numbers, list(trials["key"]), seeds, values, of_context[codes])
+    reference = None if frames.reference is None else int(np.flatnonzero(numbers == frames.reference)[0])
+    return BySeed(numbers, list(trials["key"]), seeds, values, of_context[codes], reference)
 
 
 def run_places(frames: Frames) -> tuple[Ints, Ints]:

@@ -26,7 +26,7 @@ OPTIMISM: Columns = {
     "test": real("mean of the test metric of the chosen"),
     "test_low": real("95 % t interval over seeds, lower bound"),
     "test_high": real("95 % t interval, upper bound"),
-    "test_difference": real("test metric of the chosen minus that of its baseline, paired by seed"),
+    "test_difference": real("test metric of the chosen minus that of its baseline (or the reference), paired"),
     "test_difference_low": real("95 % t interval, lower bound"),
     "test_difference_high": real("95 % t interval, upper bound"),
 }

@@ -48,7 +48,8 @@ def time_ratio(frames: Frames, table: pd.DataFrame, progress: tuple[float, ...] 
         return made(COLUMNS)
     best, first = baseline_targets(values), _first_losses(frames, values, curves)
     order = values.rows(table["trial"])
-    shown = np.flatnonzero(np.isfinite(best[order]) & np.isfinite(first[order]) & (values.against(None)[order] >= 0))
+    dropped = values.baselines != np.arange(len(values.trials))
+    shown = np.flatnonzero(np.isfinite(best[order]) & np.isfinite(first[order]) & dropped[order])
     rows = order[shown]
     theirs = values.baselines[rows]
     horizon = max(1, curves.epochs)

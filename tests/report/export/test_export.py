@@ -18,6 +18,7 @@ from dropout_lab.report.export.frames import as_csv
 from dropout_lab.report.export.latex import escape
 from dropout_lab.report.export.machine import strict
 from dropout_lab.report.load import load
+from dropout_lab.report.tables import TABLES
 from tests.report.canned import Sweep, grid, hump
 
 RATES = (0.0, 0.1, 0.3)
@@ -45,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     content, runs = read(folder), pd.read_parquet(folder / "runs.parquet")
-    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 1, 5)
+    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 2, 5)
     assert content["runs"] == {"complete": 34, "failed": 1}
     assert content["task"] == "classification"
     assert content["objectives"] == [{"metric": "val_loss", "direction": "minimize", "unit": "nats"}]
@@ -61,6 +62,14 @@ def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     assert row["difference"]["mean"] == pytest.approx((tests[best] - tests[0]).mean())
     assert len(content["configurations"]) == 7
     assert all(isinstance(value, str) for part in content["words"].values() for value in part)
+    assert answer["reference"] == 0
+    assert answer["difference"]["p_equivalence"] > 0.5
+    assert (answer["placement"], answer["rate"]) == ("hidden", 0.3)
+    assert answer["optimism"]["corrected"] == pytest.approx(
+        answer["optimism"]["value"] + answer["optimism"]["optimism"]
+    )
+    assert answer["best_rate"]["low"] <= answer["best_rate"]["rate"] <= answer["best_rate"]["high"]
+    assert answer["cost"]["n"] == 5
     table = pd.read_csv(folder / "trials.csv")
     for given, (_, wanted) in zip(content["configurations"], table.iterrows(), strict=True):
         assert given.keys() == set(table.columns)
@@ -109,6 +118,20 @@ def test_csv_and_parquet_hold_the_same_frames(folder: Path) -> None:
         written = [float(row[position]) if row[position] else math.nan for row in rows[1:]]
         np.testing.assert_array_equal(written, frame["val_loss"].to_numpy())  # to the last digit
     assert len(pd.read_parquet(folder / "trials.parquet")) == 7
+
+
+def test_every_table_is_exported_and_every_column_of_it_documented(folder: Path) -> None:
+    documented = pd.read_csv(folder / "columns.csv", keep_default_na=False).set_index(["frame", "column"])
+    assert documented.index.is_unique
+    assert (documented["meaning"] != "").all()
+    files = {f"tables/{name}": folder / "tables" / name for name in TABLES} | {"trials.csv": folder / "trials"}
+    for name, path in files.items():
+        parquet, text = pd.read_parquet(path.with_suffix(".parquet")), pd.read_csv(path.with_suffix(".csv"))
+        assert len(parquet) == len(text)
+        assert list(parquet.columns) == list(text.columns) == list(documented.loc[name].index), name
+    assert documented.loc[("tables/time_ratio", "median"), "unit"] == "epochs"
+    assert str(documented.loc[("trials.csv", "val_loss_diff_high"), "unit"]).startswith("nats")
+    assert (documented.loc["trials.csv"].loc[["val_accuracy_p", "seconds_low"], "unit"] == ["probability", "s"]).all()
 
 
 def test_a_million_rows_take_seconds() -> None:

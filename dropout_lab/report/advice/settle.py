@@ -1,0 +1,75 @@
+"""What the evidence cannot say yet, and what would let it: equals, epochs, seeds."""
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.report.evidence import Evidence
+from dropout_lab.report.names import duration, number, plural
+
+LESS = 0.9
+"""A cheaper configuration takes at most this share of the time."""
+
+MOST_SEEDS = 100
+"""A difference that would take more seeds is not worth them."""
+
+
+def cheaper(evidence: Evidence) -> str | None:
+    found = evidence.found
+    if found.best is None or found.best["baseline"] or not found.untold or evidence.frames.seeds < 2:
+        return None
+    table = evidence.table[evidence.table["whole"] & (evidence.table["context"] == found.best["context"])]
+    rivals = table[table["name"].isin(found.untold)]
+    none = rivals[rivals["baseline"]]
+    if len(none):
+        return (
+            f"{found.best['name']} cannot be told from no dropout. Take no dropout, which costs nothing, until more "
+            "seeds speak for dropout."
+        )
+    times = evidence.tables["convergence"]
+    times = times[times["definition"] == ("target" if (times["definition"] == "target").any() else "own_best")]
+    taken = times.set_index("trial")["restricted_seconds"]
+    own = float(taken.get(found.best["trial"], np.nan))
+    beside = taken.reindex(rivals["trial"]).dropna()
+    if beside.empty or not beside.min() < LESS * own:
+        return None
+    trial = beside.idxmin()
+    name = rivals.loc[rivals["trial"] == trial, "name"].iloc[0]
+    level = "the baseline's level" if times["definition"].iloc[0] == "target" else "its own best"
+    return (
+        f"{name} (trial {trial}) cannot be told from {found.best['name']} and is cheaper: a run takes "
+        f"{duration(float(beside.min()))} to {level}, {number(float(beside.min()) / own, 2)} times the time "
+        f"({duration(own)}). Take it."
+    )
+
+
+def longer(evidence: Evidence) -> str | None:
+    found = evidence.found
+    told: list[tuple[str, pd.Series]] = []
+    for trial in (found.best, found.baseline):
+        shape = evidence.row("curve_shape", trial)
+        if trial is not None and shape is not None and 2 * shape["n_still_improving"] >= shape["n"]:
+            told.append((f"{shape['n_still_improving']} of {plural(int(shape['n']), 'run')} of {trial['name']}", trial))
+    if not told:
+        return None
+    parts = list(dict.fromkeys(words for words, _ in told))
+    horizon = int(max(trial["horizon"] for _, trial in told))
+    return (
+        f"Still improving when the training ended: {' and '.join(parts)}. Train longer, such as "
+        f"trainer.epochs={2 * horizon}; the order may change."
+    )
+
+
+def more_seeds(evidence: Evidence) -> str | None:
+    found, row = evidence.found, evidence.comparison
+    if found.best is None or found.is_told:
+        return None
+    seeds = evidence.frames.seeds
+    if seeds == 1:
+        return "One seed tells no difference from luck: give the same command again with seeds=5."
+    if row is None or not np.isfinite(row["seeds_needed"]) or not seeds < row["seeds_needed"] <= MOST_SEEDS:
+        return None
+    needed = int(row["seeds_needed"])
+    return (
+        f"Too few seeds for the difference to {evidence.reference_name}: {needed - seeds} more are likely to tell it, "
+        f"by the t test. Give the same command again with seeds={needed}; what is trained is kept."
+    )

@@ -1,0 +1,36 @@
+"""The best value at the edge of what was tried."""
+
+import pandas as pd
+
+from dropout_lab.report.advice.strength import HIGHEST
+from dropout_lab.report.evidence import Evidence
+from dropout_lab.report.names import setting
+
+
+def widen(evidence: Evidence) -> str | None:
+    best = evidence.found.best
+    if best is None or best["baseline"]:
+        return None
+    edges = evidence.tables["isolation"]
+    values = edges.groupby("setting")["setting"].transform("size")
+    of_rate = (edges["setting"] == "rate") | edges["setting"].str.startswith("rates.")
+    # One of two values is always at an edge; the rates have no dropout as a further one.
+    edges = edges[(edges["edge"] != "") & (edges["trial"] == best["trial"]) & ((values > 2) | of_rate)]
+    told = [sentence for _, row in edges.iterrows() if (sentence := _edge(evidence, row)) is not None]
+    return " ".join(told) or None
+
+
+def _edge(evidence: Evidence, row: pd.Series) -> str | None:
+    name, place = str(row["setting"]), setting(float(row["value"]))
+    is_rate = name == "rate" or name.startswith("rates.")
+    what = f"The best {'rate' if name == 'rate' else name}, {place}, is at the {row['edge']} edge of those tried"
+    if not is_rate:
+        way = "lower" if row["edge"] == "lower" else "higher"
+        return f"{what}: widen the grid to {way} ones."
+    if row["edge"] == "upper":
+        return None if row["to_value"] >= HIGHEST else f"{what}; a higher one may be better: widen the grid."
+    if evidence.table["baseline"].any():
+        if not evidence.found.is_told:
+            return None  # no dropout may be the best rate
+        return f"{what}, with nothing between it and no dropout: try lower ones, such as {setting(row['value'] / 2)}."
+    return f"{what}; a lower one may be better, or none: widen the grid and train no dropout."

@@ -1,0 +1,18 @@
+"""One table of the report by its name, made from the records."""
+
+from pathlib import Path
+
+from dropout_lab.errors import UserError
+from dropout_lab.report.load import load
+from dropout_lab.report.tables.catalogue import TABLES
+from dropout_lab.report.tables.configurations import configurations
+from dropout_lab.report.tables.ranking import ranked
+
+
+def as_csv(folder: Path, name: str, baseline: int | None = None) -> str:
+    """The table `name` of `TABLES` of a sweep's folder as CSV; raises UserError for another name."""
+    if name not in TABLES:
+        raise UserError(f"report.table={name}: there is no such table; allowed: {', '.join(TABLES)}")
+    frames = load(folder, baseline)
+    table = ranked(configurations(frames), frames.objectives[0], frames.seeds)
+    return TABLES[name].make(frames, table).to_csv(index=False)

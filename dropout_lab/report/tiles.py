@@ -1,0 +1,85 @@
+"""The answer at a glance: a label, a number, a line about it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandas as pd
+
+from dropout_lab.report.evidence import Evidence
+from dropout_lab.report.names import configuration, difference, number, plural, probability, setting, title, value
+from dropout_lab.report.statistics import ALPHA
+from dropout_lab.report.words.which import headline
+
+
+class Tile(NamedTuple):
+    label: str
+    number: str
+    about: str
+
+
+def tiles(evidence: Evidence) -> Iterator[Tile]:
+    best, found = evidence.found.best, evidence.found
+    if best is None:
+        return
+    mean = f"{title(found.objective)} {value(found.objective, best[found.objective])}"
+    whole, short = headline(best), configuration(best, [], [])
+    rest = whole[len(short) :].strip(", ") if whole.lower().startswith(short.lower()) else ""
+    about = f"{rest}; " if rest else ""
+    place = whole[: len(short)] if rest else whole
+    yield Tile("Best by validation", place, f"{about}trial {best['trial']} of {len(evidence.table)}; {mean}")
+    yield from _difference(evidence, best)
+    yield from _test(evidence, best)
+    yield from _epochs(evidence, best)
+    if found.whole > 1 and evidence.frames.seeds > 1:
+        count = f"{len(evidence.untold_corrected)} of {found.whole - 1}"
+        yield Tile("Not told from it", count, _rates(evidence))
+
+
+def _difference(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
+    found, row = evidence.found, evidence.comparison
+    if found.difference is None or row is None:
+        return
+    metric, p = found.objective, best[f"{found.objective}_p_holm"]
+    told = "told apart" if found.is_told else "not told apart"
+    if row["p_equivalence"] < ALPHA:
+        told = "no difference that matters"
+    holm = "" if pd.isna(p) else f", {probability(p)} (Holm)"
+    about = f"{title(metric)}{_bounds(metric, found.difference.low, found.difference.high)}{holm}: {told}"
+    yield Tile(f"Against {evidence.reference_name}", difference(metric, found.difference.mean), about)
+
+
+def _bounds(metric: str, low: float, high: float) -> str:
+    return "" if pd.isna(low) else f", 95 % interval {difference(metric, low)} to {difference(metric, high)}"
+
+
+def _test(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
+    metric = "test_accuracy" if evidence.frames.is_classification else "test_loss"
+    if pd.isna(best[metric]):
+        return
+    about = title(metric)
+    if pd.notna(best[f"{metric}_diff"]):
+        low, high = (best[f"{metric}_diff_{end}"] for end in ("low", "high"))
+        about += f"; {difference(metric, best[f'{metric}_diff'])} against {evidence.reference_name}"
+        about += _bounds(metric, low, high)
+    yield Tile("On unseen data", value(metric, best[metric]), about)
+
+
+def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
+    row = evidence.row("time_ratio", best, progress=1.0)
+    if row is None or pd.isna(row["restricted_ratio"]):
+        return
+    reached = f"{row['n_reached']} of {plural(int(row['n']), 'run')}"
+    about = f"as many epochs as no dropout to its own level, which {reached} reach"
+    if pd.notna(row["restricted_low"]):
+        about += f"; 95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)}"
+    yield Tile("Cost", f"{number(row['restricted_ratio'], 3)} times", about)
+
+
+def _rates(evidence: Evidence) -> str:
+    rates = evidence.rates
+    text = f"others after Holm's correction, {len(evidence.found.untold)} without it"
+    if len(rates) < 3:
+        return text
+    inside = rates.loc[rates["inside"], "rate"]
+    low, high = setting(float(inside.min())), setting(float(inside.max()))
+    return f"{text}; best rate {low}{'' if low == high else f' to {high}'}"

@@ -1,0 +1,44 @@
+"""Which configuration is best, by validation alone."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from dropout_lab.report.evidence import Evidence
+from dropout_lab.report.names import is_maximised, plural, title
+from dropout_lab.report.words.spelling import all_seeds, with_interval
+
+
+def headline(best: pd.Series) -> str:
+    """Placement, rate and method; what else was swept is behind them."""
+    name = str(best["name"])
+    if best["baseline"]:
+        return f"{name[:1].upper()}{name[1:]}"
+    method = best["dropout"]
+    return name if pd.isna(method) or str(method) in name.split(", ") else f"{name}, {method}"
+
+
+def which(evidence: Evidence, best: pd.Series) -> Iterator[str]:
+    found, seeds = evidence.found, evidence.frames.seeds
+    yield (
+        f"Of {plural(found.whole, 'configuration')} with {all_seeds(seeds)} complete, {best['name']} "
+        f"(trial {best['trial']}) has the {'highest' if is_maximised(found.objective) else 'lowest'} mean "
+        f"{title(found.objective)}: {with_interval(found.objective, best)}."
+    )
+
+
+def nothing(evidence: Evidence) -> Iterator[str]:
+    """Why there is no best one yet."""
+    frames = evidence.frames
+    runs = frames.runs["status"].value_counts()
+    counts = ", ".join(f"{count} {status}" for status, count in runs.items())
+    if runs.get("complete", 0) == 0:
+        yield "No run is complete yet, so there is nothing to compare."
+        yield f"Recorded so far: {plural(len(evidence.table), 'trial')}, {plural(len(frames.runs), 'run')}" + (
+            f" ({counts})." if counts else "."
+        )
+    else:
+        yield (
+            f"No configuration has {all_seeds(frames.seeds)} complete, so none is named the best. "
+            f"Recorded so far: {plural(len(evidence.table), 'trial')}, {plural(len(frames.runs), 'run')} ({counts})."
+        )

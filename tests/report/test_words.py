@@ -1,0 +1,171 @@
+"""What the first screen says, against the tables, and of odd cases; and all of it beside another trial."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dropout_lab.errors import UserError
+from dropout_lab.report.cells import Grid, spread
+from dropout_lab.report.evidence import Evidence
+from dropout_lab.report.export.machine import as_json
+from dropout_lab.report.gallery import Gallery
+from dropout_lab.report.load import load
+from dropout_lab.report.names import amount, difference, duration, value
+from dropout_lab.report.page import render
+from dropout_lab.report.tables.one import as_csv
+from dropout_lab.report.tiles import tiles
+from dropout_lab.report.words import words
+from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planned
+from tests.report.test_report import sweeps
+
+RATES = (0.0, 0.1, 0.3, 0.5)
+
+
+@pytest.fixture(scope="module")
+def clear(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    return evidence(Sweep(grid(rates=RATES, effect=hump)), tmp_path_factory.mktemp("s") / "clear")
+
+
+def text(found: Evidence) -> str:
+    return " ".join(words(found).all())
+
+
+def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
+    said = words(clear)
+    assert said.headline == "hidden at 0.3, standard"
+    row, optimism = clear.comparison, clear.optimism
+    assert row is not None
+    assert optimism is not None
+    better = " ".join(said.better)
+    assert difference("val_loss", row["mean"]) in better
+    assert f"{difference('val_loss', row['low'])} to {difference('val_loss', row['high'])}" in better
+    assert "better in 5 of 5 pairs" in better
+    unseen = " ".join(said.unseen)
+    assert f"by about {amount('val_loss', optimism['optimism'])}" in unseen
+    assert f"further seeds should show about {value('val_loss', optimism['corrected'])}" in unseen
+    ratios = clear.tables["time_ratio"]
+    last = ratios[(ratios["trial"] == row["trial"]) & (ratios["progress"] == 1)].iloc[0]
+    assert f"{last['restricted_ratio']:.3g} times as many epochs" in " ".join(said.cost)
+    own = clear.row("convergence", clear.found.best, definition="own_best")
+    assert own is not None
+    assert duration(own["restricted_seconds"]) in " ".join(said.cost)
+    labels = [tile.label for tile in tiles(clear)]
+    assert labels == ["Best by validation", "Against no dropout", "On unseen data", "Cost", "Not told from it"]
+
+
+def a_hair(placement: str, rate: float) -> float:
+    return 0.004
+
+
+def nothing(placement: str, rate: float) -> float:
+    return 0.0
+
+
+def test_no_difference_is_what_an_equivalence_test_shows(tmp_path: Path) -> None:
+    """Surely as good as the same; with far more noise neither told apart nor shown to be the same."""
+    for better in (0.004, 0.0):  # dropout is best by a hair, or no dropout is
+        plan = grid(("hidden",), (0.0, 0.01), {0.004: a_hair, 0.0: nothing}[better])
+        alike = evidence(Sweep(plan, noise=0.0002, epochs=12), tmp_path / f"alike {better}")
+        margin = amount("val_loss", float(alike.tables["to_best"]["margin"].iloc[0]))
+        assert alike.table["baseline"].iloc[0] == (better == 0)
+        assert re.search(f"[Nn]o difference that matters.* less than {margin} either way", text(alike))
+        noisy = evidence(Sweep(plan, noise=0.05, epochs=12), tmp_path / f"noisy {better}")
+        assert re.search("[Nn]or (are they )?shown to be the same", text(noisy))
+        assert "o difference that matters" not in text(noisy)
+
+
+def test_few_seeds_are_told_what_they_can_never_show(tmp_path: Path, clear: Evidence) -> None:
+    assert "no test without that assumption could reach significance" in text(clear)
+    assert "that takes 9 seeds" in text(clear), "2^(1 - 9) x 9 is below 0.05, 2^(1 - 8) x 9 is not"
+    many = evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=6), tmp_path / "many")
+    assert "no test without that assumption" not in text(many)
+    few = evidence(Sweep(grid(("hidden",), (0.0, 0.3, 0.5), hump), seeds=2, noise=0.05), tmp_path / "few")
+    row = few.comparison
+    assert row is not None
+    assert f"takes about {row['seeds_needed']:.0f} seeds, {row['seeds_needed'] - 2:.0f} more" in text(few)
+
+
+def test_the_flat_region_and_the_interval_of_the_best_rate(clear: Evidence) -> None:
+    sure = " ".join(words(clear).sure)
+    rates = clear.rates
+    inside, flat = rates.loc[rates["inside"], "rate"], rates.loc[rates["flat"], "rate"]
+    assert "The best rate is 0.3" in sure
+    assert (len(inside) > 1) == ("95 % interval" in sure.partition("The best rate is")[2])
+    assert (len(flat) > 1) == ("Around it the sweep is flat" in sure)
+    assert "from 5 seeds that is too short" in sure
+
+
+def test_beside_another_trial(tmp_path: Path, clear: Evidence) -> None:
+    """All differences are to the trial that was asked for; targets and gaps in words stay those of no dropout."""
+    folder = Sweep(grid(rates=RATES, effect=hump)).write(tmp_path / "s")
+    other = 2
+    beside = evidence_of(folder, other)
+    frames = beside.frames
+    said = text(beside)
+    name = beside.table.loc[beside.table["trial"] == other, "name"].iloc[0]
+    assert f"is better than {name} (trial 2)" in said
+    runs = frames.runs.pivot(index="seed", columns="trial", values="val_loss")
+    best = int(beside.table["trial"].iloc[0])
+    row = beside.comparison
+    assert row is not None
+    assert row["against"] == other
+    assert row["mean"] == pytest.approx((runs[best] - runs[other]).mean())
+    rows = beside.table.set_index("trial")
+    assert rows.loc[0, "val_loss_diff"] == pytest.approx((runs[0] - runs[other]).mean())
+    assert rows["val_loss_diff"].isna().to_dict() == {trial: trial == other for trial in rows.index}
+    pd.testing.assert_frame_equal(beside.tables["time_ratio"], clear.tables["time_ratio"])
+    assert beside.table["target"].nunique() == 1
+    assert [tile.label for tile in tiles(beside)][1] == f"Against {name} (trial 2)"
+
+
+def test_the_best_beside_itself(tmp_path: Path, clear: Evidence) -> None:
+    folder = Sweep(grid(rates=RATES, effect=hump)).write(tmp_path / "s")
+    best = int(clear.table["trial"].iloc[0])
+    found = evidence_of(folder, best)
+    assert found.found.difference is None
+    assert "No other configuration has a better mean than hidden at 0.3" in text(found)
+
+
+def test_a_trial_that_cannot_be_compared_with(tmp_path: Path) -> None:
+    plan = [*grid(("hidden",), (0.0, 0.1, 0.3)), planned("input", 0.4), planned("input", 0.5)]
+    folder = Sweep(plan, seeds=2, fate=lambda t, s: "failed" if t == 2 else "complete").write(tmp_path / "s")
+    with pytest.raises(UserError, match=r"report\.baseline=9: this trial does not exist; allowed: 0 to 1, 3 to 4"):
+        load(folder, 9)
+    with pytest.raises(UserError, match="has no complete run"):
+        load(folder, 2)
+
+
+@pytest.mark.parametrize("name", list(sweeps()))
+def test_the_pages_of_odd_sweeps_beside_any_trial(name: str, tmp_path: Path) -> None:
+    """Without their figures; `test_report.py` has them with figures."""
+    folder = sweeps()[name][0].write(tmp_path / "s")
+    frames = load(folder)
+    complete = frames.runs[frames.runs["status"] == "complete"]
+    for reference in (None, *complete["trial"].unique()[-1:]):
+        found = evidence_of(folder, reference)
+        html, markdown = render(folder, found, words(found), Gallery([], []), Grid())
+        for content in (html, markdown):
+            assert not re.search(r"\bnan\b|\bNone\b|<NA>", content.replace("&lt;nan&gt;", ""))
+        for link in re.findall(r'href="(#[^"]*)"', html):
+            assert f'id="{link[1:]}"' in html
+        as_json(found, words(found))
+
+
+def test_a_table_by_its_name(tmp_path: Path) -> None:
+    folder = Sweep(grid(("hidden",), (0.0, 0.3), hump)).write(tmp_path / "s")
+    assert as_csv(folder, "optimism").startswith("trial,name,metric")
+    with pytest.raises(
+        UserError, match=re.escape("report.table=nosuch: there is no such table; allowed: comparisons,")
+    ):
+        as_csv(folder, "nosuch")
+
+
+def test_spelling() -> None:
+    assert [duration(x) for x in (0.0123, 1.5, 119.0, 180.0, 7200.0)] == [
+        "12.3 ms", "1.50 s", "119 s", "3.00 minutes", "2.00 hours",
+    ]  # fmt: skip
+    assert [amount("val_loss", x) for x in (0.00079, -0.047, 1.234, 0.0)] == ["0.00079", "0.047", "1.2", "0"]
+    assert amount("val_accuracy", 0.005) == "0.50 pp"
+    assert spread(value, "val_accuracy", 0.95, 0.94, 0.96) == "95.00 % [94.00, 96.00]"
