@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
+from dropout_lab.models import through_time
 from dropout_lab.models.cells import CELLS, States
 from dropout_lab.models.layers import check_sizes
 from dropout_lab.models.sequences import Steps
@@ -38,16 +40,26 @@ class Layer(nn.Module):
         self.recurrent = Site(f"recurrent.{number}", reader, kind="state", keeps=cell == "gru")
         self.cell_site = Site(f"cell.{number}", kind="cell", keeps=True) if self.cell.states == 2 else None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is an LSTM that nothing acts in, and nobody looks into."""
+        within = (self.recurrent, self.cell_site)
+        return all(site is not None and site.dropout is None and site.observer is None for site in within)
+
     def forward(self, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States]:
         """x: (batch, steps, gates x units), what the gates get from below -> (batch, steps, units), last states.
 
         At padding, (batch, steps), the states stay as they are.
         """
+        if self.is_plain and padding is None:
+            layer = cast(nn.Linear, self.recurrent.reader.layer)
+            given, last = through_time.lstm(x, layer.weight, layer.bias, *states)
+            return given, (given[:, -1], last)
         count = x.shape[1]
         reads = self.recurrent.steps(count, states[0])
         updates = self.recurrent.updates(count, states[0])
         cell_updates = updates if self.cell_site is None else self.cell_site.updates(count, states[1])
-        given = []
+        outputs = []
         # Not x[:, step]: its gradient would be a tensor as large as x for every step.
         for step, now in enumerate(x.unbind(1)):
             new = self.cell.step(now, states, reads[step], updates[step], cell_updates[step])
@@ -55,8 +67,8 @@ class Layer(nn.Module):
                 there = padding[:, step].unsqueeze(1)
                 new = tuple(torch.where(there, old, changed) for old, changed in zip(states, new, strict=True))
             states = new
-            given.append(states[0])
-        return torch.stack(given, 1), states
+            outputs.append(states[0])
+        return torch.stack(outputs, 1), states
 
 
 class RNN(nn.Module):
