@@ -40,7 +40,8 @@ HOW_KEYS = ("objective", "sampler", "pruner", "prune_step", "device", "experimen
 """Further keys, or beginnings of keys, that are no part of a configuration, and so no axis of a sweep."""
 
 
-DATA_KEYS = ("dataset", *(f"dataset.{key}" for key in ("id", "path", "config", "target", "drop", "task")))
+DATA_ARGUMENTS = ("id", "path", "config", "revision", "text", "target", "drop", "task", "level", "size")
+DATA_KEYS = ("dataset", *(f"dataset.{key}" for key in DATA_ARGUMENTS))
 """Keys that decide what is learnt."""
 
 
@@ -69,6 +70,7 @@ def run_sweep(
     for structure in {digest(cell.described.structure): cell.described.structure for cell in prepared.cells}.values():
         train.check_seeds(structure, plan.seeds)
         train.check_objectives(structure, plan.objectives)
+        train.check_axes(structure, [axis.key for axis in plan.axes])
     for warning in prepared.warnings:
         console.print(warning)
     if plan.config["dry_run"]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIO
 from dropout_lab.sites import AbstractDropout, Place, Warned, objection_to
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
+VOCABULARY_KEYS = ("dataset.vocabulary_size", "dataset.min_count")
 PLAIN: Config = {"_target_": "dropout_lab.loss.Plain"}
 
 
@@ -182,9 +183,12 @@ def recipe(run: Run, spec: Config) -> Recipe:
 
 
 def data(config: Config) -> str | None:
-    """A hash of the data that a config reads from files, which may change behind its back; None for all other data."""
+    """A hash of the data that a config reads from files, which may change behind its back; None for all other data.
+
+    Without `path` and `id` these are files that come with Python, whose versions differ.
+    """
     section = config["dataset"]
-    if section.get("path") is None and section.get("id") is None:
+    if "path" not in section and "id" not in section:
         return None
     return _dataset(canonical_json(section)).digest()
 
@@ -206,6 +210,17 @@ def check_objectives(spec: Config, objectives: Sequence[str]) -> None:
             f"objective={missing[0]}: {dataset.name} is a regression, which has no accuracy; allowed:"
             f" {', '.join(allowed)}"
         )
+
+
+def check_axes(spec: Config, keys: Iterable[str]) -> None:
+    """Raises UserError for swept keys under which losses cannot be compared on the structure's data."""
+    dataset = _dataset(canonical_json(spec["dataset"]))
+    for key in keys:
+        if dataset.predicts_tokens and key in VOCABULARY_KEYS:
+            raise UserError(
+                f"{key}: cannot be swept with a text whose tokens are predicted, for the fewer are known, the lower is"
+                " the loss; give it one value"
+            )
 
 
 def train(

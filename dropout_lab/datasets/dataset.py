@@ -58,7 +58,8 @@ class Split:
     `train`, as of a category only others have, and a feature of which `train` knows no value.
     """
     known: Tensor | None = None
-    """(vocabulary,) int64, of tokens: the token that a reader of `train` takes each for, itself or UNKNOWN."""
+    """(vocabulary,) int64, of tokens: the token that a reader of `train` takes each for, itself or UNKNOWN. Targets that
+    are tokens are taken so already."""
 
     def reading(self) -> dict[str, Tensor]:
         """What turns rows of `Dataset.inputs` into what a model is given."""
@@ -103,6 +104,15 @@ class Dataset:
     vocabulary: Sequence[str] = ()
     """What the tokens are called, SPECIAL_TOKENS first; empty if the inputs are no tokens. It may have tokens that a
     seed's training part does not have: `Split.known` hides them."""
+    min_count: int = 1
+    """How often a seed's training part must have a token for its reader to know it. With 2, what occurs once there is
+    UNKNOWN, and so UNKNOWN is trained; with 1 it is met for the first time in validation, but where the loader gave it
+    to the rarest."""
+    predicts_tokens: bool = False
+    """Whether the targets are tokens of the vocabulary: then one that the seed's training part does not know is UNKNOWN
+    as a target, too, in all parts. A loss in nats is then that of a text whose unknown tokens are all alike: lower than
+    that of the text itself, the lower the fewer tokens are known. It compares what one seed's models make of the same
+    text, and no vocabularies, nor amounts of training data by small differences."""
     is_stream: bool = False
     """Whether the examples are pieces of one text, in its order: then the parts are contiguous, the test part is the
     text's end, the validation part a piece at a place that the seed draws, and batches follow the text, so that a model
@@ -176,6 +186,8 @@ class Dataset:
         elif self.task == "token_classification":
             targets = self.targets
             train = train[: self.limit]
+            if self.predicts_tokens:
+                targets = torch.where(targets == NO_CLASS, NO_CLASS, self._known(train)[targets])
             train_targets = targets[train]
         else:
             errors = torch.from_numpy(noise.standard_normal(len(train)))[: self.limit]
@@ -183,16 +195,12 @@ class Dataset:
             center, scale = _mean_std(self.targets[train], dims=(0,))
             targets = ((self.targets.double() - center) / scale).float()
             train_targets = (targets[train] + self.label_noise * errors).float()
-        known = None
         if self.standardize == "none":
-            mean, std = torch.zeros(()), torch.ones(())
+            shape = [1] * len(self.input_shape)
+            mean, std = torch.zeros(shape), torch.ones(shape)
         else:
             dims = (0,) if self.standardize == "feature" else (0, *range(2, self.inputs.ndim))
             mean, std = _mean_std(self.inputs[train], dims, self.has_missing)
-        if self.vocabulary:
-            known = torch.full((len(self.vocabulary),), UNKNOWN)
-            there = torch.cat([self.inputs[train].flatten(), torch.tensor([PADDING])])
-            known[there] = there
         if self.indicators:
             columns = torch.tensor(self.indicators)
             absent = (self.inputs[train][:, columns].nan_to_num() == 0).all(0)
@@ -205,8 +213,14 @@ class Dataset:
             test_targets=targets[self.test],
             mean=mean.float(),
             std=std.float(),
-            known=known,
+            known=self._known(train) if self.vocabulary else None,
         )
+
+    def _known(self, train: Tensor) -> Tensor:
+        """(vocabulary,) what a reader of these rows takes each token for."""
+        tokens = torch.arange(len(self.vocabulary))
+        counts = torch.bincount(self.inputs[train].flatten(), minlength=len(tokens))
+        return torch.where((counts >= self.min_count) | (tokens == PADDING), tokens, UNKNOWN)
 
     def _rest(self) -> Tensor:
         """The rows outside the test part."""
@@ -237,6 +251,7 @@ class Dataset:
                 f"inputs must be int64 tokens in 0..{size - 1} of the shape (n, length)",
             )
             require(self.standardize == "none", "tokens cannot be standardized: standardize must be none")
+            require_whole("min_count", self.min_count, 1)
         else:
             require(self.inputs.dtype == torch.float32, f"inputs must be float32, not {self.inputs.dtype}")
             if not self.has_missing:
@@ -259,6 +274,12 @@ class Dataset:
             and bool(((self.test >= 0) & (self.test < n)).all()),
             f"test must hold different int64 rows in 0..{n - 1}",
         )
+        if self.predicts_tokens:
+            require(
+                self.task == "token_classification" and self.outputs == len(self.vocabulary),
+                f"to predict tokens, task must be token_classification and outputs={self.outputs} the vocabulary's size,"
+                f" {len(self.vocabulary)}",
+            )
         if self.is_stream:
             end = torch.arange(n - len(self.test), n)
             require(torch.equal(self.test, end), "the test part of a stream must be its last rows, in their order")

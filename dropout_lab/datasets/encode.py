@@ -37,19 +37,23 @@ MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
 @dataclass(frozen=True)
-class Encoded:
-    inputs: Tensor
-    """(n, features) float32, less a constant of each column of numbers; NaN where a number is missing."""
+class EncodedTarget:
     targets: Tensor
     """(n,) int64 classes from 0, or float32, less a constant."""
     outputs: int
     task: Task
+    class_names: Sequence[str]
+    """What the classes are in the file; none for regression."""
+
+
+@dataclass(frozen=True)
+class Encoded(EncodedTarget):
+    inputs: Tensor
+    """(n, features) float32, less a constant of each column of numbers; NaN where a number is missing."""
     features: Sequence[str]
     """`age`, `city=Oslo`, `age is missing`."""
     indicators: Sequence[int]
     """Which features are 0 or 1: those of categories, the marks of what is missing, and numbers that are."""
-    class_names: Sequence[str]
-    """What the classes are in the file; none for regression."""
 
 
 def task_of(values: "pd.Series[Any]", wanted: str | None) -> Task:
@@ -83,27 +87,9 @@ def encode(
     frame = frame.drop(columns=list(drop))
     for name in map(str, frame):
         require_scalars(frame[name], name, where, place)
+    found_target = encode_target(frame[target], target, where, test, task=task, place=place)
     frame = frame.replace(dict.fromkeys(MISSING, None))
-    outside = np.ones(len(frame), dtype=bool)
-    outside[test.numpy()] = False
-    require_known(frame[target], target, where, place)
-    kind = task_of(frame[target], task)
-    names: list[str] = []
-    if kind == "classification":
-        names = sorted(frame[target].astype(str).unique(), key=_by_number)
-        numbered = {name: number for number, name in enumerate(names)}
-        targets, outputs = torch.tensor([numbered[name] for name in frame[target].astype(str)]), len(names)
-        if outputs < 2:
-            raise UserError(f"dataset.target={target}: every row of {where} has the same, {names[0]}")
-    else:
-        other = "" if task else "; if these are classes, give dataset.task=classification"
-        measured, outputs = _numbers(frame[target], target, where, place, other), 1
-        if (measured[outside] == measured[outside][0]).all():
-            raise UserError(
-                f"dataset.target={target}: every row of {where} outside of the test part has the same,"
-                f" {frame[target][outside].iloc[0]}; for dataset.task=regression they must differ"
-            )
-        targets = torch.tensor(_centred(measured, outside)).float()
+    outside = _outside(len(frame), test)
     columns: dict[str, NDArray[np.float64]] = {}
     indicators: set[str] = set()
     for name in map(str, frame):
@@ -117,7 +103,32 @@ def encode(
         raise UserError(f"{where}: besides dataset.target={target} there is no column to learn from")
     inputs = torch.from_numpy(np.stack(list(columns.values()), 1)).float()
     positions = tuple(position for position, key in enumerate(columns) if key in indicators)
-    return Encoded(inputs, targets, outputs, kind, tuple(columns), positions, tuple(names))
+    return Encoded(**vars(found_target), inputs=inputs, features=tuple(columns), indicators=positions)
+
+
+def encode_target(
+    values: "pd.Series[Any]", name: str, where: str, test: Tensor, *, task: str | None, place: Place
+) -> EncodedTarget:
+    """The column that is to be predicted, `name`. Raises UserError where it is missing or no number or class."""
+    require_scalars(values, name, where, place)
+    values = values.replace(dict.fromkeys(MISSING, None))
+    require_known(values, name, where, place)
+    kind = task_of(values, task)
+    if kind == "classification":
+        names = sorted(values.astype(str).unique(), key=_by_number)
+        numbered = {word: number for number, word in enumerate(names)}
+        if len(names) < 2:
+            raise UserError(f"dataset.target={name}: every row of {where} has the same, {names[0]}")
+        return EncodedTarget(torch.tensor([numbered[word] for word in values.astype(str)]), len(names), kind, names)
+    other = "" if task else "; if these are classes, give dataset.task=classification"
+    outside = _outside(len(values), test)
+    measured = _numbers(values, name, where, place, other)
+    if (measured[outside] == measured[outside][0]).all():
+        raise UserError(
+            f"dataset.target={name}: every row of {where} outside of the test part has the same,"
+            f" {values[outside].iloc[0]}; for dataset.task=regression they must differ"
+        )
+    return EncodedTarget(torch.tensor(_centred(measured, outside)).float(), 1, kind, ())
 
 
 def held_out(
@@ -173,6 +184,20 @@ def require_scalars(values: "pd.Series[Any]", name: str, where: str, place: Plac
             )
 
 
+def is_text(values: "pd.Series[Any]") -> bool:
+    """Whether a column has words, of which most are no numbers."""
+    if pd.api.types.infer_dtype(values, skipna=True) != "string":
+        return False
+    return bool(np.isfinite(_numeric(values)).sum() <= MOSTLY * len(values))
+
+
+def _outside(size: int, test: Tensor) -> NDArray[np.bool_]:
+    """Which rows are outside of the test part."""
+    outside = np.ones(size, dtype=bool)
+    outside[test.numpy()] = False
+    return outside
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, np.ndarray | list | tuple):
         return "a list"
@@ -199,7 +224,7 @@ def _features(
     if different > MOST_CATEGORIES:
         raise UserError(
             f"{where}: column {name} has {different} different words, which are no categories; leave it out with"
-            f" dataset.drop=[{name}]"
+            f" dataset.drop=[{name}], or, if it is a text to learn from, take dataset=labelled_text dataset.text={name}"
         )
     categories = sorted(words[outside].unique())
     return {f"{name}={category}": (words == category).to_numpy(dtype=float) for category in categories}

@@ -87,8 +87,8 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     data = trainer.data(plan.config)
     if any(session.get("data") not in (None, data) for session in records.sessions):
         raise UserError(
-            f"{plan.folder}: its runs learnt from other data: dataset.path={plan.config['dataset'].get('path')} has"
-            " changed since; choose another name=..."
+            f"{plan.folder}: its runs learnt from other data: {_source(plan)} changed since; choose"
+            " another name=..."
         )
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))
@@ -209,6 +209,15 @@ def _check_search(plan: Plan, is_grid: bool) -> None:
         raise UserError(
             "pruner: epochs_to_convergence is known only at the end; choose another objective, or pruner=none"
         )
+
+
+def _source(plan: Plan) -> str:
+    """The data that differ, as the subject of a sentence."""
+    section = plan.config["dataset"]
+    for key in ("path", "id"):
+        if section.get(key) is not None:
+            return f"dataset.{key}={section[key]} has"
+    return f"what dataset={plan.choices['dataset']} reads of this Python has"
 
 
 def _foreign(folder: Path) -> list[Path]:

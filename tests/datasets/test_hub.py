@@ -224,7 +224,7 @@ def test_what_cannot_be_had_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(UserError, match="cannot be read as a set of the hub"):
         hub(path=str(tmp_path / "empty"))
 
-    def offline(*arguments: Any) -> None:
+    def offline(*arguments: Any, **named: Any) -> None:
         raise ConnectionError("Couldn't reach it")
 
     monkeypatch.setattr(datasets, "load_dataset", offline)

@@ -1,0 +1,54 @@
+"""The copy task: symbols are read, then blanks for a while, and behind a delimiter the symbols are asked for in order.
+
+    items symbols | lag - 1 blanks | delimiter | items blanks
+
+At each of the last blanks the symbol is asked that was read lag + items steps before; elsewhere nothing is. A network
+without memory can do no better than log(symbols) nats, whatever the lag. The sequences are Arjovsky, Shah and Bengio's,
+"Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, section 4.1, with 10 items of 8 symbols; they
+ask for blanks everywhere else, and so have a loss that falls with the lag. After Hochreiter and Schmidhuber, "Long
+Short-Term Memory", Neural Computation, 1997.
+"""
+
+import torch
+
+from dropout_lab.datasets.dataset import NO_CLASS, SPECIAL_TOKENS, Dataset, hold_out_test, require_whole
+from dropout_lab.streams import generator
+
+
+def copy(
+    *,
+    lag: int = 10,
+    items: int = 10,
+    symbols: int = 8,
+    examples: int = 5000,
+    data_seed: int = 0,
+    val_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+) -> Dataset:
+    """Sequences of lag + 2 items steps. The same `data_seed` gives the same symbols for every lag."""
+    require_whole("lag", lag, 1)
+    require_whole("items", items, 1)
+    require_whole("symbols", symbols, 2)
+    require_whole("examples", examples, 1)
+    require_whole("data_seed", data_seed, 0)
+    classes = torch.from_numpy(generator(data_seed, "data").integers(symbols, size=(examples, items)))
+    first = len(SPECIAL_TOKENS)
+    blank, delimiter = first + symbols, first + symbols + 1
+    inputs = torch.full((examples, lag + 2 * items), blank)
+    inputs[:, :items] = first + classes
+    inputs[:, items + lag - 1] = delimiter
+    targets = torch.full_like(inputs, NO_CLASS)
+    targets[:, items + lag :] = classes
+    return Dataset(
+        name="copy",
+        task="token_classification",
+        inputs=inputs,
+        targets=targets,
+        test=hold_out_test(targets, "token_classification", test_fraction),
+        outputs=symbols,
+        standardize="none",
+        val_fraction=val_fraction,
+        limit=limit,
+        vocabulary=(*SPECIAL_TOKENS, *map(str, range(symbols)), "blank", "delimiter"),
+    )

@@ -1,0 +1,93 @@
+"""Texts with a class or a number each, from the Hugging Face hub or a table of one's own."""
+
+import torch
+
+from dropout_lab.datasets.dataset import Dataset, require_whole
+from dropout_lab.datasets.encode import encode_target, held_out, require_column
+from dropout_lab.datasets.rows import Rows, read_rows, text_column
+from dropout_lab.datasets.words import padded, require_level, tokens, vocabulary
+from dropout_lab.errors import UserError
+
+TARGETS = ("label", "labels", "target")
+
+
+def labelled_text(
+    *,
+    id: str | None = None,
+    path: str | None = None,
+    config: str | None = None,
+    revision: str | None = None,
+    text: str | None = None,
+    target: str | None = None,
+    task: str | None = None,
+    level: str = "word",
+    length: int = 64,
+    vocabulary_size: int | None = 10000,
+    min_count: int = 2,
+    val_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+    label_noise: float = 0.0,
+) -> Dataset:
+    """`id` on the hub, or its copy in the folder `path`, or a CSV or Parquet file `path`; columns but two are left out.
+
+    `text` is the column of text, by default the only one; `target`, by default, the column `label`, `labels`, `target`
+    or the last other one. A text is its first `length` tokens (of a `level`, see `words`), PADDING behind them. The
+    vocabulary is the most frequent tokens outside of the test part; of these a seed's reader knows those that its
+    training part has `min_count` times. Splits are as in `hub`.
+    """
+    if id is None and path is None:
+        raise UserError(
+            "dataset=labelled_text: give dataset.id=<owner/name on the hub>, or dataset.path=<a folder in its layout, or"
+            " a file that ends with .csv, .tsv or .parquet>"
+        )
+    require_level(level)
+    require_whole("length", length, 1)
+    if vocabulary_size is not None:
+        require_whole("vocabulary_size", vocabulary_size, 1, allowed="null for all tokens")
+    require_whole("min_count", min_count, 1)
+    rows = read_rows(id, path, config, revision)
+    column, label = _columns(rows, text, target)
+    if rows.tested is None:
+        test = held_out(rows.frame, label, rows.where, task=task, place=rows.place, test_fraction=test_fraction)
+    else:
+        test = torch.arange(len(rows.frame) - rows.tested, len(rows.frame))
+    encoded = encode_target(rows.frame[label], label, rows.where, test, task=task, place=rows.place)
+    texts = [tokens(value, level) if isinstance(value, str) else () for value in rows.frame[column]]
+    for row, found in enumerate(texts):
+        if not found:
+            raise UserError(f"{rows.where}, {rows.place(row)}: column {column}, the text, is empty")
+    tested = set(test.tolist())
+    rest = [found for row, found in enumerate(texts) if row not in tested]
+    names = vocabulary(rest, vocabulary_size, min_count)
+    return Dataset(
+        name=rows.name,
+        task=encoded.task,
+        inputs=padded(texts, names, min(length, max(map(len, rest)))),
+        targets=encoded.targets,
+        test=test,
+        outputs=encoded.outputs,
+        standardize="none",
+        val_fraction=val_fraction,
+        limit=limit,
+        label_noise=label_noise,
+        class_names=encoded.class_names,
+        vocabulary=names,
+        min_count=min_count,
+    )
+
+
+def _columns(rows: Rows, text: str | None, target: str | None) -> tuple[str, str]:
+    """The columns of the text and of the target."""
+    names = [str(name) for name in rows.frame]
+    if target is not None:
+        require_column("target", target, rows.frame, rows.where)
+    label = target or next((name for name in TARGETS if name in names), None)
+    column = text_column(rows, text, [] if label is None else [label])
+    others = [name for name in names if name != column]
+    if not others:
+        raise UserError(
+            f"{rows.where}: has the one column {column}; must have another with what is to be predicted, or, to learn how"
+            " the text goes on, take dataset=text"
+        )
+    return column, label or others[-1]

@@ -1,0 +1,67 @@
+"""Rows with a column of text, from the hub, a folder in its layout, or a table of one's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from dropout_lab.datasets.encode import Place, is_text, require_column, require_table
+from dropout_lab.datasets.files import read_table
+from dropout_lab.datasets.hub_files import load_splits, places
+from dropout_lab.errors import UserError
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Those of the splits train, validation and test, one after another."""
+
+    name: str
+    where: str
+    """The file or the set, for messages."""
+    frame: pd.DataFrame
+    place: Place
+    tested: int | None
+    """How many rows, the last ones, are the test split; None where there is none."""
+
+
+def read_rows(id: str | None, path: str | None, config: str | None, revision: str | None) -> Rows:
+    """Raises UserError for what cannot be read. Columns of images are left out."""
+    if path is not None and not Path(path).is_dir():
+        frame, place = read_table(path, words_may_be_missing=False)
+        return Rows(Path(path).stem, path, frame, place, None)
+    splits = load_splits(id, path, config, revision)
+    used = [name for name in ("train", "validation", "test") if name in splits]
+    features = splits["train"].features.items()
+    columns = [name for name, feature in features if type(feature).__name__ != "Image"]
+    frames = [splits[name].select_columns(columns).to_pandas() for name in used]
+    frame = pd.concat(frames, ignore_index=True)
+    where = str(path or id)
+    if columns:
+        require_table(frame, where)
+    name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
+    tested = len(frames[-1]) if "test" in splits else None
+    return Rows(name, where, frame, places(used, [len(part) for part in frames]), tested)
+
+
+def text_column(rows: Rows, wanted: str | None, others: Sequence[str] = ()) -> str:
+    """The column `wanted`, or the only one of text that is none of `others`. Raises UserError if there is no such one."""
+    found = [name for name in map(str, rows.frame) if name not in others and is_text(rows.frame[name])]
+    if wanted is not None:
+        require_column("text", wanted, rows.frame, rows.where)
+        if wanted in others:
+            raise UserError(f"dataset.text={wanted}: is the target, too; must be another column")
+        if wanted not in found:
+            has = f"; columns of text are {', '.join(found)}" if found else ""
+            raise UserError(f"dataset.text={wanted}: that column of {rows.where} has no text{has}")
+        return wanted
+    if not found:
+        raise UserError(
+            f"{rows.where}: has no column of text; for a table of numbers and categories take dataset=table or"
+            " dataset=hub, for images dataset=hub"
+        )
+    if len(found) > 1:
+        raise UserError(
+            f"{rows.where}: has {len(found)} columns of text, {', '.join(found)}; give dataset.text=<one of them>"
+        )
+    return found[0]

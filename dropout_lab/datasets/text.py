@@ -1,0 +1,135 @@
+"""A text whose next token is to be predicted: Python's own documentation, a file of one's own, or one of the hub.
+
+The text is cut into pieces of `length` tokens, which follow one another; a target is the token behind, also where that
+begins the next piece. What does not fill a piece at the end of the test part, and of the rest, is left out. A batch
+begins with the states in which the one before ended, and gradients end there: `length` is how far back they go.
+
+The loss is in nats a token, its exponential the perplexity, of the text as the seed's reader knows it: what its training
+part does not have `min_count` times is UNKNOWN, as an input and as a target; see `Dataset.predicts_tokens`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dropout_lab.datasets.dataset import Dataset, require_fraction, require_whole
+from dropout_lab.datasets.files import ENDINGS
+from dropout_lab.datasets.rows import Rows, read_rows, text_column
+from dropout_lab.datasets.standard_library import documentation
+from dropout_lab.datasets.words import numbered, require_level, tokens, vocabulary
+from dropout_lab.errors import UserError
+
+END = "<eos>"
+"""The token behind each document, but where tokens are characters: there it is the end of the line."""
+
+
+def text(
+    *,
+    id: str | None = None,
+    path: str | None = None,
+    config: str | None = None,
+    revision: str | None = None,
+    text: str | None = None,
+    level: str = "character",
+    length: int = 32,
+    size: int | None = 50_000,
+    vocabulary_size: int | None = 2000,
+    min_count: int = 2,
+    val_fraction: float = 0.1,
+    test_fraction: float = 0.1,
+    limit: int | None = None,
+) -> Dataset:
+    """The documentation of `standard_library`, or `id` on the hub, its copy in the folder `path`, or the file `path`.
+
+    A document is a documentation string, a row of the column `text` (by default the only one of text) of a set of the
+    hub, of a CSV or of a Parquet file, or a line of any other file. `size` tokens (of a `level`, see `words`) are taken
+    from the beginning. The test part is the set's test split, whole, or the last `test_fraction` of what is taken. The
+    vocabulary is the most frequent tokens outside of the test part.
+    """
+    require_level(level)
+    require_whole("length", length, 1)
+    if size is not None:
+        require_whole("size", size, 1, allowed="null for all tokens")
+    if vocabulary_size is not None:
+        require_whole("vocabulary_size", vocabulary_size, 1, allowed="null for all tokens")
+    require_whole("min_count", min_count, 1)
+    require_fraction("test_fraction", test_fraction)
+    name, where, documents, tested = _documents(id, path, config, revision, text)
+    rest = _joined(documents[: len(documents) - (tested or 0)], level)
+    if size is not None:
+        if size > len(rest):
+            raise UserError(
+                f"dataset.size={size}: must be at most {len(rest)}, the tokens of {where} with dataset.level={level}"
+                f"{'' if tested is None else ' outside of its test split'}, or null for all of them"
+            )
+        rest = rest[:size]
+    if tested is None:
+        cut = len(rest) - round(test_fraction * len(rest))
+        rest, test = rest[:cut], rest[cut:]
+    else:
+        test = _joined(documents[len(documents) - tested :], level)
+    names = vocabulary([rest], vocabulary_size, min_count)
+    parts = [_pieces(numbered(part, names), length) for part in (rest, test)]
+    for part, pieces, least in zip(("outside of the test part", "in the test part"), parts, (2, 1), strict=True):
+        if len(pieces[0]) < least:
+            raise UserError(
+                f"dataset.length={length}: {where} has {len(pieces[0])} pieces of so many tokens {part}; must have at"
+                f" least {least}"
+            )
+    inputs, targets = (torch.cat(of_parts) for of_parts in zip(*parts, strict=True))
+    return Dataset(
+        name=name,
+        task="token_classification",
+        inputs=inputs,
+        targets=targets,
+        test=torch.arange(len(parts[0][0]), len(inputs)),
+        outputs=len(names),
+        standardize="none",
+        val_fraction=val_fraction,
+        limit=limit,
+        vocabulary=names,
+        min_count=min_count,
+        predicts_tokens=True,
+        is_stream=True,
+    )
+
+
+def _documents(
+    id: str | None, path: str | None, config: str | None, revision: str | None, text: str | None
+) -> tuple[str, str, Sequence[str], int | None]:
+    """Name, place for messages, documents, and how many of them, the last ones, are the test split, if there is one."""
+    if id is None and path is None:
+        if text is not None:
+            raise UserError(f"dataset.text={text}: names a column of dataset.path= or dataset.id=, which are not given")
+        return "text", "Python's documentation", documentation(), None
+    file = Path(path or "")
+    if path is not None and file.is_file() and file.suffix.lower() not in ENDINGS:
+        if text is not None:
+            raise UserError(f"dataset.text={text}: {path} has no columns; only null")
+        try:
+            return file.stem, path, file.read_text(encoding="utf-8-sig").splitlines(), None
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"dataset.path={path}: cannot be read as text in UTF-8: {error}") from error
+    if path is not None and not file.exists():
+        raise UserError(f"dataset.path={path}: there is no such file or folder")
+    rows = read_rows(id, path, config, revision)
+    return rows.name, rows.where, _texts(rows, text_column(rows, text)), rows.tested
+
+
+def _texts(rows: Rows, column: str) -> Sequence[str]:
+    """An empty row is an empty line, which a published text may have."""
+    return [value.removesuffix("\n") if isinstance(value, str) else "" for value in rows.frame[column]]
+
+
+def _joined(documents: Sequence[str], level: str) -> Sequence[str]:
+    """The tokens of all documents, each with its end."""
+    end = "\n" if level == "character" else END
+    return [token for document in documents for token in (*tokens(document, level), end)]
+
+
+def _pieces(numbers: Tensor, length: int) -> tuple[Tensor, Tensor]:
+    """Inputs and targets, (n, length) each."""
+    count = max(0, len(numbers) - 1) // length
+    return numbers[: count * length].view(count, length), numbers[1 : count * length + 1].view(count, length)
