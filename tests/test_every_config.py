@@ -15,7 +15,7 @@ from dropout_lab.sweep.study import pruner, sampler
 
 CONF = conf_folder()
 GROUPS = ("dataset", "dropout", "loss", "model", "optimizer", "placement", "pruner", "sampler", "schedule", "tracker")
-FROM_FILES = {path.stem for path in (CONF / "dataset").glob("*.yaml") if "path: null" in path.read_text()}
+FROM_FILES = {path.stem for path in (CONF / "dataset").glob("*.yaml") if "path: null" in path.read_text()} - {"text"}
 """Sets that are somewhere else: tests/datasets has their tests."""
 MEMBERS = [
     (group, path.stem)
@@ -33,6 +33,7 @@ FITTING = {
     "resnet": ["placement=conv"],
     "residual": ["model=resnet"],
     "depth": ["model=resnet"],
+    **dict.fromkeys(("text", "copy", "adding"), ["model=rnn", "placement=input"]),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],

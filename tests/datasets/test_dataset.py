@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dropout_lab.datasets.dataset import Dataset, Split, hold_out_test
+from dropout_lab.datasets.dataset import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN, Dataset, Split, hold_out_test
 from dropout_lab.errors import UserError
 
 seeds = st.integers(0, 2**31)
@@ -46,8 +46,20 @@ def images(n: int = 40) -> Dataset:
     return Dataset("images", "classification", torch.from_numpy(pixels).float(), targets, test, 2, "channel")
 
 
+def sequences(n: int = 40, **rules: Any) -> Dataset:
+    """Tokens, of which some are rare, with a class at every place but the last."""
+    tokens = torch.from_numpy(np.random.default_rng(n).zipf(1.5, (n, 6))).clamp(max=20) + 1
+    targets = torch.where(torch.arange(6) < 5, tokens % 3, NO_CLASS)
+    rules = {"test": hold_out_test(targets, "token_classification", 0.25), **rules}
+    names = (*SPECIAL_TOKENS, *map(str, range(20)))
+    return Dataset(
+        "sequences", "token_classification", tokens, targets, outputs=3, standardize="none", vocabulary=names, **rules
+    )
+
+
 def same(a: Split, b: Split) -> bool:
-    return all(torch.equal(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(Split))
+    pairs = ((getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(Split))
+    return all(x is y if x is None or y is None else torch.equal(x, y) for x, y in pairs)
 
 
 def rows(*parts: Tensor) -> list[int]:
@@ -81,7 +93,7 @@ def test_every_class_is_within_one_example_of_its_share(counts: list[int], fract
 @quick
 @given(seeds)
 def test_a_split_depends_on_the_seed_and_on_nothing_else(seed: int) -> None:
-    for dataset in (labelled([20, 30], label_noise=0.3), measured(label_noise=0.3), images()):
+    for dataset in (labelled([20, 30], label_noise=0.3), measured(label_noise=0.3), images(), sequences()):
         split = dataset.split(seed)
         torch.manual_seed(1)
         np.random.seed(1)
@@ -234,7 +246,7 @@ def test_what_cannot_be_is_refused(rules: dict[str, Any], message: str) -> None:
         ({"inputs": torch.zeros(60, 3, 2), "has_missing": True}, "has_missing needs inputs of the shape"),
         ({"indicators": (3,)}, r"indicators must be columns .* in 0\.\.2"),
         ({"targets": torch.full((60,), math.inf)}, "targets must be finite"),
-        ({"targets": torch.zeros(59)}, "one per example"),
+        ({"targets": torch.zeros(59)}, r"targets must have the shape \(60,\)"),
         ({"targets": torch.zeros(60).long()}, "targets must be float32"),
         ({"outputs": 2}, "outputs=2 must be 1"),
         ({"task": "classification"}, "outputs=1 must be at least 2"),
@@ -247,6 +259,40 @@ def test_what_cannot_be_is_refused(rules: dict[str, Any], message: str) -> None:
 def test_malformed_tensors_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         dataclasses.replace(measured(), **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vocabulary": ("a", *SPECIAL_TOKENS, *map(str, range(20)))}, "vocabulary must begin with"),
+        ({"inputs": torch.full((40, 6), 22)}, r"inputs must be int64 tokens in 0\.\.21"),
+        ({"inputs": torch.zeros(40, 6)}, "inputs must be int64 tokens"),
+        ({"standardize": "feature"}, "tokens cannot be standardized"),
+        ({"min_count": 0}, "min_count=0: must be at least 1"),
+        ({"targets": torch.full((40, 6), NO_CLASS)}, "every example must have a target"),
+        ({"targets": torch.full((40, 6), 3)}, r"targets must be int64 classes in 0\.\.2, or -1"),
+        ({"label_noise": 0.1}, "dataset.label_noise=0.1: must be"),
+        ({"is_stream": True}, "the test part of a stream must be its last rows"),
+        ({"predicts_tokens": True}, "to predict tokens, task must be token_classification and outputs=3"),
+    ],
+)
+def test_malformed_sequences_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        dataclasses.replace(sequences(), **change)
+
+
+@quick
+@given(seeds, st.integers(1, 4), st.sampled_from([None, 7]))
+def test_known_are_the_tokens_that_the_training_part_has_often_enough(
+    seed: int, min_count: int, limit: int | None
+) -> None:
+    dataset = sequences(min_count=min_count, limit=limit)
+    split = dataset.split(seed)
+    counts = Counter(dataset.inputs[split.train].flatten().tolist())
+    assert split.known is not None
+    for token, taken in enumerate(split.known.tolist()):
+        assert taken == (token if token == PADDING or counts[token] >= min_count else UNKNOWN)
+    assert torch.equal(split.val_targets, dataset.targets[split.val])
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.5, math.nan, True, "half", 0.001, 0.999])

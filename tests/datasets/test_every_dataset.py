@@ -9,14 +9,19 @@ import torch
 from hydra.utils import get_method, instantiate
 from omegaconf import OmegaConf
 
-from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.cohort.passes import inputs_of
+from dropout_lab.datasets.dataset import NO_CLASS, UNKNOWN, Dataset
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.datasets.synthetic import synthetic
 from dropout_lab.errors import UserError
 
 FOLDER = Path(__file__).parents[2] / "conf" / "dataset"
-EMBEDDED = [path for path in sorted(FOLDER.glob("*.yaml")) if "path" not in OmegaConf.load(path)]
-"""Those that come with the package; the others are read from files: test_hub.py and test_table.py."""
+WITHOUT_PATH = {"text"}
+"""Those that may be read from a file, but come along otherwise."""
+EMBEDDED = [
+    path for path in sorted(FOLDER.glob("*.yaml")) if "path" not in OmegaConf.load(path) or path.stem in WITHOUT_PATH
+]
+"""Those that come with the package; the others are read from files: test_hub.py, test_table.py and test_text.py."""
 every_dataset = pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
 
 
@@ -27,7 +32,9 @@ def load(path: Path, **changes: Any) -> Dataset:
 
 
 def test_there_are_datasets() -> None:
-    assert {path.stem for path in FOLDER.glob("*.yaml")} >= {"digits", "breast_cancer", "wine", "diabetes", "synthetic"}
+    found = {path.stem for path in FOLDER.glob("*.yaml")}
+    assert found >= {"digits", "breast_cancer", "wine", "diabetes", "synthetic", "text", "copy", "adding"}
+    assert found >= {"labelled_text", "trec", "sst2", "imdb", "ag_news", "wikitext2", "ptb"}
 
 
 @every_dataset
@@ -37,13 +44,23 @@ def test_a_dataset_keeps_its_word(path: Path) -> None:
     split = dataset.split(0)
     parts = torch.cat([split.train, split.val, dataset.test])
     assert sorted(parts.tolist()) == list(range(len(dataset.inputs)))
-    assert dataset.inputs.dtype == torch.float32
+    assert dataset.inputs.dtype == (torch.int64 if dataset.vocabulary else torch.float32)
     assert dataset.inputs[0].shape == dataset.input_shape
-    standardized = (dataset.inputs - split.mean) / split.std
-    assert standardized.shape == dataset.inputs.shape
-    assert standardized.isfinite().all()
-    assert standardized[split.train].mean().abs() < 1e-4
-    if dataset.task == "classification":
+    given = {"inputs": dataset.inputs, **{name: value[None] for name, value in split.reading().items()}}
+    read = inputs_of(torch.arange(len(dataset.inputs))[None], given)[0]
+    assert read.shape == dataset.inputs.shape
+    if dataset.vocabulary:
+        assert set(read.unique().tolist()) <= {UNKNOWN, *dataset.inputs[split.train].unique().tolist()}
+    else:
+        assert read.isfinite().all()
+        if dataset.standardize != "none":
+            assert read[split.train].mean().abs() < 1e-4
+    if dataset.task == "token_classification":
+        for targets in (split.train_targets, split.val_targets, split.test_targets):
+            assert targets.dtype == torch.int64
+            assert targets.shape[1:] == dataset.input_shape
+            assert set(targets.unique().tolist()) <= {NO_CLASS, *range(dataset.outputs)}
+    elif dataset.task == "classification":
         for targets in (split.train_targets, split.val_targets, split.test_targets):
             assert targets.dtype == torch.int64
             assert set(targets.tolist()) == set(range(dataset.outputs))
@@ -55,7 +72,8 @@ def test_a_dataset_keeps_its_word(path: Path) -> None:
 
 @every_dataset
 def test_a_dataset_is_the_same_every_time_and_its_test_part_for_all_settings(path: Path) -> None:
-    first, again, other = load(path), load(path), load(path, limit=20, label_noise=0.5, val_fraction=0.4)
+    noise = {"label_noise": 0.5} if "label_noise" in OmegaConf.load(path) else {}
+    first, again, other = load(path), load(path), load(path, limit=20, val_fraction=0.4, **noise)
     for dataset in (again, other):
         assert torch.equal(first.inputs, dataset.inputs)
         assert torch.equal(first.targets, dataset.targets)
@@ -69,7 +87,8 @@ def test_a_config_spells_out_every_argument_and_the_loaders_default(path: Path) 
     assert isinstance(config, dict)
     parameters = inspect.signature(get_method(config.pop("_target_"))).parameters
     assert config == {name: parameter.default for name, parameter in parameters.items()}
-    assert {"val_fraction", "test_fraction", "limit", "label_noise"} <= parameters.keys()
+    assert {"val_fraction", "test_fraction", "limit"} <= parameters.keys()
+    assert "label_noise" in parameters or load(path).task == "token_classification"
 
 
 @pytest.mark.parametrize("path", sorted(set(FOLDER.glob("*.yaml")) - set(EMBEDDED)), ids=lambda path: path.stem)
@@ -82,7 +101,9 @@ def test_a_config_of_a_file_spells_out_every_argument_in_the_loaders_order(path:
 @every_dataset
 def test_a_wrong_setting_is_refused_by_a_message_that_names_its_key(path: Path) -> None:
     loader = get_method(OmegaConf.load(path)._target_)
-    for key, value in {"limit": 0, "label_noise": -1, "val_fraction": 1, "test_fraction": float("nan")}.items():
+    known = inspect.signature(loader).parameters
+    wrong = {"limit": 0, "label_noise": -1, "val_fraction": 1, "test_fraction": float("nan")}
+    for key, value in ((key, value) for key, value in wrong.items() if key in known):
         with pytest.raises(UserError, match=f"dataset.{key}={value}: must be"):
             loader(**{key: value})
 
