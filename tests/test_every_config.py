@@ -33,6 +33,7 @@ FITTING = {
     "resnet": ["placement=conv"],
     "residual": ["model=resnet"],
     "depth": ["model=resnet"],
+    "rnn": ["placement=input"],
     **dict.fromkeys(("text", "copy", "adding"), ["model=rnn", "placement=input"]),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],

@@ -379,7 +379,7 @@ def test_a_set_of_the_hub_keeps_its_test_split(tmp_path: Path, monkeypatch: pyte
     ("name", "arguments", "shape", "outputs", "tested"),
     [
         ("trec", {"text": "text", "target": "coarse_label", "length": 24}, (5952, 24), 6, 500),
-        ("trec", {"text": "text", "target": "fine_label", "length": 24}, (5952, 24), 47, 500),
+        ("trec", {"text": "text", "target": "fine_label", "task": "classification", "length": 24}, (5952, 24), 50, 500),
         ("sst2_sentences", {"text": "text", "length": 40}, (9613, 40), 2, 1821),
         ("sms_spam", {}, (5574, 64), 2, 1115),
     ],
