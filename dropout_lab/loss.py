@@ -62,7 +62,9 @@ class RDrop(AbstractLoss):
         return (mean(outputs[0]) + mean(outputs[1])) / 2 + self._alpha * distance / 2
 
     def objection(self, task: str) -> str | None:
-        return None if task == "classification" else "it compares the probabilities of an example's class"
+        if task == "classification":
+            return None
+        return "it compares the probabilities of an example's class, which is not what is asked for here"
 
 
 @final

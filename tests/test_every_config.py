@@ -25,6 +25,7 @@ MEMBERS = [
 ]
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
+SEQUENCES = ["model=rnn", "placement=input"]
 RESIDUAL, IMAGES = ["model=resnet", "placement=residual"], ["model=cnn", "placement=conv"]
 FITTING = {
     "conv": ["model=cnn"],
@@ -34,7 +35,7 @@ FITTING = {
     "residual": ["model=resnet"],
     "depth": ["model=resnet"],
     "rnn": ["placement=input"],
-    **dict.fromkeys(("text", "copy", "adding"), ["model=rnn", "placement=input"]),
+    **dict.fromkeys(("text", "copy", "adding"), SEQUENCES),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],

@@ -2,7 +2,7 @@
 
 A step has a number, uniform in [0, 1], and a mark: 1 at one step of the first half and one of the second, else 0.
 Answering with the mean has an error of 1 in units of the targets' variance, which is 1 / 6. As in Arjovsky, Shah and
-Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, section 4.2; after Hochreiter and
+Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464; after Hochreiter and
 Schmidhuber, "Long Short-Term Memory", Neural Computation, 1997.
 """
 

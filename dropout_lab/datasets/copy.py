@@ -3,8 +3,8 @@
     items symbols | lag - 1 blanks | delimiter | items blanks
 
 At each of the last blanks the symbol is asked that was read lag + items steps before; elsewhere nothing is. A network
-without memory can do no better than log(symbols) nats, whatever the lag. The sequences are Arjovsky, Shah and Bengio's,
-"Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, section 4.1, with 10 items of 8 symbols; they
+without memory can do no better than log(symbols) nats, whatever the lag. The sequences are those of Arjovsky, Shah and
+Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, who have 10 items of 8 symbols; they
 ask for blanks everywhere else, and so have a loss that falls with the lag. After Hochreiter and Schmidhuber, "Long
 Short-Term Memory", Neural Computation, 1997.
 """

@@ -58,8 +58,9 @@ class Split:
     `train`, as of a category only others have, and a feature of which `train` knows no value.
     """
     known: Tensor | None = None
-    """(vocabulary,) int64, of tokens: the token that a reader of `train` takes each for, itself or UNKNOWN. Targets that
-    are tokens are taken so already."""
+    """(vocabulary,) int64, of tokens: the token that a reader of `train` takes each for, itself or UNKNOWN.
+
+    Targets that are tokens are taken so already."""
 
     def reading(self) -> dict[str, Tensor]:
         """What turns rows of `Dataset.inputs` into what a model is given."""
@@ -277,8 +278,8 @@ class Dataset:
         if self.predicts_tokens:
             require(
                 self.task == "token_classification" and self.outputs == len(self.vocabulary),
-                f"to predict tokens, task must be token_classification and outputs={self.outputs} the vocabulary's size,"
-                f" {len(self.vocabulary)}",
+                f"to predict tokens, task must be token_classification and outputs={self.outputs} be"
+                f" {len(self.vocabulary)}, the vocabulary's size",
             )
         if self.is_stream:
             end = torch.arange(n - len(self.test), n)

@@ -38,8 +38,8 @@ def labelled_text(
     """
     if id is None and path is None:
         raise UserError(
-            "dataset=labelled_text: give dataset.id=<owner/name on the hub>, or dataset.path=<a folder in its layout, or"
-            " a file that ends with .csv, .tsv or .parquet>"
+            "dataset=labelled_text: give dataset.id=<owner/name on the hub>, or dataset.path=<a folder in its layout,"
+            " or a file that ends with .csv, .tsv or .parquet>"
         )
     require_level(level)
     require_whole("length", length, 1)
@@ -87,7 +87,7 @@ def _columns(rows: Rows, text: str | None, target: str | None) -> tuple[str, str
     others = [name for name in names if name != column]
     if not others:
         raise UserError(
-            f"{rows.where}: has the one column {column}; must have another with what is to be predicted, or, to learn how"
-            " the text goes on, take dataset=text"
+            f"{rows.where}: has the one column {column}; must have another with what is to be predicted, or, to learn"
+            " how the text goes on, take dataset=text"
         )
     return column, label or others[-1]

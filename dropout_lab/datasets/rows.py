@@ -45,7 +45,7 @@ def read_rows(id: str | None, path: str | None, config: str | None, revision: st
 
 
 def text_column(rows: Rows, wanted: str | None, others: Sequence[str] = ()) -> str:
-    """The column `wanted`, or the only one of text that is none of `others`. Raises UserError if there is no such one."""
+    """The column `wanted`, or the only one of text that is none of `others`. Raises UserError if that is none."""
     found = [name for name in map(str, rows.frame) if name not in others and is_text(rows.frame[name])]
     if wanted is not None:
         require_column("text", wanted, rows.frame, rows.where)

@@ -1,9 +1,9 @@
 """The documentation strings of Python's standard library: English with code in it, which every installation has.
 
 Those of 71 modules, of their classes and functions, as `ast.get_docstring` reads them from the source, each once. They
-depend on the version of Python, but hardly: all of them are the same in 3.11.2, 3.11.7, 3.12.1 and 3.13.0, 1,135 strings
-with 314,000 characters. They stand in the order of a hash of themselves: every part of the text is about the same
-things, and a string that changes with a version moves no other.
+depend on the version of Python, but hardly: in 3.11.2, 3.11.7, 3.12.1 and 3.13.0 all of them are the same, 1,135
+strings with 314,402 characters, or 70,000 words and marks. They stand in the order of a hash of themselves: every part
+of the text is about the same things, and a string that changes with a version moves no other.
 """
 
 import ast
@@ -23,7 +23,7 @@ MODULES = """
     multiprocessing/process operator optparse pickle pickletools profile py_compile pyclbr quopri rlcompleter runpy
     secrets socketserver sqlite3/__init__ string textwrap tracemalloc urllib/parse urllib/robotparser weakref
     wsgiref/handlers wsgiref/headers wsgiref/util wsgiref/validate xmlrpc/client xmlrpc/server zipapp
-""".split()
+""".split()  # noqa: SIM905
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

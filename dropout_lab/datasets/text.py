@@ -4,8 +4,8 @@ The text is cut into pieces of `length` tokens, which follow one another; a targ
 begins the next piece. What does not fill a piece at the end of the test part, and of the rest, is left out. A batch
 begins with the states in which the one before ended, and gradients end there: `length` is how far back they go.
 
-The loss is in nats a token, its exponential the perplexity, of the text as the seed's reader knows it: what its training
-part does not have `min_count` times is UNKNOWN, as an input and as a target; see `Dataset.predicts_tokens`.
+The loss is in nats a token, its exponential the perplexity, of the text as the seed's reader knows it: what its
+training part does not have `min_count` times is UNKNOWN, as an input and as a target; see `Dataset.predicts_tokens`.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Texts as tokens, and the vocabulary that numbers them.
 
 Levels: `word` splits lower-cased text into words, with the apostrophes inside them, and single marks of punctuation;
-`space` takes what stands between blanks as it is, for text that is tokenised already; `character` has one token for each
-character. `<unk>`, which published sets have, is UNKNOWN at the first two.
+`space` takes what stands between blanks as it is, for text that is tokenised already; `character` has one token for
+each character. `<unk>`, which published sets have, is UNKNOWN at the first two.
 """
 
 import re

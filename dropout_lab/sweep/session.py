@@ -87,8 +87,7 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     data = trainer.data(plan.config)
     if any(session.get("data") not in (None, data) for session in records.sessions):
         raise UserError(
-            f"{plan.folder}: its runs learnt from other data: {_source(plan)} changed since; choose"
-            " another name=..."
+            f"{plan.folder}: its runs learnt from other data: {_source(plan)} changed since; choose another name=..."
         )
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))

@@ -61,8 +61,10 @@ def test_another_lag_is_asked_of_the_same_examples_and_another_data_seed_of_othe
 
 @pytest.mark.parametrize(
     ("task", "key", "value"),
-    [(copy, "lag", 0), (copy, "items", 0), (copy, "symbols", 1), (copy, "examples", 0), (copy, "data_seed", -1)]
-    + [(adding, "lag", 1), (adding, "examples", 0), (adding, "data_seed", -1)],
+    [
+        *[(copy, "lag", 0), (copy, "items", 0), (copy, "symbols", 1), (copy, "examples", 0), (copy, "data_seed", -1)],
+        *[(adding, "lag", 1), (adding, "examples", 0), (adding, "data_seed", -1)],
+    ],
 )
 def test_a_task_refuses_what_cannot_be(task: Callable[..., Dataset], key: str, value: int) -> None:
     with pytest.raises(UserError, match=f"dataset.{key}={value}: must be at least"):
