@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from dropout_lab import schema, train
 from dropout_lab.cli import conf_folder
+from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
 from dropout_lab.sweep.study import pruner, sampler
 
@@ -65,6 +66,23 @@ def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "constant", "loss": "l"})
     train.structure(described.structure)
     assert described.trial.is_baseline == ((group, name) == ("placement", "none"))
+
+
+def test_data_that_differ_between_versions_of_python_have_a_digest() -> None:
+    by_character, by_word = (
+        train.data(composed("dataset=text", f"dataset.level={of}")) for of in ("character", "word")
+    )
+    assert by_character is not None
+    assert by_character != by_word
+    assert train.data(composed("dataset=digits")) is None
+
+
+def test_a_vocabulary_is_no_axis_where_its_tokens_are_predicted() -> None:
+    spec = {"dataset": composed("dataset=text")["dataset"]}
+    train.check_axes(spec, ["dataset.limit", "model.width"])
+    with pytest.raises(UserError, match=r"dataset\.vocabulary_size: cannot be swept with a text"):
+        train.check_axes(spec, ["dataset.limit", "dataset.vocabulary_size"])
+    train.check_axes({"dataset": composed("dataset=copy")["dataset"]}, ["dataset.min_count"])
 
 
 @pytest.mark.parametrize("path", sorted(CONF.rglob("*.yaml")), ids=lambda path: path.stem)

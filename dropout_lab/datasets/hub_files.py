@@ -54,7 +54,7 @@ def load_splits(id: str | None, path: str | None, config: str | None, revision: 
             elif config not in names:
                 raise UserError(f"dataset.config={config}: {path} has no such configuration; it has {', '.join(names)}")
         with _without_waiting(unreachable):
-            splits = datasets.load_dataset(str(wanted), config, revision=revision)
+            splits = datasets.load_dataset(str(wanted), config, revision=None if path is not None else revision)
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         if path is not None:
             # Where the files of a set differ in their columns, all of these follow the first line.

@@ -10,12 +10,15 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from torch import Tensor
 
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.datasets import hub_files
 from dropout_lab.datasets import text as text_module
 from dropout_lab.datasets.dataset import NO_CLASS, PADDING, UNKNOWN, Dataset, Split
 from dropout_lab.datasets.hub import hub
@@ -29,6 +32,7 @@ from dropout_lab.models.rnn import RNN
 
 REAL = Path(os.environ.get("DROPOUT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
 """Local copies of real sets, if there are any."""
+CONF = Path(__file__).parents[2] / "conf" / "dataset"
 RARE = "zeppelin"
 
 
@@ -375,6 +379,83 @@ def test_a_set_of_the_hub_keeps_its_test_split(tmp_path: Path, monkeypatch: pyte
         text(path=path, level="space")
     with pytest.raises(UserError, match="has the one column text, a text; to learn how it goes on, take dataset=text"):
         hub(path=path)
+
+
+def small(folder: Path, columns: dict[str, list[Any]]) -> str:
+    """A set of the hub with these columns, repeated: 80 rows to train and 20 to test."""
+    folder.mkdir()
+    for split, times in (("train", 8), ("test", 2)):
+        pd.DataFrame({name: values * times for name, values in columns.items()}).to_parquet(folder / f"{split}.parquet")
+    return str(folder)
+
+
+NOTES = [f"Some words are of {of}, and {of} some ." for of in ("art", "war", "love", "rain", "time")] * 2
+MEMBERS: dict[str, dict[str, list[Any]]] = {
+    "trec": {"text": NOTES, "coarse_label": [0, 1] * 5, "fine_label": [0, 1, 2, 3, 4] * 2},
+    "sst2": {"text": NOTES, "label": [0, 1] * 5, "label_text": ["bad", "good"] * 5},
+    "imdb": {"text": NOTES, "label": [0, 1] * 5},
+    "ag_news": {"text": NOTES, "label": [0, 1] * 5},
+    "labelled_text": {"note": NOTES, "label": [0, 1] * 5},
+    "wikitext2": {"text": NOTES},
+    "ptb": {"sentence": NOTES},
+    "text": {"note": NOTES},
+}
+COPIES = {"trec": ("trec", 6), "sst2": ("sst2_sentences", 2), "labelled_text": ("sms_spam", 2)}
+
+
+def member(name: str, **changes: Any) -> Dataset:
+    found = instantiate(OmegaConf.load(CONF / f"{name}.yaml"), **changes)
+    assert isinstance(found, Dataset)
+    return found
+
+
+def test_these_are_all_members_that_read_texts() -> None:
+    assert {path.stem for path in CONF.glob("*.yaml") if "\nlevel: " in path.read_text()} == MEMBERS.keys()
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_a_member_reads_a_copy_with_the_columns_of_its_set(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "hf"))
+    changes = {"size": None} if name == "text" else {}
+    dataset = member(name, path=small(tmp_path / "copy", MEMBERS[name]), **changes)
+    assert dataset.name == "copy"
+    if dataset.is_stream:
+        assert dataset.outputs == len(dataset.vocabulary)
+        assert ("rain" in dataset.vocabulary) == (name != "text")  # which is read by character
+    else:
+        assert (len(dataset.inputs), len(dataset.test), dataset.outputs) == (100, 20, 2)
+        assert names(dataset, dataset.inputs)[2][:4] == ["some", "words", "are", "of"]
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_member_reads_the_copy_of_a_real_set(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")
+    folder, classes = COPIES[name]
+    if not (REAL / folder).is_dir():
+        pytest.skip(f"no copy of {folder} in {REAL} (DROPOUT_LAB_DATA)")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "hf"))
+    dataset = member(name, path=str(REAL / folder))
+    assert (dataset.task, dataset.outputs) == ("classification", classes)
+
+
+def test_a_branch_of_a_set_is_asked_of_the_hub_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")
+    asked: list[Any] = []
+
+    def load(name: str, config: Any, revision: Any = None) -> Any:
+        asked.append((name, config, revision))
+        rows = datasets.Dataset.from_dict({name: values * 8 for name, values in MEMBERS["trec"].items()})
+        return datasets.DatasetDict({"train": rows, "test": rows})
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    monkeypatch.setattr(hub_files, "_unreachable", lambda: None)
+    assert member("trec").name == "trec"
+    (tmp_path / "set").mkdir()
+    member("trec", path=str(tmp_path / "set"))
+    assert asked == [("CogComp/trec", None, "refs/convert/parquet"), (str(tmp_path / "set"), None, None)]
 
 
 @pytest.mark.parametrize(
