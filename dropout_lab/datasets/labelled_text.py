@@ -53,7 +53,7 @@ def labelled_text(
     else:
         test = torch.arange(len(rows.frame) - rows.tested, len(rows.frame))
     encoded = encode_target(rows.frame[label], label, rows.where, test, task=task, place=rows.place)
-    texts = [tokens(value, level) if isinstance(value, str) else () for value in rows.frame[column]]
+    texts = [tokens(value, level)[:length] if isinstance(value, str) else () for value in rows.frame[column]]
     for row, found in enumerate(texts):
         if not found:
             raise UserError(f"{rows.where}, {rows.place(row)}: column {column}, the text, is empty")
@@ -63,7 +63,7 @@ def labelled_text(
     return Dataset(
         name=rows.name,
         task=encoded.task,
-        inputs=padded(texts, names, min(length, max(map(len, rest)))),
+        inputs=padded(texts, names, max(map(len, rest))),
         targets=encoded.targets,
         test=test,
         outputs=encoded.outputs,

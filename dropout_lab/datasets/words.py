@@ -8,6 +8,7 @@ each character. `<unk>`, which published sets have, is UNKNOWN at the first two.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from sys import intern
 
 import torch
 from torch import Tensor
@@ -26,9 +27,8 @@ def require_level(level: str) -> None:
 
 def tokens(text: str, level: str) -> Sequence[str]:
     """The tokens of a text, in its order."""
-    if level == "word":
-        return WORD.findall(text.lower())
-    return text.split() if level == "space" else list(text)
+    found = WORD.findall(text.lower()) if level == "word" else text.split() if level == "space" else list(text)
+    return [intern(token) for token in found]  # of millions of words, thousands differ
 
 
 def vocabulary(texts: Iterable[Sequence[str]], most: int | None, min_count: int) -> Sequence[str]:

@@ -24,6 +24,7 @@ from dropout_lab.datasets.dataset import NO_CLASS, PADDING, UNKNOWN, Dataset, Sp
 from dropout_lab.datasets.hub import hub
 from dropout_lab.datasets.labelled_text import labelled_text
 from dropout_lab.datasets.standard_library import documentation
+from dropout_lab.datasets.table import table
 from dropout_lab.datasets.text import text
 from dropout_lab.datasets.words import tokens
 from dropout_lab.errors import UserError
@@ -181,6 +182,14 @@ def test_what_is_wrong_with_labelled_texts_is_named(change: Any, arguments: Any,
             frame[name] = values
     with pytest.raises(UserError, match=said):
         labelled_text(**{"path": write(tmp_path, frame), **arguments})
+
+
+def test_a_text_where_a_table_is_meant_is_told_where_to_go(tmp_path: Path) -> None:
+    path = write(tmp_path, sentences(300))
+    with pytest.raises(UserError, match=r"no categories; .* take dataset=labelled_text dataset.text=note"):
+        table(path=path, target="label")
+    with pytest.raises(UserError, match="is a folder"):
+        table(path=str(tmp_path), target="label")
 
 
 def mine(folder: Path, lines: int = 200) -> str:
