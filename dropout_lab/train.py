@@ -134,7 +134,10 @@ def _check_options(config: Config, choices: Mapping[str, str]) -> None:
             if name in given:
                 raise UserError(f"trainer.{name}={given[name]}: {dataset.name} has tokens, no numbers; only null")
     if "label_smoothing" in given and dataset.task != "classification":
-        raise UserError(f"trainer.label_smoothing={given['label_smoothing']}: {dataset.name} asks for no class of an example; only null")
+        raise UserError(
+            f"trainer.label_smoothing={given['label_smoothing']}: {dataset.name} asks for no class of an example;"
+            " only null"
+        )
     for name in IMAGE_OPTIONS:
         if name in given and len(dataset.input_shape) != 3:
             shape = " x ".join(map(str, dataset.input_shape))
