@@ -281,6 +281,10 @@ class Site(nn.Module):
             return [_plain] * count
         return [partial(_through, step) for step in self.steps(count, state)]
 
+    def update(self, old: Tensor, made: Tensor) -> Tensor:
+        """What goes on of a layer that makes `made` of `old`."""
+        return self.updates(1, old)[0](old, None, made)[0]
+
     def _observe(self, x: Tensor) -> None:
         if self.observer is not None:
             self.observer(self, x)

@@ -10,13 +10,13 @@ one gate per branch and batch, classic scaling, and rates that grow linearly wit
 from torch import Tensor
 
 from dropout_lab.noise import Noise
-from dropout_lab.sites import UNITS, AbstractValueDropout, Place
+from dropout_lab.sites import AbstractValueDropout, Kind, Place
 
 
 class StochasticDepth(AbstractValueDropout):
     """per_example: a gate for every example, or one for the batch. classic: scaled in evaluation, as in the paper."""
 
-    kinds = UNITS
+    kinds: frozenset[Kind] = frozenset({"units", "sequence"})
 
     def __init__(self, per_example: bool, classic: bool) -> None:
         self._per_example, self._classic = per_example, classic
@@ -32,4 +32,7 @@ class StochasticDepth(AbstractValueDropout):
     def objection(self, place: Place) -> str | None:
         if place.is_branch:
             return None
-        return "it drops residual branches: take model=resnet, its sites residual.*, and model.norm_order=before"
+        return (
+            "it drops residual branches: take model=resnet, its sites residual.*, and model.norm_order=before; or"
+            " model=transformer, its sites attention_out.* and ffn_out.*"
+        )

@@ -68,6 +68,24 @@ class LayerNorm(nn.Module):
         return scaled * self.weight.view(shape) + self.bias.view(shape)
 
 
+class StepNorm(nn.Module):
+    """Layer normalisation of every step by itself, as nn.LayerNorm over the last axis.
+
+    Shape: (batch, steps, features) -> the same.
+    """
+
+    def __init__(self, features: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight, self.bias = nn.Parameter(torch.ones(features)), nn.Parameter(torch.zeros(features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.float()  # also where the products are in lower precision
+        centered = x - x.mean(-1, keepdim=True)
+        scaled = centered / (centered.square().mean(-1, keepdim=True) + self.eps).sqrt()
+        return scaled * self.weight + self.bias
+
+
 NORMS: Mapping[str, Callable[[int], nn.Module]] = {"batch": BatchNorm, "layer": LayerNorm}
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, UntypedStorage, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from dropout_lab.models.activations import Activation
-from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm
+from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm, StepNorm
 from dropout_lab.sites import Place, Site
 
 
@@ -89,7 +89,7 @@ def _giver(calls: Sequence[_Call], values: UntypedStorage) -> _Call | None:
 def _drifts(calls: Sequence[_Call], values: UntypedStorage, example: UntypedStorage) -> bool:
     while values is not example:
         giver = _giver(calls, values)
-        if giver is not None and isinstance(giver.module, BatchNorm | LayerNorm | _BatchNorm | nn.LayerNorm):
+        if giver is not None and isinstance(giver.module, BatchNorm | LayerNorm | StepNorm | _BatchNorm | nn.LayerNorm):
             return False
         if giver is None or not isinstance(giver.module, Activation | nn.Linear):
             return True

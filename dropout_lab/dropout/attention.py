@@ -1,0 +1,21 @@
+"""Attention dropout: single attention weights are zeroed with probability `rate`, the others grow.
+
+    A' = A * m / (1 - r),   m = [u >= r],   u ~ U[0, 1) for every head, query and key of every example
+
+A is the softmax over keys, (batch, heads, steps, steps). The rows of A sum to 1, those of A' only on average, and a
+query may see nothing. Vaswani et al., NeurIPS 2017, arXiv:1706.03762, in their code, tensor2tensor; section 5.4 of the
+paper names other places alone. It is standard dropout, at attention weights.
+"""
+
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractValueDropout, Kind
+
+
+class Attention(AbstractValueDropout):
+    kinds: frozenset[Kind] = frozenset({"weights"})
+
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        keep = noise.uniform(x.shape) >= rate
+        return x * (keep.to(x.dtype) / (1 - rate))

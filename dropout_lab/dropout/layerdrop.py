@@ -1,0 +1,33 @@
+"""LayerDrop: whole layers are skipped with probability `rate`.
+
+    training: y = f(x) if u >= r, else x,   u ~ U[0, 1) for every layer and batch
+    evaluation: y = f(x)
+
+f is a layer with its shortcuts, so that x and y are of one kind, (steps, features). Nothing is rescaled. Fan, Grave and
+Joulin, "Reducing Transformer Depth on Demand with Structured Dropout", ICLR 2020, arXiv:1909.11556, section 3.2.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractUpdateDropout, Kind, Update, carried_on
+
+
+class LayerDrop(AbstractUpdateDropout):
+    kinds: frozenset[Kind] = frozenset({"layer"})
+
+    def train_updates(self, rate: Tensor, noise: Noise, count: int) -> Sequence[Update]:
+        return [partial(_chosen, one.uniform((1,)) >= rate) for one in noise.steps(count)]
+
+    def evaluate_update(self, old: Tensor, kept: Tensor | None, added: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        new = carried_on(kept, added)
+        return new, new
+
+
+def _chosen(open_: Tensor, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+    new = torch.where(open_, carried_on(kept, added), old)
+    return new, new

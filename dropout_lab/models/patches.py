@@ -1,0 +1,37 @@
+"""Images as sequences of square patches."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from dropout_lab.errors import UserError
+
+
+class Patches(nn.Module):
+    """Squares of `side` pixels, row by row, all channels of each as one vector (Dosovitskiy et al., ICLR 2021,
+    arXiv:2010.11929, section 3.1).
+
+    Shape: (batch, channel, height, width) -> (batch, steps, features).
+    """
+
+    def __init__(self, input_shape: Sequence[int], side: int) -> None:
+        super().__init__()
+        channels, height, width = input_shape
+        if height % side or width % side:
+            fitting = [str(size) for size in range(1, min(height, width) + 1) if not (height % size or width % size)]
+            raise UserError(
+                f"model.patch={side}: the side of a patch must divide height and width of the images, {height} x"
+                f" {width}; allowed: {', '.join(fitting)}"
+            )
+        self.side = side
+        self.count = (height // side) * (width // side)
+        self.features = channels * side**2
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.unflatten(2, (-1, self.side)).unflatten(
+            4, (-1, self.side)
+        )  # (batch, channel, row, side, column, side)
+        return rows.permute(0, 2, 4, 1, 3, 5).flatten(1, 2).flatten(2)
+
+    def is_padding(self, x: Tensor) -> None:
+        """A patch never is."""
