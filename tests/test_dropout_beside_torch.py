@@ -9,7 +9,17 @@ from torch.func import grad, vmap
 
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.noise import Noise
-from tests.test_every_dropout import CASES, MULTIPLIES_BY_0, READERS, SHAPES, SHIFTS_THE_MEAN, make, noises, rate
+from tests.test_every_dropout import (
+    CASES,
+    MULTIPLIES_BY_0,
+    READERS,
+    SHAPES,
+    SHIFTS_THE_MEAN,
+    Applied,
+    make,
+    noises,
+    rate,
+)
 
 
 class Given(Noise):
@@ -72,7 +82,7 @@ def torchs_again(module: nn.Module, x: Tensor) -> Tensor:
 def test_precision_and_shape_are_kept_alone_and_lifted_over_lanes(name: str, kind: str, dtype: torch.dtype) -> None:
     if name in READERS:
         pytest.skip("its reader's weights are float32")
-    method, x = make(name), torch.ones(3, *SHAPES[kind], dtype=dtype)
+    method, x = Applied(name), torch.ones(3, *SHAPES[kind], dtype=dtype)
     rates, keys = torch.tensor([0.0, 0.3, 0.8]), torch.arange(6, dtype=torch.int32).view(3, 2)
     alone = method.train(x[1], rates[1], Noise(keys[1]))
     lifted = vmap(lambda x, p, key: method.train(x, p, Noise(key)))(x, rates, keys)

@@ -14,7 +14,7 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.instantiate import instantiate
 from dropout_lab.models.activations import Activation
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader, Site, objection_to
+from dropout_lab.sites import AbstractDropout, AbstractUpdateDropout, Kind, Place, Reader, Site, objection_to
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
 BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word"}
@@ -23,8 +23,18 @@ EVERY = sorted(path.stem for path in CONF.glob("*.yaml"))
 METHODS = sorted(set(EVERY) - BETWEEN_STEPS)
 RATES = [0.1, 0.5, 0.9]
 
-SHAPES = {"vector": (64, 50), "signal": (64, 6, 7), "image": (64, 6, 9, 8), "steps": (64, 7, 50)}
+SHAPES = {
+    "vector": (64, 50),
+    "signal": (64, 6, 7),
+    "image": (64, 6, 9, 8),
+    "steps": (64, 7, 50),
+    "weights": (64, 4, 6, 6),
+    "heads": (64, 4, 6, 7),
+    "layer": (64, 6, 5),
+}
 """(batch, ...) of what may stand at a site."""
+KINDS: dict[str, Kind] = {"steps": "sequence", "weights": "weights", "heads": "heads", "layer": "layer"}
+"""Of these shapes; the others are those of units."""
 
 READERS: dict[str, Callable[[], nn.Module]] = {
     "dropconnect": lambda: nn.Linear(50, 20),
@@ -33,11 +43,15 @@ READERS: dict[str, Callable[[], nn.Module]] = {
 }
 """What methods that act inside of it must be read by; the others are tested without a reader."""
 
-SHIFTS_THE_MEAN = {"classic", "alpha", "feature_alpha", "maxdrop_feature", "maxdrop_channel"} | {*READERS}
+UPDATES = {"layerdrop"}
+"""Methods that choose between the old and the new, rather than change values."""
+SHIFTS_THE_MEAN = {"classic", "alpha", "feature_alpha", "maxdrop_feature", "maxdrop_channel"} | {*READERS, *UPDATES}
 """Methods whose multiplier's mean is not 1 by their definition: see their own tests."""
+DRAW_ONE_NUMBER = {"layerdrop"}
+"""Methods that draw once for all examples: two keys may give the same."""
 IS_STANDARDS_VARIANCE = {"standard", "gaussian", "uout", "spatial"}
 """Methods whose multiplier has the variance r / (1 - r)."""
-MULTIPLIES_BY_0 = set(METHODS) - {"alpha", "feature_alpha", "gaussian", "uout", *READERS}
+MULTIPLIES_BY_0 = set(METHODS) - {"alpha", "feature_alpha", "gaussian", "uout", *READERS, *UPDATES}
 """The other methods set to another value, scale, or act on something else than the site's values."""
 
 
@@ -72,8 +86,7 @@ def place(name: str, kind: str) -> Place:
     """A residual branch behind SELU, read by what the method wants, where every method can act."""
     fits = {"dropconnect": "vector", "controlled": "vector", "max_pooling": "image"}.get(name, kind) == kind
     layer = type(reader(name).layer) if name in READERS and fits else None
-    of_steps = "sequence" if kind == "steps" else "units"
-    return Place("x", SHAPES[kind][1:], "selu", reader=layer, is_branch=True, kind=of_steps)
+    return Place("x", SHAPES[kind][1:], "selu", reader=layer, is_branch=True, kind=KINDS.get(kind, "units"))
 
 
 def acts_on(name: str) -> list[str]:
@@ -91,10 +104,14 @@ class Applied:
         return y
 
     def train(self, x: Tensor, p: Tensor, stream: Noise) -> Tensor:
+        if isinstance(self._method, AbstractUpdateDropout):
+            return self._method.train_updates(p, stream, 1)[0](-x, None, x)[0]
         y: Tensor = self._method.train_reader(self._reader, x, p, stream)
         return y
 
     def evaluate(self, x: Tensor, p: Tensor) -> Tensor:
+        if isinstance(self._method, AbstractUpdateDropout):
+            return self._method.evaluate_update(-x, None, x, p)[0]
         y: Tensor = self._method.evaluate_reader(self._reader, x, p)
         return y
 
@@ -130,8 +147,9 @@ def test_equal_keys_are_equal_masks_and_others_others(name: str, kind: str) -> N
     x, method = torch.randn(SHAPES[kind]), Applied(name)
     first = method.train(x, rate(0.5), noise())
     assert torch.equal(first, method.train(x, rate(0.5), noise()))
-    assert not torch.equal(first, method.train(x, rate(0.5), noise(1, 3)))
-    assert not torch.equal(first, method.train(x, rate(0.5), noise(2, 2)))
+    keys = 30 if name in DRAW_ONE_NUMBER else 1
+    assert not all(torch.equal(first, method.train(x, rate(0.5), noise(1, 3 + key))) for key in range(keys))
+    assert not all(torch.equal(first, method.train(x, rate(0.5), noise(2 + key, 2))) for key in range(keys))
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

@@ -37,8 +37,8 @@ class Attention(nn.Module):
         queries, keys, values = self.project(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         scores = (queries / sqrt(queries.shape[-1])) @ keys.transpose(-2, -1)
         hidden = self._hidden(x, padding)
-        if hidden is not None:  # the least number rather than -inf: steps that see nothing would become NaN
-            scores = scores.masked_fill(hidden, torch.finfo(scores.dtype).min)
+        if hidden is not None:  # the least number rather than -inf: where nothing is seen, all would become NaN
+            scores = scores + hidden * torch.finfo(scores.dtype).min
         given = self.given(self.weights(scores.softmax(-1)) @ values)
         y: Tensor = self.mix(given.transpose(1, 2).flatten(2))
         return y
