@@ -27,6 +27,7 @@ MEMBERS = [
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 SEQUENCES = ["model=rnn", "placement=input"]
+TRANSFORMER = ["model=transformer"]
 RESIDUAL, IMAGES = ["model=resnet", "placement=residual"], ["model=cnn", "placement=conv"]
 FITTING = {
     "conv": ["model=cnn"],
@@ -34,6 +35,12 @@ FITTING = {
     "head": ["model=cnn", "model.hidden=[]"],
     "resnet": ["placement=conv"],
     "residual": ["model=resnet"],
+    "transformer": ["placement=attention"],
+    **dict.fromkeys(("heads", "ffn", "branches", "branch_depth", "vaswani"), TRANSFORMER),
+    "attention": [*TRANSFORMER, "placement=attention"],
+    "drophead": [*TRANSFORMER, "placement=heads"],
+    "layers": [*TRANSFORMER, "dropout=layerdrop"],
+    "layerdrop": [*TRANSFORMER, "placement=layers"],
     "depth": ["model=resnet"],
     "rnn": ["placement=input"],
     **dict.fromkeys(("text", "copy", "adding"), SEQUENCES),
@@ -56,7 +63,7 @@ def composed(*overrides: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("group", "name"), MEMBERS)
 def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     # A placement is described together with a model that has its sites.
-    fitting = FITTING.get(name, [])
+    fitting = [one for one in FITTING.get(name, []) if one != f"{group}={name}"]
     weights = ["placement.weights={input:0.5}"] if name == "custom" else []
     config = composed(f"{group}={name}", *fitting, *weights)
     schema.check(config)

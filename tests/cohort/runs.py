@@ -15,6 +15,7 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
+from dropout_lab.models.transformer import Transformer
 from dropout_lab.schema import OPTIONS
 from dropout_lab.sites import sites
 
@@ -28,6 +29,7 @@ MODELS: Mapping[str, Callable[[], torch.nn.Module]] = {
         input_shape=(1, 8, 8), outputs=10, hidden=[24, 16], norm="layer", site_order="before"
     ),
     "resnet": lambda: ResNet(input_shape=(1, 8, 8), outputs=10, channels=[4, 6]),
+    "transformer": lambda: Transformer(input_shape=(1, 8, 8), outputs=10, width=8, heads=2, depth=1),
     "cnn_batch_norm": lambda: CNN(input_shape=(1, 8, 8), outputs=10, channels=[4, 6], hidden=[], norm="batch"),
 }
 

@@ -16,6 +16,7 @@ from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import places
+from dropout_lab.models.transformer import Transformer
 from dropout_lab.sites import objection_to
 from tests.cohort.runs import outcome, recipe, structure, train
 from tests.test_every_dropout import EVERY, make
@@ -28,6 +29,7 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "resnet": lambda: ResNet(**SELU, channels=[4, 6, 6], norm=None),
     "lstm": lambda: RNN(**IMAGE, width=6),
     "gru": lambda: RNN(**IMAGE, cell="gru", width=6, depth=2),
+    "transformer": lambda: Transformer(**SELU, width=8, heads=2, depth=2, ffn=12),
 }
 
 
@@ -100,6 +102,22 @@ MIXED: Mapping[str, Mapping[str, str]] = {
     },
     "lstm": {"input": "rnn_variational", "recurrent.0": "weight_drop", "cell.0": "zoneout", "output": "rnn_zaremba"},
     "gru": {"input": "rnn_naive", "recurrent.0": "rnn_semeniuta", "recurrent.1": "rnn_variational"},
+    "transformer": {
+        "input": "standard",
+        "attention.0": "attention",
+        "heads.0": "drophead",
+        "attention_out.0": "stochastic_depth",
+        "ffn_act.0": "gaussian",
+        "ffn_out.0": "classic",
+        "layer.0": "layerdrop",
+        "attention.1": "uout",
+        "heads.1": "stochastic_rate",
+        "attention_out.1": "standard",
+        "ffn_act.1": "standard",
+        "ffn_out.1": "stochastic_depth",
+        "layer.1": "layerdrop",
+        "output": "standard",
+    },
 }
 """A method at every site: these programs have all methods but those of tokens."""
 
