@@ -39,7 +39,7 @@ class PlainTransformer(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.embedding = nn.Embedding(WORDS, WIDTH)
-        self.position = nn.Parameter(0.02 * torch.randn(STEPS, WIDTH))
+        self.position = nn.Parameter(torch.randn(STEPS, WIDTH))
         layer = nn.TransformerEncoderLayer(WIDTH, HEADS, FFN, RATE, batch_first=True, norm_first=True)
         self.layers = nn.TransformerEncoder(layer, DEPTH, nn.LayerNorm(WIDTH), enable_nested_tensor=False)
         self.head = nn.Linear(WIDTH, CLASSES)
