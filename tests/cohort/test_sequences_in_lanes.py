@@ -71,7 +71,7 @@ def test_a_lane_of_eight_is_the_lane_of_two(per_place: bool, changes: dict[str, 
 
 @pytest.mark.slow
 def test_compiled_lanes_are_eager_lanes_and_the_same_to_the_bit_wherever_they_are() -> None:
-    made = of(per_place=True)
+    made = of(per_place=True, depth=1)
     recipes = runs(made, 6)
     eager = train(made, recipes, 4)
     compiled, again = (train(made, order, 4, compile="always") for order in (recipes, recipes[::-1]))
