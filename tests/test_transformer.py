@@ -92,7 +92,8 @@ def test_a_layer_is_torchs_at_rate_0_in_training(norm_order: str, activation: An
         (ours.ffn_norm, theirs.norm2),
     ]
     for mine, other in pairs:
-        nn.init.normal_(other.weight), nn.init.normal_(other.bias)
+        for param in other.parameters():
+            nn.init.normal_(param)
         mine.load_state_dict(other.state_dict())
     methods: dict[str, AbstractDropout] = {name: Standard() for name in sites(ours)}
     install(ours, methods | {"attention.0": AttentionDropout(), "heads.0": DropHead(), "layer.0": LayerDrop()})
@@ -199,7 +200,7 @@ def test_what_cannot_be_built_is_refused_by_key() -> None:
         ({"ffn": 0}, "model.ffn"),
     ):
         with pytest.raises(UserError, match=said):
-            Transformer(input_shape=(1, 8, 8), outputs=10, **changes)  # type: ignore[arg-type]
+            Transformer(input_shape=(1, 8, 8), outputs=10, **changes)
     with pytest.raises(UserError, match="one vector of 13 numbers"):
         Transformer(input_shape=(13,), outputs=3)
 

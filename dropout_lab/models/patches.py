@@ -28,10 +28,9 @@ class Patches(nn.Module):
         self.features = channels * side**2
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = x.unflatten(2, (-1, self.side)).unflatten(
-            4, (-1, self.side)
-        )  # (batch, channel, row, side, column, side)
-        return rows.permute(0, 2, 4, 1, 3, 5).flatten(1, 2).flatten(2)
+        batch, channels, height, width = x.shape
+        rows = x.reshape(batch, channels, height // self.side, self.side, width // self.side, self.side)
+        return rows.permute(0, 2, 4, 1, 3, 5).reshape(batch, self.count, self.features)
 
     def is_padding(self, x: Tensor) -> None:
         """A patch never is."""

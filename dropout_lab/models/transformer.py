@@ -56,8 +56,8 @@ class Layer(nn.Module):
 class Transformer(nn.Module):
     """`depth` layers over tokens, patches of images or vectors, each step's with a learned position added; and a head.
 
-    Positions begin as tokens do, from N(0, 1): begun from N(0, 0.02^2), as in BERT and ViT, a network had not learned to
-    copy the token three steps before in ten epochs that are enough now, and learned digits no better.
+    Positions begin as tokens do, from N(0, 1): from N(0, 0.02^2), as in BERT and ViT, a network had not learned to copy
+    the token three steps before in ten epochs, which are enough now, and it learned digits no better.
 
     Sites: `embedding` at tokens, `input` behind the sum with the position, those of every `Layer`, and `output` before
     the head. The head reads every place if `per_place`, and then no place sees later ones; else the mean over all that
