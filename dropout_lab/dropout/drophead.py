@@ -3,8 +3,8 @@
     y_h = x_h * m_h * H / sum(m),   m_h = [u_h >= r],   u_h ~ U[0, 1) for each of the H heads of every example
 
 x_h is what head h gives, (steps, features), before the product that mixes the heads. Zhou, Ge, Wei, Zhou and Xu,
-"Scheduled DropHead", Findings of EMNLP 2020, arXiv:2004.13342, section 2.2; their schedule, high at both ends of the
-training, is not here.
+"Scheduled DropHead", Findings of EMNLP 2020, arXiv:2004.13342; their schedule, high at both ends of the training, is
+not here.
 
 Where all heads of an example would be dropped (probability r^H), the division is by 0; here one of them, each equally
 likely, is kept instead: the one with the largest u. With it, every multiplier has the mean 1 exactly, for the H

@@ -4,7 +4,7 @@
     evaluation: y = f(x)
 
 f is a layer with its shortcuts, so that x and y are of one kind, (steps, features). Nothing is rescaled. Fan, Grave and
-Joulin, "Reducing Transformer Depth on Demand with Structured Dropout", ICLR 2020, arXiv:1909.11556, section 3.2.
+Joulin, "Reducing Transformer Depth on Demand with Structured Dropout", ICLR 2020, arXiv:1909.11556.
 """
 
 from collections.abc import Sequence

@@ -69,7 +69,7 @@ class LayerNorm(nn.Module):
 
 
 class StepNorm(nn.Module):
-    """Layer normalisation of every step by itself, as nn.LayerNorm over the last axis.
+    """Layer normalisation of every step by itself, as nn.LayerNorm over the last axis; written out as the others are.
 
     Shape: (batch, steps, features) -> the same.
     """

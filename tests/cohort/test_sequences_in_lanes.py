@@ -1,5 +1,6 @@
 """A lane of padded tokens is the run alone: in an encoder and in a decoder, with every method of a transformer."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.dropout.stochastic_depth import StochasticDepth
+from dropout_lab.models.layers import carried_buffers
 from dropout_lab.models.transformer import Transformer
 from dropout_lab.sites import AbstractDropout, sites
 from tests.cohort.runs import outcome, recipe, structure, train
@@ -67,6 +69,17 @@ def test_a_lane_of_eight_is_the_lane_of_two(per_place: bool, changes: dict[str, 
     for run in recipes:
         assert eight[run.id].status == "complete"
         assert outcome(eight[run.id]) == outcome(two[run.id]) == outcome(three[run.id])
+
+
+def test_a_decoder_reads_a_text_in_pieces_and_carries_nothing_on() -> None:
+    made = of(per_place=True)
+    made = replace(made, dataset=replace(made.dataset, is_stream=True))
+    assert not carried_buffers(made.build())
+    recipes = runs(made, 4)
+    four, two = train(made, recipes, 4), train(made, recipes[::-1], 2)
+    for run in recipes:
+        assert four[run.id].status == "complete"
+        assert outcome(four[run.id]) == outcome(two[run.id])
 
 
 @pytest.mark.slow
