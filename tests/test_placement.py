@@ -14,6 +14,8 @@ from dropout_lab.placement import matching, site_methods, site_rates
 MLP = ["input", "hidden.0", "hidden.1", "hidden.2"]
 CNN = ["input", "conv.0", "conv.1", "conv.2", "hidden.0", "hidden.1", "head"]
 EVERY = [*CNN[:4], "pool.0", "residual.0", "residual.1", *CNN[4:]]
+LAYER = ["attention", "heads", "attention_out", "ffn_act", "ffn_out", "layer"]
+TRANSFORMER = ["embedding", "input", *(f"{name}.{number}" for number in range(2) for name in LAYER), "output"]
 
 site_names = st.one_of(
     st.sampled_from(["input", "head", "hid", "layer.norm"]),
@@ -214,6 +216,17 @@ EXPECTED = {
 }
 
 
+EXPECTED_OF_A_TRANSFORMER = {
+    "attention": ["attention.0", "attention.1"],
+    "heads": ["heads.0", "heads.1"],
+    "ffn": ["ffn_act.0", "ffn_act.1"],
+    "layers": ["layer.0", "layer.1"],
+    "branches": ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"],
+    "branch_depth": ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"],
+    "vaswani": ["input", "attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"],
+}
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_placement(path: Path) -> None:
     config = OmegaConf.load(path)
@@ -221,10 +234,11 @@ def test_every_placement(path: Path) -> None:
     if path.stem == "custom":
         assert OmegaConf.is_missing(config, "weights")
         return
-    rates = site_rates(EVERY, dict(config.weights), 0.5, {})
-    assert [site for site, rate in rates.items() if rate > 0] == EXPECTED[path.stem]
-    assert {rate for rate in rates.values() if rate} <= ({0.25, 0.5} if path.stem == "depth" else {0.5})
+    sites, expected = (EVERY, EXPECTED) if path.stem in EXPECTED else (TRANSFORMER, EXPECTED_OF_A_TRANSFORMER)
+    rates = site_rates(sites, dict(config.weights), 0.5, {})
+    assert [site for site, rate in rates.items() if rate > 0] == expected[path.stem]
+    assert {rate for rate in rates.values() if rate} <= ({0.25, 0.5} if path.stem.endswith("depth") else {0.5})
 
 
 def test_every_expected_placement_exists() -> None:
-    assert {path.stem for path in FOLDER.glob("*.yaml")} == {*EXPECTED, "custom"}
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == {*EXPECTED, *EXPECTED_OF_A_TRANSFORMER, "custom"}
