@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.datasets.dataset import PADDING
 from dropout_lab.dropout.attention import Attention as AttentionDropout
 from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
@@ -19,6 +18,7 @@ from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Layer, Transformer
 from dropout_lab.noise import Noise
 from dropout_lab.sites import AbstractDropout, Site, install, objection_to, sites
+from dropout_lab.tokens import PADDING
 
 WORDS: Any = {"vocabulary": 20, "outputs": 3, "width": 16, "heads": 4, "ffn": 24}
 INNER = ["attention", "heads", "attention_out", "ffn_act", "ffn_out", "layer"]

@@ -12,17 +12,10 @@ from torch import Tensor
 
 from dropout_lab.errors import UserError
 from dropout_lab.streams import generator
+from dropout_lab.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
 
 Task = Literal["classification", "regression", "token_classification"]
 """A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""
-
-PADDING, UNKNOWN = 0, 1
-"""Tokens that every vocabulary begins with: what fills a sequence up to its length, and what stands for any token that
-the training part does not have."""
-SPECIAL_TOKENS = ("<pad>", "<unk>")
-
-NO_CLASS = -1
-"""The target at a place of a sequence where nothing is asked."""
 
 TEST_SEED = 0
 """The test part is cut with this seed, never with a run's: no run may train on what another is tested on."""

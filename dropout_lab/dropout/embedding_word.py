@@ -9,10 +9,9 @@ and Socher, ICLR 2018, arXiv:1708.02182, section 4.3: one for the whole batch.
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dropout_lab.dropout.checks import require_one_of
-from dropout_lab.models.sequences import Lookup
 from dropout_lab.noise import Noise
 from dropout_lab.sites import AbstractDropout, Reader
 
@@ -29,7 +28,9 @@ class EmbeddingWord(AbstractDropout):
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         words = x
         if self._per_example:
-            words = x + cast(Lookup, reader.layer).vocabulary * torch.arange(x.shape[0], device=x.device).unsqueeze(1)
+            words = x + cast(nn.Embedding, reader.layer).num_embeddings * torch.arange(
+                x.shape[0], device=x.device
+            ).unsqueeze(1)
         keep = (noise.uniform_at(words) >= rate).float() / (1 - rate)
         y: Tensor = reader(x)
         return y * keep.unsqueeze(-1).to(y.dtype)

@@ -3,25 +3,11 @@
 from collections.abc import Sequence
 from math import prod
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.datasets.dataset import PADDING
 from dropout_lab.errors import UserError
 from dropout_lab.sites import Reader, Site
-
-
-class Lookup(nn.Module):
-    """A vector for each token, drawn from N(0, 1) as nn.Embedding's: (batch, steps) int64 -> (batch, steps, size)."""
-
-    def __init__(self, vocabulary: int, size: int) -> None:
-        super().__init__()
-        self.vocabulary = vocabulary
-        self.weight = nn.Parameter(torch.randn(vocabulary, size))
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        return F.embedding(tokens, self.weight)
+from dropout_lab.tokens import PADDING
 
 
 class Steps(nn.Module):
@@ -36,7 +22,7 @@ class Steps(nn.Module):
         self.is_image = len(input_shape) == 3
         if vocabulary is not None:
             self.count, self.features = input_shape[0], embedding
-            self.lookup: Site | None = Site("embedding", Reader(Lookup(vocabulary, embedding)), kind="tokens")
+            self.lookup: Site | None = Site("embedding", Reader(nn.Embedding(vocabulary, embedding)), kind="tokens")
             return
         self.lookup = None
         if len(input_shape) < 2:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dropout_lab.cohort.recipe import Recipe, Structure
-from dropout_lab.datasets.dataset import NO_CLASS, PADDING, SPECIAL_TOKENS, Dataset
+from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.attention import Attention
 from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
@@ -17,6 +17,7 @@ from dropout_lab.dropout.stochastic_depth import StochasticDepth
 from dropout_lab.models.layers import carried_buffers
 from dropout_lab.models.transformer import Transformer
 from dropout_lab.sites import AbstractDropout, sites
+from dropout_lab.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS
 from tests.cohort.runs import outcome, recipe, structure, train
 
 METHODS: dict[str, AbstractDropout] = {

@@ -7,8 +7,9 @@ import torch
 
 from dropout_lab.datasets.adding import adding
 from dropout_lab.datasets.copy import copy
-from dropout_lab.datasets.dataset import NO_CLASS, SPECIAL_TOKENS, Dataset
+from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
+from dropout_lab.tokens import NO_CLASS, SPECIAL_TOKENS
 
 
 @pytest.mark.parametrize("lag", [1, 2, 10, 50])

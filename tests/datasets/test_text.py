@@ -20,7 +20,7 @@ from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.datasets import hub_files
 from dropout_lab.datasets import text as text_module
-from dropout_lab.datasets.dataset import NO_CLASS, PADDING, UNKNOWN, Dataset, Split
+from dropout_lab.datasets.dataset import Dataset, Split
 from dropout_lab.datasets.hub import hub
 from dropout_lab.datasets.labelled_text import labelled_text
 from dropout_lab.datasets.standard_library import documentation
@@ -30,6 +30,7 @@ from dropout_lab.datasets.words import tokens
 from dropout_lab.errors import UserError
 from dropout_lab.loss import Plain
 from dropout_lab.models.rnn import RNN
+from dropout_lab.tokens import NO_CLASS, PADDING, UNKNOWN
 
 REAL = Path(os.environ.get("DROPOUT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
 """Local copies of real sets, if there are any."""
