@@ -31,6 +31,8 @@ class Place:
     """The class of the layer that alone reads the values; None if what reads them is no single layer."""
     next_activation: str | None = None
     """By name, that of the reader, if it directly follows the layer."""
+    read_by: str | None = None
+    """By name, the activation that alone and directly reads the values; None if it is something else that does."""
     is_branch: bool = False
     """Whether the values are added to others that came by a shortcut, as those of a residual block are."""
     products_to_batch_norm: int | None = None
