@@ -45,6 +45,11 @@ class Adversary:
     places: Mapping[str, Place]
     """By the site's path."""
 
+    def weight(self, progress: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
+        """That of the distance; 0 where no site of the method drops."""
+        drops = torch.stack([rates[path] for path in self.places]).amax() > 0
+        return torch.where(drops, self.method.weight(progress), 0.0)
+
     def chosen(
         self, distance: Callable[[Masks], Tensor], batch: int, rates: Mapping[str, Tensor], keys: Mapping[str, Tensor]
     ) -> Masks:

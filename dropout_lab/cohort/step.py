@@ -98,6 +98,7 @@ class Program:
         loss = self.structure.loss(forward, mean)
         if self.additions.is_any:
             progress = rates[len(self.sites)]
+            of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
             loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
             for number, adversary in enumerate(self.additions.adversaries, start=ADVERSARY):
                 again = self._other_keys(keys, number)
@@ -113,10 +114,11 @@ class Program:
                 chosen = adversary.chosen(
                     partial(distance, weights=params.detach(), own=first[0].detach()),
                     len(x),
-                    {path: rates[index] for index, path in enumerate(self.sites.values())},
+                    of_sites,
                     {path: again[index] for index, path in enumerate(self.sites.values())},
                 )
-                loss = loss + adversary.method.weight(progress) * distance(chosen, params, first[0])
+                weight = adversary.weight(progress, of_sites)
+                loss = loss + weight * distance(chosen, params, first[0])
         return loss, after
 
     def measured(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor) -> Mapping[str, Tensor]:

@@ -47,7 +47,7 @@ class Adversarial(AbstractAdversarialDropout):
         flips = self.flipped(kept, gradient.flatten(1))
         changed = kept + flips * (1 - 2 * kept)
         scale = kept.sum(1, keepdim=True) / changed.sum(1, keepdim=True).clamp(min=1)
-        return (changed * scale / (1 - rate)).view_as(mask)
+        return torch.where(rate > 0, (changed * scale / (1 - rate)).view_as(mask), mask)
 
     def flipped(self, kept: Tensor, gradient: Tensor) -> Tensor:
         """1 where an entry of `kept`, (batch, units) of 1 or 0, is flipped, else 0."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from dropout_lab import metrics, store
 from dropout_lab.report.curves import read_curves
+from dropout_lab.report.learned import learned, no_learned
 from dropout_lab.store import CURVE_METRICS, Record
 from dropout_lab.trial import canonical_json
 
@@ -31,6 +32,7 @@ class Frames:
     drops anywhere.
     `runs`: for each trial and seed, its last attempt, and the columns of its trial.
     `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
+    `learned`: a row per site, quantity and epoch of those of them whose methods learn, such as a rate.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Frames:
     sessions: Sequence[Record]
     parameters: Sequence[str]
     notes: Sequence[str]
+    learned: pd.DataFrame = field(default_factory=no_learned)
 
     @property
     def asked(self) -> Record:
@@ -83,7 +86,8 @@ def load(folder: Path) -> Frames:
         notes.append(f"the last command asked for {seeds} seeds: the runs of other seeds are in the records, not here")
     runs = _runs(asked, trials, notes)
     curves = read_curves(folder, runs, notes)
-    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes)
+    known = learned(records.learned, runs)
+    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes, known)
 
 
 def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:

@@ -15,7 +15,7 @@ from dropout_lab.report.words import Words
 
 
 def export(folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, words: Words) -> None:
-    """Writes trials, runs and curves as CSV and Parquet, columns.csv, report.json and trials.tex.
+    """Writes trials, runs, curves and, if any, what was learned as CSV and Parquet, columns.csv, report.json, trials.tex.
 
     `table` is the table of configurations, ranked: trials.csv and trials.parquet are that table.
     """
@@ -23,6 +23,8 @@ def export(folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, wor
     write(folder / "trials.parquet", as_parquet(table))
     write_frame(folder, "runs", frames.runs)
     write_frame(folder, "curves", frames.curves)
+    if len(frames.learned):
+        write_frame(folder, "learned", frames.learned)
     write(folder / "columns.csv", described(frames).to_csv(index=False))
     write(folder / "report.json", as_json(frames, table, found, words))
     write(folder / "trials.tex", main_table(frames, table, found))
