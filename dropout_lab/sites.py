@@ -120,7 +120,7 @@ class AbstractDropout(ABC):
         """The initial values of the method's own parameters at a site, which `reader.learned` then holds.
 
         They are trained as the network's are, but no weight decay, no l1 and no max_norm acts on them. They do not
-        depend on the rate, so that runs of different rates begin alike: `rate` is the one that a learned rate begins at.
+        depend on the rate; a method that learns its rate begins at `rate`.
         """
         return {}
 
@@ -264,7 +264,7 @@ def sites(model: nn.Module) -> Mapping[str, str]:
 
 
 def install(model: nn.Module, methods: Mapping[str, AbstractDropout]) -> None:
-    """Gives the sites of `model` their methods, by the sites' names, and these their parameters; others stay without."""
+    """Gives the sites of `model` their methods, by name, with their parameters; the other sites stay without."""
     for name, path in sites(model).items():
         site = cast(Site, model.get_submodule(path))
         site.dropout = methods.get(name)

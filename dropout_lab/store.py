@@ -9,12 +9,12 @@ A sweep folder holds
     cohorts-<worker>.jsonl  one record per cohort, before its first epoch: its structure, width, way and threads
     runs-<worker>.jsonl  one record per finished training: status, summary metrics, what is needed to repeat it
     curves-<worker>.jsonl  one record per cohort and epoch: the metrics of every lane, as parallel lists
-    learned-<worker>.jsonl  where methods learn: one record per cohort and epoch, what the sites of every lane have learned
+    learned-<worker>.jsonl  where methods learn: one record per cohort and epoch, what the sites of the lanes learned
 
 and, made from these, the report. Each worker appends to its own files; trials.jsonl is written by one process at a
 time, under the sweep's locks. A record is one line, written by one system call; a line without its newline is the torn
-end of an interrupted write, and only the last line of a file can be torn. Curves and what was learned may hold rows of trainings that never
-finished: a row counts if the run of its `id` has a record.
+end of an interrupted write, and only the last line of a file can be torn. Curves, and what was learned, may hold rows of
+trainings that never finished: a row counts if the run of its `id` has a record.
 """
 
 import json
@@ -134,7 +134,7 @@ def repair(folder: Path) -> Sequence[str]:
 
 
 def epoch_records(rows: Mapping[str, Sequence[Any]]) -> Mapping[str, Record]:
-    """The metrics of an epoch, a column each, as records: of curves, and if there are columns `<what>/<site>`, learned."""
+    """The metrics of an epoch, a column each, as records by kind; columns `<what>/<site>` are learned, if any."""
     records: dict[str, Record] = {"curves": {name: values for name, values in rows.items() if "/" not in name}}
     long: dict[str, list[Any]] = {name: [] for name in ("id", "epoch", "site", "quantity", "value")}
     for name in [name for name in rows if "/" in name]:

@@ -35,6 +35,7 @@ FITTING = {
     "depth": ["model=resnet"],
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
+    "standout": ["model.site_order=before"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],
     **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling", "pattern"), IMAGES),
 }

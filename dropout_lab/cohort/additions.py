@@ -1,4 +1,4 @@
-"""What dropout methods add to a training loss, penalties and passes under chosen masks, and what is recorded of them."""
+"""What dropout methods add to a training loss, penalties and passes under chosen masks, and what they have learned."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -174,9 +174,7 @@ class Program:
             output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
         return output.float()
 
-    def _ask(
-        self, asked: Asked, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, *given: Tensor
-    ) -> Any:
+    def _ask(self, asked: Asked, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, *given: Tensor) -> Any:
         noise = {f"{path}.rate": rates[index] for index, path in enumerate(self.sites.values())}
         under = {**self.layout.unflatten(params), **buffers, **noise}
         return functional_call(asked, {f"{asked.PREFIX}{name}": value for name, value in under.items()}, given)

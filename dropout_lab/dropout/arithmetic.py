@@ -1,4 +1,4 @@
-"""Functions of which several methods of dropout are made, in operations that round alike wherever a lane lies in memory.
+"""Functions of which methods of dropout are made, in operations that round alike wherever a lane lies in memory.
 
 Torch's own sigmoid and softplus do not: they round differently in the vectorised body of a loop and in its tail.
 """

@@ -9,9 +9,8 @@ channels are dropped (u for every channel of every example), and K counts them. 
 Dropout", NeurIPS 2017, arXiv:1705.07832, equations 2 to 5: a = l^2 / tau and b = 1 for cross-entropy, 2 / tau for a
 squared error; T = 0.1, on maps 2/3, as in their code.
 
-In evaluation they average over masks (trainer.mc_samples does); here it is the identity, so that it is deterministic and
-comparable with other methods. `rate` is what p begins at: no sweep over rates is needed, one over data sizes shows that
-p falls as they grow. Without the penalty p would fall to where noise does least harm to the training loss.
+They average over masks in evaluation (trainer.mc_samples does); here it is the identity, so that it is deterministic
+and comparable with other methods. `rate` is what p begins at. More data weigh the penalty less, and p falls.
 """
 
 from collections.abc import Mapping

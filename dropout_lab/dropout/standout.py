@@ -4,10 +4,10 @@
     evaluation: y = z pi
     pi = sigmoid(alpha z + logit(1 - rate)),   whose gradient is left out
 
-Ba and Frey, "Adaptive dropout for training deep neural networks", NeurIPS 2013: a belief network whose weights are those
-of the layer itself, times alpha (their section 3.3); their beta is logit(1 - rate) here, so that `rate` is the
-probability of dropping a unit at z = 0, and units of large value are hardly dropped. Values are not scaled in training.
-It acts on values that a ReLU reads: m f(z) = f(m z) there. z includes the layer's bias.
+Ba and Frey, "Adaptive dropout for training deep neural networks", NeurIPS 2013: a belief network whose weights are
+those of the layer itself, times alpha; their beta is logit(1 - rate) here, so that `rate` is the probability of
+dropping a unit at z = 0, and units of large value are hardly dropped. Values are not scaled in training. It acts on
+values that a ReLU reads: m f(z) = f(m z) there. z includes the layer's bias.
 
 Disputed: a public re-implementation on MNIST found no gain over standard dropout (98.5 and 98.7 % right).
 """
@@ -46,8 +46,8 @@ class Standout(AbstractValueDropout):
         if place.read_by in HOMOGENEOUS:
             return None
         return (
-            "it acts on values before a relu or leaky_relu, which alone reads them: take model.site_order=before, a norm"
-            " before the site if any, and sites at hidden layers or convolutions"
+            "it acts on values that a relu or leaky_relu alone reads: take model.site_order=before, a norm before the"
+            " site if any, and sites at hidden layers or convolutions"
         )
 
     def advice(self, place: Place) -> str | None:

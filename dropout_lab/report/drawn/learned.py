@@ -26,6 +26,4 @@ def learned(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     means = means.rename(columns={"min": "least", "max": "most", "count": "n"})
     means.insert(1, "name", means["trial"].map(table.set_index("trial")["name"]))
     place = {trial: index for index, trial in enumerate(order)}
-    return means.sort_values(
-        "trial", key=lambda trial: trial.map(place), kind="stable", ignore_index=True
-    )
+    return means.sort_values("trial", key=lambda trial: trial.map(place), kind="stable", ignore_index=True)

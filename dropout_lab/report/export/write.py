@@ -15,7 +15,7 @@ from dropout_lab.report.words import Words
 
 
 def export(folder: Path, frames: Frames, table: pd.DataFrame, found: Answer, words: Words) -> None:
-    """Writes trials, runs, curves and, if any, what was learned as CSV and Parquet, columns.csv, report.json, trials.tex.
+    """Writes trials, runs, curves and learned rates, if any, as CSV and Parquet, columns.csv, report.json, trials.tex.
 
     `table` is the table of configurations, ranked: trials.csv and trials.parquet are that table.
     """

@@ -8,7 +8,7 @@ from dropout_lab.report.style import MARKERS, OKABE_ITO
 
 
 def learned(table: pd.DataFrame, quantity: str) -> Figure:
-    """`quantity` per epoch, a line per site with the range over seeds, a panel per configuration, on the same scales."""
+    """`quantity` per epoch: a panel per configuration, a line per site with the range over seeds, on the same scales."""
     shown = table[table["quantity"] == quantity]
     trials = list(shown["trial"].unique())
     columns = style.columns_for(len(trials))
