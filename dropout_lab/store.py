@@ -13,8 +13,8 @@ A sweep folder holds
 
 and, made from these, the report. Each worker appends to its own files; trials.jsonl is written by one process at a
 time, under the sweep's locks. A record is one line, written by one system call; a line without its newline is the torn
-end of an interrupted write, and only the last line of a file can be torn. Curves, and what was learned, may hold rows of
-trainings that never finished: a row counts if the run of its `id` has a record.
+end of an interrupted write, and only the last line of a file can be torn. Curves, and what was learned, may hold rows
+of trainings that never finished: a row counts if the run of its `id` has a record.
 """
 
 import json

@@ -104,7 +104,7 @@ class Additions:
 
     def measured(self, model: nn.Module) -> Mapping[str, Tensor]:
         """`<what>/<site>` -> its value, without dimensions; for `Asked`."""
-        values = {}
+        values: dict[str, Tensor] = {}
         for name, path in self._measured.items():
             site = _site(model, path)
             assert site.dropout is not None

@@ -50,8 +50,10 @@ class Concrete(AbstractDropout):
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         chance, is_map = self._logit(reader, rate), x.dim() > 2
         temperature = self._temperature or (2 / 3 if is_map else 0.1)
-        u = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2))) + HALF_STEP
-        kept = sigmoid(-(chance + torch.log(u) - torch.log1p(-u)) / temperature)
+        u = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2)))
+        # log(1 - u) with 1 - u taken first: u + HALF_STEP would be rounded to 1 at the upper end.
+        odds = torch.log(u + HALF_STEP) - torch.log((1 - u) - HALF_STEP)
+        kept = sigmoid(-(chance + odds) / temperature)
         y: Tensor = reader(x * (kept / _kept(chance)).to(x.dtype))
         return y
 
@@ -75,7 +77,8 @@ class Concrete(AbstractDropout):
         return all_of(only_channel(place) if place.is_map else None, super().advice(place))
 
     def _logit(self, reader: Reader, rate: Tensor) -> Tensor:
-        return logit(rate) + self._speed * reader.learned["offset"]
+        offset: Tensor = reader.learned["offset"]
+        return logit(rate) + self._speed * offset
 
 
 def _kept(chance: Tensor) -> Tensor:

@@ -68,7 +68,8 @@ class SparseVD(AbstractDropout):
     def log_alpha(self, reader: Reader, rate: Tensor) -> Tensor:
         """Of every weight, clipped."""
         weight = product.weight_of(reader)
-        variance = logit(rate) + self._speed * reader.learned["log_variance"]
+        learned: Tensor = reader.learned["log_variance"]
+        variance = logit(rate) + self._speed * learned
         return (variance - torch.log(weight.square() + 1e-16)).clamp(-BOUND, BOUND)
 
 

@@ -62,7 +62,8 @@ class VariationalGaussian(AbstractDropout):
 
     def _deviation(self, reader: Reader, rate: Tensor) -> Tensor:
         """sqrt(alpha): one number, or one for each unit."""
-        begun = (rate / (1 - rate)).clamp(max=1).sqrt() * torch.exp(0.5 * self._speed * reader.learned["offset"])
+        offset: Tensor = reader.learned["offset"]
+        begun = (rate / (1 - rate)).clamp(max=1).sqrt() * torch.exp(0.5 * self._speed * offset)
         return torch.where(begun <= 1, begun, 1 / begun.clamp(min=1))
 
 

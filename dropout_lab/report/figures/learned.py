@@ -8,7 +8,7 @@ from dropout_lab.report.style import MARKERS, OKABE_ITO
 
 
 def learned(table: pd.DataFrame, quantity: str) -> Figure:
-    """`quantity` per epoch: a panel per configuration, a line per site with the range over seeds, on the same scales."""
+    """`quantity` per epoch: a panel per configuration, a line per site with its range over seeds, all scales alike."""
     shown = table[table["quantity"] == quantity]
     trials = list(shown["trial"].unique())
     columns = style.columns_for(len(trials))
