@@ -41,16 +41,16 @@ def read_by(method: AbstractDropout, layer: nn.Module) -> Reader:
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_what_is_learned_has_the_gradient_of_finite_differences(name: str) -> None:
-    gentle: dict[str, Any] = {"concrete": {"temperature": 1.0}, "variational_gaussian": {"per": "unit"}}.get(name, {})
-    method = make(name, speed=1.0, **gentle)
+    changes: dict[str, dict[str, Any]] = {"concrete": {"temperature": 1.0}, "variational_gaussian": {"per": "unit"}}
+    method = make(name, speed=1.0, **changes.get(name, {}))
     site = Site("x", Reader(nn.Linear(6, 4)))
     install(site, {"x": method})
     site = site.double()
     site.rate, site.key = torch.tensor(0.3, dtype=torch.float64), torch.tensor([3, 4], dtype=torch.int32)
     penalty = Penalty(method, site.reader, site.rate)
     x = torch.randn(5, 6, dtype=torch.float64)
-    ((path, start),) = [(path, value) for path, value in site.named_parameters() if ".learned." in path]
-    start = (start + 0.01 * torch.randn(start.shape, dtype=torch.float64)).detach().requires_grad_()
+    ((path, initial),) = [(path, value) for path, value in site.named_parameters() if ".learned." in path]
+    start = (initial + 0.01 * torch.randn(initial.shape, dtype=torch.float64)).detach().requires_grad_()
 
     def both(value: Tensor) -> tuple[Tensor, Tensor]:
         return functional_call(site, {path: value}, (x,)), functional_call(penalty, {path: value}, ())

@@ -1,6 +1,8 @@
 """What methods have learned: from the rows of an epoch to the record, the frame, the tracker and the figure."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -41,7 +43,7 @@ def written(folder: Path) -> Path:
 
 
 def test_an_epoch_without_learners_is_a_record_of_curves_alone() -> None:
-    rows = {"id": ["a"], "epoch": [1], **{name: [0.5] for name in CURVE_METRICS}}
+    rows: dict[str, Sequence[Any]] = {"id": ["a"], "epoch": [1], **{name: [0.5] for name in CURVE_METRICS}}
     assert epoch_records(rows) == {"curves": rows}
     assert epoch_records({**rows, "rate/x": [None]}).keys() == {"curves"}
 
@@ -53,8 +55,8 @@ def test_what_was_learned_is_in_the_frame_the_tracker_and_the_figure(tmp_path: P
     assert len(learned) == SEEDS * EPOCHS
     assert set(learned["site"]) == {"hidden.0"}
     assert set(learned["quantity"]) == {"rate"}
-    for row in learned.itertuples():
-        assert row.value == course(row.seed, row.epoch)
+    for row in learned.to_dict("records"):
+        assert row["value"] == course(row["seed"], row["epoch"])
     assert {*learned.columns} == {*described(frames).query("frame == 'learned'")["column"]}
     tracked = [run for run in FinishedRuns(folder).new() if "rate/hidden.0" in run.curves]
     assert len(tracked) == SEEDS
@@ -62,9 +64,10 @@ def test_what_was_learned_is_in_the_frame_the_tracker_and_the_figure(tmp_path: P
     made = report.make(folder, pdf=False)
     drawn = pd.read_csv(folder / "figures" / "learned_rate.csv")
     assert drawn["epoch"].tolist() == list(range(1, EPOCHS + 1))
-    for row in drawn.itertuples():
-        assert abs(row.mean - (course(0, row.epoch) + course(1, row.epoch)) / 2) < 1e-12
-        assert (row.least, row.most, row.n) == (course(0, row.epoch), course(1, row.epoch), SEEDS)
+    for row in drawn.to_dict("records"):
+        low, high = (course(seed, row["epoch"]) for seed in range(SEEDS))
+        assert abs(row["mean"] - (low + high) / 2) < 1e-12
+        assert (row["least"], row["most"], row["n"]) == (low, high, SEEDS)
     assert "Learned rates over the epochs" in made.html.read_text()
     assert len(pd.read_csv(folder / "learned.csv")) == len(learned)
     assert not (folder / "figures" / "learned_sparsity.png").exists()
