@@ -23,8 +23,8 @@ def with_noise(layer: nn.Module, x: Tensor, spread: Tensor, variance: Tensor, no
         y ~ N(W x + b, variance spread^2),   drawn for every output of every example
 
     `spread` is x, or what it is multiplied with; `variance` has the shape of W. The local reparameterisation trick:
-    Kingma, Salimans and Welling, NeurIPS 2015, arXiv:1506.02557, section 2.3. Outputs of a convolution share weights,
-    but have noise of their own (Molchanov, Ashukha and Vetrov, ICML 2017, arXiv:1701.05369, section 4.3).
+    Kingma, Salimans and Welling, NeurIPS 2015, arXiv:1506.02557. Outputs of a convolution share weights,
+    but have noise of their own (Molchanov, Ashukha and Vetrov, ICML 2017, arXiv:1701.05369).
     """
     mean: Tensor = layer(x)
     return mean + root(applied(layer, variance, spread.square())) * noise.normal(mean.shape)

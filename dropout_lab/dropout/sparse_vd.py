@@ -7,9 +7,9 @@
     KL(alpha) = k1 + log(1 + 1 / alpha) / 2 - k1 sigmoid(k2 + k3 log alpha),   k1, k2, k3 = 0.63576, 1.87320, 1.48695
     evaluation: y = W [log alpha < 3] x + b
 
-Molchanov, Ashukha and Vetrov, "Variational Dropout Sparsifies Deep Neural Networks", ICML 2017, arXiv:1701.05369:
-additive reparameterisation (section 4.1), KL (equation 14), pruning (section 4.4). They begin at log s^2 = -10, a rate
-of about 0.02 in a layer of 128 inputs: small rates are meant here. The share of weights that go is recorded.
+Molchanov, Ashukha and Vetrov, "Variational Dropout Sparsifies Deep Neural Networks", ICML 2017, arXiv:1701.05369, with
+their additive reparameterisation, divergence and threshold. They begin at log s^2 = -10, a rate of about 0.02 in a layer
+of 128 inputs: small rates are meant here. The share of weights that go is recorded.
 """
 
 import torch

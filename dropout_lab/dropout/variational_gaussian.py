@@ -6,9 +6,8 @@
     KL(alpha) = -(log alpha / 2 + c1 alpha + c2 alpha^2 + c3 alpha^3),   (c1, c2, c3) = (1.1615, -1.5020, 0.5863)
 
 Kingma, Salimans and Welling, "Variational Dropout and the Local Reparameterization Trick", NeurIPS 2015,
-arXiv:1506.02557: sections 2.3 and 3, and the polynomial of their appendix C. It holds up to alpha = 1, where alpha is
-capped, as theirs: what is learned beyond is reflected, 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation: the
-mean.
+arXiv:1506.02557, with their polynomial. It holds up to alpha = 1, where alpha is capped, as theirs: what is learned
+beyond is reflected, 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation: the mean.
 """
 
 import torch
