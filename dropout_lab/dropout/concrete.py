@@ -6,8 +6,8 @@
 
 W: the weights of the layer that reads, if a single one does; K: units of the site, N: training examples. On maps, whole
 channels are dropped (u for every channel of every example), and K counts them. Gal, Hron and Kendall, "Concrete
-Dropout", NeurIPS 2017, arXiv:1705.07832: a = l^2 / tau and b = 1 for cross-entropy, 2 / tau for a
-squared error; T = 0.1, on maps 2/3, as in their code.
+Dropout", NeurIPS 2017, arXiv:1705.07832: a = l^2 / tau and b = 1 for cross-entropy, 2 / tau for a squared error;
+T = 0.1, on maps 2/3, as in their code.
 
 They average over masks in evaluation (trainer.mc_samples does); here it is the identity, so that it is deterministic
 and comparable with other methods. `rate` is what p begins at. More data weigh the penalty less, and p falls.

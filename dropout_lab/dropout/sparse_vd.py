@@ -8,8 +8,8 @@
     evaluation: y = W [log alpha < 3] x + b
 
 Molchanov, Ashukha and Vetrov, "Variational Dropout Sparsifies Deep Neural Networks", ICML 2017, arXiv:1701.05369, with
-their additive reparameterisation, divergence and threshold. They begin at log s^2 = -10, a rate of about 0.02 in a layer
-of 128 inputs: small rates are meant here. The share of weights that go is recorded.
+their additive reparameterisation, divergence and threshold. They begin at log s^2 = -10, a rate of about 0.02 in a
+layer of 128 inputs: small rates are meant here. The share of weights that go is recorded.
 """
 
 import torch
