@@ -60,6 +60,8 @@ class Place:
     """The class of the layer that alone reads the values; None if what reads them is no single layer."""
     next_activation: str | None = None
     """By name, that of the reader, if it directly follows the layer."""
+    read_by: str | None = None
+    """By name, the activation that alone and directly reads the values; None if it is something else that does."""
     is_branch: bool = False
     """Whether the values are added to others that came by a shortcut, as those of a residual block are."""
     products_to_batch_norm: int | None = None
@@ -85,13 +87,26 @@ class Warned(NamedTuple):
     advice: str
 
 
+class Training(NamedTuple):
+    """What a penalty may depend on besides the network."""
+
+    examples: int
+    """Of the training part."""
+    progress: Tensor
+    """Without dimensions: the share of the training that is over, in [0, 1)."""
+
+
 class Reader(nn.Module):
-    """What reads from a site: a layer, and the activation that directly follows it; each the identity if missing."""
+    """What reads from a site: a layer, and the activation that directly follows it; each the identity if missing.
+
+    `learned`: the parameters of the site's method, if it has any; they are trained with the network.
+    """
 
     def __init__(self, layer: nn.Module | None = None, activation: nn.Module | None = None) -> None:
         super().__init__()
         self.layer = nn.Identity() if layer is None else layer
         self.activation = nn.Identity() if activation is None else activation
+        self.learned = nn.ParameterDict()
         self._following: list[nn.Module] = []  # in a list, so that it is no part of this module
 
     @property
@@ -101,6 +116,9 @@ class Reader(nn.Module):
 
     def precede(self, site: "Site") -> None:
         self._following = [site]
+
+    def learn(self, initial: Mapping[str, Tensor]) -> None:
+        self.learned = nn.ParameterDict({name: nn.Parameter(value.detach().clone()) for name, value in initial.items()})
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.activation(self.layer(x))
@@ -128,6 +146,8 @@ class AbstractDropout(ABC):
     placements are programs of their own."""
     needs_rate = False
     """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
+    is_penalised = False
+    """Whether the method adds `penalty` to the training loss."""
 
     @abstractmethod
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
@@ -140,6 +160,25 @@ class AbstractDropout(ABC):
     def train_steps(self, reader: Reader, rate: Tensor, noise: Noise, count: int) -> Sequence[Step]:
         """`train_reader` for each of the `count` steps of a recurrent layer: with noise of its own, here."""
         return [partial(self.train_reader, reader, rate=rate, noise=one) for one in noise.steps(count)]
+
+    def initial(self, reader: Reader) -> Mapping[str, Tensor]:
+        """The initial values of the method's own parameters at a site, which `reader.learned` then holds.
+
+        They are trained as the network's are, but no weight decay, no l1 and no max_norm acts on them. They do not
+        depend on the rate; a method that learns its rate begins at `rate`.
+        """
+        return {}
+
+    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+        """What is added to the training loss, the mean over examples, for a site; without dimensions, 0 at rate 0.
+
+        The losses of validation, test and the gap are without it.
+        """
+        return torch.zeros_like(rate)
+
+    def measured(self, reader: Reader, rate: Tensor) -> Mapping[str, Tensor]:
+        """What is recorded of a site after every epoch, by name, each without dimensions: say a learned `rate`."""
+        return {}
 
     def objection(self, place: Place) -> str | None:
         """Why the method cannot act at a place, and where it can; None if it can."""
@@ -217,15 +256,48 @@ class AbstractUpdateDropout(AbstractDropout):
         return y
 
 
+class AbstractAdversarialDropout(AbstractValueDropout):
+    """A method whose mask is changed against the network: a second pass, under the changed mask, adds to the loss.
+
+    The trainer lets the network answer under the drawn mask, takes the gradient of `distance` to the mask, lets
+    `chosen` change it, and adds `weight` times the distance of the answer under the changed mask.
+    """
+
+    kinds = UNITS
+    is_costly = True
+
+    @abstractmethod
+    def mask(self, shape: Sequence[int], rate: Tensor, noise: Noise) -> Tensor:
+        """The drawn mask, (batch, ...): what a site multiplies its values by."""
+
+    @abstractmethod
+    def chosen(self, mask: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        """The mask changed so that the distance grows, by its gradient to the mask."""
+
+    @abstractmethod
+    def weight(self, progress: Tensor) -> Tensor:
+        """Of the distance in the loss, at a share of the training."""
+
+    @property
+    @abstractmethod
+    def is_virtual(self) -> bool:
+        """Whether the distance is that to the network's own answer, or to the target."""
+
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        return x * self.mask(x.shape, rate, noise).to(x.dtype)
+
+
 class Site(nn.Module):
     """A place where dropout may act, with what reads from it; the reader alone until it is given a method.
 
     The rate and the noise key of the step are buffers, so that whoever trains the model can hand over those of each
-    run from outside; the model itself never knows.
+    run from outside; the model itself never knows. So is the mask of an adversarial pass, (batch, ...), where the
+    method has one; without dimensions it is none.
     """
 
     rate: Tensor
     key: Tensor
+    mask: Tensor
 
     def __init__(
         self,
@@ -245,6 +317,7 @@ class Site(nn.Module):
         self.samples = 1
         self.register_buffer("rate", torch.zeros(()), persistent=False)
         self.register_buffer("key", torch.zeros(2, dtype=torch.int32), persistent=False)
+        self.register_buffer("mask", torch.ones(()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         self._observe(x)
@@ -252,6 +325,9 @@ class Site(nn.Module):
             y: Tensor = self.reader(x)
             return y
         if self.training:
+            if isinstance(self.dropout, AbstractAdversarialDropout) and self.mask.dim() > 0:
+                masked: Tensor = self.reader(x * self.mask)
+                return masked if self.samples == 1 else torch.cat([masked] * self.samples)
             noise = Noise(self.key)
             drawn = [noise, *(noise.stream(SAMPLES + number) for number in range(1, self.samples))]
             outputs = [self.dropout.train_reader(self.reader, x, self.rate, one) for one in drawn]
@@ -323,6 +399,9 @@ def sites(model: nn.Module) -> Mapping[str, str]:
 
 
 def install(model: nn.Module, methods: Mapping[str, AbstractDropout]) -> None:
-    """Gives the sites of `model` their methods, by the sites' names; the others stay without."""
+    """Gives the sites of `model` their methods, by name, with their parameters; the other sites stay without."""
     for name, path in sites(model).items():
-        cast(Site, model.get_submodule(path)).dropout = methods.get(name)
+        site = cast(Site, model.get_submodule(path))
+        site.dropout = methods.get(name)
+        if site.dropout is not None:
+            site.reader.learn(site.dropout.initial(site.reader))

@@ -9,11 +9,12 @@ A sweep folder holds
     cohorts-<worker>.jsonl  one record per cohort, before its first epoch: its structure, width, way and threads
     runs-<worker>.jsonl  one record per finished training: status, summary metrics, what is needed to repeat it
     curves-<worker>.jsonl  one record per cohort and epoch: the metrics of every lane, as parallel lists
+    learned-<worker>.jsonl  where methods learn: one record per cohort and epoch, what the sites of the lanes learned
 
 and, made from these, the report. Each worker appends to its own files; trials.jsonl is written by one process at a
 time, under the sweep's locks. A record is one line, written by one system call; a line without its newline is the torn
-end of an interrupted write, and only the last line of a file can be torn. Curves may hold rows of trainings that never
-finished: a row counts if the run of its `id` has a record.
+end of an interrupted write, and only the last line of a file can be torn. Curves, and what was learned, may hold rows
+of trainings that never finished: a row counts if the run of its `id` has a record.
 """
 
 import json
@@ -43,7 +44,11 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "cohorts": frozenset({"structure", "session", *EXECUTION}),
     "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", *EXECUTION}),
     "curves": frozenset({"id", "epoch", *CURVE_METRICS}),
+    "learned": frozenset({"id", "epoch", "site", "quantity", "value"}),
 }
+
+LISTS = ("curves", "learned")
+"""The kinds whose records are parallel lists."""
 
 
 NUMBERS = (int, float, NoneType)
@@ -78,6 +83,7 @@ class Records:
     cohorts: Sequence[Record]
     runs: Sequence[Record]
     curves: Sequence[Record]
+    learned: Sequence[Record] = ()
     torn: Sequence[str] = field(default=())
     """One sentence per torn last line that was passed over."""
 
@@ -125,6 +131,19 @@ def repair(folder: Path) -> Sequence[str]:
                 file.truncate(len(whole))
             said.append(f"{path}: the last record was torn by an interruption and has been removed")
     return said
+
+
+def epoch_records(rows: Mapping[str, Sequence[Any]]) -> Mapping[str, Record]:
+    """The metrics of an epoch, a column each, as records by kind; columns `<what>/<site>` are learned, if any."""
+    records: dict[str, Record] = {"curves": {name: values for name, values in rows.items() if "/" not in name}}
+    long: dict[str, list[Any]] = {name: [] for name in ("id", "epoch", "site", "quantity", "value")}
+    for name in [name for name in rows if "/" in name]:
+        quantity, _, site = name.partition("/")
+        for run, epoch, value in zip(rows["id"], rows["epoch"], rows[name], strict=True):
+            if value is not None:
+                for column, entry in zip(long, (run, epoch, site, quantity, value), strict=True):
+                    long[column].append(entry)
+    return records | ({"learned": long} if long["id"] else {})
 
 
 class Writer:
@@ -201,7 +220,7 @@ def _check_types(path: Path, kind: str, records: Sequence[Record]) -> None:
     absent = object()
     for name in dict.fromkeys(name for record in records for name in record):
         values = [record.get(name, absent) for record in records]
-        if kind == "curves":
+        if kind in LISTS:
             seen = set(map(type, values))
             good = seen <= {list, object} and all(
                 set(map(type, value)) <= {float, int, NoneType, str} for value in values if value is not absent
@@ -225,7 +244,7 @@ def _types(kind: str, name: str) -> Sequence[type]:
 
 
 def _is_of_kind(kind: str, name: str, value: Any) -> bool:
-    if kind == "curves":
+    if kind in LISTS:
         return type(value) is list and all(type(item) in (float, int, NoneType, str) for item in value)
     return type(value) in _types(kind, name)
 

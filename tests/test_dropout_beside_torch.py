@@ -94,7 +94,7 @@ def test_precision_and_shape_are_kept_alone_and_lifted_over_lanes(name: str, kin
 @pytest.mark.parametrize("p", [0.0, 0.3, 0.9])
 def test_the_mean_over_masks_is_what_evaluation_gives(name: str, kind: str, p: float) -> None:
     # A hundred batches; within four standard errors of it.
-    method, x = make(name), torch.rand(SHAPES[kind], generator=torch.Generator().manual_seed(0)) + 0.5
+    method, x = Applied(name), torch.rand(SHAPES[kind], generator=torch.Generator().manual_seed(0)) + 0.5
     ratios = torch.stack([method.train(x, rate(p), stream).mean() for stream in noises(100)]) / x.mean()
     assert abs(ratios.mean().item() - 1) <= 4 * ratios.std().item() / 10 + 1e-6
     assert torch.equal(method.evaluate(x, rate(p)), x)
@@ -102,7 +102,7 @@ def test_the_mean_over_masks_is_what_evaluation_gives(name: str, kind: str, p: f
 
 @pytest.mark.parametrize(("name", "kind"), [case for case in CASES if case[0] in MULTIPLIES_BY_0])
 def test_a_dropped_unit_has_no_gradient_in_any_lane(name: str, kind: str) -> None:
-    method, x = make(name), torch.randn(3, *SHAPES[kind], generator=torch.Generator().manual_seed(0))
+    method, x = Applied(name), torch.randn(3, *SHAPES[kind], generator=torch.Generator().manual_seed(0))
     rates, keys = torch.tensor([0.2, 0.5, 0.9]), torch.arange(6, dtype=torch.int32).view(3, 2)
 
     def squares(x: Tensor, p: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:

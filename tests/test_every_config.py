@@ -46,6 +46,7 @@ FITTING = {
     **dict.fromkeys(("text", "copy", "adding"), SEQUENCES),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
+    "standout": ["model.site_order=before"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],
     **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling", "pattern"), IMAGES),
 }

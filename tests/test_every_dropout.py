@@ -40,18 +40,24 @@ READERS: dict[str, Callable[[], nn.Module]] = {
     "dropconnect": lambda: nn.Linear(50, 20),
     "max_pooling": lambda: nn.MaxPool2d(2),
     "controlled": lambda: nn.Linear(50, 20),
+    "variational_gaussian": lambda: nn.Linear(50, 20),
+    "sparse_vd": lambda: nn.Linear(50, 20),
 }
 """What methods that act inside of it must be read by; the others are tested without a reader."""
 
 UPDATES = {"layerdrop"}
 """Methods that choose between the old and the new, rather than change values."""
-SHIFTS_THE_MEAN = {"classic", "alpha", "feature_alpha", "maxdrop_feature", "maxdrop_channel"} | {*READERS, *UPDATES}
+SHIFTS_THE_MEAN = {
+    *("classic", "alpha", "feature_alpha", "maxdrop_feature", "maxdrop_channel", "standout", "concrete"),
+    *READERS,
+    *UPDATES,
+}
 """Methods whose multiplier's mean is not 1 by their definition: see their own tests."""
 DRAW_ONE_NUMBER = {"layerdrop"}
 """Methods that draw once for all examples: two keys may give the same."""
 IS_STANDARDS_VARIANCE = {"standard", "gaussian", "uout", "spatial"}
 """Methods whose multiplier has the variance r / (1 - r)."""
-MULTIPLIES_BY_0 = set(METHODS) - {"alpha", "feature_alpha", "gaussian", "uout", *READERS, *UPDATES}
+MULTIPLIES_BY_0 = set(METHODS) - {"alpha", "feature_alpha", "gaussian", "uout", "concrete", *READERS, *UPDATES}
 """The other methods set to another value, scale, or act on something else than the site's values."""
 
 
@@ -77,16 +83,20 @@ def rate(value: float) -> Tensor:
 
 def reader(name: str) -> Reader:
     torch.manual_seed(1)
-    return (
+    made = (
         Reader(READERS[name](), Activation("relu") if name == "dropconnect" else None) if name in READERS else Reader()
     )
+    made.learn(make(name).initial(made))
+    return made
 
 
 def place(name: str, kind: str) -> Place:
     """A residual branch behind SELU, read by what the method wants, where every method can act."""
-    fits = {"dropconnect": "vector", "controlled": "vector", "max_pooling": "image"}.get(name, kind) == kind
+    fits = {"max_pooling": "image"}.get(name, "vector" if name in READERS else kind) == kind
     layer = type(reader(name).layer) if name in READERS and fits else None
-    return Place("x", SHAPES[kind][1:], "selu", reader=layer, is_branch=True, kind=KINDS.get(kind, "units"))
+    read_by = "relu" if name == "standout" else None
+    of = KINDS.get(kind, "units")
+    return Place("x", SHAPES[kind][1:], "selu", reader=layer, read_by=read_by, is_branch=True, kind=of)
 
 
 def acts_on(name: str) -> list[str]:

@@ -18,6 +18,7 @@ from dropout_lab.cohort.passes import Evaluation, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.datasets.dataset import Dataset, Split
+from dropout_lab.sites import install
 from dropout_lab.streams import generator
 
 EVALUATION_ROWS = 1024
@@ -169,7 +170,7 @@ class Lanes:
         return (
             [
                 *self.train_step.fixed,
-                torch.zeros_like(self._rates),
+                self._zeros(len(self.program.sites) + self.program.additions.is_any),
                 torch.zeros(self.width, device=self.device),
                 keys_,
                 rows,
@@ -209,7 +210,7 @@ class Lanes:
         fixed = self.train_step.fixed
         for step in range(self.steps_per_epoch):
             self.run_train_step(*fixed, rates[step], mix[step], noise[step], rows[step], targets[step])
-        self._rates.copy_(rates[self.steps_per_epoch - 1])
+        self._rates.copy_(rates[self.steps_per_epoch - 1, :, : len(self.program.sites)])
         for lane in self.active.values():
             lane.steps += self.steps_per_epoch
         return self._total / self.steps_per_epoch
@@ -220,6 +221,15 @@ class Lanes:
         for part in ("train", "val"):
             metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(self._network, self._parts[part])
         return metrics
+
+    def measured(self) -> Mapping[str, Tensor]:
+        """What the sites' methods have learned: `<what>/<site>` -> (lane,)."""
+        if not self.program.layout.has_learned:
+            return {}
+        with torch.no_grad():
+            now = self._network
+            values: Mapping[str, Tensor] = vmap(self.program.measured)(now["params"], now["buffers"], now["rates"])
+        return values
 
     def keep_best(self, lanes: Iterable[int]) -> None:
         """Remembers the networks of these lanes as the best of their runs so far."""
@@ -297,13 +307,19 @@ class Lanes:
         return order.to(self.device)
 
     def _epoch_rates(self) -> Tensor:
-        """The sites' rates at every step of an epoch, scheduled: (step, lane, site)."""
-        rates = torch.zeros(self.steps_per_epoch, self.width, len(self.program.sites))
+        """The sites' rates at every step of an epoch, scheduled: (step, lane, site).
+
+        If methods add to the loss, the share of the training that is over stands behind them.
+        """
+        sites = len(self.program.sites)
+        rates = torch.zeros(self.steps_per_epoch, self.width, sites + self.program.additions.is_any)
         for index, lane in self.active.items():
             of_sites = torch.tensor([lane.recipe.rates.get(site, 0.0) for site in self.program.sites])
             total = lane.recipe.epochs * self.steps_per_epoch
             progress = [(lane.steps + step) / total for step in range(self.steps_per_epoch)]
-            rates[:, index] = torch.tensor([lane.recipe.schedule(share) for share in progress]).unsqueeze(1) * of_sites
+            scheduled = torch.tensor([lane.recipe.schedule(share) for share in progress])
+            rates[:, index, :sites] = scheduled.unsqueeze(1) * of_sites
+            rates[:, index, sites:] = torch.tensor(progress).unsqueeze(1)
         return rates.to(self.device)
 
     def _epoch_mix(self) -> Tensor:
@@ -329,6 +345,7 @@ class Lanes:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(generator(seed, "init").integers(2**63)))
             model = self.structure.build()
+        install(model, self.structure.dropout)
         buffers = {
             name: buffer.detach()
             for name, buffer in model.named_buffers()

@@ -145,13 +145,14 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     """Trains and measures one epoch; writes it into the lanes' curves and returns it as rows."""
     started = time.perf_counter()
     running = lanes.train_epoch()
-    metrics = {"running_loss": running, **lanes.evaluate()}
+    learned = lanes.measured()
+    metrics = {"running_loss": running, **lanes.evaluate(), **learned}
     names = list(metrics)
     measured = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
     values = dict(zip(names, measured, strict=True))
     seconds = (time.perf_counter() - started) / len(lanes.active)
     has_accuracy = lanes.structure.dataset.has_accuracy
-    rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *CURVE_METRICS)}
+    rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *CURVE_METRICS, *learned)}
     better = []
     for index, lane in lanes.active.items():
         lane.seconds += seconds
@@ -159,6 +160,11 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
             known = math.isfinite(values[name][index]) and (has_accuracy or not name.endswith("accuracy"))
             lane.curves.setdefault(name, []).append(values[name][index] if known else None)
             rows[name].append(lane.curves[name][-1])
+        for name in learned:
+            drops = lane.recipe.rates.get(name.partition("/")[2], 0.0) > 0
+            value = values[name][index] if drops and math.isfinite(values[name][index]) else None
+            lane.curves.setdefault(name, []).append(value)
+            rows[name].append(value)
         rows["id"].append(lane.recipe.id)
         rows["epoch"].append(lane.epoch)
         lane.since_best += 1

@@ -71,7 +71,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended. Curves: metric -> value per epoch, None where a metric does not exist."""
+    """How a run ended.
+
+    Curves: metric -> value per epoch, None where a metric does not exist; what a site has learned is `<what>/<site>`.
+    """
 
     recipe: Recipe
     status: Status
@@ -100,6 +103,7 @@ class RunQueue(Protocol):
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         """Takes the metrics of one epoch, a parallel list per column, `id` and `epoch` among them.
 
+        What a site's method has learned is a column `<what>/<site>`.
         Returns the ids of the runs to stop now.
         """
 

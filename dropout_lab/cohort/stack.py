@@ -1,11 +1,13 @@
 """A model's parameters as one flat vector, so that a lane is one row of a matrix."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import prod
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from dropout_lab.sites import Reader
 
 ALIGNMENT = 16
 """Each parameter starts at a multiple of this many elements: 64 bytes of float32, a cache line."""
@@ -23,13 +25,35 @@ class Layout:
         self._rooms = {name: -(-prod(shape) // ALIGNMENT) * ALIGNMENT for name, shape in self._shapes.items()}
         linear = {f"{path}.weight" for path, module in model.named_modules() if isinstance(module, nn.Linear)}
         self._transposed = linear & self._shapes.keys()
+        self._learned = {
+            f"{path}.learned.{name}"
+            for path, module in model.named_modules()
+            if isinstance(module, Reader)
+            for name, _ in module.learned.named_parameters()
+        }
         self.size = sum(self._rooms.values())
 
+    @property
+    def has_learned(self) -> bool:
+        """Whether dropout methods have parameters among them."""
+        return bool(self._learned)
+
     def weights(self, device: torch.device) -> Tensor:
-        """(size,): 1 where an entry of a weight matrix or a kernel lies, 0 for biases, gains and gaps."""
+        """(size,): 1 where an entry of a weight matrix or a kernel lies, 0 for all others and for gaps."""
+        return self._ones({name for name in self._shapes if self.is_weight(name)}, device)
+
+    def network(self, device: torch.device) -> Tensor:
+        """(size,): 1 where a parameter of the network lies, 0 for those of dropout methods and for gaps."""
+        return self._ones(self._shapes.keys() - self._learned, device)
+
+    def is_weight(self, name: str) -> bool:
+        """Whether a parameter is a weight matrix or a kernel of the network."""
+        return len(self._shapes[name]) > 1 and name not in self._learned
+
+    def _ones(self, names: Collection[str], device: torch.device) -> Tensor:
         parts = []
         for name, room in self._rooms.items():
-            size = prod(self._shapes[name]) if len(self._shapes[name]) > 1 else 0
+            size = prod(self._shapes[name]) if name in names else 0
             parts += [torch.ones(size, device=device), torch.zeros(room - size, device=device)]
         return torch.cat(parts)
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from dropout_lab.cohort.additions import ADVERSARY, Additions, Adversary, Asked, Masks, divergence
 from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
@@ -40,6 +42,8 @@ class Program:
         self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
         """What draws noise in a step: the sites, and augmentation if there is any."""
         self.carried = carried_buffers(model)
+        self.additions = Additions(structure, model)
+        """What methods add to the loss. If any does, the progress of the training stands behind the rates of a step."""
         self.task: Task = structure.dataset.task
         self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
         for evaluated in (self._eval, self._masked):
@@ -48,6 +52,8 @@ class Program:
             cast(Site, self._train.get_submodule([*self.sites.values()][-1])).samples = structure.loss.samples
         for path in self.sites.values():
             self._masked.get_submodule(path).training = True  # the site alone, not what reads from it
+        self._penalty = Asked(self._train, self.additions.penalty)
+        self._measured = Asked(self._train, self.additions.measured)
 
     def loss(
         self,
@@ -62,8 +68,9 @@ class Program:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's loss in training mode, and the buffers after it.
 
-        params: (size,); rates: (site,); keys: (stream, 2) int32; buffers: batch norm's running statistics; mix: the
-        weight of an example itself, where it is mixed with its neighbour.
+        params: (size,); rates: (site,), and the progress behind them if there are `additions`; keys: (stream, 2) int32;
+        buffers: batch norm's running statistics; mix: the weight of an example itself, where it is mixed with its
+        neighbour.
         """
         options = self.structure.options
         after = {name: buffer.clone() for name, buffer in buffers.items()}
@@ -77,9 +84,12 @@ class Program:
         copies = samples, *[1] * (y.dim() - 1)
         targets, others = y.repeat(copies), y.roll(1, 0).repeat(copies)
 
+        first: list[Tensor] = []
+
         def forward(number: int) -> Tensor:
-            if number == 0:
-                return self._call(self._train, params, after, rates, keys[: len(self.sites)], x)  # changes `after`
+            if number == 0:  # changes `after`
+                first.append(self._call(self._train, params, after, rates, keys[: len(self.sites)], x))
+                return first[0]
             unused = {name: buffer.clone() for name, buffer in buffers.items()}
             return self._call(self._train, params, unused, rates, self._other_keys(keys, number), x)
 
@@ -89,7 +99,36 @@ class Program:
                 loss = mix * loss + (1 - mix) * self._training_losses(output, others, hyper)
             return loss.mean()
 
-        return self.structure.loss(forward, mean), after
+        loss = self.structure.loss(forward, mean)
+        if self.additions.is_any:
+            progress = rates[len(self.sites)]
+            of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
+            loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
+            for number, adversary in enumerate(self.additions.adversaries, start=ADVERSARY):
+                again = self._other_keys(keys, number)
+
+                def distance(
+                    masks: Masks, weights: Tensor, own: Tensor, adversary: Adversary = adversary, again: Tensor = again
+                ) -> Tensor:
+                    unused = {name: buffer.clone() for name, buffer in buffers.items()}
+                    output = self._call(self._train, weights, unused, rates, again, x, masks)
+                    return divergence(own, output, self.task) if adversary.method.is_virtual else mean(output)
+
+                # Choosing masks is no part of what is differentiated: there, weights and answer are constants.
+                chosen = adversary.chosen(
+                    partial(distance, weights=params.detach(), own=first[0].detach()),
+                    len(x),
+                    of_sites,
+                    {path: again[index] for index, path in enumerate(self.sites.values())},
+                )
+                weight = adversary.weight(progress, of_sites)
+                loss = loss + weight * distance(chosen, params, first[0])
+        return loss, after
+
+    def measured(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor) -> Mapping[str, Tensor]:
+        """`<what>/<site>` -> what the sites' methods have learned, each without dimensions."""
+        values: Mapping[str, Tensor] = self._ask(self._measured, params, buffers, rates)
+        return values
 
     def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
         """Parameters and optimizer state after a step along `grads`, clipped and constrained as the structure says."""
@@ -98,6 +137,8 @@ class Program:
             grads = grads + hyper["l1"] * params.sign() * self.layout.weights(params.device)
         if "clip_norm" in options:
             grads = grads * (hyper["clip_norm"] / (grads.norm() + 1e-6)).clamp(max=1)
+        if self.layout.has_learned:
+            hyper = {**hyper, "weight_decay": hyper["weight_decay"] * self.layout.network(params.device)}
         params, state = self.structure.optimizer.update(params, grads, state, hyper)
         if "max_norm" in options:
             params = self._constrain(params, hyper["max_norm"])
@@ -136,13 +177,20 @@ class Program:
         rates: Tensor,
         keys: Tensor,
         x: Tensor,
+        masks: Masks | None = None,
     ) -> Tensor:
         noise = {}
         for index, path in enumerate(self.sites.values()):
             noise[f"{path}.rate"], noise[f"{path}.key"] = rates[index], keys[index]
+        noise |= {f"{path}.mask": mask for path, mask in (masks or {}).items()}
         with Bfloat16Products() if self.structure.precision == "bfloat16" else nullcontext():
             output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
         return output.float()
+
+    def _ask(self, asked: Asked, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, *given: Tensor) -> Any:
+        noise = {f"{path}.rate": rates[index] for index, path in enumerate(self.sites.values())}
+        under = {**self.layout.unflatten(params), **buffers, **noise}
+        return functional_call(asked, {f"{asked.PREFIX}{name}": value for name, value in under.items()}, given)
 
     def _other_keys(self, keys: Tensor, number: int) -> Tensor:
         """The sites' keys of a further pass through the network: (site, 2)."""
@@ -160,7 +208,7 @@ class Program:
         """Scales down each unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, 5.1)."""
         constrained = self.layout.unflatten(params)
         for name, weight in constrained.items():
-            if weight.dim() > 1:
+            if self.layout.is_weight(name):
                 norm = weight.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, *[1] * (weight.dim() - 1))
                 constrained[name] = weight * (max_norm / norm).clamp(max=1)
         return self.layout.flatten(constrained)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.cohort.recipe import Structure
-from dropout_lab.sites import Site
+from dropout_lab.sites import Site, install
 
 MOST_ON_CPU = 64
 MOST_ON_GPU = 1024
@@ -56,8 +56,6 @@ def lane_bytes(structure: Structure) -> int:
     """What one lane touches in a training step: parameters, gradients, optimizer state, activations and theirs."""
     with torch.random.fork_rng(devices=[]):
         model = structure.build()
-    params = sum(param.numel() for param in model.parameters())
-    state = sum(value.numel() for value in structure.optimizer.init(torch.empty(params)).values())
     activations = 0
 
     def count(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
@@ -69,6 +67,9 @@ def lane_bytes(structure: Structure) -> int:
             module.register_forward_hook(count)
     with torch.no_grad():
         model(structure.dataset.example())
+    install(model, structure.dropout)
+    params = sum(param.numel() for param in model.parameters())
+    state = sum(value.numel() for value in structure.optimizer.init(torch.empty(params)).values())
     return 4 * (2 * params + state + 2 * structure.batch_size * activations)
 
 

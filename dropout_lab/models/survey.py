@@ -71,6 +71,7 @@ def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
                 source=type(source.module) if source else None,
                 reader=None if isinstance(layer, nn.Identity) else type(layer),
                 next_activation=following.name if isinstance(following, Activation) else None,
+                read_by=_read_by(calls[index + 1 :], read),
                 is_branch=module.is_branch,
                 products_to_batch_norm=_products_to_batch_norm(calls[index + 1 :], read),
                 kind=module.kind,
@@ -84,6 +85,12 @@ def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
 def _giver(calls: Sequence[_Call], values: UntypedStorage) -> _Call | None:
     """The call that gave the values, not one that only passed them on; None for the input and for a sum."""
     return next((call for call in calls if call.given is values and call.read is not values), None)
+
+
+def _read_by(calls: Sequence[_Call], values: UntypedStorage) -> str | None:
+    readers = [call.module for call in calls if call.read is values and call.given not in (None, values)]
+    module = readers[0] if len(readers) == 1 else None
+    return module.name if isinstance(module, Activation) else None
 
 
 def _drifts(calls: Sequence[_Call], values: UntypedStorage, example: UntypedStorage) -> bool:

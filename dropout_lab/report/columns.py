@@ -107,7 +107,18 @@ _CURVES = {
     "seed": _OWNERS["seed"],
 }
 
-COLUMNS = {"trials": _TRIALS, "runs": _RUNS, "curves": _CURVES}
+_LEARNED = {
+    "id": _OWNERS["id"],
+    "epoch": _CURVES["epoch"],
+    "site": Column("", "whose method learns"),
+    "quantity": Column("", "rate, of a site with several their mean; sparsity, the share of weights left out"),
+    "value": Column("probability, or fraction", "of the quantity, after the epoch"),
+    "trial": _OWNERS["trial"],
+    "key": _OWNERS["key"],
+    "seed": _OWNERS["seed"],
+}
+
+COLUMNS = {"trials": _TRIALS, "runs": _RUNS, "curves": _CURVES, "learned": _LEARNED}
 """Frame -> column -> what it is, in the order of the frame's documentation. Accuracies are missing for regression."""
 
 ONLY_SOMETIMES = frozenset(
@@ -197,7 +208,8 @@ def as_markdown() -> str:
         "# The frames of a sweep, column by column",
         "",
         '`dropout_lab.load("outputs/x")` returns them as pandas frames: `.trials` has a row per configuration, `.runs`',
-        "a row per training (of a trial and a seed the last attempt), `.curves` a row per epoch of these. A sweep has",
+        "a row per training (of a trial and a seed the last attempt), `.curves` a row per epoch of these, `.learned`",
+        "one per site, quantity and epoch of those whose methods learn (a rate); mostly it is empty. A sweep has",
         f"the columns `{SITE}` of the sites that drop anywhere, and the settings that it swept; calibration is there",
         "for classification, what ends in `_mc` with `trainer.mc_samples=`. Accuracies are missing for regression.",
         "What was not measured is missing (NaN or None).",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from dropout_lab import metrics, store
 from dropout_lab.errors import UserError
 from dropout_lab.report.curves import read_curves
+from dropout_lab.report.learned import learned, no_learned
 from dropout_lab.store import CURVE_METRICS, Record
 from dropout_lab.trial import canonical_json
 
@@ -33,6 +34,7 @@ class Frames:
     `runs`: for each trial and seed, its last attempt, and the columns of its trial.
     `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
     `reference`: number of the trial that all others are compared with; None: each with the baseline of its context.
+    `learned`: a row per site, quantity and epoch of those of them whose methods learn, such as a rate.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Frames:
     parameters: Sequence[str]
     notes: Sequence[str]
     reference: int | None = None
+    learned: pd.DataFrame = field(default_factory=no_learned)
 
     @property
     def asked(self) -> Record:
@@ -91,7 +94,8 @@ def load(folder: Path, reference: int | None = None) -> Frames:
     if reference is not None:
         _check(reference, runs, trials)
     curves = read_curves(folder, runs, notes)
-    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes, reference)
+    known = learned(records.learned, runs)
+    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes, reference, known)
 
 
 def _check(reference: int, runs: pd.DataFrame, trials: pd.DataFrame) -> None:

@@ -135,7 +135,8 @@ class Queue:
         return self._trainer.recipe(run, self._spec(run))
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
-        self._writer.append("curves", rows, durable=False)
+        for kind, record in store.epoch_records(rows).items():
+            self._writer.append(kind, record, durable=False)
         self._progress.epoch(len(rows["id"]))
         if self._prunes and not self._prune_by_seed:
             column = rows[self._curve] if self._curve in rows else self._gaps(rows)

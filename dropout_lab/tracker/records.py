@@ -40,6 +40,8 @@ class FinishedRuns:
             self._trials.setdefault(trial["key"], trial)
         for rows in self._appended("curves"):
             self._add(rows)
+        for rows in self._appended("learned"):
+            self._add_learned(rows)
         for run in ended:
             curves = self._curves.pop(run["id"], {})
             if run["id"] not in self._known and run["key"] in self._trials:
@@ -49,10 +51,21 @@ class FinishedRuns:
         for lane, run in enumerate(rows["id"]):
             if run in self._known:
                 continue
-            curves = self._curves.setdefault(run, {name: {} for name in CURVE_METRICS})
+            curves = self._of(run)
             for name in CURVE_METRICS:
                 if rows[name][lane] is not None:
                     curves[name][int(rows["epoch"][lane])] = float(rows[name][lane])
+
+    def _add_learned(self, rows: Record) -> None:
+        """As curves `<what>/<site>`."""
+        for run, epoch, site, quantity, value in zip(
+            *(rows[name] for name in ("id", "epoch", "site", "quantity", "value")), strict=True
+        ):
+            if run not in self._known:
+                self._of(run).setdefault(f"{quantity}/{site}", {})[int(epoch)] = float(value)
+
+    def _of(self, run: str) -> dict[str, dict[int, float]]:
+        return self._curves.setdefault(run, {name: {} for name in CURVE_METRICS})
 
     def _appended(self, kind: str) -> Iterator[Record]:
         for path in store.files(self._folder, kind):

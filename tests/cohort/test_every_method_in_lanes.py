@@ -29,7 +29,8 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "resnet": lambda: ResNet(**SELU, channels=[4, 6, 6], norm=None),
     "lstm": lambda: RNN(**IMAGE, width=6),
     "gru": lambda: RNN(**IMAGE, cell="gru", width=6, depth=2),
-    "transformer": lambda: Transformer(**SELU, width=8, heads=2, depth=2, ffn=12),
+    "transformer": lambda: Transformer(**SELU, width=8, heads=2, depth=1, ffn=12),
+    "before": lambda: CNN(**{**SELU, "activation": "relu"}, channels=[4, 6], hidden=[12], site_order="before"),
 }
 
 
@@ -47,7 +48,12 @@ def acting(model: str, method: str) -> list[str]:
     ]
 
 
-CASES = [(model, method) for model in MODELS for method in EVERY if acting(model, method)]
+CASES = [
+    (model, method)
+    for model in MODELS
+    for method in EVERY
+    if acting(model, method) and (model != "before" or method == "standout")
+]
 
 
 def of(model: str, methods: Mapping[str, str]) -> Structure:
@@ -110,13 +116,14 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "ffn_act.0": "gaussian",
         "ffn_out.0": "classic",
         "layer.0": "layerdrop",
-        "attention.1": "uout",
-        "heads.1": "stochastic_rate",
-        "attention_out.1": "standard",
-        "ffn_act.1": "standard",
-        "ffn_out.1": "stochastic_depth",
-        "layer.1": "layerdrop",
         "output": "standard",
+    },
+    "before": {
+        "input": "variational_gaussian",
+        "conv.0": "concrete",
+        "pool.0": "sparse_vd",
+        "hidden.0": "standout",
+        "conv.1": "adversarial",
     },
 }
 """A method at every site: these programs have all methods but those of tokens."""

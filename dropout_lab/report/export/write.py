@@ -14,8 +14,8 @@ from dropout_lab.report.words import Words
 
 
 def export(folder: Path, evidence: Evidence, words: Words) -> None:
-    """Writes trials, runs and curves as CSV and Parquet, so all `TABLES` into tables/, columns.csv, report.json and
-    trials.tex; trials.csv and trials.parquet are the ranked table of configurations.
+    """Writes trials, runs, curves and what was learned, if anything, as CSV and Parquet, so all `TABLES` into tables/,
+    columns.csv, report.json and trials.tex; trials.csv and trials.parquet are the ranked table of configurations.
     """
     frames, table = evidence.frames, evidence.table
     write(folder / "trials.csv", table.to_csv(index=False))
@@ -24,6 +24,8 @@ def export(folder: Path, evidence: Evidence, words: Words) -> None:
     write_frame(folder, "curves", frames.curves)
     for name, one in evidence.tables.items():
         write_frame(folder / "tables", name, one)
+    if len(frames.learned):
+        write_frame(folder, "learned", frames.learned)
     columns = [described(frames), described_tables(evidence.tables, table, frames)]
     write(folder / "columns.csv", pd.concat(columns, ignore_index=True).to_csv(index=False))
     write(folder / "report.json", as_json(evidence, words))

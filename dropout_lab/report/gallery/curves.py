@@ -7,15 +7,17 @@ import pandas as pd
 
 from dropout_lab.report import drawn
 from dropout_lab.report.figures.curves import SINGLE, learning_curves
+from dropout_lab.report.gallery import learned
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
 from dropout_lab.report.names import value
 
-NAMES = ("curves_loss", "curves_accuracy")
+NAMES = ("curves_loss", "curves_accuracy", *learned.NAMES)
 
 
 def plans(source: Source) -> Iterator[Plan]:
+    yield from learned.plans(source)
     curves = drawn.curves(source.frames, source.table, source.found, source.made("curve_shape"))
     if curves.empty:
         source.skipped.append("No curves are drawn: no configuration has all its seeds complete.")

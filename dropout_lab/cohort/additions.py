@@ -1,0 +1,124 @@
+"""What dropout methods add to a training loss, penalties and passes under chosen masks, and what they have learned."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import grad
+
+from dropout_lab.cohort.recipe import Structure
+from dropout_lab.models import survey
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractAdversarialDropout, Place, Site, Training, sites
+
+ADVERSARY = 1 << 15
+"""The number of the first pass under chosen masks; a loss numbers its own from 0."""
+
+Masks = Mapping[str, Tensor]
+"""Path of a site -> its mask, (batch, ...)."""
+
+
+class Asked(nn.Module):
+    """A model that is asked something else than what it gives for an input, under given parameters and buffers.
+
+    Their names begin with PREFIX here.
+    """
+
+    PREFIX = "model."
+
+    def __init__(self, model: nn.Module, ask: Callable[..., Any]) -> None:
+        super().__init__()
+        self.model, self._ask = model, ask
+
+    def forward(self, *given: Any) -> Any:
+        return self._ask(self.model, *given)
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """A method that chooses masks, and the sites that have it: these masks are chosen together."""
+
+    method: AbstractAdversarialDropout
+    places: Mapping[str, Place]
+    """By the site's path."""
+
+    def weight(self, progress: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
+        """That of the distance; 0 where no site of the method drops."""
+        drops = torch.stack([rates[path] for path in self.places]).amax() > 0
+        return torch.where(drops, self.method.weight(progress), 0.0)
+
+    def chosen(
+        self, distance: Callable[[Masks], Tensor], batch: int, rates: Mapping[str, Tensor], keys: Mapping[str, Tensor]
+    ) -> Masks:
+        """Masks under which the distance is larger than under those that are drawn, by its gradient to these."""
+        drawn = {
+            path: self.method.mask((batch, *place.shape), rates[path], Noise(keys[path]))
+            for path, place in self.places.items()
+        }
+        gradients = grad(distance)(drawn)
+        return {path: self.method.chosen(mask, gradients[path].detach(), rates[path]) for path, mask in drawn.items()}
+
+
+class Additions:
+    """Of most structures: nothing."""
+
+    def __init__(self, structure: Structure, model: nn.Module) -> None:
+        """model: the structure's, with its methods installed."""
+        found = {name: path for name, path in sites(model).items() if name in structure.dropout}
+        methods = structure.dropout
+        self._penalised = [path for name, path in found.items() if methods[name].is_penalised]
+        self._measured = {
+            name: path for name, path in found.items() if methods[name].initial(_site(model, path).reader)
+        }
+        adversarial = {
+            path: method
+            for name, path in found.items()
+            if isinstance(method := methods[name], AbstractAdversarialDropout)
+        }
+        self.is_any = bool(self._penalised or adversarial)
+        """Whether something is added to the loss."""
+        self._places: Mapping[str, Place] = {}
+        self._examples = 0
+        if self.is_any:
+            with torch.random.fork_rng(devices=[]):
+                surveyed = survey.places(structure.build().eval(), structure.dataset.example())
+            self._places = {found[place.site]: place for place in surveyed if place.site in found}
+            self._examples = len(structure.dataset.split(0).train)
+        self.adversaries = [
+            Adversary(method, {path: self._places[path] for path, its in adversarial.items() if its is method})
+            for method in dict.fromkeys(adversarial.values())
+        ]
+
+    def penalty(self, model: nn.Module, progress: Tensor) -> Tensor:
+        """The sum of the sites' penalties; for `Asked`."""
+        total = torch.zeros_like(progress)
+        for path in self._penalised:
+            site = _site(model, path)
+            assert site.dropout is not None
+            training = Training(self._examples, progress)
+            total = total + site.dropout.penalty(self._places[path], site.reader, site.rate, training)
+        return total
+
+    def measured(self, model: nn.Module) -> Mapping[str, Tensor]:
+        """`<what>/<site>` -> its value, without dimensions; for `Asked`."""
+        values: dict[str, Tensor] = {}
+        for name, path in self._measured.items():
+            site = _site(model, path)
+            assert site.dropout is not None
+            values |= {f"{what}/{name}": value for what, value in site.dropout.measured(site.reader, site.rate).items()}
+        return values
+
+
+def divergence(p: Tensor, q: Tensor, task: str) -> Tensor:
+    """KL(p || q) of the classes' probabilities, or the squared difference: the mean over the batch."""
+    if task != "classification":
+        return F.mse_loss(q, p)
+    p, q = F.log_softmax(p, -1), F.log_softmax(q, -1)
+    return (p.exp() * (p - q)).sum(-1).mean()
+
+
+def _site(model: nn.Module, path: str) -> Site:
+    return cast(Site, model.get_submodule(path))

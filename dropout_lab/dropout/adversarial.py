@@ -1,0 +1,65 @@
+"""Adversarial dropout: standard dropout, and a second pass whose mask is changed where that moves the answer most.
+
+    loss = L(f(x, m), t) + w D(f(x, m')),   m' = the mask with at most int(delta H) of H entries flipped
+    target=label:  D = L(f(x, m'), t)                                (SAdD)
+    target=output: D = KL(f(x, m0) || f(x, m')), in a regression the squared difference   (VAdD)
+
+An entry is flipped if that raises D to first order, by the gradient of D to the mask, and it is one of those where this
+gradient is largest; m' is scaled so that its sum is that of the mask before. Both masks, m0 of the first pass and the
+one that is flipped, are drawn as standard dropout's are, as the other sites' are. w grows from 0 to `weight` over the
+share `ramp_up` of the training, by exp(-5 (1 - t)^2), as in their code. Evaluation is the identity.
+
+Park, Park, Shin and Moon, "Adversarial Dropout for Supervised and Semi-supervised Learning", AAAI 2018,
+arXiv:1707.03631, who have it at one layer, the last hidden one (placement=last). In their code the mask that is flipped
+is all ones, which is a rate near 0 here; with target=output the two passes must then differ by something else. About
+three passes forward and two back a step.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from dropout_lab.dropout.checks import require_least, require_one_of, require_share
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractAdversarialDropout
+
+
+class Adversarial(AbstractAdversarialDropout):
+    """delta: the largest share of the mask that is flipped. target: `label` or `output`. weight, ramp_up: see above."""
+
+    def __init__(self, delta: float, target: str, weight: float, ramp_up: float) -> None:
+        require_share("dropout.delta", delta)
+        require_one_of("dropout.target", target, ("label", "output"))
+        require_least("dropout.weight", weight, 0.0)
+        require_share("dropout.ramp_up", ramp_up)
+        self._delta, self._virtual, self._weight, self._ramp_up = delta, target == "output", weight, ramp_up
+
+    @property
+    def is_virtual(self) -> bool:
+        return self._virtual
+
+    def mask(self, shape: Sequence[int], rate: Tensor, noise: Noise) -> Tensor:
+        return (noise.uniform(shape) >= rate).float() / (1 - rate)
+
+    def chosen(self, mask: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        kept = (mask > 0).float().flatten(1)
+        flips = self.flipped(kept, gradient.flatten(1))
+        changed = kept + flips * (1 - 2 * kept)
+        scale = kept.sum(1, keepdim=True) / changed.sum(1, keepdim=True).clamp(min=1)
+        return torch.where(rate > 0, (changed * scale / (1 - rate)).view_as(mask), mask)
+
+    def flipped(self, kept: Tensor, gradient: Tensor) -> Tensor:
+        """1 where an entry of `kept`, (batch, units) of 1 or 0, is flipped, else 0."""
+        most = int(self._delta * kept.shape[1])
+        raised = (gradient * (1 - 2 * kept)).clamp(min=0)  # by how much, to first order
+        if most >= kept.shape[1]:
+            return (raised > 0).float()
+        # Above the first that is one too many: of equal ones at the limit, none.
+        return (raised > raised.sort(1, descending=True).values[:, most : most + 1]).float()
+
+    def weight(self, progress: Tensor) -> Tensor:
+        if self._ramp_up == 0:
+            return torch.full_like(progress, self._weight)
+        left = 1 - (progress / self._ramp_up).clamp(max=1)
+        return self._weight * torch.exp(-5 * left * left)

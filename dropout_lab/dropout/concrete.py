@@ -1,0 +1,85 @@
+"""Concrete dropout: standard dropout whose rate is learned at every site, by gradients through a smoothed mask.
+
+    y = x (1 - d) / (1 - p),   d = sigmoid((logit p + logit u) / T),   u ~ U(0, 1) for every unit of every example
+    p = sigmoid(logit rate + speed v),   v: one trained number a site, from 0
+    penalty: (a ||W||^2 / (1 - p) - b K H(p)) / N,   H(p) = -p log p - (1 - p) log(1 - p)
+
+W: the weights of the layer that reads, if a single one does; K: units of the site, N: training examples. On maps, whole
+channels are dropped (u for every channel of every example), and K counts them. Gal, Hron and Kendall, "Concrete
+Dropout", NeurIPS 2017, arXiv:1705.07832: a = l^2 / tau and b = 1 for cross-entropy, 2 / tau for a squared error;
+T = 0.1, on maps 2/3, as in their code.
+
+They average over masks in evaluation (trainer.mc_samples does); here it is the identity, so that it is deterministic
+and comparable with other methods. `rate` is what p begins at. More data weigh the penalty less, and p falls.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.dropout.advice import all_of, only_channel
+from dropout_lab.dropout.arithmetic import logit, sigmoid
+from dropout_lab.dropout.checks import require_least
+from dropout_lab.noise import Noise
+from dropout_lab.sites import AbstractDropout, Place, Reader, Training
+
+HALF_STEP = 2.0**-25
+"""Of the uniform numbers: with it, they are above 0 and below 1."""
+
+
+class Concrete(AbstractDropout):
+    """temperature: T; None is 0.1, on maps 2/3. weight_regularizer: a. dropout_regularizer: b. speed: see above."""
+
+    is_penalised = True
+
+    def __init__(
+        self, temperature: float | None, weight_regularizer: float, dropout_regularizer: float, speed: float
+    ) -> None:
+        if temperature is not None:
+            require_least("dropout.temperature", temperature, 0.0, above=True)
+        require_least("dropout.weight_regularizer", weight_regularizer, 0.0)
+        require_least("dropout.dropout_regularizer", dropout_regularizer, 0.0)
+        require_least("dropout.speed", speed, 0.0)
+        self._temperature, self._speed = temperature, speed
+        self._weights, self._entropy = weight_regularizer, dropout_regularizer
+
+    def initial(self, reader: Reader) -> Mapping[str, Tensor]:
+        return {"offset": torch.zeros(())}
+
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        chance, is_map = self._logit(reader, rate), x.dim() > 2
+        temperature = self._temperature or (2 / 3 if is_map else 0.1)
+        u = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2)))
+        # log(1 - u) with 1 - u taken first: u + HALF_STEP would be rounded to 1 at the upper end.
+        odds = torch.log(u + HALF_STEP) - torch.log((1 - u) - HALF_STEP)
+        kept = sigmoid(-(chance + odds) / temperature)
+        y: Tensor = reader(x * (kept / _kept(chance)).to(x.dtype))
+        return y
+
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        y: Tensor = reader(x)
+        return y
+
+    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+        chance = self._logit(reader, rate)
+        p, kept = sigmoid(chance), _kept(chance)
+        negentropy = p * torch.log(p.clamp(min=1e-7)) + kept * torch.log(kept)
+        total = self._entropy * place.shape[0] * negentropy
+        if isinstance(reader.layer, nn.Linear | nn.Conv2d):
+            total = total + self._weights * reader.layer.weight.square().sum() / kept
+        return torch.where(rate > 0, total / training.examples, 0.0)
+
+    def measured(self, reader: Reader, rate: Tensor) -> Mapping[str, Tensor]:
+        return {"rate": sigmoid(self._logit(reader, rate))}
+
+    def advice(self, place: Place) -> str | None:
+        return all_of(only_channel(place) if place.is_map else None, super().advice(place))
+
+    def _logit(self, reader: Reader, rate: Tensor) -> Tensor:
+        offset: Tensor = reader.learned["offset"]
+        return logit(rate) + self._speed * offset
+
+
+def _kept(chance: Tensor) -> Tensor:
+    return sigmoid(-chance).clamp(min=1e-7)

@@ -1,0 +1,45 @@
+"""The product of the layer that reads from a site, with normal noise on its weights, drawn where it is cheap: on y."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from dropout_lab.dropout.arithmetic import root
+from dropout_lab.noise import Noise
+from dropout_lab.sites import Place, Reader
+
+PRODUCTS = (nn.Linear, nn.Conv2d)
+
+
+def weight_of(reader: Reader) -> Tensor:
+    return cast(Tensor, reader.layer.weight)
+
+
+def with_noise(layer: nn.Module, x: Tensor, spread: Tensor, variance: Tensor, noise: Noise) -> Tensor:
+    """`layer(x)` with weights W + sqrt(variance) e, e ~ N(0, 1) for every weight and example.
+
+        y ~ N(W x + b, variance spread^2),   drawn for every output of every example
+
+    `spread` is x, or what it is multiplied with; `variance` has the shape of W. The local reparameterisation trick:
+    Kingma, Salimans and Welling, NeurIPS 2015, arXiv:1506.02557. Outputs of a convolution share weights,
+    but have noise of their own (Molchanov, Ashukha and Vetrov, ICML 2017, arXiv:1701.05369).
+    """
+    mean: Tensor = layer(x)
+    return mean + root(applied(layer, variance, spread.square())) * noise.normal(mean.shape)
+
+
+def applied(layer: nn.Module, weight: Tensor, x: Tensor, *, biased: bool = False) -> Tensor:
+    """The layer's product with another weight, and with its bias if `biased`."""
+    given = {"weight": weight}
+    if not biased and getattr(layer, "bias", None) is not None:
+        given["bias"] = torch.zeros_like(cast(Tensor, layer.bias))
+    y: Tensor = functional_call(layer, given, (x,))
+    return y
+
+
+def objection(place: Place) -> str | None:
+    if place.reader is not None and issubclass(place.reader, PRODUCTS):
+        return None
+    return "it acts on the weights of a fully connected layer or a convolution, and no single one reads from here"

@@ -1,0 +1,32 @@
+"""The records of what methods have learned, as a frame."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dropout_lab.store import Record
+
+KINDS = {"id": object, "epoch": int, "site": object, "quantity": object, "value": float, "trial": int, "key": object}
+
+
+def no_learned() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in {**KINDS, "seed": int}.items()})
+
+
+def learned(records: Sequence[Record], runs: pd.DataFrame) -> pd.DataFrame:
+    """A row per site, quantity and epoch of `runs`: id, epoch, site, quantity, value, trial, key and seed.
+
+    Of an epoch that was trained twice, by a run that was begun anew, the later record counts.
+    """
+    if not records or runs.empty:
+        return no_learned()
+    columns: dict[str, list[Any]] = {name: [] for name in ("id", "epoch", "site", "quantity", "value")}
+    for record in records:
+        for name, values in columns.items():
+            values += record[name]
+    frame = pd.DataFrame(columns)
+    frame = frame.drop_duplicates(["id", "epoch", "site", "quantity"], keep="last")
+    frame = frame.merge(runs[["id", "trial", "key", "seed"]], on="id")
+    order = ["trial", "seed", "quantity", "site", "epoch"]
+    return frame.astype(KINDS | {"seed": int}).sort_values(order, kind="stable", ignore_index=True)
