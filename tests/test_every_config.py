@@ -26,7 +26,8 @@ MEMBERS = [
 ]
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
-SEQUENCES = ["model=rnn", "placement=input"]
+RNN = ["model=rnn"]
+SEQUENCES, OF_OUTPUT, OF_CELLS = ([*RNN, f"placement={name}"] for name in ("input", "output", "cell"))
 TRANSFORMER = ["model=transformer"]
 RESIDUAL, IMAGES = ["model=resnet", "placement=residual"], ["model=cnn", "placement=conv"]
 FITTING = {
@@ -43,6 +44,12 @@ FITTING = {
     "layerdrop": [*TRANSFORMER, "placement=layers"],
     "depth": ["model=resnet"],
     "rnn": ["placement=input"],
+    **dict.fromkeys(("output", "rnn_naive", "rnn_variational", "rnn_zaremba"), OF_OUTPUT),
+    **dict.fromkeys(("recurrent", "cell", "states", "nonrecurrent"), RNN),
+    "weight_drop": [*RNN, "placement=recurrent"],
+    **dict.fromkeys(("rnn_semeniuta", "zoneout"), OF_CELLS),
+    "embedding": [*RNN, "dataset=text", "dropout=embedding_word"],
+    "embedding_word": [*RNN, "dataset=text", "placement=embedding"],
     **dict.fromkeys(("text", "copy", "adding"), SEQUENCES),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],

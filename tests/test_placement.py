@@ -15,6 +15,7 @@ MLP = ["input", "hidden.0", "hidden.1", "hidden.2"]
 CNN = ["input", "conv.0", "conv.1", "conv.2", "hidden.0", "hidden.1", "head"]
 EVERY = [*CNN[:4], "pool.0", "residual.0", "residual.1", *CNN[4:]]
 LAYER = ["attention", "heads", "attention_out", "ffn_act", "ffn_out", "layer"]
+RNN = ["embedding", "input", "recurrent.0", "cell.0", "layer.0", "recurrent.1", "cell.1", "output"]
 TRANSFORMER = ["embedding", "input", *(f"{name}.{number}" for number in range(2) for name in LAYER), "output"]
 
 site_names = st.one_of(
@@ -201,30 +202,34 @@ def test_a_model_without_sites_has_no_rates() -> None:
 
 
 FOLDER = Path(__file__).parents[1] / "conf" / "placement"
+BRANCHES = ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"]
 EXPECTED = {
-    "none": [],
-    "input": ["input"],
-    "hidden": ["hidden.0", "hidden.1"],
-    "everywhere": EVERY,
-    "first": ["hidden.0"],
-    "last": ["hidden.1"],
-    "head": ["head"],
-    "conv": ["conv.0", "conv.1", "conv.2"],
-    "pool": ["pool.0"],
-    "residual": ["residual.0", "residual.1"],
-    "depth": ["residual.0", "residual.1"],
+    "none": (EVERY, []),
+    "input": (EVERY, ["input"]),
+    "hidden": (EVERY, ["hidden.0", "hidden.1"]),
+    "everywhere": (EVERY, EVERY),
+    "first": (EVERY, ["hidden.0"]),
+    "last": (EVERY, ["hidden.1"]),
+    "head": (EVERY, ["head"]),
+    "conv": (EVERY, ["conv.0", "conv.1", "conv.2"]),
+    "pool": (EVERY, ["pool.0"]),
+    "residual": (EVERY, ["residual.0", "residual.1"]),
+    "depth": (EVERY, ["residual.0", "residual.1"]),
+    "embedding": (RNN, ["embedding"]),
+    "output": (RNN, ["output"]),
+    "nonrecurrent": (RNN, ["input", "layer.0", "output"]),
+    "recurrent": (RNN, ["recurrent.0", "recurrent.1"]),
+    "cell": (RNN, ["cell.0", "cell.1"]),
+    "states": (RNN, ["recurrent.0", "cell.0", "recurrent.1", "cell.1"]),
+    "attention": (TRANSFORMER, ["attention.0", "attention.1"]),
+    "heads": (TRANSFORMER, ["heads.0", "heads.1"]),
+    "ffn": (TRANSFORMER, ["ffn_act.0", "ffn_act.1"]),
+    "layers": (TRANSFORMER, ["layer.0", "layer.1"]),
+    "branches": (TRANSFORMER, BRANCHES),
+    "branch_depth": (TRANSFORMER, BRANCHES),
+    "vaswani": (TRANSFORMER, ["input", *BRANCHES]),
 }
-
-
-EXPECTED_OF_A_TRANSFORMER = {
-    "attention": ["attention.0", "attention.1"],
-    "heads": ["heads.0", "heads.1"],
-    "ffn": ["ffn_act.0", "ffn_act.1"],
-    "layers": ["layer.0", "layer.1"],
-    "branches": ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"],
-    "branch_depth": ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"],
-    "vaswani": ["input", "attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"],
-}
+"""A model's sites, and those of them that a placement names."""
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
@@ -234,11 +239,12 @@ def test_every_placement(path: Path) -> None:
     if path.stem == "custom":
         assert OmegaConf.is_missing(config, "weights")
         return
-    sites, expected = (EVERY, EXPECTED) if path.stem in EXPECTED else (TRANSFORMER, EXPECTED_OF_A_TRANSFORMER)
+    sites, expected = EXPECTED[path.stem]
     rates = site_rates(sites, dict(config.weights), 0.5, {})
-    assert [site for site, rate in rates.items() if rate > 0] == expected[path.stem]
-    assert {rate for rate in rates.values() if rate} <= ({0.25, 0.5} if path.stem.endswith("depth") else {0.5})
+    assert [site for site, rate in rates.items() if rate > 0] == expected
+    others = {"depth": {0.25}, "branch_depth": {0.25}, "states": {0.05}}
+    assert {rate for rate in rates.values() if rate} <= {0.5} | others.get(path.stem, set())
 
 
 def test_every_expected_placement_exists() -> None:
-    assert {path.stem for path in FOLDER.glob("*.yaml")} == {*EXPECTED, *EXPECTED_OF_A_TRANSFORMER, "custom"}
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == {*EXPECTED, "custom"}

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
-from dropout_lab.models import through_time
 from dropout_lab.models.cells import CELLS, States
 from dropout_lab.models.layers import check_sizes
 from dropout_lab.models.sequences import Steps
@@ -40,21 +38,11 @@ class Layer(nn.Module):
         self.recurrent = Site(f"recurrent.{number}", reader, kind="state", keeps=cell == "gru")
         self.cell_site = Site(f"cell.{number}", kind="cell", keeps=True) if self.cell.states == 2 else None
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is an LSTM that nothing acts in, and nobody looks into."""
-        within = (self.recurrent, self.cell_site)
-        return all(site is not None and site.dropout is None and site.observer is None for site in within)
-
     def forward(self, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States]:
         """x: (batch, steps, gates x units), what the gates get from below -> (batch, steps, units), last states.
 
         At padding, (batch, steps), the states stay as they are.
         """
-        if self.is_plain and padding is None:
-            layer = cast(nn.Linear, self.recurrent.reader.layer)
-            given, last = through_time.lstm(x, layer.weight, layer.bias, *states)
-            return given, (given[:, -1], last)
         count = x.shape[1]
         reads = self.recurrent.steps(count, states[0])
         updates = self.recurrent.updates(count, states[0])

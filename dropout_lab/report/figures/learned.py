@@ -29,7 +29,7 @@ def learned(table: pd.DataFrame, quantity: str) -> Figure:
                 markevery=every,
                 label=str(site),
             )
-        style.heading(ax, str(panel["name"].iloc[0]), columns)
+        style.heading(ax, str(panel["name"].iloc[0]))
         ax.tick_params(labelbottom=place + columns >= len(trials))
         if place + columns >= len(trials):
             ax.set_xlabel("epoch")
