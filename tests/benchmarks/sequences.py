@@ -25,6 +25,7 @@ from dropout_lab.cohort.recipe import Compile, Recipe, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard
+from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer
 from dropout_lab.tokens import SPECIAL_TOKENS
 
@@ -50,6 +51,18 @@ class PlainTransformer(nn.Module):
         return y
 
 
+class PlainLSTM(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.lstm = nn.Embedding(WORDS, WIDTH), nn.LSTM(WIDTH, WIDTH, batch_first=True)
+        self.dropout, self.head = nn.Dropout(RATE), nn.Linear(WIDTH, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.lstm(self.dropout(self.embedding(x)))[0][:, -1]
+        y: Tensor = self.head(self.dropout(hidden))
+        return y
+
+
 class Network(NamedTuple):
     ours: Callable[[], nn.Module]
     sites: Sequence[str]
@@ -64,6 +77,11 @@ NETWORKS = {
         ),
         [f"{name}.{layer}" for layer in range(DEPTH) for name in ("attention", "attention_out", "ffn_act", "ffn_out")],
         PlainTransformer,
+    ),
+    "lstm": Network(
+        lambda: RNN(input_shape=(STEPS,), outputs=CLASSES, vocabulary=WORDS, width=WIDTH, embedding=WIDTH),
+        ["input", "output"],
+        PlainLSTM,
     ),
 }
 
