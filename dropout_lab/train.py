@@ -16,10 +16,11 @@ from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import arguments, instantiate
 from dropout_lab.loss import AbstractLoss
+from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
+from dropout_lab.place import Place, Warned
 from dropout_lab.placement import Method, site_methods, site_rates
 from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIONS, RESULT_TRAINER_KEYS
-from dropout_lab.sites import AbstractDropout, Place, Warned, objection_to
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
 VOCABULARY_KEYS = ("dataset.vocabulary_size", "dataset.min_count")

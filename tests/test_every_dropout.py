@@ -12,9 +12,11 @@ from torch.func import vmap
 
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.instantiate import instantiate
+from dropout_lab.method import AbstractDropout, AbstractUpdateDropout, Reader, objection_to
 from dropout_lab.models.activations import Activation
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, AbstractUpdateDropout, Kind, Place, Reader, Site, objection_to
+from dropout_lab.place import Kind, Place
+from dropout_lab.sites import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
 BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word"}

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from dropout_lab.dropout.pattern import _covered
 from dropout_lab.errors import UserError
+from dropout_lab.method import Reader, objection_to
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.layers import BatchNorm, chain
@@ -20,7 +21,8 @@ from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.survey import places
 from dropout_lab.noise import Noise
-from dropout_lab.sites import Place, Reader, Site, install, objection_to, sites
+from dropout_lab.place import Place
+from dropout_lab.sites import Site, install, sites
 from tests.test_every_dropout import make, noise, noises, rate
 
 IMAGES = (200, 16, 14, 14)

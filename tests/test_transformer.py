@@ -11,13 +11,14 @@ from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.errors import UserError
+from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models.attention import Attention
 from dropout_lab.models.layers import StepNorm
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Layer, Transformer
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Site, install, objection_to, sites
+from dropout_lab.sites import Site, install, sites
 from dropout_lab.tokens import PADDING
 
 WORDS: Any = {"vocabulary": 20, "outputs": 3, "width": 16, "heads": 4, "ffn": 24}

@@ -11,7 +11,7 @@ from torch import nn
 from dropout_lab.cohort.optim import AbstractOptimizer
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.loss import AbstractLoss, Plain
-from dropout_lab.sites import AbstractDropout
+from dropout_lab.method import AbstractDropout
 
 Status = Literal["complete", "pruned", "failed"]
 Precision = Literal["float32", "bfloat16"]

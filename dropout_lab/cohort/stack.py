@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.sites import Reader
+from dropout_lab.method import Reader
 
 ALIGNMENT = 16
 """Each parameter starts at a multiple of this many elements: 64 bytes of float32, a cache line."""

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share
+from dropout_lab.method import AbstractAdversarialDropout
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractAdversarialDropout
 
 
 class Adversarial(AbstractAdversarialDropout):

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
+from dropout_lab.method import AbstractDropout, Reader, Training
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader, Training
+from dropout_lab.place import Place
 
 HALF_STEP = 2.0**-25
 """Of the uniform numbers: with it, they are above 0 and below 1."""

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 
 from dropout_lab.dropout.kept import Kept, linear, take
 from dropout_lab.errors import UserError
+from dropout_lab.method import AbstractDropout, Reader
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader, Site
+from dropout_lab.place import Place
+from dropout_lab.sites import Site
 
 
 class Controlled(AbstractDropout):

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from dropout_lab.dropout.advice import all_of
 from dropout_lab.dropout.checks import require_whole
+from dropout_lab.method import AbstractValueDropout
 from dropout_lab.noise import Noise
-from dropout_lab.sites import UNITS, AbstractValueDropout, Place
+from dropout_lab.place import UNITS, Place
 
 
 class DropBlock(AbstractValueDropout):

@@ -22,8 +22,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.dropout.checks import require_one_of, require_whole
+from dropout_lab.method import AbstractDropout, Reader
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader
+from dropout_lab.place import Place
 
 PARTS = 20
 """In so many parts the samples are summed up: each is written out in the program that a compiler gets."""

@@ -8,8 +8,9 @@ Srivastava et al., JMLR 15, 2014, section 10.
 from torch import Tensor
 
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
+from dropout_lab.method import AbstractValueDropout
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractValueDropout, Place
+from dropout_lab.place import Place
 
 
 class Gaussian(AbstractValueDropout):

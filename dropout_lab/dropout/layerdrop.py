@@ -13,8 +13,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from dropout_lab.method import AbstractUpdateDropout, Update, carried_on
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractUpdateDropout, Kind, Update, carried_on
+from dropout_lab.place import Kind
 
 
 class LayerDrop(AbstractUpdateDropout):

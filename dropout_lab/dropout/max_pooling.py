@@ -16,8 +16,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.method import AbstractDropout, Reader
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader
+from dropout_lab.place import Place
 
 
 class MaxPooling(AbstractDropout):

@@ -9,8 +9,9 @@ scale, as in their code. Of many channels hardly anything is dropped, so its rat
 import torch
 from torch import Tensor
 
+from dropout_lab.method import AbstractValueDropout
 from dropout_lab.noise import Noise
-from dropout_lab.sites import UNITS, AbstractValueDropout, Place
+from dropout_lab.place import UNITS, Place
 
 
 class MaxDropChannel(AbstractValueDropout):

@@ -9,8 +9,9 @@ many pixels hardly anything is dropped, so its rates are not those of other meth
 import torch
 from torch import Tensor
 
+from dropout_lab.method import AbstractValueDropout
 from dropout_lab.noise import Noise
-from dropout_lab.sites import UNITS, AbstractValueDropout, Place
+from dropout_lab.place import UNITS, Place
 
 
 class MaxDropFeature(AbstractValueDropout):

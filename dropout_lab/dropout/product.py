@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from dropout_lab.dropout.arithmetic import root
+from dropout_lab.method import Reader
 from dropout_lab.noise import Noise
-from dropout_lab.sites import Place, Reader
+from dropout_lab.place import Place
 
 PRODUCTS = (nn.Linear, nn.Conv2d)
 

@@ -7,7 +7,7 @@ Zaremba et al. (2014, arXiv:1409.2329) and Gal and Ghahramani (NeurIPS 2016, arX
 """
 
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.sites import Place
+from dropout_lab.place import Place
 
 
 class RNNNaive(Standard):

@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dropout_lab.method import AbstractDropout, Reader, Step
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader, Step
+from dropout_lab.place import Place
 
 
 class RNNVariational(AbstractDropout):

@@ -18,8 +18,9 @@ from torch import Tensor
 from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
 from dropout_lab.dropout.checks import require_least, require_share
+from dropout_lab.method import AbstractDropout, Reader, Training
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader, Training
+from dropout_lab.place import Place
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 BOUND, THRESHOLD = 8.0, 3.0

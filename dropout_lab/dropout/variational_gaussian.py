@@ -15,8 +15,9 @@ from torch import Tensor
 
 from dropout_lab.dropout import product
 from dropout_lab.dropout.checks import require_least, require_one_of
+from dropout_lab.method import AbstractDropout, Reader, Training
 from dropout_lab.noise import Noise
-from dropout_lab.sites import AbstractDropout, Place, Reader, Training
+from dropout_lab.place import Place
 
 C1, C2, C3 = 1.16145124, -1.50204118, 0.58629921
 

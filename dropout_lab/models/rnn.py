@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
+from dropout_lab.method import Reader
 from dropout_lab.models.cells import CELLS, States
 from dropout_lab.models.layers import check_sizes
 from dropout_lab.models.sequences import Steps
-from dropout_lab.sites import Reader, Site
+from dropout_lab.sites import Site
 
 
 class Gates(nn.Linear):

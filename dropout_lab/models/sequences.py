@@ -6,7 +6,8 @@ from math import prod
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
-from dropout_lab.sites import Reader, Site
+from dropout_lab.method import Reader
+from dropout_lab.sites import Site
 from dropout_lab.tokens import PADDING
 
 

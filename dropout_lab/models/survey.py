@@ -10,7 +10,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm, StepNorm
-from dropout_lab.sites import Place, Site
+from dropout_lab.place import Place
+from dropout_lab.sites import Site
 
 
 @dataclass(frozen=True)

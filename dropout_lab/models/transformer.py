@@ -7,12 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
+from dropout_lab.method import Reader
 from dropout_lab.models.activations import Activation, initialized
 from dropout_lab.models.attention import Attention
 from dropout_lab.models.layers import StepNorm, check_sizes
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.sequences import Steps
-from dropout_lab.sites import Reader, Site
+from dropout_lab.sites import Site
 
 
 class Layer(nn.Module):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dropout_lab.errors import UserError
-from dropout_lab.sites import Warned
+from dropout_lab.place import Warned
 from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.space import Axis

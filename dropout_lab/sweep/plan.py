@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths
-from dropout_lab.sites import Warned
+from dropout_lab.place import Warned
 from dropout_lab.sweep.space import Axis
 from dropout_lab.trial import Config, Run, Trial
 

@@ -24,8 +24,8 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.controlled import Controlled
 from dropout_lab.dropout.standard import Standard
+from dropout_lab.method import AbstractDropout
 from dropout_lab.models.mlp import MLP
-from dropout_lab.sites import AbstractDropout
 from tests.benchmarks.speed import matmul_rate
 
 SEEDS = 4

@@ -14,9 +14,10 @@ from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.dropout.stochastic_depth import StochasticDepth
+from dropout_lab.method import AbstractDropout
 from dropout_lab.models.layers import carried_buffers
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.sites import AbstractDropout, sites
+from dropout_lab.sites import sites
 from dropout_lab.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS
 from tests.cohort.runs import outcome, recipe, structure, train
 

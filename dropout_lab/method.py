@@ -1,0 +1,217 @@
+"""The interfaces of methods of dropout: how a site drops, and what a method is told of its reader."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.noise import Noise
+from dropout_lab.place import KINDS, UNITS, Kind, Place
+
+
+class Training(NamedTuple):
+    """What a penalty may depend on besides the network."""
+
+    examples: int
+    """Of the training part."""
+    progress: Tensor
+    """Without dimensions: the share of the training that is over, in [0, 1)."""
+
+
+class Reader(nn.Module):
+    """What reads from a site: a layer, and the activation that directly follows it; each the identity if missing.
+
+    `learned`: the parameters of the site's method, if it has any; they are trained with the network.
+    """
+
+    def __init__(self, layer: nn.Module | None = None, activation: nn.Module | None = None) -> None:
+        super().__init__()
+        self.layer = nn.Identity() if layer is None else layer
+        self.activation = nn.Identity() if activation is None else activation
+        self.learned = nn.ParameterDict()
+        self._following: list[nn.Module] = []  # in a list, so that it is no part of this module
+
+    @property
+    def following(self) -> nn.Module | None:
+        """The site that gets exactly what comes out here, if there is one."""
+        return self._following[0] if self._following else None
+
+    def precede(self, site: nn.Module) -> None:
+        self._following = [site]
+
+    def learn(self, initial: Mapping[str, Tensor]) -> None:
+        self.learned = nn.ParameterDict({name: nn.Parameter(value.detach().clone()) for name, value in initial.items()})
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.activation(self.layer(x))
+        return y
+
+
+Step = Callable[[Tensor], Tensor]
+"""What a site's reader makes of the state, (batch, units), at one step."""
+Update = Callable[[Tensor, Tensor | None, Tensor], tuple[Tensor, Tensor]]
+"""(old, kept, added) -> the new state, and what the layer's output is made of: old is the state before, kept what the
+layer wants to keep of it (None: nothing), added what it wants to add; without dropout, both are kept + added."""
+
+
+class AbstractDropout(ABC):
+    """A dropout method: how a site drops.
+
+    It is written for one run. `rate` is a tensor without dimensions, never a Python number: runs with different rates
+    are trained as one program, so rate 0 must come out as the identity by arithmetic, not by a branch.
+    """
+
+    kinds: frozenset[Kind] = UNITS
+    """Where it can act."""
+    is_costly = False
+    """Whether it takes much longer than the network alone, also at rate 0: then only sites that drop have it, and
+    placements are programs of their own."""
+    needs_rate = False
+    """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
+    is_penalised = False
+    """Whether the method adds `penalty` to the training loss."""
+
+    @abstractmethod
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        """What the site's reader makes of `x`, (batch, ...), in training mode."""
+
+    @abstractmethod
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        """What the site's reader makes of `x` in evaluation mode."""
+
+    def train_steps(self, reader: Reader, rate: Tensor, noise: Noise, count: int) -> Sequence[Step]:
+        """`train_reader` for each of the `count` steps of a recurrent layer: with noise of its own, here."""
+        return [partial(self.train_reader, reader, rate=rate, noise=one) for one in noise.steps(count)]
+
+    def initial(self, reader: Reader) -> Mapping[str, Tensor]:
+        """The initial values of the method's own parameters at a site, which `reader.learned` then holds.
+
+        They are trained as the network's are, but no weight decay, no l1 and no max_norm acts on them. They do not
+        depend on the rate; a method that learns its rate begins at `rate`.
+        """
+        return {}
+
+    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+        """What is added to the training loss, the mean over examples, for a site; without dimensions, 0 at rate 0.
+
+        The losses of validation, test and the gap are without it.
+        """
+        return torch.zeros_like(rate)
+
+    def measured(self, reader: Reader, rate: Tensor) -> Mapping[str, Tensor]:
+        """What is recorded of a site after every epoch, by name, each without dimensions: say a learned `rate`."""
+        return {}
+
+    def objection(self, place: Place) -> str | None:
+        """Why the method cannot act at a place, and where it can; None if it can."""
+        return None
+
+    def advice(self, place: Place) -> str | None:
+        """Why it is unwise to let the method act at a place where it can, and what to do instead; None if it is not.
+
+        Of every method: a batch norm that directly follows, or with one product between, learns the variance of values
+        that are dropped from, which is another in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
+        """
+        if place.products_to_batch_norm == 0:
+            return (
+                "a batch norm follows directly, and what it learns is the variance with dropout, not that of"
+                " evaluation (variance shift): take model.norm_order=before, or model.norm=layer"
+            )
+        if place.products_to_batch_norm == 1:
+            return (
+                "a batch norm follows the next layer, and what it learns is the variance with dropout, not that of"
+                " evaluation (variance shift, less of it in wide layers): drop behind the last batch norm only, or take"
+                " model.norm=layer"
+            )
+        return None
+
+
+class AbstractValueDropout(AbstractDropout):
+    """A method that changes the values at its site, whatever reads them: nearly every one."""
+
+    kinds: frozenset[Kind] = frozenset({"units", "sequence", "state", "cell", "weights", "heads"})
+
+    @abstractmethod
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        """What the site gives for `x`, (batch, ...), in training mode."""
+
+    def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
+        """What the site gives for `x` in evaluation mode: the identity, unless a method scales there."""
+        return x
+
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        y: Tensor = reader(self.train(x, rate, noise))
+        return y
+
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        y: Tensor = reader(self.evaluate(x, rate))
+        return y
+
+
+def objection_to(dropout: AbstractDropout, place: Place) -> str | None:
+    """Why a method cannot act at a place, and where it can; None if it can."""
+    if place.kind not in dropout.kinds:
+        allowed = ", ".join(KINDS[kind] for kind in KINDS if kind in dropout.kinds)
+        return f"here are {KINDS[place.kind]}; it acts on {allowed}"
+    return dropout.objection(place)
+
+
+class AbstractUpdateDropout(AbstractDropout):
+    """A method that changes how a state is carried on: from step to step, or from layer to layer."""
+
+    kinds: frozenset[Kind] = frozenset({"state", "cell"})
+
+    @abstractmethod
+    def train_updates(self, rate: Tensor, noise: Noise, count: int) -> Sequence[Update]:
+        """The update of each of `count` steps in training mode."""
+
+    @abstractmethod
+    def evaluate_update(self, old: Tensor, kept: Tensor | None, added: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """The update in evaluation mode."""
+
+    def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        y: Tensor = reader(x)
+        return y
+
+    def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
+        y: Tensor = reader(x)
+        return y
+
+
+class AbstractAdversarialDropout(AbstractValueDropout):
+    """A method whose mask is changed against the network: a second pass, under the changed mask, adds to the loss.
+
+    The trainer lets the network answer under the drawn mask, takes the gradient of `distance` to the mask, lets
+    `chosen` change it, and adds `weight` times the distance of the answer under the changed mask.
+    """
+
+    kinds = UNITS
+    is_costly = True
+
+    @abstractmethod
+    def mask(self, shape: Sequence[int], rate: Tensor, noise: Noise) -> Tensor:
+        """The drawn mask, (batch, ...): what a site multiplies its values by."""
+
+    @abstractmethod
+    def chosen(self, mask: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        """The mask changed so that the distance grows, by its gradient to the mask."""
+
+    @abstractmethod
+    def weight(self, progress: Tensor) -> Tensor:
+        """Of the distance in the loss, at a share of the training."""
+
+    @property
+    @abstractmethod
+    def is_virtual(self) -> bool:
+        """Whether the distance is that to the network's own answer, or to the target."""
+
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        return x * self.mask(x.shape, rate, noise).to(x.dtype)
+
+
+def carried_on(kept: Tensor | None, added: Tensor) -> Tensor:
+    """The new state without dropout."""
+    return added if kept is None else kept + added
