@@ -197,6 +197,12 @@ def data(config: Config) -> str | None:
     return _dataset(canonical_json(section)).digest()
 
 
+def task(config: Config) -> str:
+    """What is learned: the dataset's task, or language_modelling where a text is read on."""
+    dataset = _dataset(canonical_json(config["dataset"]))
+    return "language_modelling" if dataset.is_stream else dataset.task
+
+
 def check_seeds(spec: Config, seeds: int) -> None:
     """Makes every seed's split once, so that data that cannot be split is refused before training."""
     dataset = _dataset(canonical_json(spec["dataset"]))

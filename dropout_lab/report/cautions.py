@@ -17,6 +17,10 @@ def cautions(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     yield from _missing(frames, table)
     yield from _contexts(frames)
     yield from _without_trials(frames)
+    yield from (
+        f"Said before the training: {warning.removeprefix('warning: ')}"
+        for warning in frames.asked.get("warnings") or ()
+    )
 
 
 def _censored(table: pd.DataFrame) -> Iterator[str]:

@@ -66,6 +66,11 @@ class Frames:
         return bool(self.runs["val_accuracy"].notna().any())
 
     @property
+    def is_language_model(self) -> bool:
+        """Whether losses are nats a token of a text that is read on, so that their exponentials are perplexities."""
+        return self.asked.get("task") == "language_modelling"
+
+    @property
     def objectives(self) -> Sequence[str]:
         return [name for name in self.asked.get("objective") or ["val_loss"] if name in self.runs] or ["val_loss"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 import yaml
 from markupsafe import Markup
@@ -70,7 +71,17 @@ def comparison(evidence: Evidence) -> Grid:
             if compared and other is not None:
                 row += [of_row(value, metric, other, metric), _difference(best, metric)]
             rows.append(row)
+            if evidence.frames.is_language_model and metric in ("val_loss", "test_loss"):
+                shown = (best, other) if compared and other is not None else (best,)
+                row = [title(metric).replace("loss", "perplexity"), *(_perplexity(trial, metric) for trial in shown)]
+                rows.append([*row, _perplexity(best, f"{metric}_diff", "times ")] if compared else row)
     return Grid(header, rows)
+
+
+def _perplexity(trial: "pd.Series[Any]", metric: str, times: str = "") -> str:
+    """exp of a mean loss and of its interval, or of a difference of two: the geometric mean, or its ratio."""
+    mean, low, high = (float(np.exp(trial[name])) for name in (metric, f"{metric}_low", f"{metric}_high"))
+    return f"{times}{number(mean)} [{number(low)}, {number(high)}]"
 
 
 def _difference(trial: "pd.Series[Any]", metric: str) -> str:

@@ -41,6 +41,8 @@ class Prepared:
     sessions: Sequence[Record]
     data: str | None
     """A hash of the data, where they come from files."""
+    task: str
+    """As in `train.task`."""
     warnings: Sequence[str]
     """What is unwise about the configurations: of a sampler's, about the ends of its search space."""
 
@@ -92,7 +94,7 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))
     found = Ledger.of(records)
-    return Prepared(plan, is_grid, cells, found, records.sessions, data, warnings(described))
+    return Prepared(plan, is_grid, cells, found, records.sessions, data, trainer.task(plan.config), warnings(described))
 
 
 def commit(prepared: Prepared, command: str) -> Sequence[str]:
@@ -107,7 +109,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     if not prepared.is_grid:
         study.check_axes(plan)
     writer = Writer(plan.folder)
-    writer.append("sessions", _session(plan, command, prepared.data))
+    writer.append("sessions", _session(prepared, command))
     if not (plan.folder / "config.yaml").exists():
         (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
     if prepared.sessions and (changed := _changed_versions(prepared.sessions[-1])):
@@ -224,7 +226,8 @@ def _foreign(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.name not in ("locks", "workers", store.JOURNAL)]
 
 
-def _session(plan: Plan, command: str, data: str | None) -> Record:
+def _session(prepared: Prepared, command: str) -> Record:
+    plan = prepared.plan
     return {
         "session": plan.session,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -239,7 +242,9 @@ def _session(plan: Plan, command: str, data: str | None) -> Record:
         "git_commit": _git_commit(),
         "machine": {"system": platform.platform(), "cpu": processor(), "cores": os.cpu_count()},
         "device": plan.device,
-        "data": data,
+        "data": prepared.data,
+        "task": prepared.task,
+        "warnings": list(prepared.warnings),
     }
 
 

@@ -102,6 +102,13 @@ def test_the_best_at_an_edge(tmp_path: Path, clear: dict[str, str]) -> None:
     )
 
 
+def test_of_data_one_takes_what_there_is(tmp_path: Path) -> None:
+    plan = []
+    for limit in (50, 100, 200):
+        plan += grid(effect=partial(better, lr=limit / 1e4), params={"dataset.limit": limit})
+    assert "dataset.limit" not in said(Sweep(plan, seeds=3), tmp_path / "limit").get("widen", "")
+
+
 def test_one_of_two_values_is_no_edge(tmp_path: Path) -> None:
     plan = [one for lr in (1e-3, 3e-3) for one in grid(effect=partial(better, lr=lr), params={"optimizer.lr": lr})]
     assert "widen" not in said(Sweep(plan, seeds=3), tmp_path / "lr")

@@ -15,7 +15,9 @@ def widen(evidence: Evidence) -> str | None:
     values = edges.groupby("setting")["setting"].transform("size")
     of_rate = (edges["setting"] == "rate") | edges["setting"].str.startswith("rates.")
     # One of two values is always at an edge; the rates have no dropout as a further one.
-    edges = edges[(edges["edge"] != "") & (edges["trial"] == best["trial"]) & ((values > 2) | of_rate)]
+    # And of data one takes what there is.
+    of_data = edges["setting"].str.startswith("dataset.")
+    edges = edges[(edges["edge"] != "") & (edges["trial"] == best["trial"]) & ((values > 2) | of_rate) & ~of_data]
     told = [sentence for _, row in edges.iterrows() if (sentence := _edge(evidence, row)) is not None]
     return " ".join(told) or None
 

@@ -70,7 +70,8 @@ def _values(column: "pd.Series[Any]") -> list[Any]:
 def _task(frames: Frames) -> str | None:
     if frames.runs["val_loss"].isna().all():
         return None
-    return "classification" if frames.is_classification else "regression"
+    known = frames.asked.get("task")
+    return str(known) if known else "classification" if frames.is_classification else "regression"
 
 
 def unit(metric: str, frames: Frames) -> str:
