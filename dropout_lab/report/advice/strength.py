@@ -77,8 +77,11 @@ def lower(evidence: Evidence) -> str | None:
     level = baseline["val_loss"]
     dropped = table[~table["baseline"] & (table["context"] == baseline["context"]) & table["placement"].notna()]
     shapes = evidence.tables["curve_shape"].set_index("trial")["diagnosis"]
-    unfinished = dropped["trial"].map(shapes).eq("still improving")
-    bad = (dropped["val_loss"] > level) & ((dropped["train_loss"] > level) | unfinished)
+    improving = "still improving"
+    unfinished = dropped["trial"].map(shapes).eq(improving) & (shapes.get(baseline["trial"]) != improving)
+    # Worse by the interval of the paired difference, if it can be had: a mean is above another as easily as below.
+    worse = dropped["val_loss_diff_low"].fillna(dropped["val_loss_diff"]) > 0
+    bad = worse & ((dropped["train_loss"] > level) | unfinished)
     told = []
     for placement, part in dropped.assign(bad=bad).groupby("placement", sort=True):
         worst = part.groupby("rate")["bad"].all().sort_index()
