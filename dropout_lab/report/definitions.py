@@ -51,7 +51,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "epochs to convergence",
             f"The first epoch whose validation loss is within {100 * TOLERANCE:g} % of the run's own best. It depends "
-            f"on how long the run was: with its best epoch in the last {100 * HORIZON_TAIL:g} % it still improved.",
+            f"on how long the run was: with its best epoch in the last {100 * HORIZON_TAIL:g} % it still improved. "
+            "A run that was stopped early has none.",
         ),
         (
             "epochs to target",

@@ -6,7 +6,17 @@ from typing import NamedTuple
 import pandas as pd
 
 from dropout_lab.report.evidence import Evidence
-from dropout_lab.report.names import configuration, difference, number, plural, probability, setting, title, value
+from dropout_lab.report.names import (
+    configuration,
+    difference,
+    duration,
+    number,
+    plural,
+    probability,
+    setting,
+    title,
+    value,
+)
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.words.which import headline
 
@@ -65,14 +75,30 @@ def _test(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
 
 
 def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
+    """Epochs and time to the own best, of the best beside its baseline; below it the ratio to the baseline's level."""
     row = evidence.row("time_ratio", best, progress=1.0)
-    if row is None or pd.isna(row["restricted_ratio"]):
+    own = evidence.row("convergence", best, definition="own_best")
+    none = evidence.row("convergence", evidence.found.baseline, definition="own_best")
+    if row is None or own is None or none is None or pd.isna(row["restricted_ratio"]):
         return
-    reached = f"{row['n_reached']} of {plural(int(row['n']), 'run')}"
-    about = f"as many epochs as no dropout to its own level, which {reached} reach"
+    (ours, our_time), (theirs, their_time) = _taken(own), _taken(none)
+    about = f"to their own best, {our_time} against {their_time} without dropout"
+    if own["n_improving"] or none["n_improving"]:
+        about += f"; still improving at the end {own['n_improving']} and {none['n_improving']}"
+    runs = f"{row['n_reached']} of {plural(int(row['n']), 'run')}"
+    others = f"no dropout {row['baseline_n_reached']} of {row['baseline_n']}"
+    about += f"; {number(row['restricted_ratio'], 3)} times as many epochs to the level of no dropout ({runs}, {others}"
     if pd.notna(row["restricted_low"]):
         about += f"; 95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)}"
-    yield Tile("Cost", f"{number(row['restricted_ratio'], 3)} times", about)
+    about += f"), counted up to {plural(int(evidence.frames.runs['epochs'].max()), 'epoch')}"
+    yield Tile("Cost", f"{ours} against {theirs} epochs", about)
+
+
+def _taken(own: pd.Series) -> tuple[str, str]:
+    """Epochs until the own best, and the time that they take; a dash if no run is known to have got there."""
+    if not own["n_reached"]:
+        return "–", "–"
+    return number(own["restricted"], 3), duration(own["restricted_seconds"])
 
 
 def _rates(evidence: Evidence) -> str:
@@ -82,4 +108,4 @@ def _rates(evidence: Evidence) -> str:
         return text
     inside = rates.loc[rates["inside"], "rate"]
     low, high = setting(float(inside.min())), setting(float(inside.max()))
-    return f"{text}; best rate {low}{'' if low == high else f' to {high}'}"
+    return f"{text}; 95 % interval of the best rate {low}{'' if low == high else f' to {high}'}"

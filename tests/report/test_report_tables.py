@@ -153,6 +153,15 @@ def test_early_stopping_is_no_convergence(tmp_path: Path) -> None:
     assert (own["n_reached"] == 5 - stopped.reindex(own["trial"]).to_numpy()).all()
 
 
+def test_the_mean_epochs_to_convergence_are_of_runs_that_were_not_stopped(tmp_path: Path) -> None:
+    _, frames, table = loaded(sweeps()["stopped"][0], tmp_path / "s")
+    ended = frames.runs[~frames.runs["stopped_early"]]
+    expected = ended.groupby("trial")["epochs_to_convergence"].mean().reindex(table["trial"])
+    assert table["n_stopped"].sum() > 0
+    np.testing.assert_allclose(table["epochs_to_convergence"], expected)
+    assert not ranked(table, "epochs_to_convergence", 5).loc[lambda t: t["n_stopped"] > 0, "whole"].any()
+
+
 def test_survival_curves_end_where_the_table_says(default: Loaded) -> None:
     _, frames, table = default
     curves = survival_curves(frames, table.head(4))

@@ -1,6 +1,7 @@
 """What the first screen says, against the tables, and of odd cases; and all of it beside another trial."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -51,8 +52,29 @@ def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
     own = clear.row("convergence", clear.found.best, definition="own_best")
     assert own is not None
     assert duration(own["restricted_seconds"]) in " ".join(said.cost)
+    none = clear.row("convergence", clear.found.baseline, definition="own_best")
+    assert none is not None
+    cost = next(tile for tile in tiles(clear) if tile.label == "Cost")
+    assert cost.number == f"{own['restricted']:.3g} against {none['restricted']:.3g} epochs"
+    assert f"{duration(own['restricted_seconds'])} against {duration(none['restricted_seconds'])}" in cost.about
+    assert f"({last['n_reached']} of 5 runs, no dropout {last['baseline_n_reached']} of 5" in cost.about
+    assert "counted up to 30 epochs" in cost.about
     labels = [tile.label for tile in tiles(clear)]
     assert labels == ["Best by validation", "Against no dropout", "On unseen data", "Cost", "Not told from it"]
+
+
+def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Path) -> None:
+    stopped = evidence(Sweep(grid(rates=RATES, effect=hump, patience=1), patience=1), tmp_path / "stopped")
+    assert (stopped.table["n_stopped"] == 5).any()
+    best = stopped.row("convergence", stopped.found.best, definition="own_best")
+    assert best is not None
+    assert f"To their own best come {best['n_reached']} of 5 runs" in text(stopped)
+    none = replace(stopped, tables={**stopped.tables, "convergence": stopped.tables["convergence"].assign(n_reached=0)})
+    assert "0 of 5 runs: all ended before it was known" in text(none)
+    assert next(tile.number for tile in tiles(none) if tile.label == "Cost") == "– against – epochs"
+    short = evidence(Sweep(grid(rates=RATES, effect=hump, epochs=6), epochs=6), tmp_path / "short")
+    assert "5 still improving at the end, so not final" in text(short)
+    assert "still improving at the end 5 and 5" in next(tile.about for tile in tiles(short) if tile.label == "Cost")
 
 
 def a_hair(placement: str, rate: float) -> float:

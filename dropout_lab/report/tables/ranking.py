@@ -8,13 +8,15 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
 from dropout_lab.report.statistics import Bools, Floats, whole_rows
+from dropout_lab.report.tables.seeds import ENDED
 
 
 def ranked(table: pd.DataFrame, objective: str, seeds: int) -> pd.DataFrame:
     """All configurations, best mean of the objective first; those without all their seeds complete come after."""
     if table.empty:
         return table
-    whole = (table["n_complete"] >= seeds) & table[objective].notna()
+    counted = table["n_complete"] - table["n_stopped"] if objective in ENDED else table["n_complete"]
+    whole = (counted >= seeds) & table[objective].notna()
     sign = -1.0 if is_maximised(objective) else 1.0
     order = pd.DataFrame({"later": ~whole, "value": sign * table[objective], "trial": table["trial"]})
     result = table.assign(whole=whole).loc[order.sort_values(["later", "value", "trial"], na_position="last").index]

@@ -25,6 +25,9 @@ AVERAGED = (
     "best_epoch",
     "seconds",
 )
+ENDED = ("epochs_to_convergence",)
+"""Metrics that only a run knows which trained all its epochs: one that was stopped early has not converged."""
+
 COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
 
@@ -32,9 +35,9 @@ COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss"
 class BySeed:
     """Row i of every matrix is trial `trials[i]`, in the order of `Frames.trials`; column j is seed `seeds[j]`.
 
-    `values`: metric -> matrix; NaN where there is no complete run or it has no finite value. `baselines`: for each row
-    the row of the baseline of its context, -1 where there is none; a baseline's own row is its own. `reference`: the
-    row of `Frames.reference`, None without one.
+    `values`: metric -> matrix; NaN where there is no complete run or it has no finite value, and for what is in `ENDED`
+    where the run was stopped early. `baselines`: for each row the row of the baseline of its context, -1 where there is
+    none; a baseline's own row is its own. `reference`: the row of `Frames.reference`, None without one.
     """
 
     trials: Ints
@@ -93,12 +96,14 @@ def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
     trials, runs = frames.trials, frames.runs
     rows, seeds = run_places(frames)
     counted = (runs["status"] == "complete").to_numpy(dtype=bool) & (rows >= 0)
+    stopped = runs["stopped_early"].to_numpy(dtype=bool)
     columns = np.searchsorted(seeds, runs["seed"].to_numpy(dtype=np.int64))
     values = {}
     for name in metrics_of(frames, (*AVERAGED, *COMPARED)) if metrics is None else metrics:
         matrix = np.full((len(trials), len(seeds)), np.nan)
         column = pd.to_numeric(runs[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        matrix[rows[counted], columns[counted]] = np.where(np.isfinite(column), column, np.nan)[counted]
+        known = np.isfinite(column) & ~(stopped & (name in ENDED))
+        matrix[rows[counted], columns[counted]] = np.where(known, column, np.nan)[counted]
         values[name] = matrix
     contexts, codes = np.unique(trials["context"].to_numpy(dtype=str), return_inverse=True)
     of_context = np.full(len(contexts), -1, dtype=np.int64)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import is_maximised, plural, title
+from dropout_lab.report.tables.seeds import ENDED
 from dropout_lab.report.words.spelling import all_seeds, with_interval
 
 
@@ -39,6 +40,14 @@ def nothing(evidence: Evidence) -> Iterator[str]:
         )
     else:
         yield (
-            f"No configuration has {all_seeds(frames.seeds)} complete, so none is named the best. "
+            f"No configuration has {all_seeds(frames.seeds)} complete{_known(evidence)}, so none is named the best. "
             f"Recorded so far: {plural(len(evidence.table), 'trial')}, {plural(len(frames.runs), 'run')} ({counts})."
         )
+        stopped = int(evidence.table["n_stopped"].sum())
+        if evidence.found.objective in ENDED and stopped:
+            yield f"{plural(stopped, 'complete run')} ended by early stopping, which is no convergence."
+
+
+def _known(evidence: Evidence) -> str:
+    objective = evidence.found.objective
+    return f" with {title(objective)}" if objective in ENDED else ""
