@@ -17,7 +17,7 @@ from dropout_lab.report.compare import compare
 
 def preload() -> None:
     """Starts the process that loads the libraries, and returns at once."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["dropout_lab.report.write", "optuna.importance"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["dropout_lab.report.write"])
     resource_tracker.ensure_running()  # else it is started below, and lets interrupts through
     # Ctrl-C in a terminal reaches all processes; this one leaves it to its parent, from its first line on.
     with interrupts.held_back():

@@ -166,7 +166,7 @@ _COUNTS = {
     "best_epoch": Column("epoch, from 1", "mean over complete runs"),
     "epochs_to_convergence": Column(
         "epoch, from 1",
-        "mean over complete runs that were not stopped early, of the first within 1 % of their own best validation loss",
+        "mean over complete runs not stopped early: the first within 1 % of the run's own best validation loss",
     ),
     "seconds": Column("s", "mean over complete runs"),
 }

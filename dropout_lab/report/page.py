@@ -14,7 +14,7 @@ import yaml
 from markupsafe import Markup
 
 from dropout_lab.report.advice import RULES
-from dropout_lab.report.cells import Grid, of_row, p_cell
+from dropout_lab.report.cells import Grid, of_row, p_cell, spread
 from dropout_lab.report.definitions import definitions
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import Gallery
@@ -81,7 +81,7 @@ def comparison(evidence: Evidence) -> Grid:
 def _perplexity(trial: "pd.Series[Any]", metric: str, times: str = "") -> str:
     """exp of a mean loss and of its interval, or of a difference of two: the geometric mean, or its ratio."""
     mean, low, high = (float(np.exp(trial[name])) for name in (metric, f"{metric}_low", f"{metric}_high"))
-    return f"{times}{number(mean)} [{number(low)}, {number(high)}]"
+    return times + spread(lambda _, x: number(x), metric, mean, low, high)
 
 
 def _difference(trial: "pd.Series[Any]", metric: str) -> str:

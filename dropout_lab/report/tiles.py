@@ -84,7 +84,7 @@ def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
     (ours, our_time), (theirs, their_time) = _taken(own), _taken(none)
     about = f"to their own best, {our_time} against {their_time} without dropout"
     if own["n_improving"] or none["n_improving"]:
-        about += f"; still improving at the end {own['n_improving']} and {none['n_improving']}"
+        about += f"; runs still improving at the end: {own['n_improving']} and {none['n_improving']}"
     runs = f"{row['n_reached']} of {plural(int(row['n']), 'run')}"
     others = f"no dropout {row['baseline_n_reached']} of {row['baseline_n']}"
     about += f"; {number(row['restricted_ratio'], 3)} times as many epochs to the level of no dropout ({runs}, {others}"

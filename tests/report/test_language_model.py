@@ -20,6 +20,8 @@ def test_losses_a_token_are_perplexities(tmp_path: Path) -> None:
         assert abs(number - math.exp(best[name])) < 1e-3
     ratio = float(re.findall(r"[\d.]+", rows["validation perplexity"][2])[0])
     assert abs(ratio - math.exp(best["val_loss_diff"])) < 1e-3
+    one = evidence(Sweep(plan, seeds=1, session={"task": "language_modelling"}), tmp_path / "one")
+    assert not any("–" in cell or "[" in cell for row in comparison(one).rows for cell in row if "perplexity" in row[0])
     others = comparison(evidence(Sweep(plan), tmp_path / "classes")).rows
     assert not any("perplexity" in row[0] for row in others)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dropout_lab.errors import UserError
+from dropout_lab.report import make
 from dropout_lab.report.cells import Grid, spread
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.export.machine import as_json
@@ -72,9 +73,12 @@ def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Pat
     none = replace(stopped, tables={**stopped.tables, "convergence": stopped.tables["convergence"].assign(n_reached=0)})
     assert "0 of 5 runs: all ended before it was known" in text(none)
     assert next(tile.number for tile in tiles(none) if tile.label == "Cost") == "– against – epochs"
-    short = evidence(Sweep(grid(rates=RATES, effect=hump, epochs=6), epochs=6), tmp_path / "short")
+    plan = grid(rates=RATES, effect=lambda placement, rate: 0.5, epochs=6)
+    short = evidence(Sweep(plan, epochs=6), tmp_path / "short")
     assert "5 still improving at the end, so not final" in text(short)
-    assert "still improving at the end 5 and 5" in next(tile.about for tile in tiles(short) if tile.label == "Cost")
+    assert "runs still improving at the end: 5 and 5" in next(
+        tile.about for tile in tiles(short) if tile.label == "Cost"
+    )
 
 
 def a_hair(placement: str, rate: float) -> float:
@@ -177,7 +181,9 @@ def test_the_pages_of_odd_sweeps_beside_any_trial(name: str, tmp_path: Path) -> 
 
 def test_a_table_by_its_name(tmp_path: Path) -> None:
     folder = Sweep(grid(("hidden",), (0.0, 0.3), hump)).write(tmp_path / "s")
-    assert as_csv(folder, "optimism").startswith("trial,name,metric")
+    make(folder, pdf=False)
+    for name in ("optimism", "isolation"):
+        assert as_csv(folder, name).encode() == (folder / "tables" / f"{name}.csv").read_bytes()
     with pytest.raises(
         UserError, match=re.escape("report.table=nosuch: there is no such table; allowed: comparisons,")
     ):

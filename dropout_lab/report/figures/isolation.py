@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from dropout_lab.report import style
 from dropout_lab.report.figures.levels import _levels
 from dropout_lab.report.names import axis, in_unit, is_maximised, setting, title
+from dropout_lab.report.scales import Scale
 from dropout_lab.report.scales import scale as scale_of
 from dropout_lab.report.style import BASELINE, Looks
 
@@ -37,10 +38,19 @@ def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classificati
         if place % columns == 0:
             ax.set_ylabel(axis(objective, classification))
     style.share_y(axes)
-    every = scale * isolation["mean"].to_numpy(dtype=float)
-    scale_of(every, maximised=is_maximised(objective), logs=objective.endswith("loss")).only_logarithmic.set(axes)
+    isolation_scale(isolation, objective).set(axes)
     style.legend(figure, axes)
     return figure
+
+
+def isolation_scale(isolation: pd.DataFrame, objective: str) -> Scale:
+    """Of all panels: it holds the means of both and the ends of the intervals."""
+    unit = in_unit(objective, 1)
+    means, ends = (
+        unit * isolation[columns].to_numpy(dtype=float) for columns in (["mean", "baseline_mean"], ["low", "high"])
+    )
+    logs = objective.endswith("loss")
+    return scale_of(means.ravel(), maximised=is_maximised(objective), logs=logs, ends=ends).only_logarithmic
 
 
 def _value(row: "dict[str, object]") -> str:

@@ -1,6 +1,5 @@
 """How often answers of a confidence are right."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -21,7 +20,7 @@ def diagram(reliability: pd.DataFrame) -> Figure:
             look = KINDS[str(kind)]
             x, y = 100 * part["confidence"], 100 * part["accuracy"]
             ax.plot(x, y, color=look.color, linewidth=1.0)
-            size = 6 + 120 * np.sqrt(part["answers"] / part["answers"].sum()) ** 2
+            size = 6 + 120 * part["answers"] / part["answers"].sum()
             ax.scatter(x, y, s=size, color=look.color, marker=look.marker, alpha=0.75, linewidth=0, label=str(kind))
         name = str(shown["name"].iloc[0])
         style.heading(ax, name, role if role != name else "")

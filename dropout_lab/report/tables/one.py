@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dropout_lab.errors import UserError
+from dropout_lab.report.export.frames import as_csv as frames_as_csv
 from dropout_lab.report.load import load
 from dropout_lab.report.tables.catalogue import TABLES
 from dropout_lab.report.tables.configurations import configurations
@@ -10,9 +11,9 @@ from dropout_lab.report.tables.ranking import ranked
 
 
 def as_csv(folder: Path, name: str, baseline: int | None = None) -> str:
-    """The table `name` of `TABLES` of a sweep's folder as CSV; raises UserError for another name."""
+    """The table `name` of `TABLES` of a sweep's folder as its CSV file has it; raises UserError for another name."""
     if name not in TABLES:
         raise UserError(f"report.table={name}: there is no such table; allowed: {', '.join(TABLES)}")
     frames = load(folder, baseline)
     table = ranked(configurations(frames), frames.objectives[0], frames.seeds)
-    return TABLES[name].make(frames, table).to_csv(index=False)
+    return frames_as_csv(TABLES[name].make(frames, table)).decode()

@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from dropout_lab.report import layout, make, style
+from dropout_lab.report.export.frames import as_csv
 from dropout_lab.report.figures.cost import seconds
+from dropout_lab.report.figures.isolation import isolation_scale
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.style import Drawing
 from tests.report.figures.odd import plans, sweeps
@@ -50,7 +52,7 @@ def test_every_table_that_is_drawn_is_beside_its_figure(tmp_path: Path) -> None:
     found = {plan.name: plan.table for plan in plans("three") if plan.name != "reliability"}
     assert {path.stem for path in (folder / "figures").glob("*.csv")} == set(found)
     for name, table in found.items():
-        assert (folder / "figures" / f"{name}.csv").read_text() == table.to_csv(index=False), name
+        assert (folder / "figures" / f"{name}.csv").read_bytes() == as_csv(table), name
 
 
 def test_what_is_drawn_is_the_table() -> None:
@@ -119,6 +121,16 @@ def test_lanes_are_drawn_where_they_differ() -> None:
     for lanes, panels in (([8.0, 8.0, 8.0], 1), ([8.0, 4.0, 8.0], 2)):
         figure = seconds(table.assign(lanes=lanes), "val_loss", style.looks(["input"]), classification=True)
         assert len(figure.axes) == panels
+
+
+def test_means_and_intervals_of_the_best_per_value_are_on_the_axis() -> None:
+    means = np.append(np.linspace(0.2, 0.3, 9), 1.5)
+    table = pd.DataFrame({"mean": means, "low": 0.6 * means, "high": 1.6 * means, "baseline_mean": 2.9})
+    found = isolation_scale(table, "val_loss")
+    assert found.logarithmic
+    low, high = found.limits or (np.nan, np.nan)
+    assert low < table["low"].min()
+    assert high > table[["high", "baseline_mean"]].to_numpy().max()
 
 
 def faults(figure: Figure) -> Iterator[str]:
