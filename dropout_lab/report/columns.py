@@ -206,6 +206,25 @@ def described_tables(tables: Mapping[str, pd.DataFrame], table: pd.DataFrame, fr
     return pd.DataFrame(rows, columns=["frame", "column", "unit", "meaning"])
 
 
+_CONFIDENCE = {
+    "trial": _OWNERS["trial"],
+    "name": _COUNTS["name"],
+    "members": Column("networks", "in the ensemble: complete runs with predictions"),
+    "ensemble_loss": Column("nats", "test loss of the mean of the networks' probabilities"),
+    "ensemble_accuracy": Column("fraction", "test accuracy of the mean of the networks' probabilities"),
+    "ensemble_ece": Column("fraction", "calibration error of the mean of the networks' probabilities, over 15 bins"),
+}
+
+
+def described_confidence(table: pd.DataFrame, frames: Frames) -> pd.DataFrame:
+    """One row per column of confidence.csv, which is `table`; as `described`."""
+    rows = [
+        ("confidence.csv", str(name), *(_CONFIDENCE.get(str(name)) or of_configurations(str(name), frames)))
+        for name in table
+    ]
+    return pd.DataFrame(rows, columns=["frame", "column", "unit", "meaning"])
+
+
 def as_markdown() -> str:
     """The documentation of all columns, dropout_lab/report/frames.md."""
     lines = [

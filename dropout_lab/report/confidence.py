@@ -11,7 +11,7 @@ from dropout_lab.report.load import Frames
 from dropout_lab.report.names import value
 
 ROWS = 8
-"""Best configurations; their baseline comes with them."""
+"""Best configurations; the baselines of their contexts come with them."""
 
 ONE = {"test_loss": "loss", "test_accuracy": "accuracy", "test_ece": "calibration error"}
 MC = {
@@ -24,14 +24,15 @@ ENSEMBLE = {"loss": "loss, ensemble", "accuracy": "accuracy, ensemble", "ece": "
 
 
 def confidence(folder: Path, frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per configuration, best first: what one network comes to on average, and what the ensemble comes to.
+    """A row per configuration, best first, then their baselines: one network on average, and the ensemble.
 
     `table` is ranked. Columns: trial, name, those of `ONE` and `MC` as far as they were measured, `members` of the
-    ensemble, and `ensemble_<metric>`. Empty if no run has predictions.
+    ensemble, and `ensemble_<metric>`. Without rows if no run has predictions.
     """
     rows = []
-    baseline = table[table["baseline"]].head(1) if len(table) else table
-    chosen = pd.concat([table.head(ROWS), baseline]).drop_duplicates("trial") if len(table) else table
+    best = table.head(ROWS)
+    own = table[table["baseline"] & table["context"].isin(best["context"])] if len(table) else table
+    chosen = pd.concat([best, own]).drop_duplicates("trial") if len(table) else table
     complete = frames.runs[frames.runs["status"] == "complete"]
     for _, trial in chosen.iterrows():
         runs = complete[complete["key"] == trial["key"]]
@@ -44,7 +45,8 @@ def confidence(folder: Path, frames: Frames, table: pd.DataFrame) -> pd.DataFram
         row["members"] = len(kept)
         row |= {f"ensemble_{name}": number for name, number in predictions.answers(mean, kept[0][1]).items()}
         rows.append(row)
-    return pd.DataFrame(rows)
+    every = ["trial", "name", *ONE, "members", *(f"ensemble_{name}" for name in ENSEMBLE)]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=every)
 
 
 def rows(found: pd.DataFrame) -> tuple[Sequence[str], Sequence[Sequence[str]]]:

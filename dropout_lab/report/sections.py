@@ -149,7 +149,8 @@ def _comparisons(evidence: Evidence) -> Part:
     row = evidence.comparison
     words = [] if row is None else [*same(evidence, row), *few_seeds(evidence, row)]
     if len(mine):
-        margin = amount(metric, float(mine["margin"].iloc[0]))
+        least, most = (amount(metric, float(end)) for end in (mine["margin"].min(), mine["margin"].max()))
+        margin = least if least == most else f"{least} to {most}, by the loss of what each is compared with"
         words.append(
             f"As good means within {margin}; the p behind it is that of the equivalence test. Seeds needed: to see a "
             "difference as large as it looks with power 0.8, corrected for all comparisons."
@@ -197,7 +198,12 @@ def _to_best(evidence: Evidence) -> Part:
         for _, one in table.iterrows()
     ]
     header = ["configuration", f"{title(metric)} minus that of the best", "p (Holm)", "p (as good)"]
-    return Part("to_best", "Beside the best", [], header, rows)
+    words = [
+        "Every configuration minus the best, paired by seed, with its 95 % interval. p (Holm): of the paired t test, "
+        "corrected for all of them; below 0.05 it is told from the best. p (as good): of the equivalence test; below "
+        "0.05 it is shown to be as good. With neither, it is open."
+    ]
+    return Part("to_best", "Beside the best", words, header, rows)
 
 
 def _optimism(evidence: Evidence) -> Part:
@@ -276,7 +282,12 @@ def _curve_shape(evidence: Evidence) -> Part:
         for row in _of_few(evidence, "curve_shape")
     ]
     header = ["configuration", "most runs are", "turns at epoch", "rise since", "area between train and validation"]
-    return Part("curve_shape", "What the curves say", [], header, rows)
+    words = [
+        "Turns at epoch: where the validation loss turns for the worse, median over runs; ∞: in half of them it does "
+        "not. Rise since: by how much it is higher at the last epoch than at its best, mean over runs. Area: validation "
+        "minus train loss, summed over the epochs. Runs that were stopped early are not judged."
+    ]
+    return Part("curve_shape", "What the curves say", words, header, rows)
 
 
 def _isolation(evidence: Evidence) -> Part:
@@ -296,7 +307,12 @@ def _isolation(evidence: Evidence) -> Part:
         for _, row in kept.iterrows()
     ]
     header = ["setting", "value", "its best configuration", "of", title(metric), "difference to no dropout", "p (Holm)"]
-    return Part("isolation", "The best of every value", [], header, rows[: 3 * ROWS])
+    words = [
+        "For each value of a setting the best configuration that has it, chosen of so many (of), all other settings "
+        "free; beside it the best no dropout of as many contexts, paired by seed. p is corrected for the values of the "
+        "setting, not for the choice, which flatters."
+    ]
+    return Part("isolation", "The best of every value", words, header, rows[: 3 * ROWS])
 
 
 def _variance(evidence: Evidence) -> Part:
@@ -313,7 +329,12 @@ def _variance(evidence: Evidence) -> Part:
         for _, row in table.iterrows()
     ]
     header = ["standard deviation of", "between seeds", "alike in all", "left by pairing", "between configurations"]
-    return Part("variance", "Seeds and configurations", [], header, rows)
+    words = [
+        "Between seeds: between runs of one configuration. It has two parts, which add up as squares: alike in all, "
+        "what a seed does to every configuration, which pairing by seed takes out; and left by pairing, what a seed "
+        "does to one of them. Between configurations: what differs that seeds have not made."
+    ]
+    return Part("variance", "Seeds and configurations", words, header, rows)
 
 
 def _deviation(metric: str, deviation: float) -> str:
@@ -322,13 +343,19 @@ def _deviation(metric: str, deviation: float) -> str:
 
 
 def _effects(evidence: Evidence) -> Part:
-    metric, table = "val_loss", evidence.tables["effects"]
+    objective, table = evidence.found.objective, evidence.tables["effects"]
+    metric = objective if objective in ("val_loss", "val_accuracy") else "val_loss"  # as the figure beside it
+    mine = table[table["metric"] == metric]
     rows = [
         [row["term"], str(row["df"]), f"{100 * row['share']:.1f} %", number(row["f"], 3), p_cell(row["p_holm"])]
-        for _, row in table[table["metric"] == metric].head(ROWS).iterrows()
+        for _, row in mine.head(ROWS).iterrows()
     ]
     header = ["setting, or two together", "df", "of what differs", "F", "p (Holm)"]
-    words = [f"What the settings explain of the {title(metric)} of {plural(len(evidence.table), 'configuration')}."]
+    words = [
+        f"What the settings explain of the {title(metric)} of "
+        f"{plural(int(count), 'configuration')} with dropout and all seeds."
+        for count in mine["configurations"].head(1)
+    ]
     return Part("effects", "Main effects and interactions", words, header, rows)
 
 

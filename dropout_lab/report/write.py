@@ -30,7 +30,8 @@ def write_all(
     evidence = Evidence(frames, table, found, tables)
     said = words(evidence)
     pictures = gallery(frames, table, found, jobs, folder=folder, tables=tables, pdf=pdf)
-    export(folder, evidence, said)
+    sure = confidence(folder, frames, table)
+    export(folder, evidence, said, sure)
     for name in set(NAMES) - {picture.name for picture in pictures.pictures}:
         for kind in ("png", "svg", "pdf", "csv"):  # of an earlier report, when the sweep was less far
             (folder / "figures" / f"{name}.{kind}").unlink(missing_ok=True)
@@ -42,8 +43,6 @@ def write_all(
         if picture.drawing.pdf is not None:
             write(paper, picture.drawing.pdf)
         write(folder / "figures" / f"{picture.name}.csv", as_csv(picture.table))
-    sure = confidence(folder, frames, table)
-    write(folder / "confidence.csv", sure.to_csv(index=False))
     html, markdown = render(folder, evidence, said, pictures, Grid(*rows(sure)))
     write(folder / "report.md", markdown)
     page = folder / "report.html"

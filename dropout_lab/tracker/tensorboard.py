@@ -30,14 +30,14 @@ class TensorBoardTracker(AbstractTracker):
     def open(self, sweep: TrackedSweep) -> Collection[str]:
         self._root = Path(self.folder) if self.folder else sweep.folder / "tensorboard"
         self._root.mkdir(parents=True, exist_ok=True)
-        for draft in self._root.glob(".*.draft"):
-            shutil.rmtree(draft)
-        return {path.name for path in self._root.iterdir()}
+        return {path.name for path in self._root.glob("[!.]*")}
 
     def log(self, run: TrackedRun) -> None:
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
         draft = self._root / f".{run.id}.draft"
+        if draft.exists():  # of a process that was killed; drafts of other runs may be of a sweep that is at work
+            shutil.rmtree(draft)
         writer = EventFileWriter(str(draft), max_queue_size=1000)
         try:
             for event in _events(run):

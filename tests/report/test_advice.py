@@ -102,6 +102,21 @@ def test_the_best_at_an_edge(tmp_path: Path, clear: dict[str, str]) -> None:
     )
 
 
+def test_the_outermost_tenth_of_what_a_sampler_tried_is_no_value(tmp_path: Path) -> None:
+    rates = [0.02 * n for n in range(1, 31)]
+    plan = [planned("hidden", 0.0), *(planned("hidden", rate, better=0.2 + rate / 2) for rate in rates)]
+    rows = evidence(Sweep(plan, seeds=3, noise=0.0001), tmp_path / "upper")
+    best = rows.found.best
+    assert best is not None
+    assert best["rate"] > rates[-4]
+    sentence = dict(advice(rows))["widen"]
+    assert "in the outermost tenth of those tried, at the upper end; a higher one may be better" in sentence
+    assert "edge" not in sentence
+    falling = [planned("hidden", 0.0), *(planned("hidden", rate, better=0.5 - rate / 2) for rate in rates)]
+    below = said(Sweep(falling, seeds=3, noise=0.0001), tmp_path / "lower")["widen"]
+    assert "try lower ones, such as 0.01" in below, "half of the least that was tried"
+
+
 def test_of_data_one_takes_what_there_is(tmp_path: Path) -> None:
     plan = []
     for limit in (50, 100, 200):

@@ -88,6 +88,19 @@ def test_a_tensorboard_log_holds_the_runs(folder: Path) -> None:
     assert len(groups) == 3  # a trial's seeds are one row
 
 
+def test_a_folder_of_several_sweeps_keeps_the_drafts_of_the_others(folder: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "logs"
+    own = store.read(folder).runs[0]["id"]
+    for run in (own, "another"):
+        (shared / f".{run}.draft").mkdir(parents=True)
+        (shared / f".{run}.draft" / "events").write_text("half")
+    assert log(TensorBoardTracker(folder=str(shared)), folder) == []
+    assert (shared / ".another.draft" / "events").read_text() == "half"
+    assert len(list(shared.glob(".*"))) == 1
+    assert not (shared / own / "events").exists(), "what was left of its own run is replaced"
+    assert {path.name for path in shared.glob("[!.]*")} == {run["id"] for run in store.read(folder).runs}
+
+
 @pytest.mark.filterwarnings("ignore:The ``noload``")  # MLflow's, of its own queries
 def test_an_mlflow_store_holds_the_runs_each_once(folder: Path) -> None:
     from mlflow import MlflowClient

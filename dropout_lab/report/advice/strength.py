@@ -91,9 +91,9 @@ def lower(evidence: Evidence) -> str | None:
     if not told:
         return None
     return (
-        f"The rate is too high at {', '.join(told)} on: there the networks do not fit what they train on, or not in "
-        f"these epochs, and validation is worse than without dropout ({value('val_loss', level)}). Lower it; a next "
-        "sweep can leave these rates out."
+        f"The rate is too high at {', '.join(told)} on: there the train loss is above the validation loss without "
+        f"dropout ({value('val_loss', level)}), or most runs were still improving at the end, and the validation loss "
+        "is worse than without dropout. Lower it; a next sweep can leave these rates out."
     )
 
 

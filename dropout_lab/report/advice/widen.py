@@ -25,14 +25,28 @@ def widen(evidence: Evidence) -> str | None:
 def _edge(evidence: Evidence, row: pd.Series) -> str | None:
     name, place = str(row["setting"]), setting(float(row["value"]))
     is_rate = name == "rate" or name.startswith("rates.")
-    what = f"The best {'rate' if name == 'rate' else name}, {place}, is at the {row['edge']} edge of those tried"
+    what = f"The best {'rate' if name == 'rate' else name}, {place}, is {_where(row)}"
+    wider = "widen the grid" if _is_value(row) else "widen the interval"
     if not is_rate:
         way = "lower" if row["edge"] == "lower" else "higher"
-        return f"{what}: widen the grid to {way} ones."
+        return f"{what}: {wider} to {way} ones."
     if row["edge"] == "upper":
-        return None if row["to_value"] >= HIGHEST else f"{what}; a higher one may be better: widen the grid."
+        return None if row["to_value"] >= HIGHEST else f"{what}; a higher one may be better: {wider}."
     if evidence.table["baseline"].any():
         if not evidence.found.is_told:
             return None  # no dropout may be the best rate
-        return f"{what}, with nothing between it and no dropout: try lower ones, such as {setting(row['value'] / 2)}."
-    return f"{what}; a lower one may be better, or none: widen the grid and train no dropout."
+        least = setting(float(row["from_value"]))
+        between = f"and {'it' if least == place else least} is the least beside no dropout"
+        return f"{what}, {between}: try lower ones, such as {setting(float(row['from_value']) / 2)}."
+    return f"{what}; a lower one may be better, or none: {wider} and train no dropout."
+
+
+def _where(row: pd.Series) -> str:
+    """Of a sampler's values the table has tenths: the best need not be the last of all."""
+    if _is_value(row):
+        return f"at the {row['edge']} edge of those tried"
+    return f"in the outermost tenth of those tried, at the {row['edge']} end"
+
+
+def _is_value(row: pd.Series) -> bool:
+    return bool(row["from_value"] == row["to_value"])

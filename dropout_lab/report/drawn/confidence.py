@@ -16,9 +16,10 @@ from dropout_lab.report.load import Frames
 def reliability(folder: Path | None, frames: Frames, found: Answer) -> pd.DataFrame:
     """A row per bin with an answer in it, of the best configuration and its baseline (`role`), and `of`.
 
-    `of`: "one network", the answers of all seeds' networks together, each counted; "ensemble", those of the mean of
-    their probabilities. `confidence`, `accuracy`: means over the `answers` of the bin, fractions. `ece`: expected
-    calibration error of all bins, a fraction. Empty without predictions in `folder`.
+    `of`: "one network", a mean over the seeds' networks; "ensemble", the answers of the mean of their probabilities.
+    `confidence`, `accuracy`: means over the `answers` of the bin, of all networks, fractions. `ece`: expected
+    calibration error of all bins, a fraction; of one network the mean of the networks' own errors, as in
+    `confidence.confidence`, no less than that of all answers together. Empty without predictions in `folder`.
     """
     rows: list[dict[str, Any]] = []
     for role, trial in (("best", found.best), ("no dropout", found.baseline)):
@@ -35,7 +36,9 @@ def reliability(folder: Path | None, frames: Frames, found: Answer) -> pd.DataFr
             parts["ensemble"] = (np.mean([probs for probs, _ in kept], axis=0), targets)
         for kind, (probs, answers) in parts.items():
             own = {"role": role, "trial": int(trial["trial"]), "name": str(trial["name"]), "of": kind}
-            rows += [{**own, "networks": len(kept), **row} for row in _bins(probs, answers)]
+            each = kept if kind == "one network" else [(probs, answers)]
+            ece = float(np.mean([predictions.calibration_error(*one) for one in each]))
+            rows += [{**own, "networks": len(kept), **row, "ece": ece} for row in _bins(probs, answers)]
     names = ["role", "trial", "name", "of", "networks", "low", "high", "confidence", "accuracy", "answers", "ece"]
     return pd.DataFrame(rows, columns=names)
 
@@ -48,8 +51,7 @@ def _bins(probs: Array, targets: NDArray[np.integer]) -> list[dict[str, float]]:
     some = np.flatnonzero(counts)
     confidence = np.bincount(which, weights=sure, minlength=BINS)[some] / counts[some]
     accuracy = np.bincount(which, weights=right, minlength=BINS)[some] / counts[some]
-    ece = float((np.abs(confidence - accuracy) * counts[some]).sum() / counts.sum())
     return [
-        {"low": b / BINS, "high": (b + 1) / BINS, "confidence": c, "accuracy": a, "answers": int(counts[b]), "ece": ece}
+        {"low": b / BINS, "high": (b + 1) / BINS, "confidence": c, "accuracy": a, "answers": int(counts[b])}
         for b, c, a in zip(some, confidence, accuracy, strict=True)
     ]

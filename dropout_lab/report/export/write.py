@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.report.columns import described, described_tables
+from dropout_lab.report.columns import described, described_confidence, described_tables
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.export.frames import as_parquet, write_frame
 from dropout_lab.report.export.latex import main_table
@@ -13,9 +13,9 @@ from dropout_lab.report.files import write
 from dropout_lab.report.words import Words
 
 
-def export(folder: Path, evidence: Evidence, words: Words) -> None:
-    """Writes trials, runs, curves and what was learned, if anything, as CSV and Parquet, so all `TABLES` into tables/,
-    columns.csv, report.json and trials.tex; trials.csv and trials.parquet are the ranked table of configurations.
+def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFrame) -> None:
+    """Writes trials, runs, curves, `confidence` and what was learned, if anything, as CSV and Parquet, so all `TABLES`
+    into tables/, columns.csv, report.json and trials.tex; trials.csv and trials.parquet are the ranked configurations.
     """
     frames, table = evidence.frames, evidence.table
     write(folder / "trials.csv", table.to_csv(index=False))
@@ -26,7 +26,12 @@ def export(folder: Path, evidence: Evidence, words: Words) -> None:
         write_frame(folder / "tables", name, one)
     if len(frames.learned):
         write_frame(folder, "learned", frames.learned)
-    columns = [described(frames), described_tables(evidence.tables, table, frames)]
+    write_frame(folder, "confidence", confidence)
+    columns = [
+        described(frames),
+        described_tables(evidence.tables, table, frames),
+        described_confidence(confidence, frames),
+    ]
     write(folder / "columns.csv", pd.concat(columns, ignore_index=True).to_csv(index=False))
     write(folder / "report.json", as_json(evidence, words))
     write(folder / "trials.tex", main_table(frames, table, evidence.found))

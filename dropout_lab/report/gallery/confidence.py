@@ -11,6 +11,8 @@ from dropout_lab.report.gallery.source import Source
 
 NAMES = ("reliability",)
 
+OF = {"one network": "one network, mean over seeds", "ensemble": "ensemble"}
+
 
 def plans(source: Source) -> Iterator[Plan]:
     if not source.is_class:
@@ -20,15 +22,15 @@ def plans(source: Source) -> Iterator[Plan]:
         source.skipped.append("Reliability is not drawn: no predictions are recorded.")
         return
     told = [
-        f"{row['name']}, {row['of']}: calibration error {100 * row['ece']:.1f} %"
+        f"{row['name']}, {OF[row['of']]}: calibration error {100 * row['ece']:.1f} %"
         for row in table.drop_duplicates(["role", "of"]).to_dict("records")
     ]
     yield Plan(
         "reliability",
         "How often answers are right that are so sure",
         "Answers on the test data in 15 equally wide bins of confidence; a mark at the means of each bin, larger for "
-        "more answers. Above the dashes a network is less sure than it could be, below them too sure. One network: the "
-        "answers of all seeds' networks; ensemble: those of the mean of their probabilities.",
+        "more answers. Above the dashes a network is less sure than it could be, below them too sure. One network: "
+        "means over the answers of all seeds' networks; ensemble: over those of the mean of their probabilities.",
         sentence(told),
         table,
         partial(diagram, table),

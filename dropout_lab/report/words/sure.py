@@ -12,7 +12,7 @@ NAMED = 3
 """So many settings are named; the tables have all."""
 
 TRUSTED = 10
-"""With fewer seeds resamples repeat each other, and the interval of the best rate is too short."""
+"""With fewer seeds resamples repeat each other, and the interval of the best rate is rough."""
 
 
 def sure(evidence: Evidence, best: pd.Series) -> Iterator[str]:
@@ -66,7 +66,7 @@ def best_rate(evidence: Evidence) -> Iterator[str]:
     text += f", 95 % interval {inside[0]} to {inside[-1]}" if len(inside) > 1 else ", in nearly all resamples"
     few = ""
     if evidence.frames.seeds < TRUSTED:
-        few = f"; from {plural(evidence.frames.seeds, 'seed')} that is too short an interval"
+        few = f"; from {plural(evidence.frames.seeds, 'seed')} it is rough"
     text += f" (the sweep's seeds resampled{few})."
     if len(flat) > 1:
         region = f"{flat[0]} to {flat[-1]}" if _is_run(rates) else and_list(flat)

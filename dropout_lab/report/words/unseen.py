@@ -61,8 +61,10 @@ def _gap(evidence: Evidence, best: pd.Series) -> Iterator[str]:
             if baseline is None or best["baseline"] or pd.isna(baseline[metric]):
                 yield f"{text}."
             else:
+                seen = metric.replace("gap", "val")
                 yield (
                     f"{text}, without dropout {value(metric, baseline[metric])}. A smaller gap is not by itself a "
-                    "better model."
+                    f"better model: the {title(seen)} is {value(seen, best[seen])}, without dropout "
+                    f"{value(seen, baseline[seen])}."
                 )
             return
