@@ -284,8 +284,8 @@ def _curve_shape(evidence: Evidence) -> Part:
     header = ["configuration", "most runs are", "turns at epoch", "rise since", "area between train and validation"]
     words = [
         "Turns at epoch: where the validation loss turns for the worse, median over runs; ∞: in half of them it does "
-        "not. Rise since: by how much it is higher at the last epoch than at its best, mean over runs. Area: validation "
-        "minus train loss, summed over the epochs. Runs that were stopped early are not judged."
+        "not. Rise since: by how much it is higher at the last epoch than at its best, mean over runs. Area: "
+        "validation minus train loss, summed over the epochs. Runs that were stopped early are not judged."
     ]
     return Part("curve_shape", "What the curves say", words, header, rows)
 

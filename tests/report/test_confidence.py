@@ -1,0 +1,74 @@
+"""Calibration on the page: the table and the figure say the same, and the files of the table are whole."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dropout_lab import predictions
+from dropout_lab.report import make
+from dropout_lab.report.confidence import confidence
+from dropout_lab.report.drawn import reliability
+from dropout_lab.report.gallery.confidence import plans
+from dropout_lab.report.gallery.source import Source
+from tests.report.canned import Sweep, evidence_of, grid, hump, planned
+
+
+def with_predictions(sweep: Sweep, folder: Path) -> Path:
+    """Networks that are too sure and networks that are not sure enough: together they would look calibrated."""
+    sweep.write(folder)
+    generator = np.random.default_rng(0)
+    targets = generator.integers(10, size=400)
+    for number, run in enumerate(evidence_of(folder).frames.runs["id"]):
+        signal = generator.normal(size=(400, 10)) + 2 * (np.arange(10) == targets[:, None])
+        logits = signal * (0.3, 1.0, 4.0)[number % 3]
+        predictions.write(folder, str(run), logits - np.log(np.exp(logits).sum(1, keepdims=True)), targets)
+    return folder
+
+
+def test_one_network_is_the_mean_over_seeds(tmp_path: Path) -> None:
+    folder = with_predictions(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=3), tmp_path / "s")
+    found = evidence_of(folder)
+    drawn = reliability(folder, found.frames, found.found)
+    for trial, part in drawn[drawn["of"] == "one network"].groupby("trial"):
+        runs = found.frames.runs.loc[found.frames.runs["trial"] == trial, "id"]
+        kept = [kept for run in runs if (kept := predictions.read(folder, str(run))) is not None]
+        own = [predictions.calibration_error(*one) for one in kept]
+        assert len(own) == 3
+        assert part["ece"].to_numpy() == pytest.approx(np.mean(own))
+        together = predictions.calibration_error(*(np.concatenate(parts) for parts in zip(*kept, strict=True)))
+        assert together < 0.95 * np.mean(own), "errors of opposite sign cancel"
+        (plan,) = plans(Source(found.frames, found.table, found.found, folder))
+        assert f"one network, mean over seeds: calibration error {100 * np.mean(own):.1f} %" in plan.alt
+    ensemble = drawn[drawn["of"] == "ensemble"].drop_duplicates("trial").set_index("trial")["ece"]
+    table = confidence(folder, found.frames, found.table).set_index("trial")["ensemble_ece"]
+    assert ensemble.to_dict() == pytest.approx(table.reindex(ensemble.index).to_dict())
+
+
+def test_every_configuration_has_its_own_baseline_beside_it(tmp_path: Path) -> None:
+    contexts = [{"optimizer.lr": lr} for lr in (1e-3, 1e-2, 1e-1)]
+    plan = [planned("hidden", rate, params=one, better=rate) for one in contexts for rate in (0.0, 0.1, 0.2)]
+    for one in plan[6:]:
+        one.better -= 5.0  # so bad that none of the third context is among the best eight
+    plan += [planned("input", 0.1 * n, params=one, better=0.1 * n) for one in contexts[:2] for n in (1, 2, 3)]
+    folder = with_predictions(Sweep(plan, seeds=2), tmp_path / "s")
+    found = evidence_of(folder)
+    shown = confidence(folder, found.frames, found.table)
+    rows = found.table.set_index("trial").loc[shown["trial"]]
+    assert set(rows.loc[rows["baseline"], "context"]) == set(rows["context"])
+    assert rows["baseline"].sum() == 2
+    assert len(shown) == 10
+
+
+def test_the_table_is_a_frame_like_the_others(tmp_path: Path) -> None:
+    folder = with_predictions(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2), tmp_path / "s")
+    make(folder, pdf=False)
+    text, parquet = pd.read_csv(folder / "confidence.csv"), pd.read_parquet(folder / "confidence.parquet")
+    pd.testing.assert_frame_equal(text, parquet)
+    documented = pd.read_csv(folder / "columns.csv").set_index("frame").loc["confidence.csv"]
+    assert list(documented["column"]) == list(parquet.columns)
+    assert documented["meaning"].notna().all()
+    empty = Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2).write(tmp_path / "none")
+    make(empty, pdf=False)
+    assert len(pd.read_parquet(empty / "confidence.parquet")) == 0
