@@ -82,7 +82,12 @@ def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
     if row is None or own is None or none is None or pd.isna(row["restricted_ratio"]):
         return
     (ours, our_time), (theirs, their_time) = _taken(own), _taken(none)
-    about = f"to their own best, {our_time} against {their_time} without dropout"
+    known = own["n_reached"] or none["n_reached"]
+    about = "epochs to the own best: all runs ended before it was known"
+    if known:
+        about = f"to their own best, {our_time} against {their_time} without dropout"
+    if known and (own["n_reached"] < own["n"] or none["n_reached"] < none["n"]):
+        about += f", where {own['n_reached']} of {own['n']} and {none['n_reached']} of {none['n']} runs got there"
     if own["n_improving"] or none["n_improving"]:
         about += f"; runs still improving at the end: {own['n_improving']} and {none['n_improving']}"
     runs = f"{row['n_reached']} of {plural(int(row['n']), 'run')}"
@@ -91,13 +96,13 @@ def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
     if pd.notna(row["restricted_low"]):
         about += f"; 95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)}"
     about += f"), counted up to {plural(int(evidence.frames.runs['epochs'].max()), 'epoch')}"
-    yield Tile("Cost", f"{ours} against {theirs} epochs", about)
+    yield Tile("Cost", f"{ours} against {theirs} epochs" if known else "not known", about)
 
 
 def _taken(own: pd.Series) -> tuple[str, str]:
-    """Epochs until the own best, and the time that they take; a dash if no run is known to have got there."""
+    """Epochs until the own best, and the time that they take; without a run that got there, not known."""
     if not own["n_reached"]:
-        return "–", "–"
+        return "?", "unknown"
     return number(own["restricted"], 3), duration(own["restricted_seconds"])
 
 
@@ -108,4 +113,6 @@ def _rates(evidence: Evidence) -> str:
         return text
     inside = rates.loc[rates["inside"], "rate"]
     low, high = setting(float(inside.min())), setting(float(inside.max()))
-    return f"{text}; 95 % interval of the best rate {low}{'' if low == high else f' to {high}'}"
+    if low == high:
+        return f"{text}; best rate {low} in nearly all resamples"
+    return f"{text}; 95 % interval of the best rate {low} to {high}"

@@ -37,7 +37,8 @@ def test_one_network_is_the_mean_over_seeds(tmp_path: Path) -> None:
         own = [predictions.calibration_error(*one) for one in kept]
         assert len(own) == 3
         assert part["ece"].to_numpy() == pytest.approx(np.mean(own))
-        together = predictions.calibration_error(*(np.concatenate(parts) for parts in zip(*kept, strict=True)))
+        probs, targets = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+        together = predictions.calibration_error(probs, targets)
         assert together < 0.95 * np.mean(own), "errors of opposite sign cancel"
         (plan,) = plans(Source(found.frames, found.table, found.found, folder))
         assert f"one network, mean over seeds: calibration error {100 * np.mean(own):.1f} %" in plan.alt

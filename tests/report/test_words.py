@@ -73,7 +73,7 @@ def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Pat
     assert f"To their own best come {best['n_reached']} of 5 runs" in text(stopped)
     none = replace(stopped, tables={**stopped.tables, "convergence": stopped.tables["convergence"].assign(n_reached=0)})
     assert "0 of 5 runs: all ended before it was known" in text(none)
-    assert next(tile.number for tile in tiles(none) if tile.label == "Cost") == "– against – epochs"
+    assert next(tile.number for tile in tiles(none) if tile.label == "Cost") == "not known"
     plan = grid(rates=RATES, effect=lambda placement, rate: 0.5, epochs=6)
     short = evidence(Sweep(plan, epochs=6), tmp_path / "short")
     assert "5 still improving at the end, so not final" in text(short)

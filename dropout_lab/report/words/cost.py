@@ -61,12 +61,13 @@ def _time(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     runs = evidence.frames.runs
     if own is None or not np.isfinite(own["seconds_per_epoch"]):
         return
-    text = f"To their own best come {_own_best(own)}; the time is a run's share of its cohort's"
+    text = f"To their own best come {_own_best(own)}"
     baseline = evidence.row("convergence", evidence.found.baseline, definition="own_best")
     if baseline is not None and not best["baseline"] and np.isfinite(baseline["restricted_seconds"]):
         text += f". Without dropout {_own_best(baseline)}"
     total, epochs = float(runs["seconds"].sum()), int(runs["epochs"].sum())
-    yield f"{text}. All {plural(len(runs), 'run')} of the sweep took {duration(total)}, {epochs:,} epochs."
+    share = ". Times are a run's share of its cohort's" if own["n_reached"] else ""
+    yield f"{text}{share}. All {plural(len(runs), 'run')} of the sweep took {duration(total)}, {epochs:,} epochs."
 
 
 def _own_best(row: pd.Series) -> str:
