@@ -82,6 +82,25 @@ def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Pat
     )
 
 
+def test_the_gap_stands_beside_the_validation(clear: Evidence) -> None:
+    best, baseline = clear.found.best, clear.found.baseline
+    assert best is not None
+    assert baseline is not None
+    ours, theirs = (value("val_loss", trial["val_loss"]) for trial in (best, baseline))
+    assert f"better model: the validation loss is {ours}, without dropout {theirs}." in " ".join(words(clear).unseen)
+
+
+def test_early_stopping_as_the_objective_of_nothing(tmp_path: Path) -> None:
+    """Where all runs were stopped, no configuration has epochs to convergence, and that is said."""
+    asked = {"objective": ["epochs_to_convergence"]}
+    plan = grid(rates=RATES, effect=hump, patience=1, epochs=60)
+    found = evidence(Sweep(plan, patience=1, epochs=60, seeds=2, session=asked), tmp_path / "s")
+    assert (found.table["n_stopped"] > 0).all()
+    assert found.found.best is None
+    assert "ended by early stopping, which is no convergence" in text(found)
+    render(tmp_path / "s", found, words(found), Gallery([], []), Grid())
+
+
 def a_hair(placement: str, rate: float) -> float:
     return 0.004
 
