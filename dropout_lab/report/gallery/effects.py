@@ -19,7 +19,7 @@ def plans(source: Source) -> Iterator[Plan]:
         source.skipped.append("What each setting does is not drawn: no two settings were swept together.")
         return
     first = shares[shares["metric"] == metric]
-    stars = " A star: told from what seeds do (F test, seeds as blocks, Holm)." if source.frames.seeds > 1 else ""
+    stars = " A star: told from what seeds do to the same term (F test, Holm)." if source.frames.seeds > 1 else ""
     parts = list(zip(first["term"], first["share"], strict=True))
     yield Plan(
         "effects",

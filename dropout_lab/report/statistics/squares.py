@@ -13,7 +13,7 @@ Term = tuple[str, ...]
 
 
 class Square(NamedTuple):
-    """One term: its degrees of freedom, sum of squares (per seed), share of the total, and F test against `freedom`.
+    """One term: degrees of freedom, sum of squares (per seed), share of the total, F test against `error_df` of them.
 
     `share` is the sum of squares over that of all differences between configurations. NaN where a test cannot be had.
     """
@@ -24,43 +24,49 @@ class Square(NamedTuple):
     share: float
     f: float
     p: float
+    error_df: int
 
 
 def type_two(
     values: Floats, factors: Mapping[str, Floats], interactions: Sequence[Term] | None = None
-) -> tuple[Sequence[Square], float, int]:
+) -> Sequence[Square]:
     """Each factor and each pair of them, or the `interactions` asked for, of configurations x seeds without gaps.
 
     `factors`: the columns of each factor, one row per configuration (`dummies` or `polynomial`). Sums of squares are of
     type II: of a term after all terms that do not contain it (F. Yates, JASA 29 (1934) 51-66). They do not depend on
-    the order of the factors, and add up where the grid is balanced. Seeds are blocks: what a seed does to all
-    configurations alike is taken out, and the error of the tests is what it does to each of them,
-    (configurations - 1)(seeds - 1) degrees of freedom. Returns the terms, the error's mean square and its degrees of
-    freedom; the last is 0 with one seed, and then nothing is tested.
+    the order of the factors, and add up where the grid is balanced.
+
+    Seeds are random blocks that cross all factors. What a seed does to all configurations alike is taken out. Each term
+    is tested against its own term x seed mean square, df (seeds - 1) degrees of freedom: a seed may do something of its
+    own to all configurations of one level (those of one data size share the examples it drew), which an error pooled
+    over the terms takes for many independent findings. With more than one df the test takes what seeds do as equally
+    strong in all directions of the term (sphericity). With one seed nothing is tested, and `error_df` is 0.
     """
     count, seeds = values.shape
     means = values.mean(axis=1)
-    freedom = (count - 1) * (seeds - 1)
     rest = values - means[:, None] - values.mean(axis=0) + values.mean()
-    error = float((rest**2).sum() / freedom) if freedom else np.nan
     total = float(((means - means.mean()) ** 2).sum()) if count else 0.0
     pairs = list(combinations(factors, 2)) if interactions is None else interactions
     terms: list[Term] = [*((name,) for name in factors), *pairs]
     columns = {term: _product([factors[name] for name in term]) for term in terms}
     # One matrix of products serves all designs: each is some of its columns.
     design = np.concatenate([np.ones((count, 1)), *columns.values()], axis=1)
-    gram, along = design.T @ design, design.T @ (means - means.mean())
+    # The first column is of the means, the others are of what each seed does to configurations one by one.
+    gram, along = design.T @ design, design.T @ np.concatenate([(means - means.mean())[:, None], rest], axis=1)
     owner = np.repeat(np.arange(len(terms) + 1), [1, *(part.shape[1] for part in columns.values())])
     found = []
     for place, term in enumerate(terms, start=1):
         others = [0, *(at for at, other in enumerate(terms, start=1) if not set(term) <= set(other))]
         without, rank = _explained(gram, along, np.isin(owner, others))
         within, rank_full = _explained(gram, along, np.isin(owner, [*others, place]))
-        df, squares = rank_full - rank, max(0.0, within - without)
-        f = seeds * squares / df / error if df and freedom and error > 0 else np.nan
+        df, own = rank_full - rank, np.maximum(0.0, within - without)
+        squares, freedom = float(own[0]), df * (seeds - 1)
+        error = float(own[1:].sum()) / freedom if freedom else np.nan
+        f = seeds * squares / df / error if freedom and error > 0 else np.nan
         p = float(fdtrc(df, freedom, f)) if np.isfinite(f) else np.nan
-        found.append(Square(term, df, squares, squares / total if total > 0 else np.nan, float(f), p))
-    return found, error, freedom
+        share = squares / total if total > 0 else np.nan
+        found.append(Square(term, df, squares, share, float(f), p, freedom))
+    return found
 
 
 def dummies(levels: Sequence[object]) -> Floats:
@@ -82,8 +88,9 @@ def _product(parts: Sequence[Floats]) -> Floats:
     return result
 
 
-def _explained(gram: Floats, along: Floats, kept: Bools) -> tuple[float, int]:
-    """Sum of squares that these columns of the design explain, and their rank."""
+def _explained(gram: Floats, along: Floats, kept: Bools) -> tuple[Floats, int]:
+    """Sums of squares that these columns of the design explain, of each column of `along`, and their rank."""
     values, vectors = np.linalg.eigh(gram[np.ix_(kept, kept)])
     real = values > 1e-9 * values.max()
-    return float(((vectors[:, real].T @ along[kept]) ** 2 / values[real]).sum()), int(real.sum())
+    squares = (vectors[:, real].T @ along[kept]) ** 2 / values[real, None]
+    return np.asarray(squares.sum(axis=0)), int(real.sum())

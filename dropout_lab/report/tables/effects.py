@@ -28,11 +28,11 @@ COLUMNS: Columns = {
         "of the sum of squares of all differences between configurations; they add up to 1 less the rest "
         "where the grid is balanced"
     ),
-    "f": real("F against what seeds do to configurations one by one"),
-    "p": real("its p, seeds as blocks; missing with one seed"),
+    "f": real("F against the mean square of term x seed: what seeds do to this very term"),
+    "p": real("its p, seeds as random blocks; missing with one seed"),
     "p_holm": real("p, corrected by Holm for all terms of this metric"),
     "configurations": whole("configurations with dropout and all seeds, of which this is"),
-    "error_df": whole("degrees of freedom of the error, (configurations - 1)(seeds - 1)"),
+    "error_df": whole("degrees of freedom of the error, df (seeds - 1)"),
 }
 
 LEVELS: Columns = {
@@ -66,12 +66,11 @@ def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         factors = {name: _columns(trials[name][list(good)]) for name in names}
         if good.sum() < 3:
             continue
-        found, _, freedom = type_two(matrix[good], factors, _pairs(factors))
-        part = pd.DataFrame(found)
+        part = pd.DataFrame(type_two(matrix[good], factors, _pairs(factors)))
         part["order"] = part["term"].map(len)
         part["term"] = part["term"].map(" x ".join)
         part["p_holm"] = holm(part["p"].to_numpy(dtype=float))
-        parts.append(part.assign(metric=metric, configurations=int(good.sum()), error_df=freedom))
+        parts.append(part.assign(metric=metric, configurations=int(good.sum())))
     return made(COLUMNS, pd.concat(parts, ignore_index=True) if parts else None)
 
 
