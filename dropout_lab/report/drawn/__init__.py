@@ -7,7 +7,7 @@ from dropout_lab.report.drawn.confidence import reliability
 from dropout_lab.report.drawn.convergence import arrivals, ratios, survival
 from dropout_lab.report.drawn.cost import cost
 from dropout_lab.report.drawn.curves import curves
-from dropout_lab.report.drawn.effects import interactions, levels, shares
+from dropout_lab.report.drawn.effects import interactions, levels, shares, unknown
 from dropout_lab.report.drawn.rates import PANELS, Chosen, by_rate, chosen, has_rate_axis, heatmap, placements
 from dropout_lab.report.drawn.trials import by_site, differences, fronts, isolated, listed
 
@@ -33,4 +33,5 @@ __all__ = [
     "reliability",
     "shares",
     "survival",
+    "unknown",
 ]

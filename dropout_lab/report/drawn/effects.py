@@ -21,14 +21,25 @@ def shares(effects: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
 
 
 def levels(effect_levels: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The levels of single settings, in the order of their values where these are numbers or classes of them."""
+    """The levels of single settings, in the order of their values where these are numbers or classes of them.
+
+    Those whose mean the grid's holes leave open are not among them.
+    """
     part = effect_levels[(effect_levels["metric"] == metric) & ~effect_levels["factor"].str.contains(" x ")]
+    part = part[part["mean"].notna()]
     factors = list(part["factor"].unique())[:PANELS]
     return (
         pd.concat([_ordered(part[part["factor"] == name]) for name in factors], ignore_index=True)
         if factors
         else (part.iloc[:0])
     )
+
+
+def unknown(effect_levels: pd.DataFrame, metric: str) -> Sequence[str]:
+    """The settings of which no two levels can be told from what varied with them."""
+    part = effect_levels[(effect_levels["metric"] == metric) & ~effect_levels["factor"].str.contains(" x ")]
+    known = part.groupby("factor", sort=False)["mean"].count()
+    return [str(name) for name in known.index[known < 2]]
 
 
 def _ordered(part: pd.DataFrame) -> pd.DataFrame:
@@ -58,6 +69,9 @@ def interactions(effect_levels: pd.DataFrame, metric: str) -> pd.DataFrame:
             continue
         places = {(f"{y} x {x}" if flipped else f"{x} x {y}"): (x, y) for x in singles[line] for y in singles[along]}
         part = of_metric[(of_metric["factor"] == pair) & of_metric["level"].isin(list(places))]
+        part = part[part["mean"].notna()]
+        if part.empty:
+            continue
         lines, alongs = zip(*(places[level] for level in part["level"]), strict=True)
         part = part.assign(line_factor=line, along_factor=along, line=lines, along=alongs)
         part["place"] = [singles[along].index(value) for value in alongs]

@@ -11,6 +11,8 @@ from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
 from dropout_lab.report.names import difference, title, value
 
+ADJUSTED = "where the grid has holes adjusted for the other settings, as far as these add up"
+
 
 def plans(source: Source) -> Iterator[Plan]:
     metric = source.main
@@ -32,6 +34,9 @@ def plans(source: Source) -> Iterator[Plan]:
     )
     levels = drawn.levels(source.made("effect_levels"), metric)
     several = levels[levels.groupby("factor")["level"].transform("size") > 1]
+    left = drawn.unknown(source.made("effect_levels"), metric)
+    if left:
+        source.skipped.append(f"No main effect is drawn of {' and '.join(left)}: never varied without another setting.")
     told = [
         f"{factor}: {title(metric)} from {difference(metric, part['effect'].min())} at "
         f"{part['level'].iloc[int(part['effect'].argmin())]} to {difference(metric, part['effect'].max())} at "
@@ -42,8 +47,8 @@ def plans(source: Source) -> Iterator[Plan]:
         yield Plan(
             "levels",
             f"Main effects on the {title(metric)}",
-            "Mean over all configurations with dropout that have the value, minus the mean of all, paired by seed. "
-            f"{source.interval} It is an average: what the best configuration does can differ.",
+            "Mean of configurations with dropout that have the value, minus the mean of all, paired by seed; "
+            f"{ADJUSTED}. {source.interval} It is an average: what the best configuration does can differ.",
             sentence(told),
             several,
             partial(main_effects, several, source.looks, source.is_class),
@@ -55,7 +60,7 @@ def plans(source: Source) -> Iterator[Plan]:
         yield Plan(
             "crossed",
             f"Two settings together: {title(metric)}",
-            "Mean over all configurations with dropout that have both values, with 95 % t intervals over seeds. "
+            f"Mean of configurations with dropout that have both values, {ADJUSTED}, with 95 % t intervals over seeds. "
             "Where the lines, or the rows of marks, are parallel, each setting does the same whatever the other is.",
             sentence(
                 [

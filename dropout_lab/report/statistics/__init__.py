@@ -1,5 +1,6 @@
 """The statistics of the report: intervals and tests over seeds, many tests at once, times with censoring, choices."""
 
+from dropout_lab.report.statistics.adjusted import adjusted_means
 from dropout_lab.report.statistics.bootstrap import HONEST as BCA_SEEDS
 from dropout_lab.report.statistics.bootstrap import bca
 from dropout_lab.report.statistics.correction import holm
@@ -40,6 +41,7 @@ __all__ = [
     "Optimism",
     "Square",
     "Survival",
+    "adjusted_means",
     "bca",
     "best_setting",
     "chosen",

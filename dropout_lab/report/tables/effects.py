@@ -7,7 +7,17 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.statistics import Floats, Ints, dummies, holm, means_of_rows, polynomial, type_two, whole_rows
+from dropout_lab.report.statistics import (
+    Floats,
+    Ints,
+    adjusted_means,
+    dummies,
+    holm,
+    means_of_rows,
+    polynomial,
+    type_two,
+    whole_rows,
+)
 from dropout_lab.report.tables.columns import Columns, made, real, whole, words
 from dropout_lab.report.tables.factors import is_continuous, swept
 from dropout_lab.report.tables.seeds import by_seed, metrics_of
@@ -40,8 +50,12 @@ LEVELS: Columns = {
     "factor": words("a setting, or two of them joined by ' x '"),
     "level": words("its level, or two of them joined by ' x '"),
     "configurations": whole("configurations with dropout and all seeds that have it"),
-    "mean": real("mean over them and over seeds"),
-    "low": real("95 % t interval over seeds of the mean over these configurations, lower bound"),
+    "mean": real(
+        "mean over seeds and configurations, adjusted for the other settings where the grid has holes (least squares): "
+        "what all configurations of the table would have with this level; missing where the level never varies without "
+        "another setting"
+    ),
+    "low": real("95 % t interval over seeds of this mean, lower bound"),
     "high": real("95 % t interval, upper bound"),
     "effect": real("mean minus that of all configurations of the table, paired by seed"),
     "effect_low": real("its 95 % t interval, lower bound"),
@@ -75,7 +89,10 @@ def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def effect_levels(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per metric and level of a swept setting, or pair of levels: the plain means of the grid; see `LEVELS`.
+    """A row per metric and level of a swept setting, or pair of levels: least-squares means; see `LEVELS`.
+
+    Plain means would give a method that ran at one good rate only the credit of the rate. The means are adjusted for
+    all other settings as far as these add up (`statistics.adjusted_means`); on a full grid they are the plain means.
 
     A setting with more than 12 numeric levels is in five classes of equally many configurations.
     """
@@ -88,12 +105,13 @@ def effect_levels(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     for metric in metrics_of(frames, WORTH) if names else ():
         matrix = values[metric][rows]
         good = whole_rows(matrix)
-        for terms, labels in groups.items():
+        columns_of = {name: _columns(trials[name][list(good)]) for name in names} if good.any() else {}
+        for terms, labels in groups.items() if good.any() else ():
             levels, codes = np.unique(labels.to_numpy(dtype=str)[good], return_inverse=True)
             count = np.bincount(codes, minlength=len(levels))
-            sums = np.zeros((len(levels), matrix.shape[1]))
-            np.add.at(sums, codes, matrix[good])
-            own = sums / count[:, None]
+            others = [part for name, part in columns_of.items() if name not in terms]
+            beside = np.concatenate([np.ones((len(codes), 0)), *others], axis=1)
+            own = adjusted_means(matrix[good], codes, beside)
             mean, effect = means_of_rows(own), means_of_rows(own - matrix[good].mean(axis=0))
             columns = {"level": levels, "configurations": count, "mean": mean.mean, "low": mean.low, "high": mean.high}
             columns |= {"effect": effect.mean, "effect_low": effect.low, "effect_high": effect.high}
