@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.statistics import ALPHA, Ints, Mean, Means, means_of_rows
+from dropout_lab.report.statistics import ALPHA, LEVEL, Ints, Mean, Means, means_of_rows
 from dropout_lab.report.tables import by_seed, ranked
 
 
@@ -18,8 +18,11 @@ class Answer:
     `best`: best mean of the objective among trials with all seeds complete. `baseline`: that of its context.
     `reference`: what the best is compared with, its baseline unless the report was asked for another trial. `worst`: of
     the same context as `best`, all seeds complete. `difference`: best minus reference in the objective, paired by seed;
-    None where they are one. `tests`: how many configurations were tested. `untold`: names of the other
-    whole configurations whose paired interval to the best holds 0 or cannot be had.
+    None where they are one. `tests`: how many configurations were tested. The interval of `difference` is simultaneous
+    over them (Bonferroni, level 1 - 0.05 / tests): whichever of them is chosen for looking best, it covers the true
+    difference with 95 % at least, which that of `alone`, of one comparison that was not chosen, does not. `untold`:
+    names of the other whole configurations whose paired interval to the best holds 0 or cannot be had; it is not
+    corrected, nor does it know that the best was chosen.
     `other_baseline`: the best baseline of all contexts, where that is not `baseline`.
     """
 
@@ -29,6 +32,7 @@ class Answer:
     reference: pd.Series | None = None
     worst: pd.Series | None = None
     difference: Mean | None = None
+    alone: Mean | None = None
     tests: int = 0
     whole: int = 0
     untold: Sequence[str] = ()
@@ -37,11 +41,11 @@ class Answer:
 
     @property
     def is_told(self) -> bool:
-        """Whether the data tell best and reference apart: by the interval, and still after Holm's correction."""
+        """Whether the data tell best and reference apart: by the t test, and still after Holm's correction."""
         return (
             self.best is not None
-            and self.difference is not None
-            and self.difference.excludes_zero
+            and self.alone is not None
+            and self.alone.excludes_zero
             and bool(self.best[f"{self.objective}_p_holm"] < ALPHA)
         )
 
@@ -57,11 +61,11 @@ def answer(frames: Frames, table: pd.DataFrame) -> Answer:
         return Answer(objective)
     values = by_seed(frames, [objective])
 
-    def differences(ones: Ints, others: Ints) -> Means:
-        return means_of_rows(values.of(objective, ones) - values.of(objective, others))
+    def differences(ones: Ints, others: Ints, level: float = LEVEL) -> Means:
+        return means_of_rows(values.of(objective, ones) - values.of(objective, others), level)
 
-    def difference(one: pd.Series, other: pd.Series) -> Mean:
-        return differences(values.rows([one["trial"]]), values.rows([other["trial"]])).of(0)
+    def difference(one: pd.Series, other: pd.Series, level: float = LEVEL) -> Mean:
+        return differences(values.rows([one["trial"]]), values.rows([other["trial"]]), level).of(0)
 
     best = whole.iloc[0]
     baselines = order[order["baseline"] & order[objective].notna()]
@@ -76,14 +80,18 @@ def answer(frames: Frames, table: pd.DataFrame) -> Answer:
     compared = reference is not None and reference["key"] != best["key"]
     rival = baselines[baselines["whole"]].head(1)
     rival = rival[~rival["key"].isin([best["key"], None if baseline is None else baseline["key"]])]
+    tests = int(table[f"{objective}_p"].notna().sum())
     return Answer(
         objective=objective,
         best=best,
         baseline=baseline,
         reference=reference,
         worst=same.iloc[-1] if len(same) > 1 else None,
-        difference=difference(best, reference) if compared and reference is not None else None,
-        tests=int(table[f"{objective}_p"].notna().sum()),
+        difference=difference(best, reference, 1 - ALPHA / max(1, tests))
+        if compared and reference is not None
+        else None,
+        alone=difference(best, reference) if compared and reference is not None else None,
+        tests=tests,
         whole=len(whole),
         untold=list(whole["name"].iloc[1:][~told]),
         other_baseline=None if rival.empty else rival.iloc[0],

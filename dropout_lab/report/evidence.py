@@ -66,10 +66,13 @@ class Evidence:
 
     @property
     def untold_corrected(self) -> pd.DataFrame:
-        """Those that are not told from the best by the paired t test, corrected by Holm."""
+        """Those that are not told from the best by the paired t test, corrected by Holm.
+
+        That the best was chosen by the same seeds is not accounted for: too many are told apart.
+        """
         return self._beside[~(self._beside["p_holm"] < ALPHA)]
 
     @property
     def equivalent(self) -> pd.DataFrame:
-        """Those that are shown to be as good as the best within the margin."""
-        return self._beside[self._beside["p_equivalence"] < ALPHA]
+        """Those that are shown to be as good as the best within the margin, corrected by Holm for all of them."""
+        return self._beside[self._beside["p_equivalence_holm"] < ALPHA]

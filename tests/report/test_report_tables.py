@@ -99,6 +99,8 @@ def test_compared_with_any_trial(default: Loaded) -> None:
         assert row["p_equivalence"] == pytest.approx(max(above, below))
         assert row["against"] == 11
         assert row["p_flip_least"] == 1, "24 tests of five seeds"
+    same = losses["p_equivalence_holm"].to_numpy()
+    assert same == pytest.approx(holm(losses["p_equivalence"].to_numpy()))
     accuracy = found[found["metric"] == "val_accuracy"].set_index("trial")
     assert list(accuracy["improvement"].loc[losses.index]) == list(losses["improvement"])
     assert (accuracy["margin"] == 0.005).all()

@@ -43,7 +43,13 @@ def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
     assert optimism is not None
     better = " ".join(said.better)
     assert difference("val_loss", row["mean"]) in better
-    assert f"{difference('val_loss', row['low'])} to {difference('val_loss', row['high'])}" in better
+    gap, tests = clear.found.difference, clear.found.tests
+    assert gap is not None
+    assert gap.low < row["low"] < row["high"] < gap.high
+    assert (
+        f"95 % interval {difference('val_loss', gap.low)} to {difference('val_loss', gap.high)}, "
+        f"simultaneous over the {tests} comparisons"
+    ) in better
     assert "better in 5 of 5 pairs" in better
     unseen = " ".join(said.unseen)
     assert f"by about {amount('val_loss', optimism['optimism'])}" in unseen
@@ -123,10 +129,10 @@ def test_no_difference_is_what_an_equivalence_test_shows(tmp_path: Path) -> None
 
 
 def test_few_seeds_are_told_what_they_can_never_show(tmp_path: Path, clear: Evidence) -> None:
-    assert "no test without that assumption could reach significance" in text(clear)
+    assert "nor Wilcoxon's signed-rank test, corrected by Holm, could reach significance" in text(clear)
     assert "that takes 9 seeds" in text(clear), "2^(1 - 9) x 9 is below 0.05, 2^(1 - 8) x 9 is not"
     many = evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=6), tmp_path / "many")
-    assert "no test without that assumption" not in text(many)
+    assert "signed-rank" not in text(many)
     few = evidence(Sweep(grid(("hidden",), (0.0, 0.3, 0.5), hump), seeds=2, noise=0.05), tmp_path / "few")
     row = few.comparison
     assert row is not None

@@ -70,6 +70,7 @@ def more_seeds(evidence: Evidence) -> str | None:
         return None
     needed = int(row["seeds_needed"])
     return (
-        f"Too few seeds for the difference to {evidence.reference_name}: {needed - seeds} more are likely to tell it, "
-        f"by the t test. Give the same command again with seeds={needed}; what is trained is kept."
+        f"Too few seeds for the difference to {evidence.reference_name}: if the difference is what it looks like, "
+        f"{needed - seeds} more are likely to tell it, by the t test. Give the same command again with seeds={needed}; "
+        f"what is trained is kept. p at {needed} seeds is then a second look at these seeds, and somewhat too small."
     )

@@ -102,8 +102,9 @@ def strict(value: Any) -> Any:
 def _answer(evidence: Evidence) -> dict[str, Any]:
     found = evidence.found
     best, baseline, other = found.best, found.baseline, found.other_baseline
-    difference = None if found.difference is None else _mean(found.difference)
-    if difference is not None and best is not None:
+    difference = None if found.alone is None else _mean(found.alone)
+    if difference is not None and found.difference is not None and best is not None:
+        difference |= {"simultaneous_low": found.difference.low, "simultaneous_high": found.difference.high}
         difference["p_holm"] = best[f"{found.objective}_p_holm"]
         difference |= _of(evidence.comparison, COMPARISON)
     chosen = {name: None if best is None else best.get(name) for name in ("placement", "rate", "dropout")}
@@ -141,6 +142,7 @@ COMPARISON = (
     "seeds_needed",
     "margin",
     "p_equivalence",
+    "p_equivalence_holm",
 )
 OPTIMISM = ("value", "optimism", "corrected", "test_metric", "test", "test_low", "test_high")
 COST = ("target", "n", "n_reached", "ratio", "restricted_ratio", "restricted_low", "restricted_high")

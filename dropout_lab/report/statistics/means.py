@@ -43,8 +43,8 @@ class Means(NamedTuple):
         )
 
 
-def means_of_rows(values: Floats) -> Means:
-    """See `Mean`, of each row (configurations x seeds); values that are not finite are left out."""
+def means_of_rows(values: Floats, level: float = LEVEL) -> Means:
+    """See `Mean`, of each row (configurations x seeds); interval at `level`; values not finite are left out."""
     finite = np.isfinite(values)
     kept = np.where(finite, values, 0.0)
     n = finite.sum(axis=1)
@@ -57,7 +57,7 @@ def means_of_rows(values: Floats) -> Means:
         flat = (n < 2) | (largest - smallest <= 1e-12 * np.abs(kept).max(axis=1, initial=0.0))
         deviation = np.where(flat, np.nan, deviation)
         error = deviation / np.sqrt(n)
-        half = stdtrit(np.maximum(n - 1, 1), 0.5 + LEVEL / 2) * error
+        half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * error
         p = 2 * stdtr(np.maximum(n - 1, 1), -np.abs(mean) / error)
     return Means(mean, mean - half, mean + half, n.astype(np.int64), p, deviation)
 

@@ -45,7 +45,8 @@ RATES: Columns = {
     ),
     "flat": truth(
         "whether the best configuration of this rate is not told from the best of all: its paired 95 % t "
-        "interval, not corrected, holds 0"
+        "interval, not corrected, holds 0. That the best was chosen by the same seeds is not accounted for, so "
+        "too many are told apart"
     ),
     "difference": real("mean of the best of this rate minus the best of all, paired by seed"),
     "difference_low": real("95 % t interval, lower bound"),

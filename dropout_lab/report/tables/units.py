@@ -15,6 +15,7 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("restricted_ratio", "restricted_low", "restricted_high"), "times"),
     **dict.fromkeys(("share", "importance", "progress"), "fraction"),
     **dict.fromkeys(("p", "p_holm", "p_flip", "p_flip_holm", "p_flip_least", "p_equivalence"), "probability"),
+    "p_equivalence_holm": "probability",
     **dict.fromkeys(("improvement", "improvement_low", "improvement_high"), "probability"),
     **dict.fromkeys(("bca_honest", "best", "baseline", "front", "inside", "flat"), "true, false"),
     **dict.fromkeys(("p_flip_seeds", "seeds_needed", "seeds"), "seeds"),

@@ -43,7 +43,7 @@ def _next(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     row = rows.iloc[0]
     gap = Mean(row["mean"], row["low"], row["high"], int(row["n"]), row["p"])
     text = f"The next, {row['name']}, is {difference(metric, gap.mean)} from it ({interval(metric, gap)})"
-    if row["p_equivalence"] < ALPHA:
+    if row["p_equivalence_holm"] < ALPHA:
         yield f"{text}: no difference that matters, shown to be less than {amount(metric, row['margin'])} either way."
     elif row["p_holm"] < ALPHA:
         yield f"{text}: told worse, Holm-corrected for {plural(len(beside), 'test')}."
@@ -57,7 +57,11 @@ def _paired(evidence: Evidence, best: pd.Series, gap: Mean, row: "pd.Series | No
     if row is not None and pd.notna(row["improvement"]) and gap.n > 1:
         seeds = f"better in {row['improvement'] * row['n']:g} of {seeds}"
     text = f"Paired by seed, the difference to {evidence.reference_name} is {difference(metric, gap.mean)} "
-    text += f"({interval(metric, gap)}; {seeds})."
+    several = found.tests > 1 and pd.notna(gap.low)
+    over = f", simultaneous over the {found.tests} comparisons" if several else ""
+    text += f"({interval(metric, gap)}{over}; {seeds})."
+    if found.is_told and not gap.excludes_zero:
+        text += " Holm's correction, step by step, is sharper than this interval."
     p = best[f"{metric}_p_holm"]
     return text if pd.isna(p) else f"{text} Paired t test, Holm-corrected for {plural(found.tests, 'test')}: {_p(p)}."
 
@@ -75,8 +79,9 @@ def _verdict(evidence: Evidence, best: pd.Series, gap: Mean) -> str:
         why = "one seed shows no spread between seeds"
     elif pd.isna(gap.low):
         why = "the seeds show no spread to judge by"
-    elif gap.excludes_zero:
-        why = f"the interval alone excludes zero, but not after correcting for {plural(found.tests, 'test')}"
+    elif found.alone is not None and found.alone.excludes_zero:
+        why = "the interval of this comparison alone excludes zero, but not after correcting for "
+        why += plural(found.tests, "test")
     else:
         why = "the interval of the difference holds zero"
     return f"The data cannot tell {best['name']} from {other}: {why}."
@@ -106,8 +111,9 @@ def few_seeds(evidence: Evidence, row: pd.Series) -> Iterator[str]:
     if n > 1 and row["p_flip_least"] > ALPHA:
         yield (
             f"The t test takes the differences between seeds as normal. Of {plural(n, 'seed')} and "
-            f"{plural(tests, 'comparison')} no test without that assumption could reach significance, whatever they "
-            f"show; that takes {row['p_flip_seeds']:.0f} seeds."
+            f"{plural(tests, 'comparison')} neither the paired sign-flip test nor Wilcoxon's signed-rank test, "
+            f"corrected by Holm, could reach significance, whatever they show; that takes {row['p_flip_seeds']:.0f} "
+            "seeds."
         )
     needed = row["seeds_needed"]
     if evidence.found.is_told or not np.isfinite(needed):
