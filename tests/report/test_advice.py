@@ -154,7 +154,8 @@ def test_how_many_more_seeds(tmp_path: Path, clear: dict[str, str]) -> None:
     assert not rows.found.is_told
     wanted = rows.tables["comparisons"].assign(seeds_needed=7.0)
     found = dict(advice(replace(rows, tables={**rows.tables, "comparisons": wanted})))
-    assert "5 more are likely to tell it" in found["more seeds"]
+    assert "if the difference is what it looks like, 5 more are likely to tell it" in found["more seeds"]
+    assert "p at 7 seeds is then a second look" in found["more seeds"]
     assert "seeds=7" in found["more seeds"]
     many = rows.tables["comparisons"].assign(seeds_needed=700.0)
     assert "more seeds" not in dict(advice(replace(rows, tables={**rows.tables, "comparisons": many})))

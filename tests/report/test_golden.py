@@ -22,7 +22,8 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
     plan = grid(rates=(0.0, 0.1, 0.3, 0.5, 0.7, 0.9), effect=hump)
     sweep = Sweep(plan, seeds=3, epochs=20, noise=0.02, fate=lambda t, s: ENDS.get((t, s), "complete"))
     found = evidence(sweep, folder)
-    return {"trials": found.table.drop(columns=["key", "context"]), **found.tables}
+    pareto = found.tables["pareto"].drop(columns="context")
+    return {"trials": found.table.drop(columns=["key", "context"]), **found.tables, "pareto": pareto}
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from scipy import stats
 
 from dropout_lab.errors import UserError
 from dropout_lab.report.load import Frames, load
+from dropout_lab.report.statistics import kaplan_meier, restricted_mean
 from dropout_lab.report.tables import (
     TABLES,
     best_rates,
@@ -25,6 +26,7 @@ from dropout_lab.report.tables import (
     curve_shape,
     gaps,
     importance,
+    isolation,
     pareto,
     ranked,
     selection_optimism,
@@ -33,6 +35,7 @@ from dropout_lab.report.tables import (
 )
 from dropout_lab.report.tables.curve_shape import DIAGNOSES, median_of_three, shapes
 from dropout_lab.report.tables.importance import _importances
+from dropout_lab.report.tables.time_ratio import HONEST, _restricted
 from tests.report.canned import Sweep, grid, hump, planned
 from tests.report.large import Large, search
 from tests.report.test_report import sweeps
@@ -99,8 +102,9 @@ def test_compared_with_any_trial(default: Loaded) -> None:
         assert row["p_equivalence"] == pytest.approx(max(above, below))
         assert row["against"] == 11
         assert row["p_flip_least"] == 1, "24 tests of five seeds"
-    same = losses["p_equivalence_holm"].to_numpy()
-    assert same == pytest.approx(holm(losses["p_equivalence"].to_numpy()))
+    corrected = np.sort(losses["p_equivalence"]) * np.arange(24, 0, -1)
+    expected = np.minimum(np.maximum.accumulate(corrected), 1)
+    assert np.sort(losses["p_equivalence_holm"]) == pytest.approx(expected)
     accuracy = found[found["metric"] == "val_accuracy"].set_index("trial")
     assert list(accuracy["improvement"].loc[losses.index]) == list(losses["improvement"])
     assert (accuracy["margin"] == 0.005).all()
@@ -307,6 +311,53 @@ def test_pareto_by_all_pairs(default: Loaded) -> None:
         for (first, second), on_front in zip(points, part["front"], strict=True):
             better = (points[:, 0] >= first) & (points[:, 1] <= second)
             assert on_front == (not (better & ((points[:, 0] > first) | (points[:, 1] < second))).any())
+
+
+def test_epochs_have_a_front_per_context() -> None:
+    """Targets are of a context: what one with an easy target needs few epochs for beats nothing of another."""
+    frames = Large(search(60), seeds=3, epochs=30).frames()
+    table = ranked(configurations(frames), "val_loss", 3)
+    found = pareto(frames, table)
+    found = found[found["second"].notna() & found["pair"].str.endswith("epochs_to_target")]
+    contexts = table.set_index("trial")["context"]
+    assert (found["context"] == contexts.reindex(found["trial"]).to_numpy()).all()
+    assert found["context"].nunique() > 5
+    for row in by(found, "trial").values():
+        own = found[found["context"] == row["context"]]
+        as_good = (own["first"] >= row["first"]) & (own["second"] <= row["second"])
+        better = (own["first"] > row["first"]) | (own["second"] < row["second"])
+        assert row["front"] == (not (as_good & better).any())
+
+
+def test_isolated_values_are_corrected_for_all_that_they_were_chosen_among() -> None:
+    frames = Large(grid(effect=hump), seeds=4, epochs=40).frames(curves=False)
+    table = ranked(configurations(frames), "val_loss", 4)
+    found, compared = isolation(frames, table), comparisons(frames, table, metrics=["val_loss"]).set_index("trial")
+    assert found["p_holm"].to_numpy() == pytest.approx(compared["p_holm"].reindex(found["trial"]).to_numpy())
+    several = Large(search(60), seeds=3, epochs=10).frames(curves=False)
+    found = isolation(several, ranked(configurations(several), "val_loss", 3))
+    own = several.trials.set_index("trial")["context"]
+    same = own.reindex(found["trial"]).to_numpy() == own.reindex(found["baseline_trial"].astype(int)).to_numpy()
+    assert (found["p_holm"].notna() == same).all()
+    assert same.any()
+    assert not same.all()
+
+
+@pytest.mark.parametrize(("runs", "honest"), [(5, False), (HONEST, True)])
+def test_ratios_of_few_runs_are_marked_as_rough(runs: int, honest: bool) -> None:
+    """1000 times: epochs to a target, geometric, censored at 40; the true ratio of restricted means is 1."""
+    count, horizon = 2000, 40
+    epochs = np.random.default_rng(runs).geometric(0.05, size=count * runs)
+    found = kaplan_meier(
+        np.repeat(np.arange(count), runs), np.minimum(epochs, horizon), epochs <= horizon, count, horizon
+    )
+    area, error = restricted_mean(found, horizon)
+    ours = _restricted(area[::2], error[::2], area[1::2], error[1::2])
+    covered = ((ours["restricted_low"] <= 1) & (ours["restricted_high"] >= 1)).mean()
+    assert (covered >= 0.93) == honest
+    plan = [planned("hidden", 0.0), planned("hidden", 0.5, better=0.05)]
+    frames = Large(plan, seeds=runs, epochs=30).frames()
+    assert (time_ratio(frames, ranked(configurations(frames), "val_loss", runs))["restricted_honest"] == honest).all()
 
 
 def test_the_choice_is_by_validation_and_judged_by_test(default: Loaded) -> None:

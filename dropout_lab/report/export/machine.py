@@ -145,7 +145,16 @@ COMPARISON = (
     "p_equivalence_holm",
 )
 OPTIMISM = ("value", "optimism", "corrected", "test_metric", "test", "test_low", "test_high")
-COST = ("target", "n", "n_reached", "ratio", "restricted_ratio", "restricted_low", "restricted_high")
+COST = (
+    "target",
+    "n",
+    "n_reached",
+    "ratio",
+    "restricted_ratio",
+    "restricted_low",
+    "restricted_high",
+    "restricted_honest",
+)
 
 
 def _of(row: "pd.Series[Any] | None", names: Sequence[str]) -> dict[str, Any]:

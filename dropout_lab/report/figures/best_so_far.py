@@ -10,7 +10,7 @@ from dropout_lab.report.style import BASELINE
 
 
 def found_so_far(table: pd.DataFrame, objective: str, classification: bool) -> Figure:
-    """Trials as dots, the best so far as steps, and the band of what chance would have found."""
+    """Trials as dots, the best so far as steps, and the band of the same trials in random order."""
     figure, (ax,) = style.grid(1, 1, height=3.0)
     scale = in_unit(objective, 1)
     budget = table["budget"].to_numpy(dtype=float)

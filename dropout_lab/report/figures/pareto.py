@@ -10,7 +10,7 @@ from dropout_lab.report.style import Looks
 
 
 def fronts(points: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
-    """A panel per pair: a point per configuration, the front ringed and joined."""
+    """A panel per pair: a point per configuration, each front (epochs: of a context) ringed and joined."""
     pairs = list(points["pair"].unique())
     figure, axes = style.grid(len(pairs), len(pairs), height=3.0)
     for pair, ax in zip(pairs, axes, strict=True):
@@ -30,7 +30,8 @@ def fronts(points: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
         none = shown.index[shown["baseline"]]
         ax.plot(x[none], y[none], "X", color="#222222", ms=7, mec="white", mew=0.7, linestyle="", label="no dropout")
         best = shown[shown["front"]].sort_values("second").index
-        ax.plot(x[best], y[best], color="#222222", linewidth=0.8, zorder=1)
+        for _, own in shown.loc[best].groupby("context", sort=False):
+            ax.plot(x[own.index], y[own.index], color="#222222", linewidth=0.8, zorder=1)
         ax.plot(x[best], y[best], "o", mfc="none", mec="#222222", ms=8, mew=0.9, linestyle="", label="front")
         shown_on.set([ax])
         if second.startswith("epochs"):

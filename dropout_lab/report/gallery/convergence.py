@@ -79,12 +79,14 @@ def _ratio(source: Source) -> Iterator[Plan]:
         f"{share(float(part['baseline_reached'].iloc[-1]))} of the baseline's reached"
         for _, part in ratios.groupby("trial", sort=False)
     ]
+    rough = "" if ratios["restricted_honest"].all() else ", rough and too short from so few seeds"
     yield Plan(
         "time_ratio",
         "Epochs needed, times those of no dropout, by the target",
         "Targets lie between the baseline's validation loss after one epoch (0 %) and its own best (100 %), medians "
         "over seeds. Left: ratio of the restricted mean epochs (a run that never gets there counts with all epochs); "
-        "bands: 95 % intervals (delta method). Right: the runs that got there, without which a ratio means little.",
+        f"bands: 95 % intervals (delta method){rough}. Right: the runs that got there, without which a ratio means "
+        "little.",
         sentence(told),
         ratios,
         partial(ratio_to_baseline, ratios, source.looks),

@@ -30,6 +30,8 @@ def _fronts(source: Source) -> Iterator[Plan]:
     if points["trial"].nunique() < 3:
         source.skipped.append("No front is drawn: fewer than three configurations have all their seeds complete.")
         return
+    contexts = points.loc[points["context"] != "", "context"].nunique()
+    own = " Epochs are to the target of each context, and each context has a front of its own." if contexts > 1 else ""
     told = []
     for pair, part in points[points["front"]].groupby("pair", sort=False):
         first, second = str(pair).split(" and ")
@@ -39,12 +41,13 @@ def _fronts(source: Source) -> Iterator[Plan]:
         ]
         more = f" and {len(part) - 5} more" if len(part) > 5 else ""
         told.append(f"on the front of {title(first)} and {title(second)}: {', '.join(some)}{more}")
+    note = max(front_scale(part, str(pair).split(" and ")[0]).note for pair, part in points.groupby("pair"))
     yield Plan(
         "pareto",
         "What is paid for accuracy" if source.is_class else "What is paid for a low loss",
         "A mark per configuration with all seeds, means over seeds. Ringed: no other is as good in both and better in "
-        "one. That two of them differ is not shown by it. "
-        f"{max(front_scale(part, str(pair).split(' and ')[0]).note for pair, part in points.groupby('pair'))}".strip(),
+        "one. That two of them differ is not shown by it."
+        f"{own} {note}".strip(),
         sentence(told),
         points,
         partial(fronts, points, source.looks, source.is_class),
@@ -106,8 +109,9 @@ def _budget(source: Source) -> Iterator[Plan]:
     yield Plan(
         "best_so_far",
         f"The best {title(metric)} found so far",
-        "Steps: the best mean of a trial with all seeds. Band and dashes: the best of as many trials drawn at random "
-        "from all of them; a search that learns is better than that. Trials much worse than most are beyond the axis.",
+        "Steps: the best mean of a trial with all seeds. Band and dashes: the same trials in random order (drawn with "
+        "replacement); only for a random search is this the luck of the order. Trials much worse than most are beyond "
+        "the axis.",
         sentence(
             [
                 f"best after {plural(int(half['budget']), 'trial')} {value(metric, half['best'])}, after "

@@ -1,4 +1,4 @@
-"""What a search had found after so many trials, and what luck in their order could have made of it."""
+"""What a search had found after so many trials, and what the same trials show in random order."""
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,8 @@ def best_so_far(frames: Frames, table: pd.DataFrame, objective: str | None = Non
     """A row per trial, in the order of their numbers.
 
     The band is the bootstrap of the tuning playbook's figure 3 without the drawing: the best of k values drawn from N
-    is at least as good as the j-th best with probability 1 - (1 - j / N)^k. It is what a random search of the same
-    space would have found; a sampler that learns should be better than it.
+    is at least as good as the j-th best with probability 1 - (1 - j / N)^k. It is of the same trials in random order:
+    only for a random search is this the luck of the order. What a sampler that learns found late counts from the start.
     """
     if table.empty:
         return made(COLUMNS)

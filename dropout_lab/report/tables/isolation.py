@@ -8,7 +8,7 @@ import pandas as pd
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
-from dropout_lab.report.statistics import holm, means_of_rows
+from dropout_lab.report.statistics import means_of_rows
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
 from dropout_lab.report.tables.factors import is_continuous, is_truth, swept
 from dropout_lab.report.tables.seeds import BySeed, by_seed
@@ -35,7 +35,10 @@ COLUMNS: Columns = {
     "difference": real("mean objective minus that of the baseline, paired by seed"),
     "difference_low": real("95 % t interval, lower bound"),
     "difference_high": real("95 % t interval, upper bound"),
-    "p_holm": real("p of the paired t test, corrected by Holm for all rows of the setting"),
+    "p_holm": real(
+        "p of the paired t test, corrected by Holm for all configurations among which the rows' were chosen, as in "
+        "comparisons; missing where the baseline of the row is not what the trial is compared with there"
+    ),
 }
 
 
@@ -65,7 +68,7 @@ def isolation(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         means = sign * part["mean"]
         part["best"] = means == means.min()
         part["edge"] = _edges(part)
-        parts.append(_compared(part, values, objective))
+        parts.append(_compared(part, table, values, objective))
     return made(COLUMNS, pd.concat(parts, ignore_index=True) if parts else None)
 
 
@@ -109,12 +112,13 @@ def _edges(part: pd.DataFrame) -> list[str]:
     ]  # fmt: skip
 
 
-def _compared(part: pd.DataFrame, values: BySeed, objective: str) -> pd.DataFrame:
+def _compared(part: pd.DataFrame, table: pd.DataFrame, values: BySeed, objective: str) -> pd.DataFrame:
     theirs = np.full(len(part), -1, dtype=np.int64)
     has = part["baseline_trial"].notna().to_numpy()
     if has.any():
         theirs[has] = values.rows(part.loc[has, "baseline_trial"].astype(int))
-    found = means_of_rows(values.of(objective, values.rows(part["trial"])) - values.of(objective, theirs))
-    return part.assign(
-        difference=found.mean, difference_low=found.low, difference_high=found.high, p_holm=holm(found.p)
-    )
+    ours = values.rows(part["trial"])
+    found = means_of_rows(values.of(objective, ours) - values.of(objective, theirs))
+    corrected = table.set_index("trial")[f"{objective}_p_holm"].reindex(part["trial"]).to_numpy(dtype=float)
+    p = np.where(has & (values.against(None)[ours] == theirs), corrected, np.nan)
+    return part.assign(difference=found.mean, difference_low=found.low, difference_high=found.high, p_holm=p)

@@ -14,13 +14,17 @@ COLUMNS: Columns = {
     "pair": words("the two metrics, joined by ' and '"),
     "first": real("mean of the first metric, in its unit (accuracy: a fraction)"),
     "second": real("mean of the second metric (gap_accuracy: pp; epochs_to_target: Kaplan-Meier median)"),
-    "front": truth("whether no other configuration is as good in both and better in one"),
+    "context": words("context within which the front is; empty: of all contexts"),
+    "front": truth("whether no other configuration, of its context if there is one, is as good in both, better in one"),
 }
 
 
 def pareto(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """A row per whole configuration that has both numbers, and pair: accuracy (loss, for regression) with the gap of
-    the same kind, and with the epochs to the target. Means decide; that two of them differ is not shown by it."""
+    the same kind, and with the epochs to the target. Means decide; that two of them differ is not shown by it.
+
+    Each context has a target of its own, so that epochs to it have a front per context.
+    """
     kind = "accuracy" if frames.is_classification else "loss"
     parts = []
     for first, second in ((f"val_{kind}", f"gap_{kind}"), (f"val_{kind}", "epochs_to_target")):
@@ -30,7 +34,14 @@ def pareto(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
             table["whole"] & np.isfinite(table[first].astype(float)) & np.isfinite(table[second].astype(float))
         ]
         part = known[["trial", "name", "baseline"]].assign(pair=f"{first} and {second}")
-        on_front = front(known, (first, second))
+        if second == "epochs_to_target":
+            part["context"] = known["context"]
+            on_front = pd.Series(False, index=known.index)
+            for _, own in known.groupby("context"):
+                on_front[own.index] = front(own, (first, second))
+        else:
+            part["context"] = ""
+            on_front = front(known, (first, second))
         part = part.assign(first=known[first].astype(float), second=known[second].astype(float), front=on_front)
         parts.append(part.sort_values("first", ascending=not is_maximised(first), kind="stable"))
     return made(COLUMNS, pd.concat(parts, ignore_index=True) if parts else None)

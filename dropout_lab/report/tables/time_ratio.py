@@ -6,13 +6,16 @@ from scipy.special import ndtri
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import LEVEL, Floats, kaplan_meier, known_rows, medians, restricted_mean
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole
 from dropout_lab.report.tables.curve_matrix import CurveMatrix, curve_matrix
 from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
 from dropout_lab.report.tables.times import arrivals, baseline_targets
 
 PROGRESS = (0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 1.0)
 """Shares of the baseline's way from its first epoch to its best."""
+
+HONEST = 40
+"""With fewer runs the interval of the ratio of restricted means is too short, see `statistics.restricted_mean`."""
 
 COLUMNS: Columns = {
     **TRIAL,
@@ -32,6 +35,10 @@ COLUMNS: Columns = {
     "restricted_ratio": real("ratio of the restricted means up to the horizon, which exists wherever both have runs"),
     "restricted_low": real("its 95 % interval (delta method on the log, the arms taken as independent), lower bound"),
     "restricted_high": real("its 95 % interval, upper bound"),
+    "restricted_honest": truth(
+        f"whether both have at least {HONEST} runs, from where the interval covers nearly what it says; from fewer "
+        "it is rough and too short: of 3, 5 and 10 runs it covers 81, 88 and 93 of 100 times"
+    ),
 }
 
 
@@ -73,6 +80,7 @@ def time_ratio(frames: Frames, table: pd.DataFrame, progress: tuple[float, ...] 
             "baseline_median": median[theirs],
         }
         columns |= _ratios(median[rows], median[theirs], horizon)
+        columns["restricted_honest"] = (n[rows] >= HONEST) & (n[theirs] >= HONEST)
         columns |= _restricted(area[rows], error[rows], area[theirs], error[theirs])
         parts.append(pd.DataFrame(columns))
     found_rows = pd.concat(parts, ignore_index=True)

@@ -17,7 +17,7 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("p", "p_holm", "p_flip", "p_flip_holm", "p_flip_least", "p_equivalence"), "probability"),
     "p_equivalence_holm": "probability",
     **dict.fromkeys(("improvement", "improvement_low", "improvement_high"), "probability"),
-    **dict.fromkeys(("bca_honest", "best", "baseline", "front", "inside", "flat"), "true, false"),
+    **dict.fromkeys(("bca_honest", "restricted_honest", "best", "baseline", "front", "inside", "flat"), "true, false"),
     **dict.fromkeys(("p_flip_seeds", "seeds_needed", "seeds"), "seeds"),
     **dict.fromkeys(("mean", "low", "high", "bca_low", "bca_high", "deviation", "margin"), METRIC),
     **dict.fromkeys(("difference", "difference_low", "difference_high"), METRIC),
