@@ -5,6 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from dropout_lab.report.answer import answer
+from dropout_lab.report.gallery.effects import plans
+from dropout_lab.report.gallery.source import Source
 from dropout_lab.report.statistics import adjusted_means, dummies
 from dropout_lab.report.tables import configurations, effect_levels, ranked
 from tests.report.canned import planned
@@ -39,12 +42,26 @@ def test_a_method_at_one_good_rate_does_not_get_the_credit_of_the_rate() -> None
     plan += [planned(place, 0.1, better=-0.1, method="gaussian") for place in ("hidden", "input")]
     frames = Large(plan, seeds=6, epochs=20, noise=0.001).frames(curves=False)
     found = effect_levels(frames, ranked(configurations(frames), "val_loss", 6))
-    found = found[found["metric"] == "val_loss"].set_index(["factor", "level"])
+    found = found[found["metric"] == "val_loss"]
     raw = [frames.runs[(frames.runs["dropout"] == name) & (frames.runs["rate"] > 0)]["val_loss"].mean() for name in
            ("gaussian", "standard")]  # fmt: skip
     assert raw[0] < raw[1] - 0.2
-    ours = found.loc["dropout"]
-    assert abs(ours.loc["gaussian", "effect"] - ours.loc["standard", "effect"]) < 0.005
+    ours = found[found["factor"] == "dropout"]
+    assert list(ours["level"]) == ["gaussian", "standard"]
+    assert np.ptp(ours["effect"].to_numpy()) < 0.005
     assert (ours["effect_low"] < 0.001).all()
     assert (ours["effect_high"] > -0.001).all()
-    assert list(found.loc["rate", "effect"]) == sorted(found.loc["rate", "effect"])
+    by_rate = found.loc[found["factor"] == "rate", "effect"].to_numpy()
+    assert len(by_rate) == len(rates)
+    assert (np.diff(by_rate) > 0).all()
+
+
+def test_a_setting_that_never_varies_alone_is_left_out_with_a_sentence() -> None:
+    plan = [planned("hidden", 0.0), *(planned("hidden", rate) for rate in (0.1, 0.3))]
+    plan += [planned("input", rate, method="gaussian") for rate in (0.1, 0.3, 0.5)]
+    frames = Large(plan, seeds=3, epochs=10).frames(curves=False)
+    table = ranked(configurations(frames), "val_loss", 3)
+    source = Source(frames, table, answer(frames, table))
+    drawn = {plan.name: plan.table for plan in plans(source)}
+    assert set(drawn["levels"]["factor"]) == {"rate"}
+    assert "No main effect is drawn of placement and dropout: never varied without another setting." in source.skipped
