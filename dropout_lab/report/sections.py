@@ -193,11 +193,11 @@ def _to_best(evidence: Evidence) -> Part:
             one["name"],
             spread(difference, metric, one["mean"], one["low"], one["high"]),
             p_cell(one["p_holm"]),
-            p_cell(one["p_equivalence"]),
+            p_cell(one["p_equivalence_holm"]),
         ]
         for _, one in table.iterrows()
     ]
-    header = ["configuration", f"{title(metric)} minus that of the best", "p (Holm)", "p (as good)"]
+    header = ["configuration", f"{title(metric)} minus that of the best", "p (Holm)", "p (as good, Holm)"]
     words = [
         "Every configuration minus the best, paired by seed, with its 95 % interval. p (Holm): of the paired t test, "
         "corrected for all of them; below 0.05 it is told from the best. p (as good): of the equivalence test; below "

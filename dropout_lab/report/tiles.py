@@ -54,7 +54,10 @@ def _difference(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
     if row["p_equivalence"] < ALPHA:
         told = "no difference that matters"
     holm = "" if pd.isna(p) else f", {probability(p)} (Holm)"
-    about = f"{title(metric)}{_bounds(metric, found.difference.low, found.difference.high)}{holm}: {told}"
+    bounds = _bounds(metric, found.difference.low, found.difference.high)
+    if bounds and found.tests > 1:
+        bounds += f" (simultaneous over {found.tests})"
+    about = f"{title(metric)}{bounds}{holm}: {told}"
     yield Tile(f"Against {evidence.reference_name}", difference(metric, found.difference.mean), about)
 
 
@@ -94,7 +97,8 @@ def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
     others = f"no dropout {row['baseline_n_reached']} of {row['baseline_n']}"
     about += f"; {number(row['restricted_ratio'], 3)} times as many epochs to the level of no dropout ({runs}, {others}"
     if pd.notna(row["restricted_low"]):
-        about += f"; 95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)}"
+        rough = "" if row["restricted_honest"] else "rough "
+        about += f"; {rough}95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)}"
     about += f"), counted up to {plural(int(evidence.frames.runs['epochs'].max()), 'epoch')}"
     yield Tile("Cost", f"{ours} against {theirs} epochs" if known else "not known", about)
 

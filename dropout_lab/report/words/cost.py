@@ -53,7 +53,8 @@ def _times(row: pd.Series) -> str:
     text = f"{number(row['restricted_ratio'], 3)} times as many epochs"
     if pd.isna(row["restricted_low"]):
         return text
-    return f"{text} (95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)})"
+    rough = "" if row["restricted_honest"] else "rough "
+    return f"{text} ({rough}95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)})"
 
 
 def _time(evidence: Evidence, best: pd.Series) -> Iterator[str]:

@@ -41,12 +41,13 @@ def _others(evidence: Evidence) -> Iterator[str]:
         return
     yield (
         f"{start}, {len(corrected)} cannot be told from the best (paired t tests, Holm-corrected for all of them): "
-        f"{_named(corrected)}. Uncorrected, {len(found.untold) or 'none'} cannot."
+        f"{_named(corrected)}. Uncorrected, {len(found.untold) or 'none'} cannot. That the best was chosen "
+        "from the same runs is not accounted for, so too many are told from it."
     )
     same, beside = evidence.equivalent, evidence.tables["to_best"]
     margin = amount(found.objective, float(beside["margin"].iloc[0]))
     who = f"Shown to be as good: {_named(list(same['name']))}" if len(same) else "No other is shown to be as good"
-    yield f"{who} (surely less than {margin} apart, by an equivalence test each)."
+    yield f"{who} (surely less than {margin} apart, by equivalence tests, Holm-corrected)."
 
 
 def _named(names: Sequence[str]) -> str:
