@@ -11,7 +11,6 @@ from dropout_lab.report.names import (
     difference,
     duration,
     number,
-    plural,
     probability,
     setting,
     title,
@@ -78,7 +77,7 @@ def _test(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
 
 
 def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
-    """Epochs and time to the own best, of the best beside its baseline; below it the ratio to the baseline's level."""
+    """Epochs and time to the own best, of the best beside its baseline."""
     row = evidence.row("time_ratio", best, progress=1.0)
     own = evidence.row("convergence", best, definition="own_best")
     none = evidence.row("convergence", evidence.found.baseline, definition="own_best")
@@ -93,13 +92,6 @@ def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
         about += f", where {own['n_reached']} of {own['n']} and {none['n_reached']} of {none['n']} runs got there"
     if own["n_improving"] or none["n_improving"]:
         about += f"; runs still improving at the end: {own['n_improving']} and {none['n_improving']}"
-    runs = f"{row['n_reached']} of {plural(int(row['n']), 'run')}"
-    others = f"no dropout {row['baseline_n_reached']} of {row['baseline_n']}"
-    about += f"; {number(row['restricted_ratio'], 3)} times as many epochs to the level of no dropout ({runs}, {others}"
-    if pd.notna(row["restricted_low"]):
-        rough = "" if row["restricted_honest"] else "rough "
-        about += f"; {rough}95 % interval {number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)}"
-    about += f"), counted up to {plural(int(evidence.frames.runs['epochs'].max()), 'epoch')}"
     yield Tile("Cost", f"{ours} against {theirs} epochs" if known else "not known", about)
 
 

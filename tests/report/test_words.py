@@ -65,8 +65,6 @@ def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
     cost = next(tile for tile in tiles(clear) if tile.label == "Cost")
     assert cost.number == f"{own['restricted']:.3g} against {none['restricted']:.3g} epochs"
     assert f"{duration(own['restricted_seconds'])} against {duration(none['restricted_seconds'])}" in cost.about
-    assert f"({last['n_reached']} of 5 runs, no dropout {last['baseline_n_reached']} of 5" in cost.about
-    assert "counted up to 30 epochs" in cost.about
     labels = [tile.label for tile in tiles(clear)]
     assert labels == ["Best by validation", "Against no dropout", "On unseen data", "Cost", "Not told from it"]
 
