@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from dropout_lab.errors import UserError
 
 
 def write(path: Path, content: bytes | str) -> None:
@@ -13,11 +15,17 @@ def write(path: Path, content: bytes | str) -> None:
 
 @contextmanager
 def moved_into_place(path: Path) -> Generator[Path]:
-    """Another name beside `path`; what has been written there by the end becomes `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Another name beside `path`; what has been written there by the end becomes `path`.
+
+    Raises UserError if the folder cannot be written to.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield draft
         os.replace(draft, path)
+    except OSError as error:
+        raise UserError(f"{path.parent}: {path.name} cannot be written there: {error.strerror or error}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

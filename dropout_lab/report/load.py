@@ -12,6 +12,7 @@ from dropout_lab import metrics, store
 from dropout_lab.errors import UserError
 from dropout_lab.report.curves import read_curves
 from dropout_lab.report.learned import learned, no_learned
+from dropout_lab.schema import SUMMARY_FIELD
 from dropout_lab.store import CURVE_METRICS, Record
 from dropout_lab.trial import canonical_json
 
@@ -72,7 +73,8 @@ class Frames:
 
     @property
     def objectives(self) -> Sequence[str]:
-        return [name for name in self.asked.get("objective") or ["val_loss"] if name in self.runs] or ["val_loss"]
+        asked = [SUMMARY_FIELD.get(name, name) for name in self.asked.get("objective") or ["val_loss"]]
+        return [name for name in asked if name in self.runs] or ["val_loss"]
 
     @property
     def pruner(self) -> str:

@@ -94,7 +94,7 @@ def sweeps() -> dict[str, tuple[Sweep, str]]:
         "methods": (Sweep([*grid(rates=RATES), *grid(rates=RATES[1:], method="gaussian")]), "configurations"),
         "placements": (Sweep(grid([f"place {n}" for n in range(12)], RATES), seeds=2), "configurations"),
         "stopped": (Sweep(grid(rates=RATES, effect=hump, patience=2), patience=2), "Early stopping was on"),
-        "two objectives": (Sweep(small, session={"objective": ["val_accuracy", "gap_loss"]}), "on the front"),
+        "two objectives": (Sweep(small, session={"objective": ["val_accuracy", "gap"]}), "on the front"),
         "an objective of its own": (Sweep(small, session={"objective": ["seconds"]}), "lowest mean seconds"),
         "absent placement": (Sweep(small, session={"axes": {"placement": ["hidden", "last"]}}), "placement last"),
         "placement $x_1^2$": (Sweep(grid(("$x_1^2$", "$a|b"), RATES), seeds=2), "$"),

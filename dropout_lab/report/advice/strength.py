@@ -81,7 +81,7 @@ def lower(evidence: Evidence) -> str | None:
     unfinished = dropped["trial"].map(shapes).eq(improving) & (shapes.get(baseline["trial"]) != improving)
     # Worse by the interval of the paired difference, if it can be had: a mean is above another as easily as below.
     worse = dropped["val_loss_diff_low"].fillna(dropped["val_loss_diff"]) > 0
-    bad = worse & ((dropped["train_loss"] > level) | unfinished)
+    bad = worse & (dropped["n_complete"] > 1) & ((dropped["train_loss"] > level) | unfinished)
     told = []
     for placement, part in dropped.assign(bad=bad).groupby("placement", sort=True):
         worst = part.groupby("rate")["bad"].all().sort_index()

@@ -34,7 +34,9 @@ def _arrived(trial: pd.Series) -> str:
 def ratio(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     """Epochs as multiples of those without dropout: half of the way, and all of it."""
     rows = evidence.rows("time_ratio", best)
-    rows = rows[np.isfinite(rows["restricted_ratio"])]
+    # Where nobody got there, the ratio is that of two horizons.
+    somebody = (rows["n_reached"] > 0) | (rows["baseline_n_reached"] > 0)
+    rows = rows[np.isfinite(rows["restricted_ratio"]) & somebody]
     if rows.empty:
         return
     ends = [(_way(row["progress"]), row) for _, row in rows.iloc[[0, -1]].drop_duplicates("progress").iterrows()]

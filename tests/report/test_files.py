@@ -1,0 +1,14 @@
+from pathlib import Path
+
+import pytest
+
+from dropout_lab.errors import UserError
+from dropout_lab.report.files import write
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"figures: gap\.svg cannot be written there: Not a directory"):
+        write(tmp_path / "file" / "figures" / "gap.svg", "x")
+    write(tmp_path / "figures" / "gap.svg", "x")
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["gap.svg"]
