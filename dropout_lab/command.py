@@ -1,6 +1,7 @@
 """The sweep and train commands: from Hydra's config to a plan, to launched workers, to the report."""
 
 import itertools
+import re
 import shlex
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
@@ -221,10 +222,16 @@ def _lines(params: Mapping[str, Any], given: Container[str]) -> list[str]:
     return [f"{key}={value}" for key, value in params.items() if key not in given]
 
 
+def quoted(text: str) -> str:
+    """The text as Hydra's grammar reads it back: within quotes, and with a backslash before each quote."""
+    doubled = re.sub(r"(\\+)$", r"\1\1", text)  # else the last one would stand before the closing quote
+    return "'" + re.sub(r"(\\*)'", r"\1\1\\'", doubled) + "'"
+
+
 def _launch(context: HydraContext, config: DictConfig, work: Work, fixed: Sequence[str]) -> None:
     """Starts the workers through Hydra's launcher, and raises what any of them raised."""
     launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=Job(work), config=config)
-    jobs = [[*fixed, f"name={config.name}"] for _ in range(work.plan.workers)]
+    jobs = [[*fixed, f"name={quoted(config.name)}"] for _ in range(work.plan.workers)]
     for job in launcher.launch(jobs, initial_job_idx=0):
         _ = job.return_value
 
