@@ -402,7 +402,7 @@ def test_an_experiment_brings_its_sweep_and_the_command_line_wins_over_it(comman
 def test_help_names_every_group_and_its_members(command: Command) -> None:
     out = command("sweep", "--help").out
     for said in (
-        "dataset: adult, breast_cancer, cifar10, diabetes, digits",
+        "dataset: adding, adult, ag_news, breast_cancer, cifar10",
         "model: cnn, mlp",
         "sampler: cmaes, gp, grid",
         "epochs: 30",
@@ -423,7 +423,7 @@ def test_config_dir_adds_members(command: Command, tmp_path: Path) -> None:
     ("line", "offered"),
     [
         ("sw", ["sweep"]),
-        ("sweep model=", ["model=cnn", "model=mlp", "model=resnet"]),
+        ("sweep model=", [f"model={name}" for name in ("cnn", "mlp", "resnet", "rnn", "transformer")]),
         ("train trainer.ep", ["trainer.epochs="]),
     ],
 )
