@@ -11,11 +11,13 @@ import torch
 
 from dropout_lab.cohort import loop, programs, width
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue, Structure
+from dropout_lab.cohort.shares import CAN_FORK
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import arguments, instantiate
 from dropout_lab.loss import AbstractLoss
+from dropout_lab.machine import keep_freed_memory
 from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
 from dropout_lab.place import Place, Warned
@@ -236,7 +238,8 @@ def check_axes(spec: Config, keys: Iterable[str]) -> None:
 def train(
     spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
 ) -> None:
-    """Trains all that `runs` has for the structure `spec`; `threads` bounds the processor's threads."""
+    """Trains all that `runs` has for the structure `spec`; `threads` are those of each of its processes."""
+    keep_freed_memory()
     if threads is not None:
         torch.set_num_threads(threads)
     loop.train(structure(spec), widths, compile, runs, torch.device(device))
@@ -246,13 +249,14 @@ def forecast(
     spec: Config, widths: Widths, compile: Compile, runs: int, epochs: int, device: str, threads: int | None = None
 ) -> programs.Forecast:
     """What `train` would choose for so many runs of the structure `spec`, and how long it would take."""
+    keep_freed_memory()
     if threads is not None:
         torch.set_num_threads(threads)
     return programs.forecast(structure(spec), widths, compile, runs, epochs, torch.device(device))
 
 
 def best_widths(spec: Config, device: str) -> Widths:
-    """The lanes that a cohort of the structure `spec` has if nothing else bounds them."""
+    """The lanes of each process of a cohort of the structure `spec` if nothing else bounds them."""
     return width.best_widths(structure(spec), torch.device(device))
 
 
@@ -263,8 +267,13 @@ def device(name: str) -> str:
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
 
 
+def processes(device: str, threads: int) -> int:
+    """How many processes a cohort's lanes are shared out between, where so many threads are to be had: one for each."""
+    return threads if device == "cpu" and CAN_FORK else 1
+
+
 def threads(workers: int) -> int:
-    """The processor's threads for each of `workers` processes: what OMP_NUM_THREADS says, else an equal share."""
+    """The processor's threads for each of `workers` workers: what OMP_NUM_THREADS says, else an equal share."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)

@@ -14,10 +14,12 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from dropout_lab.cohort.compiler import InPlace
 from dropout_lab.cohort.keys import keys, mask_seed
+from dropout_lab.cohort.parts import Part
 from dropout_lab.cohort.passes import Evaluation, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.cohort.shares import Shares, Task, share
 from dropout_lab.cohort.step import Program
-from dropout_lab.datasets.dataset import Dataset, Split
+from dropout_lab.datasets.dataset import Split
 from dropout_lab.sites import install
 from dropout_lab.streams import generator
 
@@ -52,56 +54,20 @@ class Lane:
         return len(self.curves.get("val_loss", ()))
 
 
-@dataclass
-class Part:
-    """Examples that are evaluated, in chunks of one size; the last one is filled up with examples of no weight."""
-
-    size: int
-    rows: Tensor
-    """(chunk, lane, n)"""
-    targets: Tensor
-    """(chunk, lane, n)"""
-    weight: Tensor
-    """(chunk, lane, n): 1, or 0 for what fills up."""
-
-    is_stream: bool
-    """Whether a chunk's examples follow those at the same places of the chunk before, as pieces of one text."""
-
-    @classmethod
-    def empty(cls, size: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
-        shape = ceil(size / chunk), width, chunk
-        rows = torch.zeros(shape, dtype=torch.int64, device=device)
-        targets = torch.zeros((*shape, *dataset.targets.shape[1:]), dtype=dataset.targets.dtype, device=device)
-        part = cls(size, rows, targets, torch.zeros(shape, device=device), dataset.is_stream)
-        counted = torch.cat([torch.ones(size), torch.zeros(shape[0] * chunk - size)])
-        if dataset.is_stream:
-            counted = counted.view(chunk, shape[0]).t()
-        part.weight.copy_(counted.reshape(shape[0], 1, chunk))
-        return part
-
-    def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
-        for stacked, values in ((self.rows, rows), (self.targets, targets)):
-            stacked[:, lane] = self._chunks(values).to(stacked.device)
-
-    def _chunks(self, values: Tensor) -> Tensor:
-        """(n, ...) -> (chunk, n, ...), filled up with the first one."""
-        chunks, _, chunk = self.rows.shape
-        fill = values[:1].expand(chunks * chunk - self.size, *values.shape[1:])
-        filled = torch.cat([values[: self.size], fill])
-        if self.is_stream:
-            return filled.view(chunk, chunks, *values.shape[1:]).transpose(0, 1)
-        return filled.view(chunks, chunk, *values.shape[1:])
-
-
 class Lanes:
-    """`width` lanes of one structure. A lane is the run alone: nothing is computed across lanes.
+    """The lanes of one structure, `width` for each process that trains. A lane is the run alone: nothing is computed
+    across lanes.
 
-    All tensors are made once and changed in place, so that a compiled program is given the same ones at every call.
+    All tensors are made once and changed in place, so that a compiled program is given the same ones at every call, and
+    every process sees what another one writes.
     """
 
-    def __init__(self, structure: Structure, width: int, device: torch.device) -> None:
+    def __init__(self, structure: Structure, width: int, device: torch.device, processes: int = 1) -> None:
         # A single matrix goes through another matmul kernel than a stack of them, with another rounding.
-        self.width = max(2, width)
+        self.share = max(2, width)
+        """Lanes of one process."""
+        self.width = self.share * processes
+        """All lanes."""
         self.device = device
         self.program = Program(structure)
         self.structure = structure
@@ -143,6 +109,25 @@ class Lanes:
         self.run_train_step: InPlace = self.train_step
         """`train_step`, or its compiled program."""
         self.run_evaluation: InPlace = self.evaluation
+        self._epoch = self._empty_epoch()
+        self._keys, self._log_probs = self._epoch[2][0].clone(), self._empty_answers()
+        self._shares: Shares | None = None
+        if processes > 1:
+            share(tree_leaves((self._carried, self._best, self._rates, self._hyper, self._reading, self._read_on)))
+            share([self._total, self._loss, self._correct, *self._epoch, self._keys, self._log_probs])
+            for part in self._parts.values():
+                share([part.rows, part.targets, part.weight])
+
+    def use(self, train_step: InPlace, evaluation: InPlace) -> None:
+        """From now on these, as compiled for the lanes of one process."""
+        self.close()
+        self.run_train_step, self.run_evaluation = train_step, evaluation
+
+    def close(self) -> None:
+        """Ends the other processes; they are started again when there is something to do."""
+        if self._shares is not None:
+            self._shares.close()
+            self._shares = None
 
     @property
     def params(self) -> Tensor:
@@ -162,21 +147,11 @@ class Lanes:
 
     def examples(self) -> tuple[list[Tensor], list[Tensor]]:
         """Arguments of `train_step` and of `evaluation`, of the shapes and types that all their calls have."""
-        batch = self.width, self.batch_size
-        keys_ = torch.zeros(self.width, len(self.program.streams), 2, dtype=torch.int32, device=self.device)
-        rows = torch.zeros(batch, dtype=torch.int64, device=self.device)
-        targets = self._train_targets[:, : self.batch_size].contiguous()
-        val = self._parts["val"]
+        lanes, val = slice(self.share), self._parts["val"]
+        evaluated = (*tree_leaves(self._best), val.rows[0], val.targets[0], val.weight[0])
         return (
-            [
-                *self.train_step.fixed,
-                self._zeros(len(self.program.sites) + self.program.additions.is_any),
-                torch.zeros(self.width, device=self.device),
-                keys_,
-                rows,
-                targets,
-            ],
-            [*self.evaluation.fixed, *tree_leaves(self._best), val.rows[0], val.targets[0], val.weight[0]],
+            [*self._of(lanes, self.train_step.fixed), *(given[0, lanes] for given in self._epoch)],
+            [*self._of(lanes, self.evaluation.fixed), *self._of(lanes, evaluated)],
         )
 
     def load(self, lane: int, recipe: Recipe) -> None:
@@ -207,19 +182,23 @@ class Lanes:
         rows, targets = self._batches(self._train_rows, order), self._batches(self._train_targets, order)
         for state in (self._total, *(self._carried["buffers"][name] for name in self.program.carried)):
             state.zero_()
-        fixed = self.train_step.fixed
-        for step in range(self.steps_per_epoch):
-            self.run_train_step(*fixed, rates[step], mix[step], noise[step], rows[step], targets[step])
+        for held, given in zip(self._epoch, (rates, mix, noise, rows, targets), strict=True):
+            held.copy_(given)
+        self._do("train", self.steps_per_epoch)
         self._rates.copy_(rates[self.steps_per_epoch - 1, :, : len(self.program.sites)])
         for lane in self.active.values():
             lane.steps += self.steps_per_epoch
         return self._total / self.steps_per_epoch
 
+    def rehearse(self) -> None:
+        """One training step of whatever is in the lanes."""
+        self._do("train", 1)
+
     def evaluate(self) -> Mapping[str, Tensor]:
         """Loss and accuracy of every lane, (lane,), on its validation part and on some of its training part."""
         metrics = {}
         for part in ("train", "val"):
-            metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(self._network, self._parts[part])
+            metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(part, best=False)
         return metrics
 
     def measured(self) -> Mapping[str, Tensor]:
@@ -239,44 +218,93 @@ class Lanes:
 
     def test(self) -> tuple[Tensor, Tensor]:
         """Loss and accuracy, (lane,), on the test part with the best network of every lane."""
-        return self._measure(self._best, self._parts["test"])
+        return self._measure("test", best=True)
 
     def predict(self, sample: int | None = None) -> Tensor:
         """Log-probabilities of every lane on the test part, with its best parameters: (lane, n, classes).
 
         With `sample`, under the masks of that number; they are others than any step of the training has.
         """
-        streams = tuple(self.program.sites)
         step = np.full((1, self.width), 0 if sample is None else FIRST_SAMPLE + sample)
         seeds = [self.active[i].mask_seed if i in self.active else 0 for i in range(self.width)]
-        drawn = torch.from_numpy(keys(seeds, step, streams))[0].to(self.device)
-        given = {"inputs": self.evaluation_inputs, **self._reading}
-        part, best = self._parts["test"], self._best
-
-        def one(params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, key: Tensor, x: Tensor) -> Tensor:
-            return self.program.predict(params, buffers, rates, key, x, masked=sample is not None)
-
-        with torch.no_grad():
-            chunks = [
-                vmap(one)(best["params"], best["buffers"], best["rates"], drawn, inputs_of(rows, given))
-                for rows in part.rows
-            ]
-        return torch.cat(chunks, 1)[:, : part.size]
+        self._keys.copy_(torch.from_numpy(keys(seeds, step, self.program.streams))[0])
+        self._do("predict", sample is not None)
+        return self._log_probs[:, : self._parts["test"].size].clone()
 
     def test_targets(self) -> Tensor:
         """(lane, n), in the order of `predict`."""
         part = self._parts["test"]
         return part.targets.transpose(0, 1).flatten(1)[:, : part.size].cpu()
 
-    def _measure(self, held: Mapping[str, Any], part: Part) -> tuple[Tensor, Tensor]:
-        self._loss.zero_()
-        self._correct.zero_()
-        fixed = (*self.evaluation.fixed, *tree_leaves(held))
-        for state in self._read_on.values():
-            state.zero_()
+    def _measure(self, part: str, *, best: bool) -> tuple[Tensor, Tensor]:
+        self._do("evaluate", part, best)
+        size = self._parts[part].size
+        return self._loss / size, self._correct / size
+
+    def _do(self, task: str, *given: Any) -> None:
+        if self._shares is None:
+            shares = [slice(first, first + self.share) for first in range(0, self.width, self.share)]
+            tasks: dict[str, Task] = {
+                "train": self._train_share,
+                "evaluate": self._evaluate_share,
+                "predict": self._predict_share,
+            }
+            self._shares = Shares(shares, tasks)
+        self._shares.do(task, *given)
+
+    def _train_share(self, lanes: slice, steps: int) -> None:
+        fixed = self._of(lanes, self.train_step.fixed)
+        for step in range(steps):
+            self.run_train_step(*fixed, *(given[step, lanes] for given in self._epoch))
+
+    def _evaluate_share(self, lanes: slice, name: str, best: bool) -> None:
+        part = self._parts[name]
+        held = self._of(lanes, tree_leaves(self._best if best else self._network))
+        for state in (self._loss, self._correct, *self._read_on.values()):
+            state[lanes].zero_()
+        fixed = self._of(lanes, self.evaluation.fixed)
         for rows, targets, weight in zip(part.rows, part.targets, part.weight, strict=True):
-            self.run_evaluation(*fixed, rows, targets, weight)
-        return self._loss / part.size, self._correct / part.size
+            self.run_evaluation(*fixed, *held, rows[lanes], targets[lanes], weight[lanes])
+
+    def _predict_share(self, lanes: slice, masked: bool) -> None:
+        given = {name: value[lanes] for name, value in self._reading.items()} | {"inputs": self.evaluation_inputs}
+        best = tree_map(lambda value: value[lanes], self._best)
+        drawn = self._keys[lanes, : len(self.program.sites)]
+
+        def one(params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, key: Tensor, x: Tensor) -> Tensor:
+            return self.program.predict(params, buffers, rates, key, x, masked=masked)
+
+        with torch.no_grad():
+            done = 0
+            for rows in self._parts["test"].rows:
+                x = inputs_of(rows[lanes], given)
+                answers = vmap(one)(best["params"], best["buffers"], best["rates"], drawn, x)
+                self._log_probs[lanes, done : done + answers.shape[1]] = answers
+                done += answers.shape[1]
+
+    def _of(self, lanes: slice, tensors: Iterable[Tensor]) -> list[Tensor]:
+        """These lanes' part of tensors, (lane, ...), and the data themselves, which all lanes read."""
+        return [tensor if tensor is self.evaluation_inputs else tensor[lanes] for tensor in tensors]
+
+    def _empty_epoch(self) -> Sequence[Tensor]:
+        """What `train_step` is given at each step of an epoch: (step, lane, ...) each."""
+        steps, targets = self.steps_per_epoch, self._train_targets
+        batch = steps, self.width, self.batch_size
+        rates = len(self.program.sites) + self.program.additions.is_any
+        return (
+            torch.zeros(steps, self.width, rates, device=self.device),
+            torch.ones(steps, self.width, device=self.device),
+            torch.zeros(steps, self.width, len(self.program.streams), 2, dtype=torch.int32, device=self.device),
+            torch.zeros(batch, dtype=torch.int64, device=self.device),
+            torch.zeros((*batch, *targets.shape[2:]), dtype=targets.dtype, device=self.device),
+        )
+
+    def _empty_answers(self) -> Tensor:
+        """(lane, n, classes) for the test part's log-probabilities, with what fills up its chunks; of other tasks than
+        classification, for none."""
+        dataset, rows = self.structure.dataset, self._parts["test"].rows
+        size = rows.shape[0] * rows.shape[2] if dataset.task == "classification" else 0
+        return self._zeros(size, dataset.outputs)
 
     def _chunk(self, size: int) -> int:
         """How many examples of a part of `size` are evaluated at once: the part in equal chunks."""

@@ -23,15 +23,18 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
     the run that brings it about is alone: that one fails, with its traceback. What `runs` raises goes through.
     """
     cohort = _Cohort(structure, widths, compile, runs, device)
-    while cohort.fill():
-        try:
-            rows = cohort.epoch()
-        except UserError:
-            raise
-        except Exception as error:
-            cohort.fail(error)
-            continue
-        cohort.end(runs.epoch(rows))
+    try:
+        while cohort.fill():
+            try:
+                rows = cohort.epoch()
+            except UserError:
+                raise
+            except Exception as error:
+                cohort.fail(error)
+                continue
+            cohort.end(runs.epoch(rows))
+    finally:
+        cohort.close()
     if cohort.lanes is not None:
         runs.say(f"{cohort.lanes.width} lanes were in use {cohort.occupancy:.0%} of the time")
 
@@ -62,7 +65,7 @@ class _Cohort:
         active = len(self.lanes.active) if self.lanes else 0
         if active == 0 and not self._waiting and self._suspects:
             self._waiting = self._suspects.pop()
-        width = self.lanes.width if self.lanes else max(self._widths.eager, self._widths.compiled)
+        width = self.lanes.width if self.lanes else self._widths.most
         while not self._suspects and active + len(self._waiting) < width and (recipe := self._runs.next()) is not None:
             self._waiting.append(recipe)
         return active + len(self._waiting) > 0
@@ -84,6 +87,7 @@ class _Cohort:
         """Lets the runs in the lanes begin again, fewer at a time; ends the only one."""
         recipes = [lane.recipe for lane in self.lanes.active.values()] if self.lanes else []
         together = recipes + self._waiting
+        self.close()
         self.lanes, self._waiting = None, together
         if _is_out_of_memory(error) and self._widths.halved() != self._widths:
             self._widths = self._widths.halved()
@@ -129,11 +133,16 @@ class _Cohort:
             )
         self._runs.done(results)
 
+    def close(self) -> None:
+        """Ends the processes that the lanes are shared out between."""
+        if self.lanes is not None:
+            self.lanes.close()
+
     def _make_lanes(self) -> Lanes:
         runs = len(self._waiting) + self._runs.ahead()
         epochs = self._waiting[0].epochs
         lanes, choice = prepare(self._structure, self._widths, self._compile, runs, epochs, self._device)
-        execution = Execution(lanes.width, choice.compiled, torch.get_num_threads())
+        execution = Execution(lanes.share, choice.compiled, torch.get_num_threads())
         if execution != self._began:
             self._runs.began(execution)
             self._runs.say(f"{lanes.width} lanes, {choice.why}")

@@ -60,11 +60,11 @@ def prepare(
         return lanes, choice
     started = time.perf_counter()
     try:
-        lanes.run_train_step, lanes.run_evaluation = (program.load() for program in _programs(lanes))
+        lanes.use(*(program.load() for program in _programs(lanes)))
     except CompilerError as error:
         if compile == "always":
             raise UserError(f"trainer.compile=always: {error}; allowed here: auto, never") from error
-        return Lanes(structure, widths.eager, device), Choice(False, f"eager: {error}")
+        return _eager(structure, widths, device), Choice(False, f"eager: {error}")
     took = time.perf_counter() - started
     return lanes, Choice(True, f"compiled{f', in {_seconds(took)}' if took > 1 else ''}: {choice.why}")
 
@@ -76,8 +76,9 @@ def forecast(
     decision = _decide(structure, widths, compile, runs, epochs, device)
     lanes, choice = decision.lanes, decision.choice
     if choice.compiled and not decision.missing:
-        lanes.run_train_step, lanes.run_evaluation = (program.load() for program in _programs(lanes))
+        lanes.use(*(program.load() for program in _programs(lanes)))
     seconds = _epoch_seconds(lanes) * epochs * ceil(runs / lanes.width)
+    lanes.close()
     if decision.missing:
         return Forecast(
             lanes.width,
@@ -91,13 +92,13 @@ def _decide(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
 ) -> _Decision:
     if compile == "never":
-        return _Decision(Lanes(structure, widths.eager, device), Choice(False, "eager: trainer.compile=never"))
-    lanes = Lanes(structure, widths.compiled, device)
+        return _Decision(_eager(structure, widths, device), Choice(False, "eager: trainer.compile=never"))
+    lanes = Lanes(structure, widths.compiled, device, widths.processes)
     programs = _programs(lanes)
     why = "trainer.compile=always" if compile == "always" else "compiled before"
     known = all(program.is_known for program in programs)
     if compile == "auto" and not known:
-        eager_lanes = lanes if widths.eager == widths.compiled else Lanes(structure, widths.eager, device)
+        eager_lanes = lanes if widths.eager == widths.compiled else _eager(structure, widths, device)
         eager = _epoch_seconds(eager_lanes) * epochs * ceil(runs / eager_lanes.width)
         if eager < TRACE_SECONDS:
             few = f"eager: {_seconds(eager)} of work are too few to compile for"
@@ -107,9 +108,14 @@ def _decide(
         told = f"{_seconds(eager)} of work if eager, at least {_seconds(saved)} saved"
         if missing and saved < cost:
             return _Decision(eager_lanes, Choice(False, f"eager: {told}, but compiling takes about {_seconds(cost)}"))
+        eager_lanes.close()
         return _Decision(lanes, Choice(True, told if missing else why), missing)
     missing = 0 if known else sum(not program.is_built for program in programs)
     return _Decision(lanes, Choice(True, why), missing)
+
+
+def _eager(structure: Structure, widths: Widths, device: torch.device) -> Lanes:
+    return Lanes(structure, widths.eager, device, widths.processes)
 
 
 def _programs(lanes: Lanes) -> Sequence[Compilable]:
@@ -128,10 +134,9 @@ def _epoch_seconds(lanes: Lanes) -> float:
 
 def _step_seconds(lanes: Lanes) -> float:
     """A training step of lanes that hold no run yet, as it takes after the first ones."""
-    arguments, _ = lanes.examples()
     stamps: list[float] = []
     while len(stamps) <= TIMED_STEPS or stamps[-1] - stamps[0] < TIMED_SECONDS:
-        lanes.run_train_step(*arguments)
+        lanes.rehearse()
         if lanes.device.type == "cuda":
             torch.cuda.synchronize(lanes.device)
         stamps.append(time.perf_counter())

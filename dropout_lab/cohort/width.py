@@ -24,21 +24,35 @@ MEMORY_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Widths:
-    """Lanes of a cohort that is run eagerly, and of one that is compiled."""
+    """Lanes of each process of a cohort that is run eagerly, and of one that is compiled."""
 
     eager: int
     compiled: int
+    processes: int = 1
 
     @classmethod
-    def fixed(cls, width: int) -> "Widths":
-        return cls(width, width)
+    def fixed(cls, width: int, processes: int = 1) -> "Widths":
+        return cls(width, width, processes)
 
-    def for_runs(self, runs: int) -> "Widths":
-        """For so many runs: no more lanes than can be filled about evenly to the end."""
-        return Widths(_shared_out(runs, self.eager), _shared_out(runs, self.compiled))
+    @classmethod
+    def in_all(cls, lanes: int, processes: int) -> "Widths":
+        """So many lanes, in at most so many processes, of at least 2 lanes each."""
+        processes = max(1, min(processes, lanes // 2))
+        return cls.fixed(ceil(lanes / processes), processes)
+
+    @property
+    def most(self) -> int:
+        """Lanes of all processes, if as many as either way has."""
+        return max(self.eager, self.compiled) * self.processes
+
+    def for_runs(self, runs: int, processes: int) -> "Widths":
+        """For so many runs: no more lanes than can be filled about evenly to the end, nor processes without runs."""
+        processes = max(1, min(processes, runs // 2))
+        each = ceil(runs / processes)
+        return Widths(_shared_out(each, self.eager), _shared_out(each, self.compiled), processes)
 
     def halved(self) -> "Widths":
-        return Widths(max(2, self.eager // 2), max(2, self.compiled // 2))
+        return Widths(max(2, self.eager // 2), max(2, self.compiled // 2), self.processes)
 
 
 def best_widths(structure: Structure, device: torch.device) -> Widths:

@@ -41,19 +41,26 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
         cohorts.setdefault(which, []).extend([cell.described.trial] * len(prepared.missing(cell.key)))
     searched = to_train - sum(map(len, cohorts.values()))
     seconds, trainer_config = 0.0, plan.config["trainer"]
+    threads = trainer.threads(plan.workers)
+    processes = trainer.processes(plan.device, threads)
     for number, (which, trials) in enumerate(cohorts.items()):
         runs = len(trials) + (searched if number == 0 else 0)
         if not runs:
             continue
         share = math.ceil(runs / plan.workers)
         if trainer_config["width"] == "auto":
-            widths = trainer.best_widths(structures[which], plan.device).for_runs(share)
+            widths = trainer.best_widths(structures[which], plan.device).for_runs(share, processes)
         else:
-            widths = Widths.fixed(min(int(trainer_config["width"]), share))
+            widths = Widths.in_all(min(int(trainer_config["width"]), share), processes)
         epochs = (trials[0] if trials else prepared.cells[0].described.trial).config["trainer"]["epochs"]
-        threads = trainer.threads(plan.workers)
         found = trainer.forecast(
-            structures[which], widths, trainer_config["compile"], share, epochs, plan.device, threads
+            structures[which],
+            widths,
+            trainer_config["compile"],
+            share,
+            epochs,
+            plan.device,
+            max(1, threads // widths.processes),
         )
         seconds += found.seconds
         model = structures[which]["model"]["_target_"].rpartition(".")[2]

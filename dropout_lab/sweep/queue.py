@@ -80,8 +80,9 @@ class Queue:
         self._structure = self.ledger.structure(self._pending[0].trial.key)
         return self._spec(self._pending[0])
 
-    def execution(self) -> tuple[Widths, Compile, int | None]:
-        """The lanes of the next cohort, whether it is compiled, and its threads, if they are not free to choose.
+    def execution(self, threads: int) -> tuple[Widths, Compile, int]:
+        """The lanes of the next cohort, whether it is compiled, and the threads of each of its processes, where there
+        are `threads` for all of them.
 
         What is left to choose is as it was for the structure's cohort before: compiled, the last bits of a result
         depend on width and threads, and a sweep must not depend on where it was interrupted.
@@ -92,14 +93,17 @@ class Queue:
         compile: Compile = trainer["compile"]
         if compile == "auto" and done is not None:
             compile = "always" if done.compiled else "never"
+        processes = self._trainer.processes(self.plan.device, threads)
         if trainer["width"] != "auto":
-            widths = Widths.fixed(min(int(trainer["width"]), runs))
+            widths = Widths.in_all(min(int(trainer["width"]), runs), processes)
         elif done is not None and done.compiled:
-            widths = Widths.fixed(done.width)
+            processes = min(processes, max(1, threads // done.threads))
+            widths = Widths.fixed(done.width, max(1, min(processes, runs // 2)))
         else:
-            widths = self._trainer.best_widths(self._spec(self._pending[0]), self.plan.device).for_runs(runs)
-        self._width = max(widths.eager, widths.compiled)
-        return widths, compile, done.threads if done is not None and done.compiled else None
+            widths = self._trainer.best_widths(self._spec(self._pending[0]), self.plan.device).for_runs(runs, processes)
+        self._width = widths.most
+        each = done.threads if done is not None and done.compiled else max(1, threads // widths.processes)
+        return widths, compile, each
 
     def ahead(self) -> int:
         """About how many runs there are still for the cohort in training, or chosen to be."""

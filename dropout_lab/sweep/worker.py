@@ -37,8 +37,8 @@ class Work:
                 queue = Queue(plan, Study(plan, worker), ledger, writer, self.trainer, progress)
                 try:
                     while (structure := queue.next_structure()) is not None:
-                        widths, compile, threads = queue.execution()
-                        self.trainer.train(structure, widths, compile, queue, plan.device, threads or self.threads)
+                        widths, compile, threads = queue.execution(self.threads)
+                        self.trainer.train(structure, widths, compile, queue, plan.device, threads)
                 finally:
                     queue.give_back()
                     writer.close()

@@ -43,10 +43,18 @@ def test_larger_networks_get_fewer_lanes_and_never_less_than_two() -> None:
 
 @given(st.integers(1, 500), st.integers(1, 32).map(lambda half: 2 * half))
 def test_runs_are_shared_out_over_about_full_rounds(runs: int, limit: int) -> None:
-    width = Widths.fixed(limit).for_runs(runs).compiled
+    width = Widths.fixed(limit).for_runs(runs, 1).compiled
     assert 2 <= width <= limit
     assert -(-runs // width) == -(-runs // limit)  # not a round more than at the limit
     assert width % 2 == 0
+
+
+@given(st.integers(1, 500), st.integers(1, 8))
+def test_no_process_is_without_runs(runs: int, processes: int) -> None:
+    for widths in (Widths.fixed(32).for_runs(runs, processes), Widths.in_all(runs, processes)):
+        assert 1 <= widths.processes <= processes
+        assert widths.processes == 1 or widths.processes * 2 <= runs
+    assert Widths.in_all(runs, processes).most >= runs
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(12, [4] * 12), (12, [1, 9, 2, 3, 5, 4, 8, 1, 1, 6, 7, 2])])

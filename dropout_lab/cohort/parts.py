@@ -1,0 +1,50 @@
+"""A part of the data as the lanes evaluate it: in chunks of one size."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+from torch import Tensor
+
+from dropout_lab.datasets.dataset import Dataset
+
+
+@dataclass
+class Part:
+    """Examples that are evaluated, in chunks of one size; the last one is filled up with examples of no weight."""
+
+    size: int
+    rows: Tensor
+    """(chunk, lane, n)"""
+    targets: Tensor
+    """(chunk, lane, n)"""
+    weight: Tensor
+    """(chunk, lane, n): 1, or 0 for what fills up."""
+
+    is_stream: bool
+    """Whether a chunk's examples follow those at the same places of the chunk before, as pieces of one text."""
+
+    @classmethod
+    def empty(cls, size: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
+        shape = ceil(size / chunk), width, chunk
+        rows = torch.zeros(shape, dtype=torch.int64, device=device)
+        targets = torch.zeros((*shape, *dataset.targets.shape[1:]), dtype=dataset.targets.dtype, device=device)
+        part = cls(size, rows, targets, torch.zeros(shape, device=device), dataset.is_stream)
+        counted = torch.cat([torch.ones(size), torch.zeros(shape[0] * chunk - size)])
+        if dataset.is_stream:
+            counted = counted.view(chunk, shape[0]).t()
+        part.weight.copy_(counted.reshape(shape[0], 1, chunk))
+        return part
+
+    def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
+        for stacked, values in ((self.rows, rows), (self.targets, targets)):
+            stacked[:, lane] = self._chunks(values).to(stacked.device)
+
+    def _chunks(self, values: Tensor) -> Tensor:
+        """(n, ...) -> (chunk, n, ...), filled up with the first one."""
+        chunks, _, chunk = self.rows.shape
+        fill = values[:1].expand(chunks * chunk - self.size, *values.shape[1:])
+        filled = torch.cat([values[: self.size], fill])
+        if self.is_stream:
+            return filled.view(chunk, chunks, *values.shape[1:]).transpose(0, 1)
+        return filled.view(chunks, chunk, *values.shape[1:])

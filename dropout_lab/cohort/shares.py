@@ -1,0 +1,107 @@
+"""Lanes shared out between processes: each works on its share with threads of its own, on memory that all of them see.
+
+A second thread helps little where a step consists of many small operations: for each of them the threads wait for each
+other, and Python's own threads for the interpreter. Lanes do not depend on each other, so processes wait once an epoch.
+"""
+
+import mmap
+import multiprocessing
+import pickle
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Task = Callable[..., None]
+"""Takes the share, then what is sent along; writes its results into shared memory."""
+
+CAN_FORK = sys.platform == "linux"
+"""Elsewhere a process that has threads cannot be forked, or not safely."""
+
+
+class Shares:
+    """`tasks`, by name, done for each of `shares`: for the first one here, for each other one in a process of its own.
+
+    The processes see what is in memory now; of what changes afterwards, only what `share` was given.
+    """
+
+    def __init__(self, shares: Sequence[slice], tasks: Mapping[str, Task]) -> None:
+        self._own, self._tasks = shares[0], tasks
+        self._others: list[tuple[BaseProcess, Connection]] = []
+        context = multiprocessing.get_context("fork")
+        for share in shares[1:]:
+            here, there = context.Pipe()
+            process = context.Process(target=_serve, args=(there, here, share, tasks), daemon=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of threads; they hold nothing that is used there
+                process.start()
+            there.close()
+            self._others.append((process, here))
+
+    def do(self, task: str, *given: Any) -> None:
+        """Does a task for all shares, and returns when all are done. Raises what a task raises."""
+        for _, connection in self._others:
+            connection.send((task, given))
+        self._tasks[task](self._own, *given)
+        errors = [error for process, connection in self._others if (error := _answer(process, connection)) is not None]
+        if errors:
+            raise errors[0]
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for process, connection in self._others:
+            connection.close()
+            process.terminate()
+            process.join()
+        self._others = []
+
+
+def share(tensors: Iterable[Tensor]) -> None:
+    """Moves these tensors, in place, into memory that processes forked later share; views of them stay behind."""
+    for tensor in tensors:
+        if tensor.numel() > 0:
+            memory = mmap.mmap(-1, tensor.nbytes)
+            there = torch.frombuffer(memory, dtype=tensor.dtype).view(tensor.shape)
+            there.copy_(tensor)
+            tensor.set_(there)  # type: ignore[call-overload]
+
+
+def _serve(requests: Connection, parents: Connection, share: slice, tasks: Mapping[str, Task]) -> None:
+    parents.close()  # else the end of that process would not be seen here
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one ends with the first one
+    while True:
+        try:
+            task, given = requests.recv()
+        except EOFError:
+            return
+        try:
+            tasks[task](share, *given)
+        except Exception as error:
+            requests.send(_as_sent(error))
+        else:
+            requests.send(None)
+
+
+def _answer(process: BaseProcess, connection: Connection) -> Exception | None:
+    try:
+        error: Exception | None = connection.recv()
+    except EOFError:
+        process.join()
+        return RuntimeError(f"a process of the training ended by itself (exit code {process.exitcode})")
+    return error
+
+
+def _as_sent(error: Exception) -> Exception:
+    """The error itself; what cannot be sent to another process, in words."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError("".join(traceback.format_exception(error)))
+    return error
