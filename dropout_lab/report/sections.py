@@ -13,6 +13,7 @@ from dropout_lab.report.cells import Grid, of_row, p_cell, spread
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import SECTIONS, Picture
 from dropout_lab.report.names import amount, difference, duration, in_unit, number, plural, setting, title, value
+from dropout_lab.report.tables.occupancy import used
 from dropout_lab.report.words.better import few_seeds, same
 from dropout_lab.report.words.cost import ratio
 from dropout_lab.report.words.sure import best_rate
@@ -342,6 +343,33 @@ def _deviation(metric: str, deviation: float) -> str:
     return "–" if pd.isna(deviation) else f"{number(in_unit(metric, deviation), 3)}{unit}"
 
 
+def _occupancy(evidence: Evidence) -> Part:
+    table = evidence.tables["occupancy"]
+    if table.empty:
+        return Part("occupancy", "Lanes in use", (), (), ())
+    rows = [
+        [
+            f"{row['session']}",
+            f"{row['worker']}",
+            f"{row['cohort']}",
+            f"{row['lanes']}",
+            f"{row['run_epochs']:,}",
+            f"{100 * row['occupancy']:.0f} %",
+            duration(row["seconds"]),
+            duration(row["elapsed"]),
+            f"{number(1000 * row['seconds_per_run_epoch'], 3)} ms",
+        ]
+        for row in table.sort_values("seconds", ascending=False, kind="stable").head(ROWS).to_dict("records")
+    ]
+    header = ["command", "worker", "cohort", "lanes", "epochs of runs", "lanes in use", "time of its epochs"]
+    words = [
+        f"Lanes were in use {100 * used(table):.0f} % of the time: lanes that trained a run, over all epochs of the "
+        "cohorts. From first to last: with what lies between the epochs. An epoch that an interruption repeated "
+        "counts twice."
+    ]
+    return Part("occupancy", "Lanes in use", words, [*header, "from first to last", "an epoch of a run"], rows)
+
+
 def _effects(evidence: Evidence) -> Part:
     objective, table = evidence.found.objective, evidence.tables["effects"]
     metric = objective if objective in ("val_loss", "val_accuracy") else "val_loss"  # as the figure beside it
@@ -365,4 +393,5 @@ MAKERS: Mapping[str, Sequence[Callable[[Evidence], Part]]] = {
     "Convergence": (_convergence, _time_ratio),
     "Curves": (_curve_shape,),
     "Search": (_isolation, _variance),
+    "Cost": (_occupancy,),
 }

@@ -24,6 +24,8 @@ from dropout_lab.report.tables.importance import COLUMNS as IMPORTANCE
 from dropout_lab.report.tables.importance import importance
 from dropout_lab.report.tables.isolation import COLUMNS as ISOLATION
 from dropout_lab.report.tables.isolation import isolation
+from dropout_lab.report.tables.occupancy import COLUMNS as OCCUPANCY
+from dropout_lab.report.tables.occupancy import occupancy
 from dropout_lab.report.tables.pareto import COLUMNS as PARETO
 from dropout_lab.report.tables.pareto import pareto
 from dropout_lab.report.tables.selected import OPTIMISM, RATES, best_rates, selection_optimism
@@ -56,6 +58,7 @@ TABLES: Mapping[str, Table] = {
     "variance": Table(variance, VARIANCE),
     "optimism": Table(selection_optimism, OPTIMISM),
     "best_rates": Table(best_rates, RATES),
+    "occupancy": Table(occupancy, OCCUPANCY),
 }
 
 

@@ -42,6 +42,11 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("from_value", "to_value"), "of the setting"),
     **dict.fromkeys(("configurations", "n_baselines"), "configurations"),
     "n_contexts": "contexts",
+    **dict.fromkeys(("session", "worker", "cohort"), ""),
+    "lanes": "lanes",
+    "occupancy": "fraction",
+    "run_epochs": "epochs",
+    **dict.fromkeys(("seconds", "elapsed", "seconds_per_run_epoch"), "s"),
     "rate": "probability of dropping",
 }
 
