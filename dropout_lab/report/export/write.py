@@ -14,9 +14,8 @@ from dropout_lab.report.words import Words
 
 
 def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFrame) -> None:
-    """Writes trials, runs, curves and `confidence` as CSV and Parquet, what was learned and how lanes were used if
-    there is anything, so all `TABLES` into tables/, columns.csv, report.json and trials.tex; trials.csv and trials.parquet
-    are the ranked configurations.
+    """Writes the frames and `confidence` as CSV and Parquet, so all `TABLES` into tables/, and columns.csv, report.json
+    and trials.tex. trials.csv and trials.parquet are the ranked configurations.
     """
     frames, table = evidence.frames, evidence.table
     write(folder / "trials.csv", table.to_csv(index=False))
