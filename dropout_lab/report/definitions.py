@@ -46,13 +46,16 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "difference",
             f"Configuration minus {_other(frames)}, paired by seed, with the paired t test. p (Holm) is corrected for "
-            "all configurations that were tested. The first screen has, for the chosen configuration was chosen, "
-            "the interval that is simultaneous over all of them (Bonferroni); the tables have each for itself.",
+            "all configurations that were tested. The first screen has, as the configuration there was chosen for "
+            "looking best, the interval that is simultaneous over all of them (Bonferroni); the tables have each for "
+            "itself.",
         ),
         (
             "told from the best",
-            "By the paired t test to the chosen configuration. That it was chosen by the same seeds is not accounted "
-            "for: it looks better than it is, so too many others are told apart from it.",
+            "By the paired t test to the chosen configuration, one-sided, its p times the number of the other "
+            "configurations (multiple comparisons with the best). That the best was chosen by the same seeds is "
+            "accounted for: those that are not told from it, and itself, hold the truly best configuration with 95 % "
+            "at least.",
         ),
         (
             "epochs to convergence",

@@ -26,11 +26,15 @@ def occupancy(slices: pd.DataFrame) -> Figure:
             PolyCollection(list(corners), facecolors=style.OKABE_ITO[5], edgecolors="none", label="in use")
         )
         tops = np.stack([begin, lanes, end, lanes], axis=1).reshape(-1, 2, 2)
-        ax.add_collection(LineCollection(list(tops), colors=BASELINE, linewidths=1.2, label="lanes of the cohort"))
+        ax.add_collection(
+            LineCollection(
+                list(tops), colors=BASELINE, linewidths=1.2, capstyle="projecting", label="lanes of the cohort"
+            )
+        )
         for place in sessions:
             ax.axvline(place / unit, color=BASELINE, linewidth=0.8, linestyle=DASHES)
         ax.set_ylabel("lanes" if len(workers) == 1 else f"lanes,\nworker {worker}")
-        ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, steps=[1, 2, 5, 10]))
     axes[0].set_xlim(0, slices["end"].max() / unit)
     axes[0].set_ylim(0, 1.08 * slices["lanes"].max())
     for ax in axes[:-1]:

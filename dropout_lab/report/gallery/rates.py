@@ -110,8 +110,8 @@ def _best_rate(source: Source) -> Iterator[Plan]:
         "best_rate",
         f"How sure the best rate is, by {title(source.frames.objectives[0])}",
         "Seeds are resampled and the best configuration is chosen anew each time. Bars: share of the resamples in "
-        "which it has this rate; line on top: from the 2.5 % to the 97.5 % quantile. Shaded: rates whose best "
-        "configuration is not told from the best of all (paired 95 % t interval, not corrected).",
+        "which it has this rate; line on top: from the 2.5 % to the 97.5 % quantile. Shaded: rates of configurations "
+        "that are not told from the best, for which its choice is accounted.",
         sentence(told),
         table,
         partial(best_rates, table, source.looks),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
-from dropout_lab.report.statistics import Floats, Ints, best_setting, means_of_rows, optimism, whole_rows
+from dropout_lab.report.statistics import Floats, Ints, best_set, best_setting, means_of_rows, optimism, whole_rows
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
 from dropout_lab.report.tables.seeds import BySeed, by_seed
 
@@ -44,13 +44,12 @@ RATES: Columns = {
         "best rate over resamples"
     ),
     "flat": truth(
-        "whether the best configuration of this rate is not told from the best of all: its paired 95 % t "
-        "interval, not corrected, holds 0. That the best was chosen by the same seeds is not accounted for, so "
-        "too many are told apart"
+        "whether a configuration of this rate may be the best (see p_best of to_best; here among those of the row's "
+        "placement): these rates hold that of the truly best with 95 % at least"
     ),
     "difference": real("mean of the best of this rate minus the best of all, paired by seed"),
-    "difference_low": real("95 % t interval, lower bound"),
-    "difference_high": real("95 % t interval, upper bound"),
+    "difference_low": real("its lower bound, which holds with 95 % for the choice of the best of all, too"),
+    "difference_high": real("its upper bound, likewise"),
 }
 
 FEW = 200
@@ -116,15 +115,14 @@ def _rates(matrix: Floats, rates: Floats, sign: float) -> pd.DataFrame:
     means = matrix.mean(axis=1)
     order = np.lexsort([means, rates])
     first = order[np.unique(rates[order], return_index=True)[1]]
-    off = means_of_rows(matrix[first] - matrix[means.argmin()])
+    off = best_set(matrix)
     best = found.levels == found.best
     columns: dict[str, Any] = {"rate": found.levels, "configurations": np.unique(rates, return_counts=True)[1]}
     columns |= {"mean": sign * means[first], "share": found.share, "best": best}
     columns["inside"] = (found.levels >= found.low) & (found.levels <= found.high)
-    # Without a spread between seeds nothing is told apart; the best is as good as itself.
-    columns["flat"] = best | ~((off.low > 0) | (off.high < 0))
-    low, high = (off.low, off.high) if sign > 0 else (-off.high, -off.low)
-    return pd.DataFrame({**columns, "difference": sign * off.mean, "difference_low": low, "difference_high": high})
+    columns["flat"] = np.isin(found.levels, rates[off.may_be])
+    mean, low, high = sign * off.mean[first], *((off.low, off.high) if sign > 0 else (-off.high, -off.low))
+    return pd.DataFrame({**columns, "difference": mean, "difference_low": low[first], "difference_high": high[first]})
 
 
 def _matrix(values: BySeed, table: pd.DataFrame, metric: str) -> tuple[float, Ints, Floats]:
