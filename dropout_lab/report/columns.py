@@ -188,8 +188,8 @@ _ENDINGS = {
     "_diff": (None, "mean difference to the baseline of the context (or report.baseline), paired by seed"),
     "_p_holm": ("probability", "p, corrected by Holm for all comparisons of the metric"),
     "_p": ("probability", "two-sided p of the paired t test"),
-    "_low": (None, "95 % t interval over seeds, lower bound"),
-    "_high": (None, "95 % t interval over seeds, upper bound"),
+    "_low": (None, "95 % t interval over seeds, cut to what a mean can be, lower bound"),
+    "_high": (None, "95 % t interval over seeds, cut to what a mean can be, upper bound"),
 }
 """Columns of the table of configurations that are made of a metric of the runs, and their unit, None: the metric's."""
 

@@ -40,8 +40,9 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "interval",
-            "A 95 % t interval over seeds. It covers what differs between seeds, not the choice of the data. Values "
-            "that are the same for all seeds have no interval.",
+            "A 95 % t interval over seeds, cut to what a mean can be: accuracies end at 0 and 100 %, losses at 0, "
+            "which changes nothing of how often it covers. It covers what differs between seeds, not the choice of the "
+            "data. Values that are the same for all seeds have no interval.",
         ),
         (
             "difference",

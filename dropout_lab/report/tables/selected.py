@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import is_maximised
+from dropout_lab.report.names import is_maximised, possible
 from dropout_lab.report.statistics import Floats, Ints, best_set, best_setting, means_of_rows, optimism, whole_rows
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
 from dropout_lab.report.tables.seeds import BySeed, by_seed
@@ -24,7 +24,7 @@ OPTIMISM: Columns = {
     ),
     "corrected": real("what further seeds are expected to show"),
     "test": real("mean of the test metric of the chosen"),
-    "test_low": real("95 % t interval over seeds, lower bound"),
+    "test_low": real("95 % t interval over seeds, cut to what a mean can be, lower bound"),
     "test_high": real("95 % t interval, upper bound"),
     "test_difference": real("test metric of the chosen minus that of its baseline (or the reference), paired"),
     "test_difference_low": real("95 % t interval, lower bound"),
@@ -75,7 +75,7 @@ def selection_optimism(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         row |= {"configurations": len(rows), "seeds": matrix.shape[1], "value": sign * flattered.chosen}
         row |= {"optimism": flattered.optimism, "corrected": sign * flattered.corrected}
         one = np.array([best])
-        own = means_of_rows(values.of(test, one)) if test else means_of_rows(np.full((1, 1), np.nan))
+        own = means_of_rows(values.of(test, one) if test else np.full((1, 1), np.nan)).within(*possible(test))
         off = means_of_rows(values.differences(test)[one]) if test else own
         row |= {"test": own.mean[0], "test_low": own.low[0], "test_high": own.high[0]}
         row |= {"test_difference": off.mean[0], "test_difference_low": off.low[0], "test_difference_high": off.high[0]}
