@@ -16,7 +16,8 @@ def occupancy(frames: Frames) -> pd.DataFrame:
     """A row per slice of time of a cohort: session, worker, cohort, begin, end, lanes, used.
 
     `begin` and `end` are seconds of training since the first epoch of the sweep; the time between two commands is left
-    out. `used`: lanes that trained, mean over the slice's time, in which nothing trains between two epochs.
+    out. A slice ends where the next of its cohort begins. `used`: lanes that trained, mean over the slice's time, with
+    that between its epochs, in which none does.
     """
     lanes = frames.lanes[frames.lanes["worker"] < WORKERS]
     lanes = lanes.assign(end=lanes["started"] + lanes["seconds"], spent=lanes["used"] * lanes["seconds"])
@@ -26,6 +27,8 @@ def occupancy(frames: Frames) -> pd.DataFrame:
     found = lanes.groupby(["session", "worker", "cohort", "slice"], as_index=False).agg(
         begin=("started", "min"), end=("end", "max"), lanes=("width", "first"), used=("spent", "sum")
     )
+    following = found.groupby(["session", "worker", "cohort"])["begin"].shift(-1)
+    found["end"] = following.fillna(found["end"])
     found["used"] /= np.maximum(found["end"] - found["begin"], 1e-9)
     sessions = found.groupby("session").agg(begin=("begin", "min"), end=("end", "max"))
     before = (sessions["end"] - sessions["begin"]).cumsum().shift(fill_value=0.0)

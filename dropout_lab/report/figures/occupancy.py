@@ -34,7 +34,7 @@ def occupancy(slices: pd.DataFrame) -> Figure:
         for place in sessions:
             ax.axvline(place / unit, color=BASELINE, linewidth=0.8, linestyle=DASHES)
         ax.set_ylabel("lanes" if len(workers) == 1 else f"lanes,\nworker {worker}")
-        ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, steps=[1, 2, 5, 10]))
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]))
     axes[0].set_xlim(0, slices["end"].max() / unit)
     axes[0].set_ylim(0, 1.08 * slices["lanes"].max())
     for ax in axes[:-1]:

@@ -33,8 +33,8 @@ def _occupancy(source: Source) -> Iterator[Plan]:
         "occupancy",
         "Lanes in use and time",
         "Runs train as lanes of a cohort, one cohort after the other; a lane whose run has ended takes the next one. "
-        "Filled: lanes that trained a run; the line: lanes that there were. White below the line: no run was left, or "
-        f"what lies between epochs.{started}{shown}",
+        "Filled: lanes that trained a run, mean over time; the line: lanes that there were. White below the line: no "
+        f"run was left, or what lies between epochs.{started}{shown}",
         sentence(
             [
                 f"lanes were in use {share(used(cohorts))} of the time, in {plural(len(cohorts), 'cohort')} of "
