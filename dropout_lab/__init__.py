@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 
 
 def load(folder: str | PathLike[str]) -> Frames:
-    """The frames of a sweep's folder, finished or not: `.trials`, `.runs` and `.curves`, pandas frames.
+    """The frames of a sweep's folder, finished or not: `.trials`, `.runs`, `.curves`, `.learned` and `.lanes`,
+    pandas frames.
 
     report/frames.md says what every column is and its unit; `dropout_lab.report.columns.described` says it for these
     frames. Raises `dropout_lab.errors.UserError` for a folder that is no sweep, or is damaged. Needs no torch.

@@ -109,8 +109,9 @@ class AbstractDropout(ABC):
         """Why the method cannot act at a place, and where it can; None if it can."""
         return None
 
-    def advice(self, place: Place) -> str | None:
-        """Why it is unwise to let the method act at a place where it can, and what to do instead; None if it is not.
+    def advice(self, place: Place, rate: float) -> str | None:
+        """Why it is unwise to let the method act at a place where it can, with a rate above 0, and what to do instead;
+        None if it is not. What is said does not name the rate: it is said once for all rates of a sweep.
 
         Of every method: a batch norm that directly follows, or with one product between, learns the variance of values
         that are dropped from, which is another in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).

@@ -10,6 +10,7 @@ A sweep folder holds
     runs-<worker>.jsonl  one record per finished training: status, summary metrics, what is needed to repeat it
     curves-<worker>.jsonl  one record per cohort and epoch: the metrics of every lane, as parallel lists
     learned-<worker>.jsonl  where methods learn: one record per cohort and epoch, what the sites of the lanes learned
+    lanes-<worker>.jsonl  one record per cohort and epoch: how many lanes trained a run, when, and for how long
 
 and, made from these, the report. Each worker appends to its own files; trials.jsonl is written by one process at a
 time, under the sweep's locks. A record is one line, written by one system call; a line without its newline is the torn
@@ -45,6 +46,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", *EXECUTION}),
     "curves": frozenset({"id", "epoch", *CURVE_METRICS}),
     "learned": frozenset({"id", "epoch", "site", "quantity", "value"}),
+    "lanes": frozenset({"session", "worker", "structure", "width", "used", "started", "seconds"}),
 }
 
 LISTS = ("curves", "learned")
@@ -70,6 +72,11 @@ TYPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
         **dict.fromkeys(("seed", "attempt", "epochs", "session", "width", "threads"), (int,)),
         **dict.fromkeys(("compiled", "stopped_early", "still_improving"), (bool, NoneType)),
     },
+    "lanes": {
+        "structure": (str,),
+        **dict.fromkeys(("session", "worker", "width", "used"), (int,)),
+        **dict.fromkeys(("started", "seconds"), (int, float)),
+    },
 }
 """What the fields of a record are, where it matters; other fields of a run are numbers, or missing."""
 
@@ -84,6 +91,7 @@ class Records:
     runs: Sequence[Record]
     curves: Sequence[Record]
     learned: Sequence[Record] = ()
+    lanes: Sequence[Record] = ()
     torn: Sequence[str] = field(default=())
     """One sentence per torn last line that was passed over."""
 

@@ -69,7 +69,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 )
         if (objection := objection_to(dropout, place)) is None:
             acting[place.site] = section
-            if rates[place.site] > 0 and (advice := dropout.advice(place)) is not None:
+            if rates[place.site] > 0 and (advice := dropout.advice(place, rates[place.site])) is not None:
                 warnings.append(Warned(name, place.site, advice))
         elif rates[place.site] > 0:
             shape = " x ".join(map(str, place.shape))

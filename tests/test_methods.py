@@ -104,10 +104,10 @@ def test_alpha_acts_on_what_selu_gives_and_on_the_input_alone(model: nn.Module, 
     assert "MaxPool2d" in said and "model.activation=selu" in said  # noqa: PT018
 
 
-def advised(method: Any, model: nn.Module) -> dict[str, str]:
+def advised(method: Any, model: nn.Module, p: float = 0.2) -> dict[str, str]:
     everywhere = places(model.to("meta"), torch.zeros(1, 1, 8, 8))
     found = [place for place in everywhere if objection_to(method, place) is None]
-    return {place.site: said for place in found if (said := method.advice(place)) is not None}
+    return {place.site: said for place in found if (said := method.advice(place, p)) is not None}
 
 
 def test_what_is_unwise() -> None:
@@ -177,6 +177,26 @@ def test_dropblock_drops_squares_and_nearly_its_rate(p: float, size: tuple[int, 
     squares = -nn.functional.max_pool2d(-padded, block, stride=1)
     covered = nn.functional.max_pool2d(squares, block, stride=1)
     assert torch.equal(covered, dropped(y))
+
+
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("size", [(8, 3), (8, 2), (7, 7), (14, 5)])
+def test_dropblock_says_where_it_falls_short_of_its_rate(p: float, size: tuple[int, int]) -> None:
+    side, block = size
+    method, place = make("dropblock", block_size=block), Place("conv.0", (32, side, side), "relu")
+    gone = dropped(method.train(torch.ones(200, 32, side, side), rate(p), noise())).mean().item()
+    assert method.dropped(place, p) == pytest.approx(gone, rel=0.04)
+    said = method.advice(place, p) or ""
+    assert ("squares overlap" in said) == (gone < 0.8 * p)
+    assert p != 0.8 or block == side or f"{method.dropped(place, 0.7):.2f} at rate 0.7" in said
+
+
+def test_a_pattern_says_where_it_covers_less_than_its_rate() -> None:
+    method, place = make("pattern"), Place("conv.0", (4, 9, 9), "relu")
+    gone = dropped(method.train(torch.ones(3000, 4, 9, 9), rate(0.9), noise())).mean().item()
+    assert gone == pytest.approx(16 / 81)
+    assert method.advice(place, 0.2) is None
+    assert "covers 0.20 of a map of 9 x 9, so no higher rate drops more" in method.advice(place, 0.5)
 
 
 def test_dropblock_of_one_mask_for_all_channels() -> None:

@@ -9,7 +9,7 @@ import torch
 from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lanes import Lane, Lanes
 from dropout_lab.cohort.programs import prepare
-from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, RunQueue, Status, Structure
+from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, RunQueue, Status, Structure, Use
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 from dropout_lab.store import CURVE_METRICS
@@ -79,9 +79,13 @@ class _Cohort:
                 break
             self.lanes.load(lane, self._waiting[0])
             self._waiting.pop(0)
-        self._useful += len(self.lanes.active)
-        self._all += self.lanes.width
-        return _epoch(self.lanes)
+        started, clock = time.time(), time.perf_counter()
+        rows = _epoch(self.lanes)
+        use = Use(self.lanes.width, len(self.lanes.active), started, time.perf_counter() - clock)
+        self._useful += use.used
+        self._all += use.width
+        self._runs.used(use)
+        return rows
 
     def fail(self, error: Exception) -> None:
         """Lets the runs in the lanes begin again, fewer at a time; ends the only one."""

@@ -94,6 +94,19 @@ class Result:
     """(n,)"""
 
 
+@dataclass(frozen=True)
+class Use:
+    """How an epoch used the lanes."""
+
+    width: int
+    """Lanes that there were."""
+    used: int
+    """Lanes that trained a run."""
+    started: float
+    """Seconds since 1970."""
+    seconds: float
+
+
 class RunQueue(Protocol):
     """Who gives the trainer its runs and takes what comes of them."""
 
@@ -106,6 +119,9 @@ class RunQueue(Protocol):
         What a site's method has learned is a column `<what>/<site>`.
         Returns the ids of the runs to stop now.
         """
+
+    def used(self, use: Use) -> None:
+        """Takes how the epoch used the lanes whose metrics come next."""
 
     def began(self, execution: Execution) -> None:
         """Takes how the runs will be trained that are given from now on, before the first of them is."""
@@ -132,6 +148,9 @@ class RunList:
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         return set()
+
+    def used(self, use: Use) -> None:
+        pass
 
     def began(self, execution: Execution) -> None:
         pass

@@ -17,6 +17,10 @@ def only_channel(place: Place) -> str | None:
     return None
 
 
+SHORT = 0.8
+"""What drops less than this share of its rate falls clearly short of it."""
+
+
 def all_of(*reasons: str | None) -> str | None:
     """Several pieces of advice as one; None if there is none among them."""
     return "; also, ".join(reason for reason in reasons if reason is not None) or None

@@ -36,7 +36,7 @@ class Alpha(AbstractValueDropout):
             " model.activation=selu with model.site_order=after, and sites directly behind an activation"
         )
 
-    def advice(self, place: Place) -> str | None:
+    def advice(self, place: Place, rate: float) -> str | None:
         if not place.drifts:
             return None
         return (

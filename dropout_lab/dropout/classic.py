@@ -20,5 +20,5 @@ class Classic(AbstractValueDropout):
     def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
         return x * (1 - rate).to(x.dtype)
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place, rate))

@@ -74,8 +74,8 @@ class Concrete(AbstractDropout):
     def measured(self, reader: Reader, rate: Tensor) -> Mapping[str, Tensor]:
         return {"rate": sigmoid(self._logit(reader, rate))}
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(only_channel(place) if place.is_map else None, super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(only_channel(place) if place.is_map else None, super().advice(place, rate))
 
     def _logit(self, reader: Reader, rate: Tensor) -> Tensor:
         offset: Tensor = reader.learned["offset"]

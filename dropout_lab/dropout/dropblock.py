@@ -4,14 +4,16 @@
 
 M is 0 in every s x s square whose corner was drawn, with probability g = r / s^2 * H W / ((H - s + 1)(W - s + 1)),
 among the places where the square fits entirely. Squares overlap, so somewhat less than `rate` is dropped: for rates up
-to 0.3, 0.81 to 1 times as much. Ghiasi, Lin and Le, NeurIPS 2018, arXiv:1810.12890, section 3; they raise the rate
-linearly from 0 (schedule=linear schedule.start=0 schedule.end=1) and drop in the last groups of a network only.
+to 0.3, 0.81 to 1 times as much; of larger ones less, which is warned of. Ghiasi, Lin and Le, NeurIPS 2018,
+arXiv:1810.12890, section 3; they raise the rate linearly from 0 (schedule=linear schedule.start=0 schedule.end=1) and
+drop in the last groups of a network only.
 """
 
+import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
-from dropout_lab.dropout.advice import all_of
+from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
 from dropout_lab.method import AbstractValueDropout
 from dropout_lab.noise import Noise
@@ -39,7 +41,16 @@ class DropBlock(AbstractValueDropout):
     def objection(self, place: Place) -> str | None:
         return None if len(place.shape) == 3 else "it drops squares of images, (channel, height, width)"
 
-    def advice(self, place: Place) -> str | None:
+    def dropped(self, place: Place, rate: float) -> float:
+        """The share of a place's values that is dropped: those in the square of a drawn corner, however many."""
+        _, height, width = place.shape
+        side = min(self._block_size, height, width)
+        high, wide = height - side + 1, width - side + 1
+        drawn = min(1.0, rate * height * width / (side**2 * high * wide))
+        down, across = (np.convolve(np.ones(corners), np.ones(side)) for corners in (high, wide))
+        return float((1 - (1 - drawn) ** np.outer(down, across)).mean())
+
+    def advice(self, place: Place, rate: float) -> str | None:
         _, height, width = place.shape
         square = None
         if self._block_size >= min(height, width):
@@ -47,4 +58,11 @@ class DropBlock(AbstractValueDropout):
                 f"a square of {self._block_size} x {self._block_size} leaves it no choice of place on a map of"
                 f" {height} x {width}: take a smaller dropout.block_size, or dropout=spatial"
             )
-        return all_of(square, super().advice(place))
+        overlap = None
+        if self.dropped(place, rate) < SHORT * rate:
+            most = [f"{self.dropped(place, one):.2f} at rate {one:g}" for one in (0.5, 0.7, 0.9)]
+            overlap = (
+                f"its squares overlap, so on a map of {height} x {width} less than {SHORT:g} times such high rates is"
+                f" dropped ({', '.join(most)}): take a smaller dropout.block_size, or read the rate so"
+            )
+        return all_of(square, overlap, super().advice(place, rate))

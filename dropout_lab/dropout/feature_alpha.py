@@ -18,8 +18,8 @@ class FeatureAlpha(Alpha):
     def objection(self, place: Place) -> str | None:
         return super().objection(place) if place.is_map else "it drops channels, and a vector has none"
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(only_channel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(only_channel(place), super().advice(place, rate))
 
     def _mask(self, shape: Sequence[int]) -> Sequence[int]:
         return (*shape[:2], *[1] * (len(shape) - 2))

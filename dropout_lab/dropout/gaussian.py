@@ -17,5 +17,5 @@ class Gaussian(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (rate / (1 - rate)).sqrt() * noise.normal(x.shape)).to(x.dtype)
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place, rate))

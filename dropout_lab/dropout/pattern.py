@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
 from dropout_lab.errors import UserError
 from dropout_lab.method import AbstractValueDropout
@@ -66,6 +67,16 @@ class Pattern(AbstractValueDropout):
 
     def objection(self, place: Place) -> str | None:
         return None if len(place.shape) == 3 else "it lays a pattern over images, (channel, height, width)"
+
+    def advice(self, place: Place, rate: float) -> str | None:
+        _, height, width = place.shape
+        covered, small = float(_covered(height, width, *self._shape).mean()), None
+        if covered < SHORT * rate:
+            small = (
+                f"its pattern covers {covered:.2f} of a map of {height} x {width}, so no higher rate drops more: take a"
+                " larger dropout.size or dropout.repeat, or lower rates"
+            )
+        return all_of(small, super().advice(place, rate))
 
 
 @lru_cache

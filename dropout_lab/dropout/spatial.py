@@ -23,5 +23,5 @@ class Spatial(AbstractValueDropout):
     def objection(self, place: Place) -> str | None:
         return None if place.is_map else "it drops channels, and a vector has none"
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(only_channel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(only_channel(place), super().advice(place, rate))

@@ -19,5 +19,5 @@ class Standard(AbstractValueDropout):
         keep = noise.uniform(x.shape) >= rate
         return x * (keep.to(x.dtype) / (1 - rate))
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place, rate))

@@ -53,5 +53,5 @@ class Standout(AbstractValueDropout):
             " site if any, and sites at hidden layers or convolutions"
         )
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place, rate))

@@ -36,8 +36,8 @@ class StochasticRate(AbstractValueDropout):
         scale = (1 / (1 - drawn)).clamp(max=MOST_SCALED) / _mean_kept(rate, half)
         return x * (keep.to(x.dtype) * scale)
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place, rate))
 
 
 def _mean_kept(rate: Tensor, half: Tensor) -> Tensor:

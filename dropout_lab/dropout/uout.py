@@ -19,5 +19,5 @@ class Uout(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (3 * rate / (1 - rate)).sqrt() * (2 * noise.uniform(x.shape) - 1)).to(x.dtype)
 
-    def advice(self, place: Place) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place))
+    def advice(self, place: Place, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(place), super().advice(place, rate))

@@ -1,13 +1,11 @@
 """The comparison the sweep was run for: the best configuration, its baseline, and what cannot be told apart."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.statistics import ALPHA, LEVEL, Ints, Mean, Means, means_of_rows
+from dropout_lab.report.statistics import ALPHA, LEVEL, Mean, means_of_rows
 from dropout_lab.report.tables import by_seed, ranked
 
 
@@ -20,9 +18,7 @@ class Answer:
     the same context as `best`, all seeds complete. `difference`: best minus reference in the objective, paired by seed;
     None where they are one. `tests`: how many configurations were tested. The interval of `difference` is simultaneous
     over them (Bonferroni, level 1 - 0.05 / tests): whichever of them is chosen for looking best, it covers the true
-    difference with 95 % at least, which that of `alone`, of one comparison that was not chosen, does not. `untold`:
-    names of the other whole configurations whose paired interval to the best holds 0 or cannot be had; it is not
-    corrected, nor does it know that the best was chosen.
+    difference with 95 % at least, which that of `alone`, of one comparison that was not chosen, does not.
     `other_baseline`: the best baseline of all contexts, where that is not `baseline`.
     """
 
@@ -35,7 +31,6 @@ class Answer:
     alone: Mean | None = None
     tests: int = 0
     whole: int = 0
-    untold: Sequence[str] = ()
     other_baseline: pd.Series | None = None
     other_difference: Mean | None = None
 
@@ -61,20 +56,15 @@ def answer(frames: Frames, table: pd.DataFrame) -> Answer:
         return Answer(objective)
     values = by_seed(frames, [objective])
 
-    def differences(ones: Ints, others: Ints, level: float = LEVEL) -> Means:
-        return means_of_rows(values.of(objective, ones) - values.of(objective, others), level)
-
     def difference(one: pd.Series, other: pd.Series, level: float = LEVEL) -> Mean:
-        return differences(values.rows([one["trial"]]), values.rows([other["trial"]]), level).of(0)
+        ours, theirs = (values.of(objective, values.rows([trial["trial"]])) for trial in (one, other))
+        return means_of_rows(ours - theirs, level).of(0)
 
     best = whole.iloc[0]
     baselines = order[order["baseline"] & order[objective].notna()]
     own = baselines[baselines["context"] == best["context"]]
     baseline = None if own.empty else own.iloc[0]
     same = whole[whole["context"] == best["context"]]
-    rows = values.rows(whole["trial"])
-    to_best = differences(np.repeat(rows[:1], len(rows) - 1), rows[1:])
-    told = (to_best.low > 0) | (to_best.high < 0)
     asked = order[order["trial"] == frames.reference]
     reference = baseline if asked.empty else asked.iloc[0]
     compared = reference is not None and reference["key"] != best["key"]
@@ -93,7 +83,6 @@ def answer(frames: Frames, table: pd.DataFrame) -> Answer:
         alone=difference(best, reference) if compared and reference is not None else None,
         tests=tests,
         whole=len(whole),
-        untold=list(whole["name"].iloc[1:][~told]),
         other_baseline=None if rival.empty else rival.iloc[0],
         other_difference=None if rival.empty else difference(best, rival.iloc[0]),
     )

@@ -58,9 +58,11 @@ def _stopped(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
 def _missing(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     failed, missing = int(table["n_failed"].sum()), int(table["n_missing"].sum())
     if failed:
+        who = int((table["n_failed"] > 0).sum())
         yield (
-            f"{plural(failed, 'run')} failed, in {plural(int((table['n_failed'] > 0).sum()), 'configuration')}. These "
-            "configurations are not ranked: means over the seeds that survived would flatter them."
+            f"{failed} of {plural(len(frames.runs), 'run')} failed ({share(failed, len(frames.runs))}), in {who} of "
+            f"{plural(len(table), 'configuration')} ({share(who, len(table))}). These are not ranked: means over the "
+            "seeds that survived would flatter them."
         )
     if missing:
         yield (
@@ -91,3 +93,7 @@ def _without_trials(frames: Frames) -> Iterator[str]:
             f"No trial carries the placement {', '.join(absent)}: it is not trained yet, or means the same sites in "
             "this model as another placement, under whose name it was trained once."
         )
+
+
+def share(some: int, every: int) -> str:
+    return f"{100 * some / every:.2g} %"

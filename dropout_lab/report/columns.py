@@ -118,7 +118,17 @@ _LEARNED = {
     "seed": _OWNERS["seed"],
 }
 
-COLUMNS = {"trials": _TRIALS, "runs": _RUNS, "curves": _CURVES, "learned": _LEARNED}
+_LANES = {
+    "session": _RUNS["session"],
+    "worker": Column("", "which worker of the command, from 0"),
+    "cohort": Column("", "which cohort of the worker in this command, from 0: a structure at a width"),
+    "width": Column("lanes", "runs that it could train at once"),
+    "used": Column("lanes", "that trained a run in this epoch"),
+    "started": Column("s since 1970", "when the epoch began"),
+    "seconds": Column("s", "how long it took, training and measuring"),
+}
+
+COLUMNS = {"trials": _TRIALS, "runs": _RUNS, "curves": _CURVES, "learned": _LEARNED, "lanes": _LANES}
 """Frame -> column -> what it is, in the order of the frame's documentation. Accuracies are missing for regression."""
 
 ONLY_SOMETIMES = frozenset(
@@ -178,8 +188,8 @@ _ENDINGS = {
     "_diff": (None, "mean difference to the baseline of the context (or report.baseline), paired by seed"),
     "_p_holm": ("probability", "p, corrected by Holm for all comparisons of the metric"),
     "_p": ("probability", "two-sided p of the paired t test"),
-    "_low": (None, "95 % t interval over seeds, lower bound"),
-    "_high": (None, "95 % t interval over seeds, upper bound"),
+    "_low": (None, "95 % t interval over seeds, cut to what a mean can be, lower bound"),
+    "_high": (None, "95 % t interval over seeds, cut to what a mean can be, upper bound"),
 }
 """Columns of the table of configurations that are made of a metric of the runs, and their unit, None: the metric's."""
 
@@ -232,7 +242,8 @@ def as_markdown() -> str:
         "",
         '`dropout_lab.load("outputs/x")` returns them as pandas frames: `.trials` has a row per configuration, `.runs`',
         "a row per training (of a trial and a seed the last attempt), `.curves` a row per epoch of these, `.learned`",
-        "one per site, quantity and epoch of those whose methods learn (a rate); mostly it is empty. A sweep has",
+        "one per site, quantity and epoch of those whose methods learn (a rate); mostly it is empty; `.lanes` has one",
+        "per epoch of a cohort, whose lanes trained these runs and others that were interrupted. A sweep has",
         f"the columns `{SITE}` of the sites that drop anywhere, and the settings that it swept; calibration is there",
         "for classification, what ends in `_mc` with `trainer.mc_samples=`. Accuracies are missing for regression.",
         "What was not measured is missing (NaN or None).",

@@ -40,19 +40,23 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "interval",
-            "A 95 % t interval over seeds. It covers what differs between seeds, not the choice of the data. Values "
-            "that are the same for all seeds have no interval.",
+            "A 95 % t interval over seeds, cut to what a mean can be: accuracies end at 0 and 100 %, losses at 0, "
+            "which changes nothing of how often it covers. It covers what differs between seeds, not the choice of the "
+            "data. Values that are the same for all seeds have no interval.",
         ),
         (
             "difference",
             f"Configuration minus {_other(frames)}, paired by seed, with the paired t test. p (Holm) is corrected for "
-            "all configurations that were tested. The first screen has, for the chosen configuration was chosen, "
-            "the interval that is simultaneous over all of them (Bonferroni); the tables have each for itself.",
+            "all configurations that were tested. The first screen has, as the configuration there was chosen for "
+            "looking best, the interval that is simultaneous over all of them (Bonferroni); the tables have each for "
+            "itself.",
         ),
         (
             "told from the best",
-            "By the paired t test to the chosen configuration. That it was chosen by the same seeds is not accounted "
-            "for: it looks better than it is, so too many others are told apart from it.",
+            "By the paired t test to the chosen configuration, one-sided, its p times the number of the other "
+            "configurations (multiple comparisons with the best). That the best was chosen by the same seeds is "
+            "accounted for: those that are not told from it, and itself, hold the truly best configuration with 95 % "
+            "at least.",
         ),
         (
             "epochs to convergence",

@@ -65,12 +65,9 @@ class Evidence:
         return beside[beside["trial"].isin(self.table.loc[self.table["whole"], "trial"])] if len(beside) else beside
 
     @property
-    def untold_corrected(self) -> pd.DataFrame:
-        """Those that are not told from the best by the paired t test, corrected by Holm.
-
-        That the best was chosen by the same seeds is not accounted for: too many are told apart.
-        """
-        return self._beside[~(self._beside["p_holm"] < ALPHA)]
+    def untold(self) -> pd.DataFrame:
+        """Those that are not told from the best, for which the choice of the best is accounted (`best_set`)."""
+        return self._beside[~(self._beside["p_best"] < ALPHA)]
 
     @property
     def equivalent(self) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from dropout_lab import metrics, store
 from dropout_lab.errors import UserError
 from dropout_lab.report.curves import read_curves
+from dropout_lab.report.lanes import lanes, no_lanes
 from dropout_lab.report.learned import learned, no_learned
 from dropout_lab.schema import SUMMARY_FIELD
 from dropout_lab.store import CURVE_METRICS, Record
@@ -36,6 +37,7 @@ class Frames:
     `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
     `reference`: number of the trial that all others are compared with; None: each with the baseline of its context.
     `learned`: a row per site, quantity and epoch of those of them whose methods learn, such as a rate.
+    `lanes`: a row per epoch of a cohort: how many of its lanes trained a run, of all commands and workers.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Frames:
     notes: Sequence[str]
     reference: int | None = None
     learned: pd.DataFrame = field(default_factory=no_learned)
+    lanes: pd.DataFrame = field(default_factory=no_lanes)
 
     @property
     def asked(self) -> Record:
@@ -101,8 +104,9 @@ def load(folder: Path, reference: int | None = None) -> Frames:
     if reference is not None:
         _check(reference, runs, trials)
     curves = read_curves(folder, runs, notes)
-    known = learned(records.learned, runs)
-    return Frames(folder.resolve().name, trials, runs, curves, records.sessions, parameters, notes, reference, known)
+    known, used = learned(records.learned, runs), lanes(records.lanes)
+    name = folder.resolve().name
+    return Frames(name, trials, runs, curves, records.sessions, parameters, notes, reference, known, used)
 
 
 def _check(reference: int, runs: pd.DataFrame, trials: pd.DataFrame) -> None:

@@ -33,6 +33,15 @@ def is_maximised(metric: str) -> bool:
     return "accuracy" in metric and not metric.startswith("gap")
 
 
+def possible(metric: str) -> tuple[float, float]:
+    """The least and the greatest value that a mean of the metric can have, in the unit of the records."""
+    if metric == "gap_accuracy" or metric == "gap_accuracy_last":
+        return -100.0, 100.0
+    if metric.startswith("gap"):
+        return -math.inf, math.inf
+    return 0.0, 1.0 if is_fraction(metric) else math.inf
+
+
 def is_fraction(metric: str) -> bool:
     """Whether the records hold the metric as a fraction, which people read as per cent."""
     return "accuracy" in metric and not metric.startswith("gap")

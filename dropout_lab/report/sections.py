@@ -13,6 +13,7 @@ from dropout_lab.report.cells import Grid, of_row, p_cell, spread
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import SECTIONS, Picture
 from dropout_lab.report.names import amount, difference, duration, in_unit, number, plural, setting, title, value
+from dropout_lab.report.tables.occupancy import used
 from dropout_lab.report.words.better import few_seeds, same
 from dropout_lab.report.words.cost import ratio
 from dropout_lab.report.words.sure import best_rate
@@ -114,7 +115,8 @@ def _best_rates(evidence: Evidence) -> Part:
     words = [
         *best_rate(evidence),
         "Resamples: the sweep's seeds drawn again with replacement, the best configuration chosen anew each time. "
-        "Flat: not told from the best of all.",
+        "Flat: with a configuration that is not told from the best of all. From the best of all: bounds that hold with "
+        "95 % each and account for its choice.",
     ]
     return Part("best_rates", "The best rate", words, header, kept)
 
@@ -192,16 +194,17 @@ def _to_best(evidence: Evidence) -> Part:
         [
             one["name"],
             spread(difference, metric, one["mean"], one["low"], one["high"]),
-            p_cell(one["p_holm"]),
+            p_cell(one["p_best"]),
             p_cell(one["p_equivalence_holm"]),
         ]
         for _, one in table.iterrows()
     ]
-    header = ["configuration", f"{title(metric)} minus that of the best", "p (Holm)", "p (as good, Holm)"]
+    header = ["configuration", f"{title(metric)} minus that of the best", "p (best)", "p (as good, Holm)"]
     words = [
-        "Every configuration minus the best, paired by seed, with its 95 % interval. p (Holm): of the paired t test, "
-        "corrected for all of them; below 0.05 it is told from the best. p (as good): of the equivalence test; below "
-        "0.05 it is shown to be as good. With neither, it is open."
+        "Every configuration minus the best, paired by seed, with its 95 % interval, which is of this comparison "
+        "alone. p (best): that it is the best, by a one-sided paired t test times the number of the others, which "
+        "accounts for the choice of the best; below 0.05 it is told from the best. p (as good): of the equivalence "
+        "test; below 0.05 it is shown to be as good. With neither, it is open."
     ]
     return Part("to_best", "Beside the best", words, header, rows)
 
@@ -342,6 +345,33 @@ def _deviation(metric: str, deviation: float) -> str:
     return "–" if pd.isna(deviation) else f"{number(in_unit(metric, deviation), 3)}{unit}"
 
 
+def _occupancy(evidence: Evidence) -> Part:
+    table = evidence.tables["occupancy"]
+    if table.empty:
+        return Part("occupancy", "Lanes in use", (), (), ())
+    rows = [
+        [
+            f"{row['session']}",
+            f"{row['worker']}",
+            f"{row['cohort']}",
+            f"{row['lanes']}",
+            f"{row['run_epochs']:,}",
+            f"{100 * row['occupancy']:.0f} %",
+            duration(row["seconds"]),
+            duration(row["elapsed"]),
+            f"{number(1000 * row['seconds_per_run_epoch'], 3)} ms",
+        ]
+        for row in table.sort_values("seconds", ascending=False, kind="stable").head(ROWS).to_dict("records")
+    ]
+    header = ["command", "worker", "cohort", "lanes", "epochs of runs", "lanes in use", "time of its epochs"]
+    words = [
+        f"Lanes were in use {100 * used(table):.0f} % of the time: lanes that trained a run, over all epochs of the "
+        "cohorts. From first to last: with what lies between the epochs. An epoch that an interruption repeated "
+        "counts twice."
+    ]
+    return Part("occupancy", "Lanes in use", words, [*header, "from first to last", "an epoch of a run"], rows)
+
+
 def _effects(evidence: Evidence) -> Part:
     objective, table = evidence.found.objective, evidence.tables["effects"]
     metric = objective if objective in ("val_loss", "val_accuracy") else "val_loss"  # as the figure beside it
@@ -365,4 +395,5 @@ MAKERS: Mapping[str, Sequence[Callable[[Evidence], Part]]] = {
     "Convergence": (_convergence, _time_ratio),
     "Curves": (_curve_shape,),
     "Search": (_isolation, _variance),
+    "Cost": (_occupancy,),
 }

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
@@ -67,6 +68,20 @@ class Look(NamedTuple):
 
 Looks = Mapping[str, Look]
 
+
+class Stroke(NamedTuple):
+    """How a line of a configuration looks."""
+
+    color: str
+    marker: str
+    dash: Any
+
+
+TONES = ((0.0, 0.0), (0.0, 0.5), (1.0, 0.45))
+"""Of a placement's first, second and third line: what its colour is mixed with, black or white, and how much of it."""
+
+LINES = ("-", (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1)))
+
 NONE = Look(BASELINE, "o")
 """No dropout."""
 
@@ -91,6 +106,20 @@ def looks(placements: Sequence[str]) -> dict[str, Look]:
 def look(looks: Looks, row: "Mapping[Any, Any] | pd.Series[Any]") -> Look:
     """That of a configuration, by its columns `baseline` and `placement`."""
     return NONE if row["baseline"] else looks.get(str(row["placement"]), OTHER)
+
+
+def strokes(table: pd.DataFrame, looks: Looks) -> dict[Any, Stroke]:
+    """Of each `trial` of the table: the hue of its placement, in another tone and dash for each that shares it."""
+    found: dict[Any, Stroke] = {}
+    seen: dict[str, int] = {}
+    for row in table.drop_duplicates("trial").to_dict("records"):
+        one = look(looks, row)
+        turn = seen.get(one.color, 0) % len(TONES)
+        seen[one.color] = turn + 1
+        with_what, much = TONES[turn]
+        red, green, blue = ((1 - much) * part + much * with_what for part in to_rgb(one.color))
+        found[row["trial"]] = Stroke(to_hex((red, green, blue)), one.marker, DASHES if row["baseline"] else LINES[turn])
+    return found
 
 
 def styled() -> AbstractContextManager[None]:

@@ -40,7 +40,7 @@ def tiles(evidence: Evidence) -> Iterator[Tile]:
     yield from _test(evidence, best)
     yield from _epochs(evidence, best)
     if found.whole > 1 and evidence.frames.seeds > 1:
-        count = f"{len(evidence.untold_corrected)} of {found.whole - 1}"
+        count = f"{len(evidence.untold)} of {found.whole - 1}"
         yield Tile("Not told from it", count, _rates(evidence))
 
 
@@ -104,7 +104,7 @@ def _taken(own: pd.Series) -> tuple[str, str]:
 
 def _rates(evidence: Evidence) -> str:
     rates = evidence.rates
-    text = f"others after Holm's correction, {len(evidence.found.untold)} without it"
+    text = "others: any of them may be the best"
     if len(rates) < 3:
         return text
     inside = rates.loc[rates["inside"], "rate"]

@@ -14,7 +14,7 @@ from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
 from dropout_lab import predictions, store
-from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result
+from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, Use
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 from dropout_lab.metrics import summary
@@ -149,6 +149,11 @@ class Queue:
                     self._report_epoch(self._running[str(run_id)], int(epoch or 0), float(value))
         stop, self._stop = self._stop, set()
         return stop
+
+    def used(self, use: Use) -> None:
+        where = {"session": self.plan.session, "worker": self._writer.worker, "structure": self._structure}
+        when = {"started": round(use.started, 6), "seconds": round(use.seconds, 6)}
+        self._writer.append("lanes", {**where, "width": use.width, "used": use.used, **when}, durable=False)
 
     def began(self, execution: Execution) -> None:
         how = {"structure": self._structure, "session": self.plan.session, **asdict(execution)}

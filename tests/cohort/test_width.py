@@ -1,6 +1,7 @@
 """The number of lanes: from the cache, from the runs, from the memory; and how well they are used."""
 
 import gc
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,9 @@ def test_no_lane_idles_while_a_run_waits(seeds: int, epochs: list[int]) -> None:
         first = ends.index(min(ends))
         ends[first] += length
     assert queue.said[-1] == f"4 lanes were in use {sum(epochs) / (4 * max(ends)):.0%} of the time"
+    assert sum(use.used for use in queue.uses) == sum(epochs)
+    assert [use.width for use in queue.uses] == [4] * max(ends)
+    assert all(one.started + one.seconds <= two.started + 1e-3 for one, two in itertools.pairwise(queue.uses))
 
 
 def test_out_of_memory_halves_the_width_and_loses_no_run(monkeypatch: pytest.MonkeyPatch) -> None:

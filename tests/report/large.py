@@ -14,7 +14,7 @@ from dropout_lab.report.load import Frames, _trials
 from dropout_lab.report.statistics import Floats
 from dropout_lab.store import Writer
 from dropout_lab.trial import Run, canonical_json
-from tests.report.canned import SESSION, Planned, grid, hump, planned, run_record, trial_record
+from tests.report.canned import SESSION, Planned, grid, hump, lanes_record, planned, run_record, trial_record
 
 PLACEMENTS = ("input", "hidden", "everywhere", "head")
 
@@ -127,6 +127,8 @@ class Large:
                 lists = {name: column.tolist() for name, column in rows.items()}
                 record = {"id": [run.id for run in runs[part]], "epoch": [epoch + 1] * len(losses), **lists}
                 writer.append("curves", record, durable=False)
+                started = 0.02 * (start // lanes * self.epochs + epoch)
+                writer.append("lanes", lanes_record(lanes, len(losses), started), durable=False)
         for index, run in enumerate(runs):
             curves: dict[str, list[float | None]] = {
                 "train_loss": train[index].tolist(),

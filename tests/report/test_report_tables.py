@@ -3,6 +3,7 @@
 import json
 import statistics
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from dropout_lab.report.tables import (
     configurations,
     convergence,
     curve_shape,
+    effect_levels,
     gaps,
     importance,
     isolation,
@@ -36,7 +38,7 @@ from dropout_lab.report.tables import (
 from dropout_lab.report.tables.curve_shape import DIAGNOSES, median_of_three, shapes
 from dropout_lab.report.tables.importance import _importances
 from dropout_lab.report.tables.time_ratio import HONEST, _restricted
-from tests.report.canned import Sweep, grid, hump, planned
+from tests.report.canned import Planned, Sweep, Values, grid, hump, planned
 from tests.report.large import Large, search
 from tests.report.test_report import sweeps
 
@@ -386,7 +388,8 @@ def test_the_flat_region_around_the_best_rate(default: Loaded) -> None:
 def test_a_large_sweep_is_what_its_folder_would_be(tmp_path: Path) -> None:
     """The generator's frames against what is loaded of the records that it writes."""
     sweep = Large(search(40), seeds=3, epochs=12)
-    made, read = sweep.frames(), load(sweep.write(tmp_path / "s"))
+    read = load(sweep.write(tmp_path / "s"))
+    made = replace(sweep.frames(), lanes=read.lanes)
     pd.testing.assert_frame_equal(made.trials, read.trials)
     for ours, theirs in ((made.runs, read.runs), (made.curves, read.curves)):
         shared = [name for name in theirs if name in ours]
@@ -395,3 +398,25 @@ def test_a_large_sweep_is_what_its_folder_would_be(tmp_path: Path) -> None:
     table = ranked(configurations(read), "val_loss", 3)
     for title, (make, _) in TABLES.items():
         pd.testing.assert_frame_equal(make(made, table), make(read, table), obj=title)
+
+
+def test_intervals_end_where_means_do(tmp_path: Path) -> None:
+    """Two seeds of nearly 100 % and nearly no loss: t intervals are wide, accuracies end at 1 and losses at 0."""
+
+    class Sure(Sweep):
+        def curves(self, planned: Planned, seed: int, status: str) -> Values:
+            values = super().curves(planned, seed, status)
+            return values | {
+                name: [(0.999 if "accuracy" in name else 0.001) - 0.001 * seed * (-1) ** ("loss" in name)] * 30
+                for name in values
+            }
+
+    folder = Sure(grid(("hidden",), (0.0, 0.3, 0.5)), seeds=2).write(tmp_path / "s")
+    frames = load(folder)
+    table = ranked(configurations(frames), "val_loss", 2)
+    assert (table["val_accuracy_high"] == 1).all()
+    assert (table["val_loss_low"] == 0).all()
+    assert (table["val_accuracy_low"] < 0.995).all(), "the other end stays"
+    levels = effect_levels(frames, table)
+    assert levels.loc[levels["metric"] == "val_accuracy", "high"].max() == 1
+    assert (selection_optimism(frames, table)["test_low"] >= 0).all()

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from dropout_lab.report.statistics import best_setting, optimism
+from dropout_lab.report.statistics import best_set, best_setting, optimism
 
 
 def measured(effects: np.ndarray, seeds: int, repetitions: int = 80) -> tuple[float, float]:
@@ -57,3 +58,38 @@ def test_the_interval_of_the_best_rate_holds_it() -> None:
         assert found.low <= found.best <= found.high
     assert 0.93 <= np.mean(inside) <= 1
     assert np.mean(widths) < 0.6, "it says something"
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+@pytest.mark.parametrize("truth", ["alike", "close", "noisy"])
+def test_the_set_that_is_not_told_from_the_best_holds_it(truth: str, seeds: int) -> None:
+    """Also where all are alike, so that what looks best is not the best; and where the bad ones are noisier."""
+    generator = np.random.default_rng(seeds)
+    effects = {"alike": np.zeros(12), "close": np.arange(12) / 6, "noisy": np.arange(12) / 6}[truth]
+    spread = np.linspace(1, 4, 12)[:, None] if truth == "noisy" else 1.0
+    held, sizes = [], []
+    for _ in range(1500):
+        values = effects[:, None] + spread * generator.normal(size=(12, seeds)) + 3 * generator.normal(size=seeds)
+        found = best_set(values)
+        held.append(found.may_be[0])
+        sizes.append(found.may_be.sum())
+        assert found.may_be[values.mean(axis=1).argmin()]
+        assert (found.may_be == ~(found.low > 0)).all()
+    assert 0.945 <= np.mean(held) <= 1
+    if seeds == 10 and truth == "close":
+        assert np.mean(sizes) < 10, "it says something"
+
+
+def test_what_is_far_behind_is_told_from_the_best() -> None:
+    generator = np.random.default_rng(1)
+    values = np.array([0.0, 0.1, 20.0, 40.0])[:, None] + generator.normal(size=(4, 8))
+    found = best_set(values)
+    assert list(found.may_be) == [True, True, False, False]
+    theirs = stats.ttest_rel(values[2], values[found.mean.argmin()], alternative="greater")
+    assert found.p[2] == pytest.approx(3 * theirs.pvalue)
+    assert found.low[2] == pytest.approx(theirs.confidence_interval(1 - 0.05 / 3).low)
+
+
+def test_without_a_spread_nothing_is_told() -> None:
+    assert best_set(np.array([[1.0, 1.0], [2.0, 2.0], [1.0, 1.0]])).may_be.all()
+    assert best_set(np.array([[1.0], [2.0]])).may_be.all()

@@ -50,8 +50,9 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         "cheaper",
-        "A configuration that is not told from the best (paired 95 % interval) is no dropout, or takes at least 10 % "
-        "less time to the baseline's level: take the cheaper.",
+        "A configuration that is not told from the best, for which the choice of the best is accounted, is no dropout, "
+        "which is not told by its own comparison either, or takes at least 10 % less time to the baseline's level: "
+        "take the cheaper.",
         cheaper,
     ),
     Rule(

@@ -15,12 +15,11 @@ MOST_SEEDS = 100
 
 def cheaper(evidence: Evidence) -> str | None:
     found = evidence.found
-    if found.best is None or found.best["baseline"] or not found.untold or evidence.frames.seeds < 2:
+    if found.best is None or found.best["baseline"] or evidence.untold.empty or evidence.frames.seeds < 2:
         return None
     table = evidence.table[evidence.table["whole"] & (evidence.table["context"] == found.best["context"])]
-    rivals = table[table["name"].isin(found.untold)]
-    none = rivals[rivals["baseline"]]
-    if len(none):
+    rivals = table[table["trial"].isin(evidence.untold["trial"])]
+    if rivals["baseline"].any() and not found.is_told:
         return (
             f"{found.best['name']} cannot be told from no dropout. Take no dropout, which costs nothing, until more "
             "seeds speak for dropout."

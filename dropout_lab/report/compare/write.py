@@ -41,8 +41,9 @@ def write_all(folders: Sequence[Path], out: Path | None) -> Report:
     html, markdown = render(out, found, table, settings, said, drawing.png if drawing else b"")
     write(out / "report.md", markdown)
     write(out / "report.html", html)
-    shown = [[row[0], row[1], row[4], row[6]] for row in cells(table)]
-    header = ["sweep", "best", "difference to no dropout", "p (Holm)"]
+    # The difference is that of the best with dropout, which need not be the best.
+    shown = [[row[0], row[1], row[3], row[4], row[6]] for row in cells(table)]
+    header = ["sweep", "best", "best with dropout", "its difference to no dropout", "p (Holm)"]
     return Report(out / "report.html", said, header, shown, [note for one in found for note in one.frames.notes])
 
 

@@ -8,11 +8,13 @@ from dropout_lab.report.drawn.convergence import arrivals, ratios, survival
 from dropout_lab.report.drawn.cost import cost
 from dropout_lab.report.drawn.curves import curves
 from dropout_lab.report.drawn.effects import interactions, levels, shares, unknown
+from dropout_lab.report.drawn.occupancy import WORKERS, occupancy
 from dropout_lab.report.drawn.rates import PANELS, Chosen, by_rate, chosen, has_rate_axis, heatmap, placements
 from dropout_lab.report.drawn.trials import by_site, differences, fronts, isolated, listed
 
 __all__ = [
     "PANELS",
+    "WORKERS",
     "Chosen",
     "arrivals",
     "by_rate",
@@ -28,6 +30,7 @@ __all__ = [
     "isolated",
     "levels",
     "listed",
+    "occupancy",
     "placements",
     "ratios",
     "reliability",

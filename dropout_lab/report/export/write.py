@@ -14,8 +14,8 @@ from dropout_lab.report.words import Words
 
 
 def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFrame) -> None:
-    """Writes trials, runs, curves, `confidence` and what was learned, if anything, as CSV and Parquet, so all `TABLES`
-    into tables/, columns.csv, report.json and trials.tex; trials.csv and trials.parquet are the ranked configurations.
+    """Writes the frames and `confidence` as CSV and Parquet, so all `TABLES` into tables/, and columns.csv, report.json
+    and trials.tex. trials.csv and trials.parquet are the ranked configurations.
     """
     frames, table = evidence.frames, evidence.table
     write(folder / "trials.csv", table.to_csv(index=False))
@@ -24,8 +24,9 @@ def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFr
     write_frame(folder, "curves", frames.curves)
     for name, one in evidence.tables.items():
         write_frame(folder / "tables", name, one)
-    if len(frames.learned):
-        write_frame(folder, "learned", frames.learned)
+    for name, some in (("learned", frames.learned), ("lanes", frames.lanes)):
+        if len(some):
+            write_frame(folder, name, some)
     write_frame(folder, "confidence", confidence)
     columns = [
         described(frames),

@@ -36,7 +36,7 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
         ax.plot(best["epoch"], in_unit(names[1], 1) * best[names[1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5)
         first = shown.iloc[0]
         ails = f": {first['diagnosis']}" if isinstance(first["diagnosis"], str) else ""
-        style.heading(ax, f"{first['name']}{ails}", str(first["role"]))
+        style.heading(ax, str(first["name"]), f"{first['role']}{ails}")
         ax.tick_params(labelbottom=place + columns >= len(trials))
         if place + columns >= len(trials):
             ax.set_xlabel("epoch")

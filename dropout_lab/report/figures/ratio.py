@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.figures.survival import LINES
 from dropout_lab.report.scales import plain_log
 from dropout_lab.report.style import BASELINE, Looks
 
@@ -16,16 +15,13 @@ def ratio_to_baseline(ratios: pd.DataFrame, looks: Looks) -> Figure:
     """Left: ratio of restricted mean epochs with its interval. Right: the share of runs that reached the target."""
     figure, (left, right) = style.grid(2, 2, height=2.8)
     progress = list(ratios["progress"].unique())
-    seen: dict[str, int] = {}
-    for place, (_, line) in enumerate(ratios.groupby("trial", sort=False)):
-        first = line.iloc[0]
-        look = style.look(looks, first)
-        turn = seen.setdefault(look.color, 0)
-        seen[look.color] += 1
+    strokes = style.strokes(ratios, looks)
+    for place, (trial, line) in enumerate(ratios.groupby("trial", sort=False)):
+        first, look = line.iloc[0], strokes[trial]
         x = np.array([progress.index(value) for value in line["progress"]], dtype=float)
         low, high = (line[f"restricted_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
         left.fill_between(x, low, high, color=look.color, alpha=0.13, linewidth=0)
-        how: Any = {"color": look.color, "marker": look.marker, "markersize": 4, "linestyle": LINES[turn % len(LINES)]}
+        how: Any = {"color": look.color, "marker": look.marker, "markersize": 4, "linestyle": look.dash}
         name = style.shorten(str(first["name"]), 48)
         left.plot(x, line["restricted_ratio"], label=name, **how)
         right.plot(x, 100 * line["reached"], **how)

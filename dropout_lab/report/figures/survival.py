@@ -7,27 +7,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from dropout_lab.report import style
-from dropout_lab.report.style import Look, Looks
+from dropout_lab.report.style import Looks, Stroke
 
 TITLES = {"target": "not yet at the baseline's level", "own_best": "not yet within 1 % of the own best"}
-
-LINES = ("-", (0, (5, 1)), (0, (1, 1)))
 
 
 def survival_curves(survival: pd.DataFrame, looks: Looks) -> Figure:
     """The share of runs that is not there yet, per epoch: steps with bands, ticks where runs were censored."""
+    strokes = style.strokes(survival, looks)
     definitions = [name for name in TITLES if (survival["definition"] == name).any()]
     figure, axes = style.grid(len(definitions), len(definitions), height=2.9, share=True)
     for definition, ax in zip(definitions, axes, strict=True):
         part = survival[survival["definition"] == definition]
-        seen: dict[str, int] = {}
-        for _, line in part.groupby("trial", sort=False):
-            first = line.iloc[0]
-            look = style.look(looks, first)
-            turn = seen.setdefault(look.color, 0)
-            seen[look.color] += 1
-            dash = style.DASHES if first["baseline"] else LINES[turn % len(LINES)]
-            _line(ax, line, look, dash)
+        for trial, line in part.groupby("trial", sort=False):
+            _line(ax, line, strokes[trial])
         style.heading(ax, TITLES[definition])
         ax.set_xlabel("epoch")
     last = int(survival["epoch"].max())
@@ -41,7 +34,7 @@ def survival_curves(survival: pd.DataFrame, looks: Looks) -> Figure:
     return figure
 
 
-def _line(ax: Axes, line: pd.DataFrame, look: Look, dash: "str | tuple[int, tuple[int, ...]]") -> None:
+def _line(ax: Axes, line: pd.DataFrame, look: Stroke) -> None:
     epochs = np.concatenate([[0], line["epoch"].to_numpy(dtype=float)])
     share = np.concatenate([[1], line["surviving"].to_numpy(dtype=float)])
     low, high = (
@@ -49,6 +42,6 @@ def _line(ax: Axes, line: pd.DataFrame, look: Look, dash: "str | tuple[int, tupl
     )
     ax.fill_between(epochs, low, high, step="post", color=look.color, alpha=0.12, linewidth=0)
     name = style.shorten(str(line["name"].iloc[0]), 48)
-    ax.step(epochs, share, where="post", color=look.color, linestyle=dash, linewidth=1.6, label=name)
+    ax.step(epochs, share, where="post", color=look.color, linestyle=look.dash, linewidth=1.6, label=name)
     ended = line[line["censored"] > 0]
     ax.plot(ended["epoch"], ended["surviving"], "|", color=look.color, ms=7, mew=1.2)

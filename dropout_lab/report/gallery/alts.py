@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dropout_lab.report.names import is_maximised, title, value
+from dropout_lab.report.names import is_maximised, setting, title, value
 
 
 def extreme(table: pd.DataFrame, metric: str, name: str = "name") -> str:
@@ -24,6 +24,20 @@ def extreme(table: pd.DataFrame, metric: str, name: str = "name") -> str:
         best = none.iloc[int(none[metric].argmax() if most else none[metric].argmin())]
         parts.append(f"no dropout {value(metric, float(best[metric]))}")
     return "; ".join(parts)
+
+
+def cells(rates: pd.DataFrame, metric: str) -> str:
+    """`validation loss, a row per placement: hidden 0.31 at 0.3 to 0.9 at 0.8; ...`: each row's least and most."""
+    rows = []
+    known = rates[np.isfinite(rates[metric].astype(float))]
+    for (group, name), row in known.groupby(["group", "placement"], sort=False):
+        placement = f"{group}, {name}" if rates["group"].nunique() > 1 else name
+        least, most = (row.iloc[int(place)] for place in (row[metric].argmin(), row[metric].argmax()))
+        ends = [f"{value(metric, float(one[metric]))} at {setting(float(one['rate']))}" for one in (least, most)]
+        rows.append(f"{placement} {' to '.join(dict.fromkeys(ends))}")
+    never = int(np.isinf(rates[metric].astype(float)).sum())
+    missed = f"; never reached by half of the runs in {never} of {len(rates)} cells" if never else ""
+    return f"{title(metric)}, a row per placement, least and most: {'; '.join(rows) or 'no value'}{missed}"
 
 
 def sentence(parts: Sequence[str]) -> str:

@@ -5,15 +5,50 @@ from functools import partial
 
 from dropout_lab.report import drawn
 from dropout_lab.report.figures.cost import cost_scale, seconds
-from dropout_lab.report.gallery.alts import sentence
+from dropout_lab.report.figures.occupancy import occupancy
+from dropout_lab.report.gallery.alts import sentence, share
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.names import number, title
+from dropout_lab.report.names import duration, number, plural, title
+from dropout_lab.report.tables.occupancy import used
 
-NAMES = ("cost",)
+NAMES = ("cost", "occupancy")
 
 
 def plans(source: Source) -> Iterator[Plan]:
+    yield from _cost(source)
+    yield from _occupancy(source)
+
+
+def _occupancy(source: Source) -> Iterator[Plan]:
+    if source.frames.lanes.empty:
+        source.skipped.append("Lanes in use are not drawn: the records do not say how many were.")
+        return
+    table, cohorts = drawn.occupancy(source.frames), source.made("occupancy")
+    seconds, elapsed = float(cohorts["seconds"].sum()), float(table["end"].max())
+    sessions, workers = cohorts["session"].nunique(), cohorts["worker"].nunique()
+    shown = f" The first {drawn.WORKERS} of {workers} workers." if workers > drawn.WORKERS else ""
+    started = " Dashes: the training was continued by another command." if sessions > 1 else ""
+    yield Plan(
+        "occupancy",
+        "Lanes in use and time",
+        "Runs train as lanes of a cohort, one cohort after the other; a lane whose run has ended takes the next one. "
+        "Filled: lanes that trained a run, mean over time; the line: lanes that there were. White below the line: no "
+        f"run was left, or what lies between epochs.{started}{shown}",
+        sentence(
+            [
+                f"lanes were in use {share(used(cohorts))} of the time, in {plural(len(cohorts), 'cohort')} of "
+                f"{plural(sessions, 'command')} and {plural(workers, 'worker')}",
+                f"the epochs of all workers took {duration(seconds)}; from the first to the last it took "
+                f"{duration(elapsed)}",
+            ]
+        ),
+        table,
+        partial(occupancy, table),
+    )
+
+
+def _cost(source: Source) -> Iterator[Plan]:
     if source.objective == "seconds":
         return  # that is the cost
     table = drawn.cost(source.frames, source.table, source.objective)

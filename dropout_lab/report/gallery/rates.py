@@ -10,7 +10,7 @@ from dropout_lab.report.figures.heat import heat
 from dropout_lab.report.figures.listed import list_of_configurations, list_scale
 from dropout_lab.report.figures.rates import against_rate, scales_of
 from dropout_lab.report.figures.sites import against_site_rates
-from dropout_lab.report.gallery.alts import extreme, sentence, share
+from dropout_lab.report.gallery.alts import cells, extreme, sentence, share
 from dropout_lab.report.gallery.effects import plans as effects
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
@@ -85,7 +85,8 @@ def _heatmap(source: Source, part: Chosen) -> Iterator[Plan]:
     caption += " A star: a cell with seeds missing." if (rates["n_complete"] < source.frames.seeds).any() else ""
     if "epochs_to_target" in metrics:
         caption += " Epochs: Kaplan-Meier medians; ∞: half of the runs never got there."
-    alt = sentence([extreme(rates, metric) for metric in metrics])
+    size = f"{rates['placement'].nunique()} placements by {plural(rates['rate'].nunique(), 'rate')}"
+    alt = sentence([size, *(cells(rates, metric) for metric in metrics)])
     draw = partial(heat, rates, metrics, source.frames.seeds, source.is_class)
     yield Plan("heatmap", "Placement and rate", f"{caption} {part.note}".strip(), alt, rates, draw)
 
@@ -110,8 +111,8 @@ def _best_rate(source: Source) -> Iterator[Plan]:
         "best_rate",
         f"How sure the best rate is, by {title(source.frames.objectives[0])}",
         "Seeds are resampled and the best configuration is chosen anew each time. Bars: share of the resamples in "
-        "which it has this rate; line on top: from the 2.5 % to the 97.5 % quantile. Shaded: rates whose best "
-        "configuration is not told from the best of all (paired 95 % t interval, not corrected).",
+        "which it has this rate; line on top: from the 2.5 % to the 97.5 % quantile. Shaded: rates of configurations "
+        "that are not told from the best, for which its choice is accounted.",
         sentence(told),
         table,
         partial(best_rates, table, source.looks),

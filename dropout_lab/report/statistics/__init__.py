@@ -1,6 +1,7 @@
 """The statistics of the report: intervals and tests over seeds, many tests at once, times with censoring, choices."""
 
 from dropout_lab.report.statistics.adjusted import adjusted_means
+from dropout_lab.report.statistics.best_set import BestSet, best_set
 from dropout_lab.report.statistics.bootstrap import HONEST as BCA_SEEDS
 from dropout_lab.report.statistics.bootstrap import bca
 from dropout_lab.report.statistics.correction import holm
@@ -30,6 +31,7 @@ __all__ = [
     "POWER",
     "RESAMPLES",
     "SEED",
+    "BestSet",
     "BestSetting",
     "Bools",
     "Floats",
@@ -43,6 +45,7 @@ __all__ = [
     "Survival",
     "adjusted_means",
     "bca",
+    "best_set",
     "best_setting",
     "chosen",
     "dummies",

@@ -37,6 +37,10 @@ class Means(NamedTuple):
     p: Floats
     deviation: Floats
 
+    def within(self, least: float, most: float) -> "Means":
+        """With intervals cut to what a mean can be, which cover as often: a true mean is never in what is cut off."""
+        return self._replace(low=np.clip(self.low, least, most), high=np.clip(self.high, least, most))
+
     def of(self, row: int) -> Mean:
         return Mean(
             float(self.mean[row]), float(self.low[row]), float(self.high[row]), int(self.n[row]), float(self.p[row])

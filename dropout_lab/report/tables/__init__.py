@@ -15,6 +15,7 @@ from dropout_lab.report.tables.effects import effect_levels, effects
 from dropout_lab.report.tables.gaps import gaps
 from dropout_lab.report.tables.importance import importance
 from dropout_lab.report.tables.isolation import isolation
+from dropout_lab.report.tables.occupancy import occupancy
 from dropout_lab.report.tables.pareto import pareto
 from dropout_lab.report.tables.ranking import failures, front, ranked
 from dropout_lab.report.tables.seeds import AVERAGED, COMPARED, BySeed, by_seed, metrics_of
@@ -47,6 +48,7 @@ __all__ = [
     "isolation",
     "make_all",
     "metrics_of",
+    "occupancy",
     "pareto",
     "ranked",
     "run_times",

@@ -10,7 +10,7 @@ from dropout_lab.report.tables.best_so_far import COLUMNS as BEST_SO_FAR
 from dropout_lab.report.tables.best_so_far import best_so_far
 from dropout_lab.report.tables.columns import Columns
 from dropout_lab.report.tables.comparisons import COLUMNS as COMPARISONS
-from dropout_lab.report.tables.comparisons import comparisons, to_best
+from dropout_lab.report.tables.comparisons import TO_BEST, comparisons, to_best
 from dropout_lab.report.tables.convergence import COLUMNS as CONVERGENCE
 from dropout_lab.report.tables.convergence import convergence
 from dropout_lab.report.tables.curve_shape import COLUMNS as CURVE_SHAPE
@@ -24,6 +24,8 @@ from dropout_lab.report.tables.importance import COLUMNS as IMPORTANCE
 from dropout_lab.report.tables.importance import importance
 from dropout_lab.report.tables.isolation import COLUMNS as ISOLATION
 from dropout_lab.report.tables.isolation import isolation
+from dropout_lab.report.tables.occupancy import COLUMNS as OCCUPANCY
+from dropout_lab.report.tables.occupancy import occupancy
 from dropout_lab.report.tables.pareto import COLUMNS as PARETO
 from dropout_lab.report.tables.pareto import pareto
 from dropout_lab.report.tables.selected import OPTIMISM, RATES, best_rates, selection_optimism
@@ -42,7 +44,7 @@ class Table(NamedTuple):
 
 TABLES: Mapping[str, Table] = {
     "comparisons": Table(comparisons, COMPARISONS),
-    "to_best": Table(to_best, COMPARISONS),
+    "to_best": Table(to_best, TO_BEST),
     "gaps": Table(gaps, GAPS),
     "convergence": Table(convergence, CONVERGENCE),
     "time_ratio": Table(time_ratio, TIME_RATIO),
@@ -56,6 +58,7 @@ TABLES: Mapping[str, Table] = {
     "variance": Table(variance, VARIANCE),
     "optimism": Table(selection_optimism, OPTIMISM),
     "best_rates": Table(best_rates, RATES),
+    "occupancy": Table(occupancy, OCCUPANCY),
 }
 
 

@@ -14,6 +14,7 @@ from dropout_lab.report.statistics import (
     Floats,
     Ints,
     bca,
+    best_set,
     equivalence_p,
     holm,
     known_rows,
@@ -45,8 +46,7 @@ COLUMNS: Columns = {
     "deviation": real("standard deviation of the difference over seeds"),
     "p": real("two-sided p of the paired t test"),
     "p_holm": real(
-        "p, corrected by Holm for all comparisons of this metric; beside the best (to_best) that the best was chosen "
-        "by the same seeds is not accounted for, so too many are told apart"
+        "p, corrected by Holm for all comparisons of this metric; for the best as such see p_best of to_best"
     ),
     "p_flip": real("two-sided p of the paired sign-flip test, which assumes no normal values"),
     "p_flip_holm": real("p_flip, corrected likewise"),
@@ -65,6 +65,15 @@ COLUMNS: Columns = {
     "margin": real("differences up to this are too small to matter"),
     "p_equivalence": real("p of two one-sided t tests that the difference lies within the margin"),
     "p_equivalence_holm": real("p_equivalence, corrected by Holm for all comparisons of this metric"),
+}
+
+TO_BEST: Columns = {
+    **COLUMNS,
+    "p_best": real(
+        "p that this is the best: one-sided p of the paired t test times the other configurations with all seeds, "
+        "which accounts for the choice of the best by the same seeds. Those with 0.05 or more, and the best itself, "
+        "hold the truly best one with 95 % at least; missing without all seeds"
+    ),
 }
 
 
@@ -107,14 +116,16 @@ def comparisons(
 
 
 def to_best(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """Every configuration beside the chosen one, in the objective: which are as good, which may be.
-
-    That the best was chosen by the same seeds is not accounted for: it looks better than it is, and too many are told
-    apart from it.
-    """
+    """Every configuration beside the chosen one, in the objective: which are as good, which may be the best."""
     if table.empty or not table["whole"].iloc[0]:
-        return made(COLUMNS)
-    return comparisons(frames, table, baseline=int(table["trial"].iloc[0]), metrics=[frames.objectives[0]])
+        return made(TO_BEST)
+    objective = frames.objectives[0]
+    beside = comparisons(frames, table, baseline=int(table["trial"].iloc[0]), metrics=[objective])
+    whole = table.loc[table["whole"], "trial"]
+    values = by_seed(frames, [objective])
+    matrix = values.values[objective][values.rows(whole)]
+    p = pd.Series(best_set(-matrix if is_maximised(objective) else matrix).p, index=whole)
+    return made(TO_BEST, beside.assign(p_best=p.reindex(beside["trial"]).to_numpy()))
 
 
 def margin(values: BySeed, metric: str, against: Ints) -> Floats:

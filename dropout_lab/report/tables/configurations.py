@@ -1,6 +1,7 @@
 """The table of configurations: settings, fates, means, and differences to the baseline.
 
-A column `m` is a mean over complete runs, `m_low` and `m_high` its 95 % t interval over seeds. `m_diff` and its bounds
+A column `m` is a mean over complete runs, `m_low` and `m_high` its 95 % t interval over seeds, cut to what a
+mean can be (accuracies 0 to 1, losses from 0 on). `m_diff` and its bounds
 are the same for the difference to the baseline of the same context, paired by seed, `m_diff_n` the number of pairs,
 `m_p` the p value of the paired t test, `m_p_holm` corrected by Holm for all such tests of the table.
 """
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import configuration, varying
+from dropout_lab.report.names import configuration, possible, varying
 from dropout_lab.report.statistics import Ints, Means, holm, means_of_rows
 from dropout_lab.report.tables.seeds import AVERAGED, COMPARED, by_seed, metrics_of, run_places
 from dropout_lab.report.tables.times import time_to_target
@@ -33,7 +34,7 @@ def configurations(frames: Frames) -> pd.DataFrame:
         columns[str(name)] = list(kept) if kept.dtype == object else kept
     columns |= _outcomes(frames)
     for metric in metrics_of(frames, AVERAGED):
-        columns |= _spread(metric, means_of_rows(values.values[metric]))
+        columns |= _spread(metric, means_of_rows(values.values[metric]).within(*possible(metric)))
     for metric in metrics_of(frames, COMPARED):
         found = means_of_rows(values.differences(metric))
         columns |= {**_spread(f"{metric}_diff", found), f"{metric}_diff_n": found.n, f"{metric}_p": found.p}

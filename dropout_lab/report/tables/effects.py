@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
+from dropout_lab.report.names import possible
 from dropout_lab.report.statistics import (
     Floats,
     Ints,
@@ -55,7 +56,7 @@ LEVELS: Columns = {
         "what all configurations of the table would have with this level; missing where the level never varies without "
         "another setting"
     ),
-    "low": real("95 % t interval over seeds of this mean, lower bound"),
+    "low": real("95 % t interval over seeds of this mean, cut to what a mean can be, lower bound"),
     "high": real("95 % t interval, upper bound"),
     "effect": real("mean minus that of all configurations of the table, paired by seed"),
     "effect_low": real("its 95 % t interval, lower bound"),
@@ -113,6 +114,7 @@ def effect_levels(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
             beside = np.concatenate([np.ones((len(codes), 0)), *others], axis=1)
             own = adjusted_means(matrix[good], codes, beside)
             mean, effect = means_of_rows(own), means_of_rows(own - matrix[good].mean(axis=0))
+            mean = mean.within(*possible(metric))
             columns = {"level": levels, "configurations": count, "mean": mean.mean, "low": mean.low, "high": mean.high}
             columns |= {"effect": effect.mean, "effect_low": effect.low, "effect_high": effect.high}
             parts.append(pd.DataFrame(columns).assign(metric=metric, factor=" x ".join(terms)))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
+from dropout_lab.report.names import possible
 from dropout_lab.report.statistics import means_of_rows
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole, words
 from dropout_lab.report.tables.seeds import by_seed, metrics_of
@@ -39,7 +40,7 @@ def gaps(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
             continue
         measure = metric.removeprefix("gap_")
         for epoch, suffix in (("best", ""), ("last", "_last")):
-            own = means_of_rows(values.values[metric + suffix][rows])
+            own = means_of_rows(values.values[metric + suffix][rows]).within(*possible(metric))
             off = means_of_rows(values.differences(metric + suffix)[rows])
             columns = {"trial": table["trial"], "name": table["name"], "measure": measure, "epoch": epoch}
             columns |= {"n": own.n, "gap": own.mean, "low": own.low, "high": own.high}

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import is_maximised
-from dropout_lab.report.statistics import Floats, Ints, best_setting, means_of_rows, optimism, whole_rows
+from dropout_lab.report.names import is_maximised, possible
+from dropout_lab.report.statistics import Floats, Ints, best_set, best_setting, means_of_rows, optimism, whole_rows
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
 from dropout_lab.report.tables.seeds import BySeed, by_seed
 
@@ -24,7 +24,7 @@ OPTIMISM: Columns = {
     ),
     "corrected": real("what further seeds are expected to show"),
     "test": real("mean of the test metric of the chosen"),
-    "test_low": real("95 % t interval over seeds, lower bound"),
+    "test_low": real("95 % t interval over seeds, cut to what a mean can be, lower bound"),
     "test_high": real("95 % t interval, upper bound"),
     "test_difference": real("test metric of the chosen minus that of its baseline (or the reference), paired"),
     "test_difference_low": real("95 % t interval, lower bound"),
@@ -44,13 +44,12 @@ RATES: Columns = {
         "best rate over resamples"
     ),
     "flat": truth(
-        "whether the best configuration of this rate is not told from the best of all: its paired 95 % t "
-        "interval, not corrected, holds 0. That the best was chosen by the same seeds is not accounted for, so "
-        "too many are told apart"
+        "whether a configuration of this rate may be the best (see p_best of to_best; here among those of the row's "
+        "placement): these rates hold that of the truly best with 95 % at least"
     ),
     "difference": real("mean of the best of this rate minus the best of all, paired by seed"),
-    "difference_low": real("95 % t interval, lower bound"),
-    "difference_high": real("95 % t interval, upper bound"),
+    "difference_low": real("its lower bound, which holds with 95 % for the choice of the best of all, too"),
+    "difference_high": real("its upper bound, likewise"),
 }
 
 FEW = 200
@@ -76,7 +75,7 @@ def selection_optimism(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         row |= {"configurations": len(rows), "seeds": matrix.shape[1], "value": sign * flattered.chosen}
         row |= {"optimism": flattered.optimism, "corrected": sign * flattered.corrected}
         one = np.array([best])
-        own = means_of_rows(values.of(test, one)) if test else means_of_rows(np.full((1, 1), np.nan))
+        own = means_of_rows(values.of(test, one) if test else np.full((1, 1), np.nan)).within(*possible(test))
         off = means_of_rows(values.differences(test)[one]) if test else own
         row |= {"test": own.mean[0], "test_low": own.low[0], "test_high": own.high[0]}
         row |= {"test_difference": off.mean[0], "test_difference_low": off.low[0], "test_difference_high": off.high[0]}
@@ -116,15 +115,14 @@ def _rates(matrix: Floats, rates: Floats, sign: float) -> pd.DataFrame:
     means = matrix.mean(axis=1)
     order = np.lexsort([means, rates])
     first = order[np.unique(rates[order], return_index=True)[1]]
-    off = means_of_rows(matrix[first] - matrix[means.argmin()])
+    off = best_set(matrix)
     best = found.levels == found.best
     columns: dict[str, Any] = {"rate": found.levels, "configurations": np.unique(rates, return_counts=True)[1]}
     columns |= {"mean": sign * means[first], "share": found.share, "best": best}
     columns["inside"] = (found.levels >= found.low) & (found.levels <= found.high)
-    # Without a spread between seeds nothing is told apart; the best is as good as itself.
-    columns["flat"] = best | ~((off.low > 0) | (off.high < 0))
-    low, high = (off.low, off.high) if sign > 0 else (-off.high, -off.low)
-    return pd.DataFrame({**columns, "difference": sign * off.mean, "difference_low": low, "difference_high": high})
+    columns["flat"] = np.isin(found.levels, rates[off.may_be])
+    mean, low, high = sign * off.mean[first], *((off.low, off.high) if sign > 0 else (-off.high, -off.low))
+    return pd.DataFrame({**columns, "difference": mean, "difference_low": low[first], "difference_high": high[first]})
 
 
 def _matrix(values: BySeed, table: pd.DataFrame, metric: str) -> tuple[float, Ints, Floats]:

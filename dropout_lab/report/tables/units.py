@@ -14,7 +14,7 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("ratio", "ratio_least", "ratio_most"), "times"),
     **dict.fromkeys(("restricted_ratio", "restricted_low", "restricted_high"), "times"),
     **dict.fromkeys(("share", "importance", "progress"), "fraction"),
-    **dict.fromkeys(("p", "p_holm", "p_flip", "p_flip_holm", "p_flip_least", "p_equivalence"), "probability"),
+    **dict.fromkeys(("p", "p_holm", "p_flip", "p_flip_holm", "p_flip_least", "p_equivalence", "p_best"), "probability"),
     "p_equivalence_holm": "probability",
     **dict.fromkeys(("improvement", "improvement_low", "improvement_high"), "probability"),
     **dict.fromkeys(("bca_honest", "restricted_honest", "best", "baseline", "front", "inside", "flat"), "true, false"),
@@ -42,6 +42,11 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("from_value", "to_value"), "of the setting"),
     **dict.fromkeys(("configurations", "n_baselines"), "configurations"),
     "n_contexts": "contexts",
+    **dict.fromkeys(("session", "worker", "cohort"), ""),
+    "lanes": "lanes",
+    "occupancy": "fraction",
+    "run_epochs": "epochs",
+    **dict.fromkeys(("seconds", "elapsed", "seconds_per_run_epoch"), "s"),
     "rate": "probability of dropping",
 }
 

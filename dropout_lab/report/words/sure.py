@@ -35,14 +35,14 @@ def _others(evidence: Evidence) -> Iterator[str]:
     others = found.whole - 1
     if not others or frames.seeds == 1:
         return
-    start, corrected = f"Of {plural(others, 'other configuration')}", list(evidence.untold_corrected["name"])
-    if not corrected:
-        yield f"{start}, all can be told from the best (paired t tests, Holm-corrected for all of them)."
+    start, untold = f"Of {plural(others, 'other configuration')}", list(evidence.untold["name"])
+    how = "paired t tests, one-sided, corrected by Bonferroni, so that the choice of the best is accounted for"
+    if not untold:
+        yield f"{start}, all can be told from the best ({how})."
         return
     yield (
-        f"{start}, {len(corrected)} cannot be told from the best (paired t tests, Holm-corrected for all of them): "
-        f"{_named(corrected)}. Uncorrected, {len(found.untold) or 'none'} cannot. That the best was chosen "
-        "from the same runs is not accounted for, so too many are told from it."
+        f"{start}, {len(untold)} cannot be told from the best ({how}): {_named(untold)}. With these it is a set "
+        "that holds the truly best one with 95 % at least."
     )
     same, beside = evidence.equivalent, evidence.tables["to_best"]
     margin = amount(found.objective, float(beside["margin"].iloc[0]))
@@ -73,7 +73,7 @@ def best_rate(evidence: Evidence) -> Iterator[str]:
         region = f"{flat[0]} to {flat[-1]}" if _is_run(rates) else and_list(flat)
         if len(flat) > NAMED and not _is_run(rates):
             region = f"{len(flat)} rates from {flat[0]} to {flat[-1]}"
-        text += f" Around it the sweep is flat: at {region} the best configuration cannot be told from it."
+        text += f" Around it the sweep is flat: at {region} a configuration may be the best."
     yield text
 
 

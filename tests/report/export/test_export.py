@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     content, runs = read(folder), pd.read_parquet(folder / "runs.parquet")
-    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 2, 5)
+    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 3, 5)
     assert content["runs"] == {"complete": 34, "failed": 1}
     assert content["task"] == "classification"
     assert content["objectives"] == [{"metric": "val_loss", "direction": "minimize", "unit": "nats"}]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -160,3 +161,27 @@ def written(figure: Figure) -> Iterator[Text]:
             yield from (tick.label1 for tick in shown if tick.label1.get_visible())
         if (own := ax.get_legend()) is not None:
             yield from (own.get_title(), *own.get_texts())
+
+
+def test_lines_of_one_placement_keep_its_hue_and_are_told_apart() -> None:
+    """Three rates of one placement, one of another, and no dropout."""
+    table = pd.DataFrame(
+        {"trial": range(5), "placement": ["hidden"] * 3 + ["input", None], "baseline": [False] * 4 + [True]}
+    )
+    looks = style.looks(["input", "hidden"])
+    strokes = style.strokes(table, looks)
+    assert len({(stroke.color, str(stroke.dash)) for stroke in strokes.values()}) == 5
+    hues = [rgb_to_hsv(to_rgb(strokes[trial].color))[0] for trial in range(3)]
+    assert hues == pytest.approx([rgb_to_hsv(to_rgb(looks["hidden"].color))[0]] * 3, abs=0.01)
+    assert strokes[0].color.upper() == looks["hidden"].color
+    assert strokes[3].color.upper() == looks["input"].color
+
+
+def test_the_heat_map_is_told_row_by_row() -> None:
+    plan = next(plan for plan in plans("thirty") if plan.name == "heatmap")
+    hidden = plan.table[plan.table["placement"] == "hidden"]
+    least, most = (hidden.iloc[int(place)] for place in (hidden["val_loss"].argmin(), hidden["val_loss"].argmax()))
+    assert f"hidden {least['val_loss']:.4f} at {least['rate']:g} to {most['val_loss']:.4f} at 0.8" in plan.alt
+    assert plan.alt.startswith("3 placements by 9 rates.")
+    never = int(np.isinf(plan.table["epochs_to_target"]).sum())
+    assert f"never reached by half of the runs in {never} of 27 cells" in plan.alt
