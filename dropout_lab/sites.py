@@ -130,9 +130,13 @@ def sites(model: nn.Module) -> Mapping[str, str]:
 
 
 def install(model: nn.Module, methods: Mapping[str, AbstractDropout]) -> None:
-    """Gives the sites of `model` their methods, by name, with their parameters; the other sites stay without."""
+    """Gives the sites of `model` their methods, by name, with what these learn and what they remember of the model.
+
+    The other sites stay without.
+    """
     for name, path in sites(model).items():
         site = cast(Site, model.get_submodule(path))
         site.dropout = methods.get(name)
         if site.dropout is not None:
             site.reader.learn(site.dropout.initial(site.reader))
+            site.reader.remember(site.dropout.remembered(site.reader))

@@ -53,6 +53,7 @@ FITTING = {
     **dict.fromkeys(("text", "copy", "adding"), SEQUENCES),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
+    "mixout": ["trainer.pretrain_epochs=2", "trainer.pretrain_classes=[0,1,2]"],
     "standout": ["model.site_order=before"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],
     **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling", "pattern"), IMAGES),

@@ -44,6 +44,7 @@ READERS: dict[str, Callable[[], nn.Module]] = {
     "controlled": lambda: nn.Linear(50, 20),
     "variational_gaussian": lambda: nn.Linear(50, 20),
     "sparse_vd": lambda: nn.Linear(50, 20),
+    "mixout": lambda: nn.Linear(50, 20),
 }
 """What methods that act inside of it must be read by; the others are tested without a reader."""
 
@@ -89,6 +90,10 @@ def reader(name: str) -> Reader:
         Reader(READERS[name](), Activation("relu") if name == "dropconnect" else None) if name in READERS else Reader()
     )
     made.learn(make(name).initial(made))
+    made.remember(make(name).remembered(made))
+    with torch.no_grad():
+        for param in made.layer.parameters():
+            param.add_(0.1 * torch.randn(param.shape))  # it has been trained since
     return made
 
 

@@ -106,8 +106,13 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "conv.2": "stochastic_rate",
         "residual.2": "gaussian",
     },
-    "lstm": {"input": "rnn_variational", "recurrent.0": "weight_drop", "cell.0": "zoneout", "output": "rnn_zaremba"},
-    "gru": {"input": "rnn_naive", "recurrent.0": "rnn_semeniuta", "recurrent.1": "rnn_variational"},
+    "lstm": {"input": "rnn_variational", "recurrent.0": "weight_drop", "cell.0": "zoneout", "output": "mixout"},
+    "gru": {
+        "input": "rnn_naive",
+        "output": "rnn_zaremba",
+        "recurrent.0": "rnn_semeniuta",
+        "recurrent.1": "rnn_variational",
+    },
     "transformer": {
         "input": "standard",
         "attention.0": "attention",
