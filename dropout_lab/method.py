@@ -198,7 +198,8 @@ class AbstractAdversarialDropout(AbstractValueDropout):
     """A method whose mask is changed against the network: a second pass, under the changed mask, adds to the loss.
 
     The trainer lets the network answer under the drawn mask, takes the gradient of `distance` to the mask, lets
-    `chosen` change it, and adds `weight` times the distance of the answer under the changed mask.
+    `chosen` change it, as many times as there are `iterations`, and adds `weight` times the distance of the answer
+    under the changed mask. Between the steps of a recurrent layer, one mask is that of all of them.
     """
 
     kinds = UNITS
@@ -211,6 +212,11 @@ class AbstractAdversarialDropout(AbstractValueDropout):
     @abstractmethod
     def chosen(self, mask: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """The mask changed so that the distance grows, by its gradient to the mask."""
+
+    @property
+    def iterations(self) -> int:
+        """How often the mask is changed, each time by the gradient to what the time before has made of it."""
+        return 1
 
     @abstractmethod
     def weight(self, progress: Tensor) -> Tensor:

@@ -27,7 +27,9 @@ MEMBERS = [
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 RNN = ["model=rnn"]
-SEQUENCES, OF_OUTPUT, OF_CELLS = ([*RNN, f"placement={name}"] for name in ("input", "output", "cell"))
+SEQUENCES, OF_OUTPUT, OF_CELLS, OF_STATES = (
+    [*RNN, f"placement={name}"] for name in ("input", "output", "cell", "recurrent")
+)
 TRANSFORMER = ["model=transformer"]
 RESIDUAL, IMAGES = ["model=resnet", "placement=residual"], ["model=cnn", "placement=conv"]
 FITTING = {
@@ -46,7 +48,7 @@ FITTING = {
     "rnn": ["placement=input"],
     **dict.fromkeys(("output", "rnn_naive", "rnn_variational", "rnn_zaremba"), OF_OUTPUT),
     **dict.fromkeys(("recurrent", "cell", "states", "nonrecurrent"), RNN),
-    "weight_drop": [*RNN, "placement=recurrent"],
+    **dict.fromkeys(("weight_drop", "adversarial_recurrent"), OF_STATES),
     **dict.fromkeys(("rnn_semeniuta", "zoneout"), OF_CELLS),
     "embedding": [*RNN, "dataset=text", "dropout=embedding_word"],
     "embedding_word": [*RNN, "dataset=text", "placement=embedding"],

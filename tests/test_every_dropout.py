@@ -19,8 +19,8 @@ from dropout_lab.place import Kind, Place
 from dropout_lab.sites import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
-BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word"}
-"""Methods that change no values at their sites; see test_recurrent_dropout.py."""
+BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word", "adversarial_recurrent"}
+"""Methods of tokens, and of what goes on from step to step; see test_recurrent_dropout.py."""
 EVERY = sorted(path.stem for path in CONF.glob("*.yaml"))
 METHODS = sorted(set(EVERY) - BETWEEN_STEPS)
 RATES = [0.1, 0.5, 0.9]

@@ -34,7 +34,11 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
 }
 
 
-CHANGES: Mapping[str, dict[str, Any]] = {"dropconnect": {"inference": "mean"}, "controlled": {"rate": 0.4}}
+CHANGES: Mapping[str, dict[str, Any]] = {
+    "dropconnect": {"inference": "mean"},
+    "controlled": {"rate": 0.4},
+    "adversarial_recurrent": {"delta": 0.5},
+}
 
 
 @lru_cache
@@ -111,7 +115,7 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "input": "rnn_naive",
         "output": "rnn_zaremba",
         "recurrent.0": "rnn_semeniuta",
-        "recurrent.1": "rnn_variational",
+        "recurrent.1": "adversarial_recurrent",
     },
     "transformer": {
         "input": "standard",
