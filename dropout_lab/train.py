@@ -62,12 +62,18 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     trainer = {key: config["trainer"][key] for key in RESULT_TRAINER_KEYS}
     found = places(config["model"], config["dataset"])
     names = [place.site for place in found]
-    rates = site_rates(names, config["placement"]["weights"], config["rate"], config["rates"])
     chosen = site_methods(names, {"name": choices["dropout"], **config["dropout"]}, config["dropouts"])
+    objections = {place.site: _objection(chosen[place.site], place) for place in found}
+    able = [site for site, objection in objections.items() if objection is None] or names
+    placed = config["placement"]["weights"], config["rate"], config["rates"]
+    wanted, rates = site_rates(names, *placed), site_rates(names, *placed, able)
     acting, warnings = {}, []
     for place in found:
         name, section = _named_section(chosen[place.site])
         dropout: AbstractDropout = _made("dropout", canonical_json(section))
+        objection = objections[place.site]
+        if wanted[place.site] > 0 and rates[place.site] == 0:
+            warnings.append(Warned(name, place.site, f"it does not drop there, though placed everywhere: {objection}"))
         if (dropout.is_costly or place.kind in ("state", "cell")) and rates[place.site] == 0:
             continue  # between steps a method costs what the steps cost
         if dropout.needs_rate:
@@ -81,7 +87,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 f"dropout={name}: it draws weights back to those of a pretrained network, and this is none; pretrain it"
                 " on some of the classes, say with trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
             )
-        if (objection := objection_to(dropout, place)) is None:
+        if objection is None:
             acting[place.site] = section
             if rates[place.site] > 0 and (advice := dropout.advice(place)) is not None:
                 warnings.append(Warned(name, place.site, advice))
@@ -331,6 +337,11 @@ def threads(workers: int) -> int:
 def _named_section(method: Method) -> tuple[str, Config]:
     """The name of a method, and its config section."""
     return str(method["name"]), {key: value for key, value in method.items() if key != "name"}
+
+
+def _objection(method: Method, place: Place) -> str | None:
+    _, section = _named_section(method)
+    return objection_to(_made("dropout", canonical_json(section)), place)
 
 
 def _words(methods: Mapping[str, str]) -> str:

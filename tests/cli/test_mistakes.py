@@ -18,6 +18,8 @@ MISTAKES = [
     (("train", "model=foo"), ("model=foo", "cnn, mlp")),
     (("sweep", "model=mlp,foo"), ("model=foo", "cnn, mlp")),
     (("train", "experiment=foo"), ("experiment=foo", "rate_by_width")),
+    (("train", "model=transformer", "placement=layers"), ("dropout=standard cannot act at site layer.0", "whole")),
+    (("train", "dropout=zoneout", "placement=everywhere"), ("dropout=zoneout cannot act at site input", "it acts on")),
     (("train", "placement=conv"), ("conv.*", "input, hidden.0, hidden.1")),
     (("train", "rates.nosuch=0.3"), ("rates.nosuch", "input, hidden.0, hidden.1")),
     (("train", "rates.input=1.5"), ("rates.input=1.5", "below 1")),
