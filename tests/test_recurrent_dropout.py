@@ -45,7 +45,25 @@ def seen(model: nn.Module, site: str) -> list[Tensor]:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("depth", [1, 2])
 def test_without_dropout_it_is_torchs_network(cell: str, depth: int) -> None:
-    ours = rnn(cell, depth=depth)
+    check_it_is_torchs(rnn(cell, depth=depth), cell, depth)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    "name",
+    ["rnn_zaremba", "rnn_naive", "rnn_variational", "rnn_semeniuta", "weight_drop", "zoneout", "adversarial_recurrent"],
+)
+def test_at_rate_0_every_method_is_torchs_network_in_training(name: str, cell: str) -> None:
+    model = rnn(cell, depth=2)
+    method = make(name, **({"delta": 0.5} if name == "adversarial_recurrent" else {}))
+    found = places(model, torch.zeros(1, STEPS, 5))
+    acting = {place.site: method for place in found if objection_to(method, place) is None}
+    assert acting or (name, cell) == ("rnn_semeniuta", "elman")  # it acts on what a cell keeps something of
+    check_it_is_torchs(dropping(model, acting, 0.0).train(), cell, 2)
+
+
+def check_it_is_torchs(ours: Any, cell: str, depth: int) -> None:
+    """Answers and gradients, with the same weights."""
     theirs = CELLS[cell](5, 6, depth, batch_first=True)
     pairs: dict[str, Any] = {}
     for k in range(depth):
