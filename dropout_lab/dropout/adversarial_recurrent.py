@@ -13,8 +13,8 @@ variational dropout are. Evaluation is the identity.
 Park, Song, Ji, Lee and Moon, "Adversarial Dropout for Recurrent Neural Networks", AAAI 2019, 33:4699-4706. In their
 code the mask that is changed is all ones, which is a rate near 0 here; with target=output the passes must then differ
 by something else, as theirs do by dropout of the embedding. D is that of the answer, which theirs give at the last
-step; of a text that is read on, the mean over its places. A pass forward and back for each round, and two forward and
-one back.
+step; of a text that is read on, the mean over its places. A pass forward and back for each round, and two of the
+network itself.
 """
 
 from collections.abc import Sequence
