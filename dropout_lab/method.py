@@ -25,6 +25,7 @@ class Reader(nn.Module):
     """What reads from a site: a layer, and the activation that directly follows it; each the identity if missing.
 
     `learned`: the parameters of the site's method, if it has any; they are trained with the network.
+    `remembered`: what the method keeps of the layer as it was when the training began; buffers.
     """
 
     def __init__(self, layer: nn.Module | None = None, activation: nn.Module | None = None) -> None:
@@ -32,6 +33,7 @@ class Reader(nn.Module):
         self.layer = nn.Identity() if layer is None else layer
         self.activation = nn.Identity() if activation is None else activation
         self.learned = nn.ParameterDict()
+        self.remembered = nn.Module()
         self._following: list[nn.Module] = []  # in a list, so that it is no part of this module
 
     @property
@@ -44,6 +46,11 @@ class Reader(nn.Module):
 
     def learn(self, initial: Mapping[str, Tensor]) -> None:
         self.learned = nn.ParameterDict({name: nn.Parameter(value.detach().clone()) for name, value in initial.items()})
+
+    def remember(self, values: Mapping[str, Tensor]) -> None:
+        self.remembered = nn.Module()
+        for name, value in values.items():
+            self.remembered.register_buffer(name, value.detach().clone())
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.activation(self.layer(x))
@@ -73,6 +80,8 @@ class AbstractDropout(ABC):
     """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
     is_penalised = False
     """Whether the method adds `penalty` to the training loss."""
+    needs_pretraining = False
+    """Whether the method means something only where the network was trained before."""
 
     @abstractmethod
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
@@ -92,6 +101,10 @@ class AbstractDropout(ABC):
         They are trained as the network's are, but no weight decay, no l1 and no max_norm acts on them. They do not
         depend on the rate; a method that learns its rate begins at `rate`.
         """
+        return {}
+
+    def remembered(self, reader: Reader) -> Mapping[str, Tensor]:
+        """What the method keeps of the reader as the training begins, which `reader.remembered` then holds."""
         return {}
 
     def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
@@ -186,7 +199,8 @@ class AbstractAdversarialDropout(AbstractValueDropout):
     """A method whose mask is changed against the network: a second pass, under the changed mask, adds to the loss.
 
     The trainer lets the network answer under the drawn mask, takes the gradient of `distance` to the mask, lets
-    `chosen` change it, and adds `weight` times the distance of the answer under the changed mask.
+    `chosen` change it, as many times as there are `iterations`, and adds `weight` times the distance of the answer
+    under the changed mask. Between the steps of a recurrent layer, one mask is that of all of them.
     """
 
     kinds = UNITS
@@ -199,6 +213,11 @@ class AbstractAdversarialDropout(AbstractValueDropout):
     @abstractmethod
     def chosen(self, mask: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """The mask changed so that the distance grows, by its gradient to the mask."""
+
+    @property
+    def iterations(self) -> int:
+        """How often the mask is changed, each time by the gradient to what the time before has made of it."""
+        return 1
 
     @abstractmethod
     def weight(self, progress: Tensor) -> Tensor:

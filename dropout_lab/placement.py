@@ -6,7 +6,8 @@ A pattern names sites in one of these ways:
 
     input, hidden.0     that site
     hidden              a family: the site of that name, and `hidden.0`, `hidden.1`, ...
-    hidden.*, *         a glob (`*`, `?`, `[...]`), case-sensitive; `*` matches dots too
+    hidden.*            a glob (`*`, `?`, `[...]`), case-sensitive; `*` matches dots too
+    *                   every site at which the method there can act
     hidden.-1           the last of the family by number, `hidden.-2` the last but one; the family may be a glob
 
 Of several patterns that match a site, the last one written decides.
@@ -25,13 +26,19 @@ Method = Mapping[str, Any]
 
 
 def site_rates(
-    sites: Sequence[str], weights: Mapping[str, Any], rate: float, overrides: Mapping[str, Any]
+    sites: Sequence[str],
+    weights: Mapping[str, Any],
+    rate: float,
+    overrides: Mapping[str, Any],
+    able: Sequence[str] | None = None,
 ) -> dict[str, float]:
     """The rate of every site, in the order of `sites`: weight x `rate`, or its own rate from `overrides`, or else 0.
 
     `weights` is the config's `placement.weights`. `overrides`, the config's `rates`, maps patterns to rates; it may be
-    nested, as a command line's `rates.hidden.0=0.3` makes it, and a rate of None in it is no override.
+    nested, as a command line's `rates.hidden.0=0.3` makes it, and a rate of None in it is no override. `able` are the
+    sites that the pattern `*` names; None: all.
     """
+    able = sites if able is None else able
     _require_rate("rate", rate)
     for key, patterns in (("placement.weights", weights), ("rates", overrides)):
         if not isinstance(patterns, Mapping):
@@ -40,14 +47,14 @@ def site_rates(
     for pattern, weight in _flat(weights):
         if weight != "linear" and (not _is_number(weight) or not 0 <= weight < math.inf):
             raise UserError(f"placement.weights.{pattern}={weight}: must be a finite number of at least 0, or linear")
-        named = _named(f"placement.weights.{pattern}={weight}", pattern, sites)
+        named = _named(f"placement.weights.{pattern}={weight}", pattern, able if pattern == "*" else sites)
         for depth, site in enumerate(named, start=1):
             placed[site] = (pattern, depth / len(named) if weight == "linear" else float(weight))
     own: dict[str, float] = {}
     for pattern, site_rate in _flat(overrides):
         if site_rate is not None:
             _require_rate(f"rates.{pattern}", site_rate)
-            named = _named(f"rates.{pattern}={site_rate}", pattern, sites)
+            named = _named(f"rates.{pattern}={site_rate}", pattern, able if pattern == "*" else sites)
             own.update(dict.fromkeys(named, float(site_rate)))
     rates = dict.fromkeys(sites, 0.0)
     for site, (pattern, weight) in placed.items():

@@ -30,6 +30,8 @@ class TrainerConfig:
     flip: float | None = MISSING
     gap_examples: int | None = MISSING
     mc_samples: int | None = MISSING
+    pretrain_epochs: int | None = MISSING
+    pretrain_classes: list[int] | None = MISSING
     keep_predictions: bool = MISSING
     precision: str = MISSING
     width: int | str = MISSING
@@ -104,7 +106,14 @@ OPTIONS: Mapping[str, tuple[float, float]] = {
 
 IMAGE_OPTIONS = ("shift", "flip")
 
-RESULT_TRAINER_KEYS = ("epochs", "batch_size", "patience", "gap_examples", "mc_samples", "precision", *OPTIONS)
+PRETRAINING_KEYS = ("pretrain_epochs", "pretrain_classes")
+"""The trainer's keys that are given both, or neither."""
+
+RESULT_TRAINER_KEYS = (
+    *("epochs", "batch_size", "patience", "gap_examples", "mc_samples", "precision"),
+    *OPTIONS,
+    *PRETRAINING_KEYS,
+)
 """The trainer's keys that decide a run's result."""
 
 DIRECTIONS: Mapping[str, str] = {
@@ -164,6 +173,7 @@ def check(config: Mapping[str, Any]) -> None:
             above = "above 0" if 0 < least < 1 else "of at least 0"
             below = {1.0: " and below 1", math.inf: ""}.get(limit, " and at most 1")
             raise UserError(f"trainer.{key}={trainer[key]}: must be a finite number {above}{below}, or null")
+    _check_pretraining(*(trainer[key] for key in PRETRAINING_KEYS))
     objectives(config)
     zips = config["zip"]
     if not isinstance(zips, list) or any(
@@ -185,6 +195,16 @@ def check(config: Mapping[str, Any]) -> None:
     name = config["name"]
     if name is not None and (not name or name in (".", "..") or "/" in name or "\\" in name):
         raise UserError(f"name={name}: must be the name of one folder, which is made under outputs/")
+
+
+def _check_pretraining(epochs: int | None, classes: Sequence[int] | None) -> None:
+    """One without the other is refused with the configuration: either may be swept."""
+    if epochs is not None and epochs < 0:
+        raise UserError(f"trainer.pretrain_epochs={epochs}: must be at least 0, or null")
+    if classes is not None and (len(classes) < 2 or len(set(classes)) < len(classes) or min(classes) < 0):
+        raise UserError(
+            f"trainer.pretrain_classes={classes}: must be at least two different classes, by number from 0, or null"
+        )
 
 
 def check_grids(grids: Any) -> None:

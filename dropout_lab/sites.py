@@ -61,8 +61,8 @@ class Site(nn.Module):
             y: Tensor = self.reader(x)
             return y
         if self.training:
-            if isinstance(self.dropout, AbstractAdversarialDropout) and self.mask.dim() > 0:
-                masked: Tensor = self.reader(x * self.mask)
+            if self._is_given_a_mask():
+                masked = self._masked(x)
                 return masked if self.samples == 1 else torch.cat([masked] * self.samples)
             noise = Noise(self.key)
             drawn = [noise, *(noise.stream(SAMPLES + number) for number in range(1, self.samples))]
@@ -75,6 +75,8 @@ class Site(nn.Module):
         self._observe(state)
         if self.dropout is None or isinstance(self.dropout, AbstractUpdateDropout):
             return [self.reader] * count
+        if self.training and self._is_given_a_mask():
+            return [self._masked] * count
         if self.training:
             return self.dropout.train_steps(self.reader, self.rate, Noise(self.key), count)
         return [partial(self.dropout.evaluate_reader, self.reader, rate=self.rate)] * count
@@ -96,6 +98,13 @@ class Site(nn.Module):
     def update(self, old: Tensor, made: Tensor) -> Tensor:
         """What goes on of a layer that makes `made` of `old`."""
         return self.updates(1, old)[0](old, None, made)[0]
+
+    def _is_given_a_mask(self) -> bool:
+        return isinstance(self.dropout, AbstractAdversarialDropout) and self.mask.dim() > 0
+
+    def _masked(self, x: Tensor) -> Tensor:
+        y: Tensor = self.reader(x * self.mask)
+        return y
 
     def _observe(self, x: Tensor) -> None:
         if self.observer is not None:
@@ -130,9 +139,13 @@ def sites(model: nn.Module) -> Mapping[str, str]:
 
 
 def install(model: nn.Module, methods: Mapping[str, AbstractDropout]) -> None:
-    """Gives the sites of `model` their methods, by name, with their parameters; the other sites stay without."""
+    """Gives the sites of `model` their methods, by name, with what these learn and what they remember of the model.
+
+    The other sites stay without.
+    """
     for name, path in sites(model).items():
         site = cast(Site, model.get_submodule(path))
         site.dropout = methods.get(name)
         if site.dropout is not None:
             site.reader.learn(site.dropout.initial(site.reader))
+            site.reader.remember(site.dropout.remembered(site.reader))

@@ -3,14 +3,15 @@
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import torch
 
-from dropout_lab.cohort import loop, programs, width
-from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue, Structure
+from dropout_lab.cohort import loop, programs, transfer, width
+from dropout_lab.cohort.optim import Adam
+from dropout_lab.cohort.recipe import Compile, Pretraining, Recipe, RunQueue, Structure
 from dropout_lab.cohort.shares import CAN_FORK
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
@@ -22,11 +23,21 @@ from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
 from dropout_lab.place import Place, Warned
 from dropout_lab.placement import Method, site_methods, site_rates
-from dropout_lab.schema import CONFIG_SECTIONS, DIRECTIONS, IMAGE_OPTIONS, OPTIONS, RESULT_TRAINER_KEYS
+from dropout_lab.schema import (
+    CONFIG_SECTIONS,
+    DIRECTIONS,
+    IMAGE_OPTIONS,
+    OPTIONS,
+    PRETRAINING_KEYS,
+    RESULT_TRAINER_KEYS,
+)
 from dropout_lab.trial import Config, Run, Trial, canonical_json
 
 VOCABULARY_KEYS = ("dataset.vocabulary_size", "dataset.min_count")
 PLAIN: Config = {"_target_": "dropout_lab.loss.Plain"}
+PRETRAINING_LR = 1e-3
+"""Adam's, as its authors advise. The optimizer of the config is that of the training: what is swept of it must not
+change what the networks know when that begins."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +64,18 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     trainer = {key: config["trainer"][key] for key in RESULT_TRAINER_KEYS}
     found = places(config["model"], config["dataset"])
     names = [place.site for place in found]
-    rates = site_rates(names, config["placement"]["weights"], config["rate"], config["rates"])
     chosen = site_methods(names, {"name": choices["dropout"], **config["dropout"]}, config["dropouts"])
+    objections = {place.site: _objection(chosen[place.site], place) for place in found}
+    able = [site for site, objection in objections.items() if objection is None] or names
+    placed = config["placement"]["weights"], config["rate"], config["rates"]
+    wanted, rates = site_rates(names, *placed), site_rates(names, *placed, able)
     acting, warnings = {}, []
     for place in found:
         name, section = _named_section(chosen[place.site])
         dropout: AbstractDropout = _made("dropout", canonical_json(section))
+        objection = objections[place.site]
+        if wanted[place.site] > 0 and rates[place.site] == 0:
+            warnings.append(Warned(name, place.site, f"it does not drop there, though placed everywhere: {objection}"))
         if (dropout.is_costly or place.kind in ("state", "cell")) and rates[place.site] == 0:
             continue  # between steps a method costs what the steps cost
         if dropout.needs_rate:
@@ -67,7 +84,12 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 raise UserError(
                     f"schedule={choices['schedule']}: dropout={name} has one rate throughout; take constant"
                 )
-        if (objection := objection_to(dropout, place)) is None:
+        if dropout.needs_pretraining and rates[place.site] > 0 and trainer["pretrain_epochs"] is None:
+            raise UserError(
+                f"dropout={name}: it draws weights back to those of a pretrained network, and this is none; pretrain it"
+                " on some of the classes, say with trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
+            )
+        if objection is None:
             acting[place.site] = section
             if rates[place.site] > 0 and (advice := dropout.advice(place, rates[place.site])) is not None:
                 warnings.append(Warned(name, place.site, advice))
@@ -85,6 +107,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         "optimizer": {key: value for key, value in config["optimizer"].items() if key not in optimizer.numbers()},
         **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples", "mc_samples")},
         "loss": config["loss"],
+        "pretraining": None if trainer["pretrain_classes"] is None else {key: trainer[key] for key in PRETRAINING_KEYS},
         "options": [name for name in OPTIONS if trainer[name] is not None],
     }
     # No dropout is no dropout whatever the loss, so a baseline is trained with the plain one.
@@ -147,6 +170,28 @@ def _check_options(config: Config, choices: Mapping[str, str]) -> None:
             raise UserError(
                 f"trainer.{name}={given[name]}: examples of {dataset.name} are no images ({shape}); only null"
             )
+    given = {key: config["trainer"][key] for key in PRETRAINING_KEYS if config["trainer"][key] is not None}
+    if len(given) == 1:
+        ((key, value),) = given.items()
+        missing = "pretrain_classes=[0,1,2,3,4]" if key == "pretrain_epochs" else "pretrain_epochs=20"
+        raise UserError(f"trainer.{key}={value}: needs the classes and the epochs, say trainer.{missing} beside it")
+    if given:
+        _check_pretraining(config, dataset)
+
+
+def _check_pretraining(config: Config, dataset: Dataset) -> None:
+    """Raises UserError if the dataset's classes, or the model, cannot be divided so."""
+    classes = config["trainer"]["pretrain_classes"]
+    key = f"trainer.pretrain_classes={classes}"
+    if dataset.task != "classification":
+        raise UserError(f"{key}: {dataset.name} asks for no class of an example; only null")
+    if max(classes) >= dataset.outputs or dataset.outputs - len(classes) < 2:
+        raise UserError(
+            f"{key}: {dataset.name} has the classes 0 to {dataset.outputs - 1}, of which at least two must be left"
+        )
+    before, after = _phases(canonical_json(config["dataset"]), tuple(classes))
+    with torch.random.fork_rng(devices=[]):
+        transfer.check(_model(config["model"], before), _model(config["model"], after), after.outputs)
 
 
 def places(model: Config, dataset: Config) -> Sequence[Place]:
@@ -156,7 +201,12 @@ def places(model: Config, dataset: Config) -> Sequence[Place]:
 
 def structure(spec: Config) -> Structure:
     """The objects of `Described.structure`."""
-    dataset = _dataset(canonical_json(spec["dataset"]))
+    dataset, pretraining = _dataset(canonical_json(spec["dataset"])), None
+    if spec["pretraining"] is not None:
+        pretraining = _pretraining(
+            canonical_json({key: spec[key] for key in ("model", "dataset", "batch_size", "pretraining")})
+        )
+        _, dataset = _phases(canonical_json(spec["dataset"]), tuple(spec["pretraining"]["pretrain_classes"]))
     optimizer = {"lr": 0.0, **spec["optimizer"]}
     return Structure(
         build=lambda: _model(spec["model"], dataset),
@@ -170,6 +220,7 @@ def structure(spec: Config) -> Structure:
         gap_examples=spec["gap_examples"],
         mc_samples=spec["mc_samples"],
         name=canonical_json(spec) if _is_ours(spec) else None,
+        pretraining=pretraining,
     )
 
 
@@ -207,9 +258,9 @@ def task(config: Config) -> str:
 
 def check_seeds(spec: Config, seeds: int) -> None:
     """Makes every seed's split once, so that data that cannot be split is refused before training."""
-    dataset = _dataset(canonical_json(spec["dataset"]))
+    made = structure(spec)
     for seed in range(seeds):
-        dataset.split(seed)
+        made.split(seed)
 
 
 def check_objectives(spec: Config, objectives: Sequence[str]) -> None:
@@ -255,6 +306,18 @@ def forecast(
     return programs.forecast(structure(spec), widths, compile, runs, epochs, torch.device(device))
 
 
+def forecast_pretraining(specs: Iterable[Config], seeds: int, device: str, threads: int | None = None) -> float:
+    """How many seconds `train` would spend on networks that the structures `specs` begin with."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    there = torch.device(device)
+    found = {made.pretraining: made for made in map(structure, specs) if made.pretraining is not None}
+    return sum(
+        programs.forecast_pretraining(pretraining, seeds, width.best_widths(made, there).eager, there)
+        for pretraining, made in found.items()
+    )
+
+
 def best_widths(spec: Config, device: str) -> Widths:
     """The lanes of each process of a cohort of the structure `spec` if nothing else bounds them."""
     return width.best_widths(structure(spec), torch.device(device))
@@ -285,6 +348,11 @@ def _named_section(method: Method) -> tuple[str, Config]:
     return str(method["name"]), {key: value for key, value in method.items() if key != "name"}
 
 
+def _objection(method: Method, place: Place) -> str | None:
+    _, section = _named_section(method)
+    return objection_to(_made("dropout", canonical_json(section)), place)
+
+
 def _words(methods: Mapping[str, str]) -> str:
     """Methods by site in words: one name, or `standard: input; spatial: conv.0, conv.1`."""
     sites: dict[str, list[str]] = {}
@@ -312,6 +380,29 @@ def _made(key: str, section: str) -> Any:
 def _dataset(section: str) -> Dataset:
     dataset: Dataset = instantiate("dataset", json.loads(section))
     return dataset
+
+
+@lru_cache(maxsize=64)
+def _phases(section: str, classes: tuple[int, ...]) -> tuple[Dataset, Dataset]:
+    """The examples of these classes, all that there are and as they are, and those of the other classes."""
+    whole = _dataset(section)
+    others = [number for number in range(whole.outputs) if number not in classes]
+    return replace(whole, limit=None, label_noise=0.0).of_classes(classes), whole.of_classes(others)
+
+
+@lru_cache(maxsize=8)
+def _pretraining(section: str) -> Pretraining:
+    """Shared by all structures that begin with it, so that its networks are trained once."""
+    spec = json.loads(section)
+    dataset, _ = _phases(canonical_json(spec["dataset"]), tuple(spec["pretraining"]["pretrain_classes"]))
+    made = Structure(
+        build=lambda: _model(spec["model"], dataset),
+        dataset=dataset,
+        dropout={},
+        batch_size=spec["batch_size"],
+        optimizer=Adam(lr=PRETRAINING_LR),
+    )
+    return Pretraining(made, spec["pretraining"]["pretrain_epochs"])
 
 
 @lru_cache(maxsize=256)

@@ -27,7 +27,9 @@ MEMBERS = [
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 RNN = ["model=rnn"]
-SEQUENCES, OF_OUTPUT, OF_CELLS = ([*RNN, f"placement={name}"] for name in ("input", "output", "cell"))
+SEQUENCES, OF_OUTPUT, OF_CELLS, OF_STATES = (
+    [*RNN, f"placement={name}"] for name in ("input", "output", "cell", "recurrent")
+)
 TRANSFORMER = ["model=transformer"]
 RESIDUAL, IMAGES = ["model=resnet", "placement=residual"], ["model=cnn", "placement=conv"]
 FITTING = {
@@ -46,13 +48,14 @@ FITTING = {
     "rnn": ["placement=input"],
     **dict.fromkeys(("output", "rnn_naive", "rnn_variational", "rnn_zaremba"), OF_OUTPUT),
     **dict.fromkeys(("recurrent", "cell", "states", "nonrecurrent"), RNN),
-    "weight_drop": [*RNN, "placement=recurrent"],
+    **dict.fromkeys(("weight_drop", "adversarial_recurrent"), OF_STATES),
     **dict.fromkeys(("rnn_semeniuta", "zoneout"), OF_CELLS),
     "embedding": [*RNN, "dataset=text", "dropout=embedding_word"],
     "embedding_word": [*RNN, "dataset=text", "placement=embedding"],
     **dict.fromkeys(("text", "copy", "adding"), SEQUENCES),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
+    "mixout": ["trainer.pretrain_epochs=2", "trainer.pretrain_classes=[0,1,2]"],
     "standout": ["model.site_order=before"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],
     **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling", "pattern"), IMAGES),
@@ -98,6 +101,13 @@ def test_a_vocabulary_is_no_axis_where_its_tokens_are_predicted() -> None:
     with pytest.raises(UserError, match=r"dataset\.vocabulary_size: cannot be swept with a text"):
         train.check_axes(spec, ["dataset.limit", "dataset.vocabulary_size"])
     train.check_axes({"dataset": composed("dataset=copy")["dataset"]}, ["dataset.min_count"])
+
+
+@pytest.mark.parametrize("group", ["dropout", "placement", "model", "dataset", "tracker", "experiment"])
+def test_the_readme_names_every_member(group: str) -> None:
+    readme = (CONF.parent / "README.md").read_text()
+    for path in (CONF / group).glob("*.yaml"):
+        assert f"`{path.stem}`" in readme or f"{group}={path.stem}" in readme, path.stem
 
 
 @pytest.mark.parametrize("path", sorted(CONF.rglob("*.yaml")), ids=lambda path: path.stem)

@@ -19,8 +19,8 @@ from dropout_lab.place import Kind, Place
 from dropout_lab.sites import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
-BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word"}
-"""Methods that change no values at their sites; see test_recurrent_dropout.py."""
+BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word", "adversarial_recurrent"}
+"""Methods of tokens, and of what goes on from step to step; see test_recurrent_dropout.py."""
 EVERY = sorted(path.stem for path in CONF.glob("*.yaml"))
 METHODS = sorted(set(EVERY) - BETWEEN_STEPS)
 RATES = [0.1, 0.5, 0.9]
@@ -44,6 +44,7 @@ READERS: dict[str, Callable[[], nn.Module]] = {
     "controlled": lambda: nn.Linear(50, 20),
     "variational_gaussian": lambda: nn.Linear(50, 20),
     "sparse_vd": lambda: nn.Linear(50, 20),
+    "mixout": lambda: nn.Linear(50, 20),
 }
 """What methods that act inside of it must be read by; the others are tested without a reader."""
 
@@ -89,6 +90,10 @@ def reader(name: str) -> Reader:
         Reader(READERS[name](), Activation("relu") if name == "dropconnect" else None) if name in READERS else Reader()
     )
     made.learn(make(name).initial(made))
+    made.remember(make(name).remembered(made))
+    with torch.no_grad():
+        for param in made.layer.parameters():
+            param.add_(0.1 * torch.randn(param.shape))  # it has been trained since
     return made
 
 

@@ -201,6 +201,14 @@ def test_a_model_without_sites_has_no_rates() -> None:
         site_rates([], {"*": 1.0}, 0.5, {})
 
 
+def test_a_star_alone_names_the_sites_where_the_method_can_act_and_others_insist() -> None:
+    able = ["input", "hidden.1"]
+    assert site_rates(EVERY, {"*": 1.0}, 0.5, {}, able) == {**dict.fromkeys(EVERY, 0.0), "input": 0.5, "hidden.1": 0.5}
+    assert site_rates(EVERY, {}, 0.5, {"*": 0.2}, able) == {**dict.fromkeys(EVERY, 0.0), "input": 0.2, "hidden.1": 0.2}
+    for placed in ({"conv": 1.0}, {"conv.*": 1.0}, {"*v*": 1.0}):
+        assert site_rates(EVERY, placed, 0.5, {}, able)["conv.0"] == 0.5
+
+
 FOLDER = Path(__file__).parents[1] / "conf" / "placement"
 BRANCHES = ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"]
 EXPECTED = {

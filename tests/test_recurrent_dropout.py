@@ -45,7 +45,25 @@ def seen(model: nn.Module, site: str) -> list[Tensor]:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("depth", [1, 2])
 def test_without_dropout_it_is_torchs_network(cell: str, depth: int) -> None:
-    ours = rnn(cell, depth=depth)
+    check_it_is_torchs(rnn(cell, depth=depth), cell, depth)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    "name",
+    ["rnn_zaremba", "rnn_naive", "rnn_variational", "rnn_semeniuta", "weight_drop", "zoneout", "adversarial_recurrent"],
+)
+def test_at_rate_0_every_method_is_torchs_network_in_training(name: str, cell: str) -> None:
+    model = rnn(cell, depth=2)
+    method = make(name, **({"delta": 0.5} if name == "adversarial_recurrent" else {}))
+    found = places(model, torch.zeros(1, STEPS, 5))
+    acting = {place.site: method for place in found if objection_to(method, place) is None}
+    assert acting or (name, cell) == ("rnn_semeniuta", "elman")  # it acts on what a cell keeps something of
+    check_it_is_torchs(dropping(model, acting, 0.0).train(), cell, 2)
+
+
+def check_it_is_torchs(ours: Any, cell: str, depth: int) -> None:
+    """Answers and gradients, with the same weights."""
     theirs = CELLS[cell](5, 6, depth, batch_first=True)
     pairs: dict[str, Any] = {}
     for k in range(depth):
@@ -131,6 +149,44 @@ def test_weight_drop_is_the_layer_with_some_weights_at_zero() -> None:
         torch.testing.assert_close(step(h), h @ (layer.weight * keep).t() + layer.bias)
 
 
+def test_an_adversarial_mask_is_one_for_all_steps_and_so_is_one_that_is_given() -> None:
+    method = make("adversarial_recurrent", delta=0.5)
+    for site in ("recurrent.0", "cell.0"):
+        model = dropping(rnn(), {site: method})
+        steps = seen(model, site)
+        gone = torch.stack([step == 0 for step in steps[1:]]) if site == "recurrent.0" else None
+        if gone is not None:
+            assert len(gone.flatten(1).unique(dim=0)) == 1
+            assert gone.float().mean().item() == pytest.approx(0.5, abs=0.08)
+        mask = torch.randint(2, (64, 6)).float()
+        model.get_submodule(sites(model)[site]).mask = mask
+        given = seen(model, site)
+        assert all((step[mask == 0] == 0).all() for step in given)
+        assert (given[-1][mask == 1] != 0).all()
+        x = torch.randn(64, STEPS, 5)
+        assert torch.equal(model.eval()(x), rnn()(x))
+
+
+@pytest.mark.parametrize(("delta", "p"), [(0.5, 0.3), (0.1, 0.1), (1.0, 0.5)])
+def test_adversarial_recurrent_drops_the_live_units_that_raise_the_distance_most(delta: float, p: float) -> None:
+    method = make("adversarial_recurrent", delta=delta, iterations=2)
+    mask, gradient = method.mask((30, 40), rate(p), noise()), torch.randn(30, 40)
+    alive, most = mask > 0, int(delta * 40) // 2
+    first = method.chosen(mask, gradient, rate(p))
+    dropped = alive & (first == 0)
+    assert not (~alive & (first != 0)).any()  # none comes back
+    assert torch.equal(dropped.sum(1), ((gradient < 0) & alive).sum(1).clamp(max=most))
+    candidates = torch.where(alive, -gradient, -1.0)
+    worst = torch.where(dropped, candidates, torch.inf).amin(1)
+    assert (worst > torch.where(dropped, -1.0, candidates).amax(1))[dropped.sum(1) == most].all()
+    assert (gradient[dropped] < 0).all()
+    second = method.chosen(first, torch.randn(30, 40), rate(p))
+    for changed in (first, second):
+        torch.testing.assert_close(changed.sum(1), mask.sum(1))
+    assert ((second > 0).sum(1) >= alive.sum(1) - int(delta * 40)).all()
+    assert torch.equal(method.chosen(mask, gradient, rate(0.0)), mask)
+
+
 def test_zoneout_at_1_freezes_and_at_0_is_the_plain_cell() -> None:
     x = torch.randn(5, STEPS, 5)
     zone = {"recurrent.0": make("zoneout"), "cell.0": make("zoneout")}
@@ -203,6 +259,13 @@ def test_steps_draw_independent_numbers_and_streams_of_theirs() -> None:
     for one, other in ((drawn, others), (drawn, at), (drawn[1:], drawn[:-1])):
         assert abs(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1].item()) < 0.03
     assert torch.equal(noise().uniform_at(torch.tensor([5, 2])), noise().uniform((9,))[[5, 2]])
+
+
+def test_adversarial_recurrent_is_refused_where_it_would_drop_no_unit() -> None:
+    found = {place.site: place for place in places(rnn(), torch.zeros(1, STEPS, 5))}
+    refused = str(objection_to(make("adversarial_recurrent"), found["recurrent.0"]))
+    assert "dropout.delta=0.04 of 6 units in 2 rounds is none in a round: take at least dropout.delta=0.34" in refused
+    assert objection_to(make("adversarial_recurrent", delta=0.34), found["recurrent.0"]) is None
 
 
 def test_methods_of_units_are_refused_between_steps() -> None:

@@ -15,6 +15,7 @@ from dropout_lab.models import survey
 from dropout_lab.noise import Noise
 from dropout_lab.place import Place
 from dropout_lab.sites import Site, sites
+from dropout_lab.tokens import NO_CLASS
 
 ADVERSARY = 1 << 15
 """The number of the first pass under chosen masks; a loss numbers its own from 0."""
@@ -56,12 +57,16 @@ class Adversary:
         self, distance: Callable[[Masks], Tensor], batch: int, rates: Mapping[str, Tensor], keys: Mapping[str, Tensor]
     ) -> Masks:
         """Masks under which the distance is larger than under those that are drawn, by its gradient to these."""
-        drawn = {
+        masks = {
             path: self.method.mask((batch, *place.shape), rates[path], Noise(keys[path]))
             for path, place in self.places.items()
         }
-        gradients = grad(distance)(drawn)
-        return {path: self.method.chosen(mask, gradients[path].detach(), rates[path]) for path, mask in drawn.items()}
+        for _ in range(self.method.iterations):
+            gradients = grad(distance)(masks)
+            masks = {
+                path: self.method.chosen(mask, gradients[path].detach(), rates[path]) for path, mask in masks.items()
+            }
+        return masks
 
 
 class Additions:
@@ -114,12 +119,19 @@ class Additions:
         return values
 
 
-def divergence(p: Tensor, q: Tensor, task: str) -> Tensor:
-    """KL(p || q) of the classes' probabilities, or the squared difference: the mean over the batch."""
-    if task != "classification":
+def divergence(p: Tensor, q: Tensor, y: Tensor, task: str) -> Tensor:
+    """KL(p || q) of the classes' probabilities, or the squared difference: the mean over the batch.
+
+    Of a sequence, the mean of the places where targets `y` ask for a class.
+    """
+    if task == "regression":
         return F.mse_loss(q, p)
     p, q = F.log_softmax(p, -1), F.log_softmax(q, -1)
-    return (p.exp() * (p - q)).sum(-1).mean()
+    each = (p.exp() * (p - q)).sum(-1)
+    if task == "token_classification":
+        asked = y != NO_CLASS
+        each = (each * asked).sum(1) / asked.sum(1)
+    return each.mean()
 
 
 def _site(model: nn.Module, path: str) -> Site:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import vmap
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -19,6 +19,7 @@ from dropout_lab.cohort.passes import Evaluation, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.shares import Shares, Task, share
 from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.transfer import carry_over
 from dropout_lab.datasets.dataset import Split
 from dropout_lab.sites import install
 from dropout_lab.streams import generator
@@ -46,12 +47,9 @@ class Lane:
     seconds: float = 0.0
     best: float = float("inf")
     since_best: int = 0
+    epoch: int = 0
+    """Finished epochs."""
     curves: dict[str, list[float | None]] = field(default_factory=dict)
-
-    @property
-    def epoch(self) -> int:
-        """Finished epochs."""
-        return len(self.curves.get("val_loss", ()))
 
 
 class Lanes:
@@ -73,9 +71,9 @@ class Lanes:
         self.structure = structure
         self.active: dict[int, Lane] = {}
         dataset = structure.dataset
-        self._split = lru_cache(SEEDS_KEPT)(dataset.split)
+        self._split = lru_cache(SEEDS_KEPT)(structure.split)
         self._initial = lru_cache(SEEDS_KEPT)(self._make_initial)
-        split, (params, buffers) = self._split(0), self._initial(0)
+        split, (params, buffers) = self._split(0), self._flattened(self._built(0))
         self.batch_size = min(structure.batch_size, len(split.train))
         self.steps_per_epoch = len(split.train) // self.batch_size
         stacked = params.to(device).expand(self.width, -1).clone()
@@ -188,6 +186,7 @@ class Lanes:
         self._rates.copy_(rates[self.steps_per_epoch - 1, :, : len(self.program.sites)])
         for lane in self.active.values():
             lane.steps += self.steps_per_epoch
+            lane.epoch += 1
         return self._total / self.steps_per_epoch
 
     def rehearse(self) -> None:
@@ -200,6 +199,15 @@ class Lanes:
         for part in ("train", "val"):
             metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self._measure(part, best=False)
         return metrics
+
+    def network(self, lane: int) -> Mapping[str, Tensor]:
+        """Parameters and buffers of a lane now, by name, but for what it carries from batch to batch."""
+        now = self._network
+        held = {
+            **self.program.layout.unflatten(now["params"][lane]),
+            **{name: buffer[lane] for name, buffer in now["buffers"].items()},
+        }
+        return {name: value.detach().clone().cpu() for name, value in held.items()}
 
     def measured(self) -> Mapping[str, Tensor]:
         """What the sites' methods have learned: `<what>/<site>` -> (lane,)."""
@@ -370,9 +378,18 @@ class Lanes:
 
     def _make_initial(self, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Initial parameters, flat, and buffers of a seed: the same for all its runs, whatever their rates."""
+        model = self._built(seed)
+        if self.structure.pretraining is not None:
+            carry_over(self.structure.pretraining.networks[seed], model, self.structure.dataset.outputs)
+        return self._flattened(model)
+
+    def _built(self, seed: int) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(generator(seed, "init").integers(2**63)))
-            model = self.structure.build()
+            return self.structure.build()
+
+    def _flattened(self, model: nn.Module) -> tuple[Tensor, dict[str, Tensor]]:
+        """Parameters and buffers of a model with its methods."""
         install(model, self.structure.dropout)
         buffers = {
             name: buffer.detach()

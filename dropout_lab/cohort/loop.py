@@ -8,8 +8,19 @@ import torch
 
 from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lanes import Lane, Lanes
+from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.programs import prepare
-from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, RunQueue, Status, Structure, Use
+from dropout_lab.cohort.recipe import (
+    Compile,
+    Execution,
+    Pretraining,
+    Recipe,
+    Result,
+    RunQueue,
+    Status,
+    Structure,
+    Use,
+)
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 from dropout_lab.store import CURVE_METRICS
@@ -74,6 +85,8 @@ class _Cohort:
         """Loads the waiting runs, trains and measures one epoch of all, and returns it as rows."""
         if self.lanes is None:
             self.lanes = self._make_lanes()
+        if self._structure.pretraining is not None:
+            self._pretrain(self._structure.pretraining)
         for lane in self.lanes.idle:
             if not self._waiting:
                 break
@@ -86,6 +99,15 @@ class _Cohort:
         self._all += use.width
         self._runs.used(use)
         return rows
+
+    def _pretrain(self, pretraining: Pretraining) -> None:
+        """Pretrains the networks of the waiting runs' seeds, as far as that is not done."""
+        new = sorted({recipe.seed for recipe in self._waiting} - pretraining.networks.keys())
+        if new:
+            started = time.perf_counter()
+            pretrain(pretraining, new, self._widths.eager, self._device)
+            took = time.perf_counter() - started
+            self._runs.say(f"{len(new)} networks pretrained for {pretraining.epochs} epochs, in {took:.1f} s")
 
     def fail(self, error: Exception) -> None:
         """Lets the runs in the lanes begin again, fewer at a time; ends the only one."""

@@ -11,7 +11,7 @@ import torch
 
 from dropout_lab.cohort.compiler import Compilable, CompilerError, build_seconds
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.cohort.recipe import Compile, Structure
+from dropout_lab.cohort.recipe import Compile, Pretraining, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 
@@ -86,6 +86,12 @@ def forecast(
             f"to be compiled first: {choice.why}",
         )
     return Forecast(lanes.width, seconds, f"compiled: {choice.why}" if choice.compiled else choice.why)
+
+
+def forecast_pretraining(pretraining: Pretraining, seeds: int, most: int, device: torch.device) -> float:
+    """How many seconds the pretraining of so many networks would take, at most so many at a time: measured."""
+    lanes = Lanes(pretraining.structure, min(seeds, most), device)
+    return _step_seconds(lanes) * lanes.steps_per_epoch * pretraining.epochs * ceil(seeds / lanes.width)
 
 
 def _decide(

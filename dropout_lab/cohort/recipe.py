@@ -6,12 +6,13 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from dropout_lab.cohort.optim import AbstractOptimizer
-from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.dataset import Dataset, Split
 from dropout_lab.loss import AbstractLoss, Plain
 from dropout_lab.method import AbstractDropout
+from dropout_lab.streams import generator
 
 Status = Literal["complete", "pruned", "failed"]
 Precision = Literal["float32", "bfloat16"]
@@ -40,6 +41,31 @@ class Structure:
     """Passes with dropout on whose mean is measured on the test part; None: no such measurement."""
     gap_examples: int | None = None
     """Of the training part, measured in evaluation mode for the gap; None: as many as the validation part has."""
+    pretraining: "Pretraining | None" = None
+    """What the networks have been through when their training begins; None: nothing."""
+
+    def split(self, seed: int) -> Split:
+        """The division of the dataset, to be read as in the pretraining if there is one."""
+        split = self.dataset.split(seed)
+        return split if self.pretraining is None else split.read_as(self.pretraining.split(seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Pretraining:
+    """A training before the one that is compared, the same for all runs of a seed, whatever their dropout."""
+
+    structure: Structure
+    """Of the same model, without dropout, with other examples; its optimizer's numbers count."""
+    epochs: int
+    networks: dict[int, Mapping[str, Tensor]] = field(default_factory=dict)
+    """Seed -> parameters and buffers, by name, of the networks that have been trained so far."""
+
+    def seed(self, seed: int) -> int:
+        """The pretraining's own seed: nothing that is drawn in it is drawn again in the training."""
+        return int(generator(seed, "pretraining").integers(2**32))
+
+    def split(self, seed: int) -> Split:
+        return self.structure.dataset.split(self.seed(seed))
 
 
 @dataclass(frozen=True)

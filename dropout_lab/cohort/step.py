@@ -112,7 +112,9 @@ class Program:
                 ) -> Tensor:
                     unused = {name: buffer.clone() for name, buffer in buffers.items()}
                     output = self._call(self._train, weights, unused, rates, again, x, masks)
-                    return divergence(own, output, self.task) if adversary.method.is_virtual else mean(output)
+                    if not adversary.method.is_virtual:
+                        return mean(output)
+                    return divergence(own, output, targets, self.task)
 
                 # Choosing masks is no part of what is differentiated: there, weights and answer are constants.
                 chosen = adversary.chosen(

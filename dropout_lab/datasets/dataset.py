@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -58,6 +58,16 @@ class Split:
     def reading(self) -> dict[str, Tensor]:
         """What turns rows of `Dataset.inputs` into what a model is given."""
         return {"mean": self.mean, "std": self.std} if self.known is None else {"known": self.known}
+
+    def read_as(self, other: "Split") -> "Split":
+        """These examples for a network that was trained on those of `other` first.
+
+        They are standardized as those were, where `other` can tell how; tokens are known that either has.
+        """
+        if self.known is not None and other.known is not None:
+            return replace(self, known=torch.maximum(self.known, other.known))  # UNKNOWN comes before all words
+        told = other.std.isfinite()
+        return replace(self, mean=torch.where(told, other.mean, self.mean), std=torch.where(told, other.std, self.std))
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +170,24 @@ class Dataset:
     def example(self) -> Tensor:
         """(1, *input_shape) of zeros, or of a token that is no padding: what a model can be given to look at it."""
         return torch.full_like(self.inputs[:1], UNKNOWN if self.vocabulary else 0)
+
+    def of_classes(self, classes: Sequence[int]) -> "Dataset":
+        """The examples of these classes alone, those of the test part too; the classes are numbered in this order."""
+        number = torch.full((self.outputs,), -1)
+        number[list(classes)] = torch.arange(len(classes))
+        targets = number[self.targets]
+        kept = targets >= 0
+        row = kept.cumsum(0) - 1
+        names = [_name(one, self.class_names) for one in classes]
+        return replace(
+            self,
+            name=f"{self.name} (classes {', '.join(names)})",
+            inputs=self.inputs[kept],
+            targets=targets[kept],
+            test=row[self.test[kept[self.test]]],
+            outputs=len(classes),
+            class_names=names,
+        )
 
     def split(self, seed: int) -> Split:
         """The division of one seed: equal seeds give equal splits; `limit` and `label_noise` never move a row."""

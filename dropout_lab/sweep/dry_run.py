@@ -66,6 +66,9 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
         model = structures[which]["model"]["_target_"].rpartition(".")[2]
         dataset = plan.choices["dataset"]
         console.print(f"cohort {number}: {model} on {dataset}, {runs} runs in {found.width} lanes, {found.why}")
+    if to_train:
+        specs, threads = structures.values(), trainer.threads(plan.workers)
+        seconds += trainer.forecast_pretraining(specs, plan.seeds, plan.device, threads)
     if seconds:
         console.print(f"estimated time: {clock(seconds)} on {plan.device}")
 

@@ -1,6 +1,6 @@
 """What a command asks for, as plain data that travels to the workers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,6 +66,9 @@ class Trainer(Protocol):
         device: str,
         threads: int | None = None,
     ) -> Forecast: ...
+    def forecast_pretraining(
+        self, specs: Iterable[Config], seeds: int, device: str, threads: int | None = None
+    ) -> float: ...
     def data(self, config: Config) -> str | None: ...
     def task(self, config: Config) -> str: ...
     def processes(self, device: str, threads: int) -> int: ...

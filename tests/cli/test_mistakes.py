@@ -18,6 +18,8 @@ MISTAKES = [
     (("train", "model=foo"), ("model=foo", "cnn, mlp")),
     (("sweep", "model=mlp,foo"), ("model=foo", "cnn, mlp")),
     (("train", "experiment=foo"), ("experiment=foo", "rate_by_width")),
+    (("train", "model=transformer", "placement=layers"), ("dropout=standard cannot act at site layer.0", "whole")),
+    (("train", "dropout=zoneout", "placement=everywhere"), ("dropout=zoneout cannot act at site input", "it acts on")),
     (("train", "placement=conv"), ("conv.*", "input, hidden.0, hidden.1")),
     (("train", "rates.nosuch=0.3"), ("rates.nosuch", "input, hidden.0, hidden.1")),
     (("train", "rates.input=1.5"), ("rates.input=1.5", "below 1")),
@@ -60,6 +62,34 @@ MISTAKES = [
     (("sweep", "grids=[{rate:[0.1,0.2]}]", "sampler=random", "n_trials=2"), ("grids", "sampler=grid")),
     (("train", "grids=[{rate:[0.1,0.2]}]"), ("rate: train takes one value",)),
     (("train", "trainer.label_smoothing=1"), ("trainer.label_smoothing=1", "below 1")),
+    (("train", "dropout=mixout"), ("dropout=mixout", "trainer.pretrain_epochs=20")),
+    (
+        ("train", "trainer.pretrain_epochs=3"),
+        ("trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1,2,3,4] beside it"),
+    ),
+    (
+        ("train", "trainer.pretrain_classes=[0,1]"),
+        ("trainer.pretrain_classes=[0, 1]", "trainer.pretrain_epochs=20 beside it"),
+    ),
+    (("train", "trainer.pretrain_epochs=-1", "trainer.pretrain_classes=[0,1]"), ("pretrain_epochs=-1", "at least 0")),
+    (("train", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,0]"), ("classes=[0, 0]", "two different")),
+    (("train", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,10]"), ("[0, 10]", "the classes 0 to 9")),
+    (
+        ("train", "dataset=wine", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1]"),
+        ("[0, 1]", "at least two must be left"),
+    ),
+    (
+        ("train", "dataset=diabetes", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1]"),
+        ("diabetes", "asks for no class"),
+    ),
+    (
+        ("train", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1,2,3,4]", "dataset.limit=1000"),
+        ("dataset.limit=1000", "digits (classes 5, 6, 7, 8, 9)"),
+    ),
+    (
+        ("sweep", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=choice([0,1],[2,3])", "rate=0.1"),
+        ("trainer.pretrain_classes", "cannot be ranked"),
+    ),
     (("train", "trainer.l1=-1"), ("trainer.l1=-1", "at least 0")),
     (("train", "trainer.flip=1.5"), ("trainer.flip=1.5", "at most 1")),
     (("train", "dataset=wine", "trainer.shift=1"), ("trainer.shift=1", "no images (13)")),

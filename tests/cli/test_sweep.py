@@ -90,6 +90,16 @@ def test_what_is_unwise_is_said_once_before_training(search: tuple[str, ...], co
     assert "warning" not in command(*words, "dropout=spatial").out
 
 
+def test_sites_that_everywhere_leaves_out_are_named_before_training(command: Command) -> None:
+    words = ("sweep", "model=transformer", "placement=everywhere", "rate=0.1,0.2", "trainer.compile=never")
+    outcome = command(*words, "dataset.limit=100", "model.width=8", "dry_run=true")
+    assert outcome.code == 0
+    (warned,) = (line for line in outcome.out.splitlines() if line.startswith("warning: "))
+    assert warned.startswith("warning: dropout=standard at layer.0, layer.1: it does not drop there")
+    assert "everywhere 0.2" in outcome.out
+    assert "attention_out.0" in outcome.out
+
+
 def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_path: Path) -> None:
     assert command("train", *SMALL, "placement=hidden", "rate=0.5", "seeds=3", "name=mine").code == 0
     records = store.read(tmp_path / "outputs" / "mine")

@@ -34,7 +34,11 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
 }
 
 
-CHANGES: Mapping[str, dict[str, Any]] = {"dropconnect": {"inference": "mean"}, "controlled": {"rate": 0.4}}
+CHANGES: Mapping[str, dict[str, Any]] = {
+    "dropconnect": {"inference": "mean"},
+    "controlled": {"rate": 0.4},
+    "adversarial_recurrent": {"delta": 0.5},
+}
 
 
 @lru_cache
@@ -106,8 +110,13 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "conv.2": "stochastic_rate",
         "residual.2": "gaussian",
     },
-    "lstm": {"input": "rnn_variational", "recurrent.0": "weight_drop", "cell.0": "zoneout", "output": "rnn_zaremba"},
-    "gru": {"input": "rnn_naive", "recurrent.0": "rnn_semeniuta", "recurrent.1": "rnn_variational"},
+    "lstm": {"input": "rnn_variational", "recurrent.0": "weight_drop", "cell.0": "zoneout", "output": "mixout"},
+    "gru": {
+        "input": "rnn_naive",
+        "output": "rnn_zaremba",
+        "recurrent.0": "rnn_semeniuta",
+        "recurrent.1": "adversarial_recurrent",
+    },
     "transformer": {
         "input": "standard",
         "attention.0": "attention",

@@ -1,19 +1,25 @@
 """Learned and adversarial dropout in the trainer: what is added to the loss, what is not, and what is recorded."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
+from dropout_lab.cohort.additions import Adversary, Masks, divergence
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD, Adam
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.datasets.digits import digits
 from dropout_lab.models.mlp import MLP
+from dropout_lab.models.rnn import RNN
+from dropout_lab.place import Place
 from dropout_lab.store import CURVE_METRICS
+from dropout_lab.tokens import NO_CLASS
 from tests.cohort.runs import recipe, structure, train
-from tests.test_every_dropout import make
+from tests.test_every_dropout import make, noise
 
 CPU = torch.device("cpu")
 NAMES = ["concrete", "variational_gaussian", "sparse_vd", "adversarial"]
@@ -52,6 +58,54 @@ def test_at_rate_0_they_are_the_plain_network(name: str) -> None:
             torch.testing.assert_close(ours_, theirs, rtol=1e-5, atol=1e-6)
         recorded = [values for metric, values in ours[run.id].curves.items() if metric not in CURVE_METRICS]
         assert all(value is None for values in recorded for value in values)
+
+
+def recurrent(**methods: Any) -> Structure:
+    def build() -> RNN:
+        return RNN(input_shape=(1, 8, 8), outputs=10, width=12, cell="gru")
+
+    return structure(build=build, dropout=methods)
+
+
+def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0() -> None:
+    made = recurrent(**{"recurrent.0": make("adversarial_recurrent", delta=0.5)})
+    masked = recurrent(**{"recurrent.0": make("rnn_variational")})
+    dropping, zero = ([recipe(seed, rates={"recurrent.0": p}, epochs=2) for seed in range(2)] for p in (0.3, 0.0))
+    ours, theirs = train(made, dropping, 2), train(masked, dropping, 2)
+    plain, at_0 = train(recurrent(), zero, 2), train(made, zero, 2)
+    for run in dropping:
+        added = ours[run.id].curves["running_loss"][0], theirs[run.id].curves["running_loss"][0]
+        assert cast(float, added[0]) > cast(float, added[1]) + 1e-4
+        for metric in CURVE_METRICS:
+            assert at_0[run.id].curves[metric] == pytest.approx(plain[run.id].curves[metric], rel=1e-4, abs=1e-6)
+
+
+def test_masks_are_chosen_again_by_the_gradient_to_what_was_chosen() -> None:
+    method = make("adversarial_recurrent", delta=0.5, iterations=2)
+    adversary = Adversary(method, {"x": Place("x", (12,), None, kind="state")})
+    given: list[Tensor] = []
+    slopes = torch.randn(8, 12)
+
+    def distance(masks: Masks) -> Tensor:
+        given.append(masks["x"].detach())
+        return (slopes * masks["x"].square()).sum()
+
+    rates, keys = {"x": torch.tensor(0.25)}, {"x": torch.tensor([1, 2], dtype=torch.int32)}
+    chosen = adversary.chosen(distance, 8, rates, keys)["x"]
+    drawn, once = given
+    assert torch.equal(drawn, method.mask((8, 12), rates["x"], noise()))
+    assert torch.equal(once, method.chosen(drawn, 2 * slopes * drawn, rates["x"]))
+    assert torch.equal(chosen, method.chosen(once, 2 * slopes * once, rates["x"]))
+    assert ((chosen > 0).sum(1) < (once > 0).sum(1)).any()
+
+
+def test_the_divergence_of_sequences_is_that_of_the_places_that_are_asked_for() -> None:
+    p, q, y = torch.randn(3, 4, 5), torch.randn(3, 4, 5), torch.tensor([[1, 2, 3, 4], [0, 1, NO_CLASS, 2], [3] * 4])
+    each = F.kl_div(F.log_softmax(q, -1), F.log_softmax(p, -1), reduction="none", log_target=True).sum(-1)
+    expected = torch.stack([each[0].mean(), each[1, [0, 1, 3]].mean(), each[2].mean()]).mean()
+    torch.testing.assert_close(divergence(p, q, y, "token_classification"), expected)
+    torch.testing.assert_close(divergence(p[:, 0], q[:, 0], y[:, 0], "classification"), each[:, 0].mean())
+    torch.testing.assert_close(divergence(p, q, y, "regression"), (p - q).square().mean())
 
 
 def test_no_weight_decay_l1_and_max_norm_act_on_what_methods_learn() -> None:

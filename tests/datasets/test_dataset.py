@@ -307,6 +307,20 @@ def test_a_class_with_one_example_is_refused() -> None:
         hold_out_test(torch.tensor([0] * 10 + [1]), "classification", 0.2)
 
 
+def test_classes_divide_the_examples_and_are_numbered_anew() -> None:
+    whole = labelled([9, 12, 10, 8], limit=8, class_names=("a", "b", "c", "d"))
+    parts = whole.of_classes([3, 0]), whole.of_classes([1, 2])
+    rows = [part.inputs[:, 0].long() for part in parts]
+    assert torch.cat(rows).sort().values.tolist() == list(range(39))
+    for part, of, classes in zip(parts, rows, ([3, 0], [1, 2]), strict=True):
+        assert torch.equal(torch.tensor(classes)[part.targets], whole.targets[of])
+        # What is tested on is tested on in either part, and nothing else is.
+        assert set(of[part.test].tolist()) == set(whole.test.tolist()) & set(of.tolist())
+    assert parts[0].class_names == ["d", "a"]
+    assert parts[0].name == "labelled (classes d, a)"
+    assert len(parts[0].split(0).train) == 8
+
+
 def test_the_test_part_never_changes() -> None:
     targets = torch.arange(60) % 3
     test = hold_out_test(targets, "classification", 0.2)

@@ -1,0 +1,35 @@
+"""Pretraining: the seeds' networks are trained without dropout before the training that is compared.
+
+It is always eager, so that a seed's network is the same to the bit whoever is trained beside it, in whichever process.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.recipe import Pretraining, Recipe
+
+
+def pretrain(pretraining: Pretraining, seeds: Sequence[int], most: int, device: torch.device) -> None:
+    """Trains the networks of these seeds, at most so many at a time, and keeps them in `pretraining`."""
+    for start in range(0, len(seeds), most):
+        together = seeds[start : start + most]
+        lanes = Lanes(pretraining.structure, len(together), device)
+        for lane, seed in enumerate(together):
+            lanes.load(lane, _recipe(pretraining, seed))
+        for _ in range(pretraining.epochs):
+            lanes.train_epoch()
+        pretraining.networks.update({seed: lanes.network(lane) for lane, seed in enumerate(together)})
+
+
+def _recipe(pretraining: Pretraining, seed: int) -> Recipe:
+    return Recipe(
+        id=f"pretraining-{seed}",
+        seed=pretraining.seed(seed),
+        rates={},
+        schedule=lambda progress: 1.0,
+        optimizer=pretraining.structure.optimizer,
+        epochs=max(1, pretraining.epochs),
+        patience=None,
+    )
