@@ -105,7 +105,7 @@ class _Cohort:
         new = sorted({recipe.seed for recipe in self._waiting} - pretraining.networks.keys())
         if new:
             started = time.perf_counter()
-            pretrain(pretraining, new, self._widths.eager, self._device)
+            pretrain(pretraining, new, self._widths, self._device)
             took = time.perf_counter() - started
             self._runs.say(f"{len(new)} networks pretrained for {pretraining.epochs} epochs, in {took:.1f} s")
 

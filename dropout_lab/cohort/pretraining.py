@@ -9,17 +9,24 @@ import torch
 
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Pretraining, Recipe
+from dropout_lab.cohort.width import Widths
 
 
-def pretrain(pretraining: Pretraining, seeds: Sequence[int], most: int, device: torch.device) -> None:
-    """Trains the networks of these seeds, at most so many at a time, and keeps them in `pretraining`."""
+def pretrain(pretraining: Pretraining, seeds: Sequence[int], widths: Widths, device: torch.device) -> None:
+    """Trains the networks of these seeds, at most as many at a time as `widths` says, and keeps them in `pretraining`.
+
+    Raises what the training raises.
+    """
+    most = widths.eager * widths.processes
     for start in range(0, len(seeds), most):
         together = seeds[start : start + most]
-        lanes = Lanes(pretraining.structure, len(together), device)
+        those = Widths.in_all(len(together), widths.processes)
+        lanes = Lanes(pretraining.structure, those.eager, device, those.processes)
         for lane, seed in enumerate(together):
             lanes.load(lane, _recipe(pretraining, seed))
         for _ in range(pretraining.epochs):
             lanes.train_epoch()
+        lanes.close()
         pretraining.networks.update({seed: lanes.network(lane) for lane, seed in enumerate(together)})
 
 

@@ -1,6 +1,6 @@
 """The training loop alone, without the process around it: an epoch of a cohort beside an epoch of a plain loop.
 
-    python -m tests.benchmarks.inner [--width N]
+    python -m tests.benchmarks.inner [--width N] [--processes N]
 
 Prints for each network the time of a compiled step, the share of the machine's float32 matmul rate it reaches, and how
 many times as fast a run's epoch (training and both evaluations) is as in a plain loop with a DataLoader on one thread.
@@ -43,21 +43,25 @@ def structure(dataset: Dataset, hidden: int, batch_size: int) -> Structure:
     )
 
 
-def cohort(made: Structure, width: int) -> tuple[float, float, float]:
+def cohort(made: Structure, widths: Widths) -> tuple[float, float, float]:
     """Seconds of a compiled step of all lanes and of an epoch with its evaluations, medians over epochs; and the matmul
     rate before and after them: in between it would leave the caches to others."""
-    lanes, _ = prepare(made, Widths.fixed(width), "always", width, EPOCHS, CPU)
+    rates_beside = [matmul_rate() for _ in range(3)]
+    torch.set_num_threads(max(1, train.threads(1) // widths.processes))
+    lanes, _ = prepare(made, widths, "always", widths.most, EPOCHS, CPU)
     for lane in range(lanes.width):
         rates = {"input": 0.1, "hidden.0": 0.5, "hidden.1": 0.5}
         recipe = Recipe(str(lane), lane % 8, rates, lambda progress: 1.0, Adam(lr=0.001), EPOCHS, None)
         lanes.load(lane, recipe)
-    steps, epochs, rates_beside = [], [], [matmul_rate() for _ in range(3)]
+    steps, epochs = [], []
     for _ in range(EPOCHS):
         started = time.perf_counter()
         lanes.train_epoch()
         steps.append((time.perf_counter() - started) / lanes.steps_per_epoch)
         lanes.evaluate()
         epochs.append(time.perf_counter() - started)
+    lanes.close()
+    torch.set_num_threads(train.threads(1))
     rates_beside += [matmul_rate() for _ in range(3)]
     return statistics.median(steps), statistics.median(epochs), statistics.median(rates_beside)
 
@@ -78,26 +82,29 @@ def plain(dataset: Dataset, hidden: int, batch_size: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--width", type=int, help="lanes; by default what a sweep would take")
+    parser.add_argument("--width", type=int, help="lanes of each process; by default what a sweep would take")
+    parser.add_argument("--processes", type=int, help="by default what a sweep would take")
     given = parser.parse_args()
     torch.set_num_threads(train.threads(1))
     dataset = digits()
+    processes = given.processes or train.processes("cpu", train.threads(1))
     table = Table("network", "batch", "lanes", "step", "of the matmul rate", "a run's epoch", "plain", "ratio")
     for hidden, batch_size in NETWORKS:
         made = structure(dataset, hidden, batch_size)
         width = given.width or best_widths(made, CPU).compiled
-        step, epoch, rate = cohort(made, width)
-        work = products(64, [hidden, hidden], batch_size, training=True) * width
+        widths = Widths.fixed(width, processes)
+        step, epoch, rate = cohort(made, widths)
+        work = products(64, [hidden, hidden], batch_size, training=True) * widths.most
         alone = plain(dataset, hidden, batch_size)
-        each = epoch / width
+        each = epoch / widths.most
         table.add_row(
-            *(f"64-{hidden}-{hidden}-10", str(batch_size), str(width), f"{step * 1e3:.2f} ms"),
+            *(f"64-{hidden}-{hidden}-10", str(batch_size), str(widths.most), f"{step * 1e3:.2f} ms"),
             *(f"{work / step / rate:.0%}", f"{each * 1e3:.3f} ms", f"{alone * 1e3:.1f} ms", f"{alone / each:.0f} x"),
         )
     console = Console(highlight=False)
     console.print(table)
     console.print(
-        f"{torch.get_num_threads()} threads; a matrix product ran at {rate / 1e9:.0f} GFLOP/s beside the last"
+        f"{processes} processes, {train.threads(1)} cores; a product ran at {rate / 1e9:.0f} GFLOP/s beside the last"
     )
 
 

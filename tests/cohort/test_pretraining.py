@@ -14,6 +14,7 @@ from dropout_lab.cohort.optim import SGD, Adam
 from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.recipe import Pretraining, Structure
 from dropout_lab.cohort.transfer import check
+from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.digits import digits
 from dropout_lab.errors import UserError
 from dropout_lab.models.cnn import CNN
@@ -55,7 +56,7 @@ def made(model: str = "mlp", method: str = "mixout", sites: tuple[str, ...] = ("
 def pretrained(structure: Structure) -> Pretraining:
     """That of a structure, done for seeds 0 and 1."""
     assert structure.pretraining is not None
-    pretrain(structure.pretraining, [0, 1], 8, CPU)
+    pretrain(structure.pretraining, [0, 1], Widths.fixed(8), CPU)
     return structure.pretraining
 
 
