@@ -12,7 +12,7 @@ import torch
 from dropout_lab.cohort import loop, programs, transfer, width
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Compile, Pretraining, Recipe, RunQueue, Structure
-from dropout_lab.cohort.shares import CAN_FORK
+from dropout_lab.cohort.shares import can_fork
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
@@ -332,7 +332,7 @@ def device(name: str) -> str:
 
 def processes(device: str, threads: int) -> int:
     """How many processes a cohort's lanes are shared out between, where so many threads are to be had: one for each."""
-    return threads if device == "cpu" and CAN_FORK else 1
+    return threads if device == "cpu" and can_fork() else 1
 
 
 def threads(workers: int) -> int:

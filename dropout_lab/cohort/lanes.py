@@ -141,7 +141,9 @@ class Lanes:
 
     @property
     def idle(self) -> Sequence[int]:
-        return [lane for lane in range(self.width) if lane not in self.active]
+        """Lanes without a run, those of all processes in turn."""
+        of_processes = range(0, self.width, self.share)
+        return [first + at for at in range(self.share) for first in of_processes if first + at not in self.active]
 
     def examples(self) -> tuple[list[Tensor], list[Tensor]]:
         """Arguments of `train_step` and of `evaluation`, of the shapes and types that all their calls have."""

@@ -1,5 +1,6 @@
 """The training loop: lanes are filled, trained for an epoch, measured, and refilled, until no run is left."""
 
+import errno
 import math
 import time
 import traceback
@@ -227,6 +228,8 @@ def _end(lane: Lane, stop: set[str]) -> tuple[Status, str | None] | None:
 
 def _is_out_of_memory(error: Exception) -> bool:
     """Torch has a class of its own for a GPU's memory alone."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 

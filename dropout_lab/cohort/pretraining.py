@@ -24,9 +24,11 @@ def pretrain(pretraining: Pretraining, seeds: Sequence[int], widths: Widths, dev
         lanes = Lanes(pretraining.structure, those.eager, device, those.processes)
         for lane, seed in enumerate(together):
             lanes.load(lane, _recipe(pretraining, seed))
-        for _ in range(pretraining.epochs):
-            lanes.train_epoch()
-        lanes.close()
+        try:
+            for _ in range(pretraining.epochs):
+                lanes.train_epoch()
+        finally:
+            lanes.close()
         pretraining.networks.update({seed: lanes.network(lane) for lane, seed in enumerate(together)})
 
 

@@ -135,7 +135,11 @@ def _programs(lanes: Lanes) -> Sequence[Compilable]:
 
 def _epoch_seconds(lanes: Lanes) -> float:
     """An epoch of training steps and its evaluations."""
-    return _step_seconds(lanes) * lanes.steps_per_epoch + min(_timed(lanes.evaluate) for _ in range(2))
+    try:
+        return _step_seconds(lanes) * lanes.steps_per_epoch + min(_timed(lanes.evaluate) for _ in range(2))
+    except Exception:
+        lanes.close()
+        raise
 
 
 def _step_seconds(lanes: Lanes) -> float:

@@ -1,11 +1,13 @@
-"""Lanes shared out between processes: each works on its share with threads of its own, on memory that all of them see.
+"""Lanes shared out between processes: each works on its share with one thread, on memory that all of them see.
 
 A second thread helps little where a step consists of many small operations: for each of them the threads wait for each
 other, and Python's own threads for the interpreter. Lanes do not depend on each other, so processes wait once an epoch.
 """
 
+import ctypes
 import mmap
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
@@ -22,28 +24,48 @@ from torch import Tensor
 Task = Callable[..., None]
 """Takes the share, then what is sent along; writes its results into shared memory."""
 
-CAN_FORK = sys.platform == "linux"
-"""Elsewhere a process that has threads cannot be forked, or not safely."""
+PR_SET_PDEATHSIG = 1
+"""Of <sys/prctl.h>."""
+
+
+def can_fork() -> bool:
+    """Whether this process can have such processes beside it.
+
+    Not everywhere can a process that has threads be forked safely; where torch finds an accelerator, its autograd keeps
+    threads that a forked process cannot do without; and a daemonic process may have no children.
+    """
+    is_daemon = multiprocessing.current_process().daemon
+    return sys.platform == "linux" and not torch.accelerator.is_available() and not is_daemon
 
 
 class Shares:
     """`tasks`, by name, done for each of `shares`: for the first one here, for each other one in a process of its own.
 
-    The processes see what is in memory now; of what changes afterwards, only what `share` was given.
+    The processes see what is in memory now; of what changes afterwards, only what `share` was given. Each has one
+    thread, for OpenMP's others do not survive a fork: so must this one, if there are others.
     """
 
     def __init__(self, shares: Sequence[slice], tasks: Mapping[str, Task]) -> None:
         self._own, self._tasks = shares[0], tasks
         self._others: list[tuple[BaseProcess, Connection]] = []
+        if len(shares) > 1 and torch.get_num_threads() != 1:
+            raise ValueError(f"{len(shares)} processes need one thread each, not {torch.get_num_threads()}")
+        try:
+            for share in shares[1:]:
+                self._start(share)
+        except OSError:
+            self.close()
+            raise
+
+    def _start(self, share: slice) -> None:
         context = multiprocessing.get_context("fork")
-        for share in shares[1:]:
-            here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, here, share, tasks), daemon=True)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # of threads; they hold nothing that is used there
-                process.start()
-            there.close()
-            self._others.append((process, here))
+        here, there = context.Pipe()
+        process = context.Process(target=_serve, args=(there, here, os.getpid(), share, self._tasks), daemon=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads; they hold nothing that is used there
+            process.start()
+        there.close()
+        self._others.append((process, here))
 
     def do(self, task: str, *given: Any) -> None:
         """Does a task for all shares, and returns when all are done. Raises what a task raises."""
@@ -73,8 +95,11 @@ def share(tensors: Iterable[Tensor]) -> None:
             tensor.set_(there)  # type: ignore[call-overload]
 
 
-def _serve(requests: Connection, parents: Connection, share: slice, tasks: Mapping[str, Task]) -> None:
+def _serve(requests: Connection, parents: Connection, parent: int, share: slice, tasks: Mapping[str, Task]) -> None:
     parents.close()  # else the end of that process would not be seen here
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # it ends with its parent, also amid an epoch
+    if os.getppid() != parent:
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one ends with the first one
     while True:
         try:
@@ -92,9 +117,11 @@ def _serve(requests: Connection, parents: Connection, share: slice, tasks: Mappi
 def _answer(process: BaseProcess, connection: Connection) -> Exception | None:
     try:
         error: Exception | None = connection.recv()
-    except EOFError:
+    except (EOFError, OSError):
         process.join()
-        return RuntimeError(f"a process of the training ended by itself (exit code {process.exitcode})")
+        text = f"a process of the training ended by itself (exit code {process.exitcode})"
+        # The system kills who takes too much memory.
+        return MemoryError(text) if process.exitcode == -signal.SIGKILL else RuntimeError(text)
     return error
 
 

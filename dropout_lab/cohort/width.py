@@ -36,9 +36,9 @@ class Widths:
 
     @classmethod
     def in_all(cls, lanes: int, processes: int) -> "Widths":
-        """So many lanes, in at most so many processes, of at least 2 lanes each."""
-        processes = max(1, min(processes, lanes // 2))
-        return cls.fixed(ceil(lanes / processes), processes)
+        """So many lanes, in at most so many processes of equally many lanes, at least 2."""
+        processes = max(p for p in range(1, processes + 1) if p == 1 or (lanes % p == 0 and lanes // p >= 2))
+        return cls.fixed(lanes // processes, processes)
 
     @property
     def most(self) -> int:

@@ -60,7 +60,7 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
             share,
             epochs,
             plan.device,
-            max(1, threads // widths.processes),
+            threads if widths.processes == 1 else 1,
         )
         seconds += found.seconds
         model = structures[which]["model"]["_target_"].rpartition(".")[2]

@@ -94,16 +94,18 @@ class Queue:
         if compile == "auto" and done is not None:
             compile = "always" if done.compiled else "never"
         processes = self._trainer.processes(self.plan.device, threads)
-        if trainer["width"] != "auto":
-            widths = Widths.in_all(min(int(trainer["width"]), runs), processes)
-        elif done is not None and done.compiled:
-            processes = min(processes, max(1, threads // done.threads))
-            widths = Widths.fixed(done.width, max(1, min(processes, runs // 2)))
+        asked = trainer["width"]
+        if done is not None and done.compiled and (asked == "auto" or done.width <= int(asked)):
+            most = 1 if done.threads > 1 else processes if asked == "auto" else int(asked) // done.width
+            widths = Widths.fixed(done.width, min(processes, most, math.ceil(runs / done.width)))
+            self._width = widths.most
+            return widths, compile, done.threads
+        if asked != "auto":
+            widths = Widths.in_all(min(int(asked), runs), processes)
         else:
             widths = self._trainer.best_widths(self._spec(self._pending[0]), self.plan.device).for_runs(runs, processes)
         self._width = widths.most
-        each = done.threads if done is not None and done.compiled else max(1, threads // widths.processes)
-        return widths, compile, each
+        return widths, compile, threads if widths.processes == 1 else 1
 
     def ahead(self) -> int:
         """About how many runs there are still for the cohort in training, or chosen to be."""

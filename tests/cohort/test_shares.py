@@ -13,12 +13,12 @@ import torch
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import RunList
-from dropout_lab.cohort.shares import CAN_FORK, Shares, share
+from dropout_lab.cohort.shares import Shares, can_fork, share
 from dropout_lab.cohort.width import Widths
 from tests.cohort.runs import outcome, recipe, structure
 
 CPU = torch.device("cpu")
-pytestmark = pytest.mark.skipif(not CAN_FORK, reason="here a process that has threads cannot be forked")
+pytestmark = pytest.mark.skipif(not can_fork(), reason="here processes cannot be forked safely")
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +57,16 @@ def test_each_process_works_on_its_share_of_memory_that_all_see() -> None:
     shares.do("add", 10)
     shares.close()
     assert numbers.tolist() == [11, 12, 13, 14, 15, 16]
+
+
+def test_processes_of_several_threads_are_refused() -> None:
+    torch.set_num_threads(2)
+    with pytest.raises(ValueError, match="one thread each"):
+        Shares([slice(0, 1), slice(1, 2)], {})
+
+
+def test_runs_are_put_into_the_lanes_of_all_processes_in_turn() -> None:
+    assert Lanes(structure(), 3, CPU, processes=2).idle == [0, 3, 1, 4, 2, 5]
 
 
 def test_what_a_process_raises_is_raised_here() -> None:
