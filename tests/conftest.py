@@ -15,6 +15,9 @@ atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 # The networks are so small that a second thread costs more than it brings, most of all beside another process.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# As dropout_lab.cohort sets it, which may be imported after the library's first use here.
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
+
 settings.register_profile("patient", deadline=None, derandomize=True)  # the machine may be doing something else
 settings.load_profile("patient")
 
