@@ -11,6 +11,7 @@ from dropout_lab.method import (
     AbstractAdversarialDropout,
     AbstractDropout,
     AbstractUpdateDropout,
+    AbstractValueDropout,
     Reader,
     Step,
     Update,
@@ -69,6 +70,28 @@ class Site(nn.Module):
             outputs = [self.dropout.train_reader(self.reader, x, self.rate, one) for one in drawn]
             return outputs[0] if self.samples == 1 else torch.cat(outputs)
         return self.dropout.evaluate_reader(self.reader, x, self.rate)
+
+    @property
+    def acts_before(self) -> bool:
+        """Whether all that the site does is done to the values that its reader is given."""
+        method = self.dropout
+        return method is None or (
+            isinstance(method, AbstractValueDropout)
+            and type(method).train_reader is AbstractValueDropout.train_reader
+            and type(method).evaluate_reader is AbstractValueDropout.evaluate_reader
+            and not self._is_given_a_mask()
+            and self.samples == 1
+        )
+
+    def values(self, x: Tensor) -> Tensor:
+        """What the reader is given, of a site that `acts_before`."""
+        assert self.acts_before
+        self._observe(x)
+        if not isinstance(self.dropout, AbstractValueDropout):
+            return x
+        return (
+            self.dropout.train(x, self.rate, Noise(self.key)) if self.training else self.dropout.evaluate(x, self.rate)
+        )
 
     def steps(self, count: int, state: Tensor) -> Sequence[Step]:
         """What the reader makes of the state at each of `count` steps; `state` is the first one."""

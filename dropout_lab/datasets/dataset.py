@@ -272,6 +272,11 @@ class Dataset:
                 and bool(((self.inputs >= 0) & (self.inputs < size)).all()),
                 f"inputs must be int64 tokens in 0..{size - 1} of the shape (n, length)",
             )
+            padding = self.inputs == PADDING
+            require(
+                bool((padding.int().diff(dim=1) >= 0).all()) and not (self.is_stream and bool(padding.any())),
+                f"padding ({PADDING}) must stand behind the tokens of an example, and a text that is read on has none",
+            )
             require(self.standardize == "none", "tokens cannot be standardized: standardize must be none")
             require_whole("min_count", self.min_count, 1)
         else:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.errors import UserError
 from dropout_lab.method import Reader
+from dropout_lab.models import fused
 from dropout_lab.models.cells import CELLS, States
 from dropout_lab.models.layers import check_sizes
 from dropout_lab.models.sequences import Steps
@@ -38,6 +40,27 @@ class Layer(nn.Module):
         reader = Reader(Gates(units, units, self.cell.gates))
         self.recurrent = Site(f"recurrent.{number}", reader, kind="state", keeps=cell == "gru")
         self.cell_site = Site(f"cell.{number}", kind="cell", keeps=True) if self.cell.states == 2 else None
+
+    def fused(self, below: Site, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States] | None:
+        """As `forward` of what `below`, the site under the layer, makes of x, (batch, steps, features), in one call of
+        torch's library; None where that does not serve."""
+        sites = [self.recurrent, *([self.cell_site] if self.cell_site else [])]
+        if (
+            self.cell is not CELLS["lstm"]
+            or any(site.dropout is not None or site.observer is not None for site in sites)
+            or not below.acts_before
+            or not fused.can_fuse(x)
+        ):
+            return None
+        entry, recurrent = cast(Gates, below.reader.layer), cast(Gates, self.recurrent.reader.layer)
+        weights = entry.weight, recurrent.weight, entry.bias, recurrent.bias
+        outputs, last = fused.lstm(below.values(x), states, weights)
+        if padding is None:
+            return outputs, last
+        # Padding stands behind: what is before it is right, and nobody reads what it gives itself, nor the last cell.
+        lengths = padding.logical_not().sum(1).view(-1, 1, 1)
+        hidden = outputs.gather(1, (lengths - 1).clamp(min=0).expand(-1, 1, self.units)).squeeze(1)
+        return outputs, (torch.where(lengths.squeeze(1) > 0, hidden, states[0]), last[1])
 
     def forward(self, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States]:
         """x: (batch, steps, gates x units), what the gates get from below -> (batch, steps, units), last states.
@@ -114,7 +137,10 @@ class RNN(nn.Module):
         before = self.state.expand(len(x), -1, -1, -1).clone()  # for it is overwritten below
         after = []
         for number, (site, layer) in enumerate(zip(self.between, self.layers, strict=True)):
-            y, states = layer(site(y), before[:, number].unbind(1), padding)
+            old = before[:, number].unbind(1)
+            assert isinstance(site, Site)
+            assert isinstance(layer, Layer)
+            y, states = layer.fused(site, y, old, padding) or layer(site(y), old, padding)
             after.append(torch.stack(states, 1))
         if self.carried and len(self.state) == len(x):
             with torch.no_grad():
