@@ -9,7 +9,7 @@ from math import ceil
 
 import torch
 
-from dropout_lab.cohort.compiler import Compilable, CompilerError, build_seconds
+from dropout_lab.cohort.compiler import Compilable, CompilerError
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Compile, Pretraining, Structure
 from dropout_lab.cohort.width import Widths
@@ -17,8 +17,9 @@ from dropout_lab.errors import UserError
 
 TRACE_SECONDS = 3.0
 """Less work than this, run eagerly, is not worth asking whether its programs are there."""
-SPEEDUP = 2.5
-"""What compiling gains at least, of what was measured (README.md, "Speed"): the decision counts on no more."""
+SPEEDUP, SPEEDUP_OF_SEQUENCES = 2.5, 1.5
+"""What compiling gains at least, of what was measured (README.md, "Speed"): the decision counts on no more. Networks
+that read sequences do more in one operation, and an LSTM's layer is a single call where it is not compiled."""
 TIMED_STEPS, TIMED_SECONDS = 3, 0.3
 """At least so many steps for at least so long: another process's start may hold one of the threads up for a while."""
 
@@ -43,8 +44,8 @@ class Forecast:
 class _Decision:
     lanes: Lanes
     choice: Choice
-    missing: int = 0
-    """Programs that are to be built first."""
+    build_seconds: float = 0.0
+    """Of the programs that are to be built first."""
 
 
 def prepare(
@@ -75,14 +76,14 @@ def forecast(
     """What `prepare` would choose, and how long the training would take: measured, by a few steps and an evaluation."""
     decision = _decide(structure, widths, compile, runs, epochs, device)
     lanes, choice = decision.lanes, decision.choice
-    if choice.compiled and not decision.missing:
+    if choice.compiled and not decision.build_seconds:
         lanes.use(*(program.load() for program in _programs(lanes)))
     seconds = _epoch_seconds(lanes) * epochs * ceil(runs / lanes.width)
     lanes.close()
-    if decision.missing:
+    if decision.build_seconds:
         return Forecast(
             lanes.width,
-            seconds / SPEEDUP + decision.missing * build_seconds(),
+            seconds / _speedup(lanes) + decision.build_seconds,
             f"to be compiled first: {choice.why}",
         )
     return Forecast(lanes.width, seconds, f"compiled: {choice.why}" if choice.compiled else choice.why)
@@ -109,15 +110,18 @@ def _decide(
         if eager < TRACE_SECONDS:
             few = f"eager: {_seconds(eager)} of work are too few to compile for"
             return _Decision(eager_lanes, Choice(False, few))
-        missing = sum(not program.is_built for program in programs)
-        saved, cost = eager * (1 - 1 / SPEEDUP), missing * build_seconds()
+        saved, cost = eager * (1 - 1 / _speedup(lanes)), sum(program.build_seconds for program in programs)
         told = f"{_seconds(eager)} of work if eager, at least {_seconds(saved)} saved"
-        if missing and saved < cost:
+        if cost and saved < cost:
             return _Decision(eager_lanes, Choice(False, f"eager: {told}, but compiling takes about {_seconds(cost)}"))
         eager_lanes.close()
-        return _Decision(lanes, Choice(True, told if missing else why), missing)
-    missing = 0 if known else sum(not program.is_built for program in programs)
-    return _Decision(lanes, Choice(True, why), missing)
+        return _Decision(lanes, Choice(True, told if cost else why), cost)
+    cost = 0.0 if known else sum(program.build_seconds for program in programs)
+    return _Decision(lanes, Choice(True, why), cost)
+
+
+def _speedup(lanes: Lanes) -> float:
+    return SPEEDUP_OF_SEQUENCES if lanes.program.reads_sequences else SPEEDUP
 
 
 def _eager(structure: Structure, widths: Widths, device: torch.device) -> Lanes:

@@ -41,6 +41,7 @@ class Program:
         self.sites = sites(model)
         self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
         """What draws noise in a step: the sites, and augmentation if there is any."""
+        self.reads_sequences = any(isinstance(part, Site) and part.kind == "sequence" for part in model.modules())
         self.carried = carried_buffers(model)
         self.additions = Additions(structure, model)
         """What methods add to the loss. If any does, the progress of the training stands behind the rates of a step."""

@@ -1,5 +1,6 @@
 """Compiled programs do what the eager ones do, are built once, and only where that pays."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.errors import UserError
 from dropout_lab.models.mlp import MLP
 from tests.cohort.runs import outcome, recipe, structure, train
+from tests.cohort.test_sequences_in_lanes import of
 
 ODD: Any = {
     "dataset": diabetes(),
@@ -146,7 +148,7 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
 def priced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step counts as 10 ms; a program costs 5 s and is then there."""
     monkeypatch.setattr(programs, "_epoch_seconds", lambda lanes: 0.03)
-    monkeypatch.setattr(programs, "build_seconds", lambda: 5.0)
+    monkeypatch.setattr(Compilable, "build_seconds", property(lambda self: 0.0 if self.is_built else 5.0))
     monkeypatch.setattr(Compilable, "load", lambda self: lambda *tensors: None)
 
 
@@ -192,3 +194,25 @@ def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPa
         assert lanes.run_train_step is lanes.train_step
         with pytest.raises(UserError, match="compile=always: this machine has no C"):
             prepared("always", 1)
+
+
+@pytest.mark.slow
+def test_a_program_costs_what_the_last_one_did_beside_its_operations(programs_folder: Path) -> None:
+    (programs_folder / "pace.json").unlink(missing_ok=True)
+    lanes = Lanes(structure(**ODD), 6, CPU)
+    step, evaluation = programs._programs(lanes)
+    first = step.build_seconds, evaluation.build_seconds
+    assert first[0] > first[1] > compiler.PROGRAM_SECONDS
+    started = time.perf_counter()
+    step.load()
+    took = time.perf_counter() - started
+    assert step.build_seconds == 0
+    assert evaluation.build_seconds == pytest.approx(first[1] * took / first[0], rel=0.2)
+
+
+@pytest.mark.parametrize(("made", "gain"), [(structure(), 2.5), (of(per_place=False), 1.5)])
+@pytest.mark.usefixtures("priced")
+def test_of_sequences_less_gain_is_counted_on(monkeypatch: pytest.MonkeyPatch, made: Structure, gain: float) -> None:
+    monkeypatch.setattr(Compilable, "is_built", False)
+    saved = 2 * 1000 * 0.03 * (1 - 1 / gain)
+    assert f"at least {saved:.0f} s saved" in prepared("auto", 1000, made)[1].why
