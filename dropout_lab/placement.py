@@ -109,7 +109,8 @@ def _named(key: str, pattern: str, sites: Sequence[str]) -> list[str]:
     found = matching(pattern, sites)
     if not found:
         known = f"the model's sites are {', '.join(sites)}" if sites else "the model has none"
-        raise UserError(f'{key}: no site matches "{pattern}"; {known}')
+        hint = ": choose a placement for it, or placement=everywhere" if sites and key.startswith("placement.") else ""
+        raise UserError(f'{key}: no site matches "{pattern}"; {known}{hint}')
     return found
 
 
