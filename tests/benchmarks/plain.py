@@ -9,6 +9,7 @@ validation loss and accuracy, and both on as much of the training data.
 import itertools
 import json
 import sys
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,20 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.digits import digits
 from dropout_lab.datasets.synthetic import synthetic
 
-SITES = ("input", "conv", "pool", "hidden")
+SITES = {
+    "mlp": ("input", "hidden"),
+    "cnn": ("input", "conv", "pool", "hidden"),
+    "rnn": ("input", "output"),
+    "transformer": ("custom",),
+}
+"""Of each model; placements of several of them are `everywhere` and `nonrecurrent`."""
 DATASETS = {"digits": digits, "synthetic": synthetic}
 
 
@@ -51,15 +58,54 @@ def cnn(
     return nn.Sequential(*layers, *mlp(inputs * height * width, hidden, outputs, {**rates, "input": 0.0}))
 
 
+class LSTM(nn.Module):
+    """Of images, row by row, as `model=rnn` has it."""
+
+    def __init__(self, features: int, width: int, outputs: int, rates: dict[str, float]) -> None:
+        super().__init__()
+        self.before, self.behind = nn.Dropout(rates["input"]), nn.Dropout(rates["output"])
+        self.lstm, self.head = nn.LSTM(features, width, batch_first=True), nn.Linear(width, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps, _ = self.lstm(self.before(x.squeeze(1)))
+        y: Tensor = self.head(self.behind(steps[:, -1]))
+        return y
+
+
+class Transformer(nn.Module):
+    """Of images as square patches, two layers of four heads, as `model=transformer` has it."""
+
+    def __init__(self, side: int, width: int, patch: int, outputs: int, rate: float) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(1, width, patch, stride=patch)
+        self.position = nn.Parameter(torch.randn((side // patch) ** 2, width))
+        layer = nn.TransformerEncoderLayer(width, 4, 4 * width, rate, batch_first=True, norm_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.head = nn.Linear(width, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.head(self.layers(self.patches(x).flatten(2).mT + self.position).mean(1))
+        return y
+
+
+def built(settings: dict[str, Any], shape: tuple[int, ...], outputs: int, rates: dict[str, float]) -> nn.Module:
+    match settings.get("model", "mlp"):
+        case "cnn":
+            return cnn(settings["channels"], settings["hidden"], shape, outputs, rates)
+        case "rnn":
+            return LSTM(shape[-1], settings["width"], outputs, rates)
+        case "transformer":
+            return Transformer(shape[-1], settings["width"], settings["patch"], outputs, rates["custom"])
+        case _:
+            return mlp(prod(shape), settings["hidden"], outputs, rates)
+
+
 def train(dataset: Dataset, settings: dict[str, Any], rates: dict[str, float], seed: int) -> float:
     """The best validation loss."""
     torch.manual_seed(seed)
     split = dataset.split(seed)
     inputs = (dataset.inputs - split.mean) / split.std
-    if channels := settings.get("channels"):
-        model = cnn(channels, settings["hidden"], dataset.input_shape, dataset.outputs, rates)
-    else:
-        model = mlp(inputs[0].numel(), settings["hidden"], dataset.outputs, rates)
+    model = built(settings, dataset.input_shape, dataset.outputs, rates)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
     data = TensorDataset(inputs[split.train], split.train_targets)
     loader = DataLoader(data, batch_size=settings["batch_size"], shuffle=True, drop_last=True)
@@ -97,7 +143,9 @@ def main(settings_file: str, journal: str) -> None:
     def objective(trial: optuna.Trial) -> float:
         placement = trial.suggest_categorical("placement", space["placement"])
         rate, seed = trial.suggest_categorical("rate", space["rate"]), trial.suggest_categorical("seed", space["seed"])
-        rates = {site: float(rate) if placement in (site, "everywhere") else 0.0 for site in SITES}
+        several = ("everywhere", "nonrecurrent")
+        sites = SITES[settings.get("model", "mlp")]
+        rates = {site: float(rate) if placement in (site, *several) else 0.0 for site in sites}
         return train(dataset, settings, rates, int(seed))
 
     runs = len(list(itertools.product(*space.values())))

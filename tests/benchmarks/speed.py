@@ -48,8 +48,29 @@ WORK: dict[str, dict[str, Any]] = {
         "placements": ["input", "conv", "everywhere"],
         "seeds": 4,
         "epochs": 10,
+        "model": "cnn",
         "channels": [16, 32],
         "hidden": [64],
+        "batch_size": 64,
+    },
+    "lstm": {
+        **DIGITS,
+        "model": "rnn",
+        "placements": ["input", "output", "nonrecurrent"],
+        "seeds": 4,
+        "epochs": 10,
+        "width": 64,
+        "batch_size": 64,
+    },
+    "transformer": {  # at the four places where torch.nn.TransformerEncoderLayer drops
+        **DIGITS,
+        "model": "transformer",
+        "placements": ["custom"],
+        "placement_words": ["placement.weights={attention.*:1.0,attention_out.*:1.0,ffn_act.*:1.0,ffn_out.*:1.0}"],
+        "seeds": 4,
+        "epochs": 10,
+        "width": 32,
+        "patch": 2,
         "batch_size": 64,
     },
 }
@@ -85,13 +106,32 @@ def cnn_products(settings: dict[str, Any], examples: int, *, training: bool) -> 
     return total + rest + (2 * examples * first if training else 0)
 
 
+def lstm_products(settings: dict[str, Any], examples: int, *, training: bool) -> int:
+    """FLOPs of the products of an LSTM that reads digits row by row: of the rows, of the state at every step, and the
+    head's."""
+    side, width = 8, int(settings["width"])
+    rows, states, head = side * 4 * side * width, side * 4 * width * width, 10 * width
+    return 2 * examples * ((2 * rows + 3 * (states + head)) if training else rows + states + head)
+
+
+def transformer_products(settings: dict[str, Any], examples: int, *, training: bool) -> int:
+    """FLOPs of the products of a transformer of two layers on patches of digits: of the projections, of the
+    feed-forward layers, which are four times as wide, and of queries with keys and weights with values."""
+    width, patch = int(settings["width"]), int(settings["patch"])
+    steps = (8 // patch) ** 2
+    layer = steps * (4 * width**2 + 8 * width**2) + 2 * steps**2 * width
+    ends = steps * patch**2 * width + 10 * width
+    return 2 * examples * (2 * layer + ends) * (3 if training else 1)
+
+
 def all_products(settings: dict[str, Any], runs: int) -> int:
     """FLOPs of the products of a whole sweep."""
     inputs = settings["dataset_arguments"].get("features", 64)
     train = TRAIN[settings["dataset"]]
     whole = train - train % settings["batch_size"]
-    if "channels" in settings:
-        epoch = cnn_products(settings, whole, training=True) + cnn_products(settings, train // 2, training=False)
+    others = {"cnn": cnn_products, "rnn": lstm_products, "transformer": transformer_products}
+    if of_model := others.get(settings.get("model", "mlp")):
+        epoch = of_model(settings, whole, training=True) + of_model(settings, train // 2, training=False)
     else:
         epoch = products(inputs, settings["hidden"], whole, training=True)
         epoch += products(inputs, settings["hidden"], train // 2, training=False)
@@ -114,9 +154,9 @@ def dropout_lab(settings: dict[str, Any], folder: Path, cache: Path, *words: str
     command += [f"dataset.{key}={value}" for key, value in settings["dataset_arguments"].items()]
     command += [f"placement={listed(settings['placements'])}", f"rate={listed(settings['rates'])}"]
     command += [f"seeds={settings['seeds']}", f"trainer.epochs={settings['epochs']}", f"optimizer.lr={settings['lr']}"]
-    command += [f"trainer.batch_size={settings['batch_size']}", f"model.hidden=[{listed(settings['hidden'])}]"]
-    if "channels" in settings:
-        command += ["model=cnn", f"model.channels=[{listed(settings['channels'])}]"]
+    command += [f"trainer.batch_size={settings['batch_size']}", f"model={settings.get('model', 'mlp')}"]
+    command += [f"model.{key}={settings[key]}" for key in ("channels", "hidden", "width", "patch") if key in settings]
+    command += settings.get("placement_words", [])
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "TORCHINDUCTOR_CACHE_DIR": str(cache / "torch")}
     subprocess.run([*command, "name=speed", *words], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
 
