@@ -93,6 +93,9 @@ def is_control(key: str) -> bool:
     return key in CONTROL_KEYS or key.split(".")[0] in CONTROL_KEYS
 
 
+GROUPS = ("model", "dataset", "dropout", "placement", "schedule", "loss", "optimizer", "sampler", "pruner", "tracker")
+"""The config groups of which a config has one member each, as a section."""
+
 CONFIG_SECTIONS = ("model", "dataset", "dropout", "schedule", "loss", "optimizer")
 """The config groups that, with the trainer and the sites' rates, make a trial."""
 
@@ -154,6 +157,12 @@ def check(config: Mapping[str, Any]) -> None:
         for key in given:
             if key not in names:
                 raise UserError(f"{prefix}{key}: there is no such key{closest(key, names)}")
+    for group in GROUPS:
+        if not isinstance(config[group], Mapping):
+            raise UserError(
+                f"{group}={config[group]}: a member of a group is chosen on the command line, or in a file's defaults:"
+                f" - override /{group}: {config[group]}"
+            )
     for key, value in (
         ("seeds", config["seeds"]),
         ("n_trials", config["n_trials"]),

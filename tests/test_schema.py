@@ -108,3 +108,9 @@ def test_an_unknown_key_is_answered_with_those_there_are_and_the_nearest() -> No
     assert said == "trainer.epoch: there is no such key; trainer has epochs, width; did you mean epochs?"
     far = schema.unknown_key("zzz", OmegaConf.create({"epochs": 1}))
     assert far == "zzz: there is no such key; the config has epochs"
+
+
+@pytest.mark.parametrize("group", schema.GROUPS)
+def test_a_member_in_the_place_of_its_section_is_refused_with_the_right_way(group: str) -> None:
+    with pytest.raises(UserError, match=f"^{group}=hidden: .* - override /{group}: hidden$"):
+        schema.check({**composed(), group: "hidden"})
