@@ -5,15 +5,17 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap
+from torch.func import functional_call, grad, vmap
 
+from dropout_lab.cohort.width import lane_bytes
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.errors import UserError
-from dropout_lab.models import fused
+from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.rnn import RNN
 from dropout_lab.sites import Site, install
 from dropout_lab.tokens import PADDING, SPECIAL_TOKENS
+from tests.cohort.runs import structure
 
 TOKENS = torch.randint(2, 12, (5, 7), generator=torch.Generator().manual_seed(0))
 PADDED = TOKENS.masked_fill(torch.arange(7) >= torch.tensor([[7], [1], [4], [0], [6]]), PADDING)
@@ -47,33 +49,84 @@ def answers(model: RNN, x: Tensor) -> list[Tensor]:
 
 @pytest.mark.parametrize("x", [TOKENS, PADDED], ids=["whole", "padded"])
 @pytest.mark.parametrize("training", [True, False])
-def test_one_call_is_the_steps(monkeypatch: pytest.MonkeyPatch, x: Tensor, training: bool) -> None:
+def test_one_call_is_the_steps(x: Tensor, training: bool) -> None:
     fast = answers(rnn().train(training), x)
-    monkeypatch.setattr(fused, "can_fuse", lambda x: False)
-    for one, other in zip(fast, answers(rnn().train(training), x), strict=True):
+    with all_written_out():
+        slow = answers(rnn().train(training), x)
+    for one, other in zip(fast, slow, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_the_state_of_a_text_is_carried_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_of_a_text_is_carried_on() -> None:
     def read(model: RNN) -> list[Tensor]:
         model.state = torch.ones(5, *model.state.shape[1:]) / 2
         return answers(model.eval(), TOKENS)
 
     fast = read(rnn(is_stream=True, per_place=True))
-    monkeypatch.setattr(fused, "can_fuse", lambda x: False)
-    for one, other in zip(fast, read(rnn(is_stream=True, per_place=True)), strict=True):
+    with all_written_out():
+        slow = read(rnn(is_stream=True, per_place=True))
+    for one, other in zip(fast, slow, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_a_lane_does_not_depend_on_the_others() -> None:
+@pytest.mark.parametrize("width", [6, 13, 32])
+def test_a_lane_does_not_depend_on_the_others(width: int) -> None:
+    """Its answers and its gradients, to the bit."""
+    model = rnn(width=width).eval()
+    params = {name: torch.stack([param, param * 1.5, -param]).detach() for name, param in model.named_parameters()}
+
+    def read(lanes: slice) -> list[Tensor]:
+        given = {name: param[lanes].clone().requires_grad_() for name, param in params.items()}
+        output = vmap(lambda one: functional_call(model, one, (PADDED,)))(given)
+        return [output, *torch.autograd.grad(output.square().sum(), list(given.values()))]
+
+    for three, two in zip(read(slice(0, 3)), read(slice(1, 3)), strict=True):
+        assert torch.equal(three[1:], two)
+
+
+def test_lanes_of_lanes_are_lanes() -> None:
     model = rnn().eval()
-    params = {name: torch.stack([param, param * 1.5, -param]) for name, param in model.named_parameters()}
+    params = {name: torch.stack([param, param * 1.5]) for name, param in model.named_parameters()}
+    inputs = torch.stack([TOKENS, PADDED])
 
-    def read(lanes: slice) -> Any:
-        given = {name: param[lanes] for name, param in params.items()}
-        return vmap(lambda one: functional_call(model, one, (PADDED,)))(given)
+    def of_lane(one: dict[str, Tensor]) -> Tensor:
+        outputs: Tensor = vmap(lambda x: functional_call(model, one, (x,)))(inputs)
+        return outputs
 
-    assert torch.equal(read(slice(0, 3))[1:], read(slice(1, 3)))
+    nested = vmap(of_lane)(params)
+    for lane in range(2):
+        for number in range(2):
+            alone = functional_call(model, {name: param[lane] for name, param in params.items()}, (inputs[number],))
+            torch.testing.assert_close(nested[lane, number], alone)
+
+
+@pytest.mark.parametrize("lanes", [False, True])
+def test_gradients_of_torch_func_are_those_of_the_steps(lanes: bool) -> None:
+    """An adversary's, whose site lies below a layer that could be fused."""
+    model = rnn().eval()
+    params = {name: param.detach() for name, param in model.named_parameters()}
+
+    slope: Any = grad(lambda one: functional_call(model, one, (TOKENS,)).square().sum())
+    if lanes:
+        found = {name: every[0] for name, every in vmap(slope)({key: one[None] for key, one in params.items()}).items()}
+    else:
+        found = slope(params)
+    expected = torch.autograd.grad(model(TOKENS).square().sum(), list(model.parameters()))
+    for one, wanted in zip(found.values(), expected, strict=True):
+        torch.testing.assert_close(one, wanted, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_lane_is_counted_as_if_its_steps_were_written_out(depth: int) -> None:
+    """So that a method between the steps, or a compiler, which write them out, have the lanes that fit."""
+
+    def counted(**dropout: Any) -> int:
+        build = lambda: RNN(input_shape=(1, 8, 8), outputs=10, width=32, depth=depth)  # noqa: E731
+        return lane_bytes(structure(build=build, dropout=dropout))
+
+    assert counted() == counted(**{"recurrent.0": Standard()})
+    gates = depth * 2 * 8 * 32 * 4 * 32  # by layer, of what is below and of the state: step, example, gate, unit
+    assert counted() > 4 * 2 * gates
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Dropout in recurrent networks: equality with torch's, and what each method does at which step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from dropout_lab.dropout.rnn_variational import RNNVariational
 from dropout_lab.method import AbstractDropout, objection_to
+from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import places
 from dropout_lab.sites import Site, install, sites
@@ -42,8 +44,16 @@ def seen(model: nn.Module, site: str) -> list[Tensor]:
     return given
 
 
+@pytest.fixture(params=["as it is", "written out"])
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An LSTM's layer in one call of the library, as where nothing acts between its steps; and all of its steps."""
+    with all_written_out() if request.param == "written out" else nullcontext():
+        yield
+
+
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.usefixtures("way")
 def test_without_dropout_it_is_torchs_network(cell: str, depth: int) -> None:
     check_it_is_torchs(rnn(cell, depth=depth), cell, depth)
 
@@ -81,18 +91,42 @@ def check_it_is_torchs(ours: Any, cell: str, depth: int) -> None:
         torch.testing.assert_close(weight.grad, getattr(theirs, name).grad, rtol=1e-4, atol=1e-6)
 
 
-def test_padding_changes_nothing() -> None:
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.usefixtures("way")
+def test_padding_changes_nothing(cell: str) -> None:
     torch.manual_seed(0)
-    model = RNN(input_shape=(9,), outputs=3, vocabulary=11, depth=2)
+    model = RNN(input_shape=(9,), outputs=3, vocabulary=11, depth=2, cell=cell)
     tokens = torch.randint(1, 11, (4, 6))
     padded = torch.cat([tokens, torch.zeros(4, 3, dtype=torch.int64)], 1)
     torch.testing.assert_close(model(tokens), model(padded))
 
 
-def test_a_text_is_read_on_from_batch_to_batch() -> None:
+@pytest.mark.parametrize(
+    "name", ["standard", "rnn_naive", "rnn_variational", "weight_drop", "zoneout", "rnn_semeniuta"]
+)
+@pytest.mark.usefixtures("way")
+def test_padding_is_never_a_unit_to_drop(name: str) -> None:
+    """Of an example of nothing but padding, the state is what it was, whatever is dropped."""
     torch.manual_seed(0)
-    whole = RNN(input_shape=(12,), outputs=7, vocabulary=7, per_place=True)
-    pieces = RNN(input_shape=(4,), outputs=7, vocabulary=7, per_place=True, is_stream=True)
+    model = RNN(input_shape=(6,), outputs=3, vocabulary=11, depth=2, width=24)
+    found = places(model, torch.zeros(1, 6, dtype=torch.int64))
+    acting = {place.site: make(name) for place in found if objection_to(make(name), place) is None}
+    acting = {site: method for site, method in acting.items() if site != "output"} | {
+        "embedding": make("embedding_word")
+    }
+    model = dropping(model, acting, 0.9).train()
+    model.state += 0.5
+    tokens = torch.randint(1, 11, (4, 6))
+    tokens[1] = 0
+    torch.testing.assert_close(model(tokens)[1], model.output.reader.layer(torch.full((24,), 0.5)))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.usefixtures("way")
+def test_a_text_is_read_on_from_batch_to_batch(cell: str) -> None:
+    torch.manual_seed(0)
+    whole = RNN(input_shape=(12,), outputs=7, vocabulary=7, per_place=True, cell=cell)
+    pieces = RNN(input_shape=(4,), outputs=7, vocabulary=7, per_place=True, is_stream=True, cell=cell)
     pieces.load_state_dict(whole.state_dict())
     tokens = torch.randint(2, 7, (5, 12))
     pieces.state = torch.zeros(5, *pieces.state.shape[1:])

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.cohort.recipe import Structure
+from dropout_lab.models.fused import all_written_out
 from dropout_lab.sites import Site, install
 
 MOST_ON_CPU = 64
@@ -79,7 +80,7 @@ def lane_bytes(structure: Structure) -> int:
     for module in model.modules():
         if isinstance(module, Site) or not (list(module.children()) or isinstance(module, nn.Identity)):
             module.register_forward_hook(count)
-    with torch.no_grad():
+    with torch.no_grad(), all_written_out():
         model(structure.dataset.example())
     install(model, structure.dropout)
     params = sum(param.numel() for param in model.parameters())

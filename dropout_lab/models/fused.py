@@ -3,30 +3,55 @@
 torch.lstm has no batching rule, so lanes are computed one after another.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C import _functorch as functorch
 from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defined]
 
 from dropout_lab.models.cells import States
+
+_is_off: ContextVar[bool] = ContextVar("_is_off", default=False)
+
+
+@contextmanager
+def all_written_out() -> Iterator[None]:
+    """Meanwhile no layer is fused, so that hooks see all its modules."""
+    token = _is_off.set(True)
+    try:
+        yield
+    finally:
+        _is_off.reset(token)
 
 
 def can_fuse(x: Tensor) -> bool:
     """Whether the library's layer serves here: float32 on a processor, run as it is.
 
-    A compiler fuses the steps that are written out itself, and modes that cast products must see them.
+    A compiler fuses the steps that are written out itself, modes that cast products must see them, and torch.func
+    differentiates nothing else.
     """
     is_traced = torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
-    return x.device.type == "cpu" and x.dtype == torch.float32 and not is_traced and _len_torch_function_stack() == 0
+    levels = functorch.get_interpreter_stack() or ()
+    return (
+        x.device.type == "cpu"
+        and x.dtype == torch.float32
+        and not (is_traced or _len_torch_function_stack() or _is_off.get())
+        and all(level.key() == functorch.TransformType.Vmap for level in levels)
+    )
 
 
-def lstm(x: Tensor, states: States, weights: tuple[Tensor, Tensor, Tensor, Tensor]) -> tuple[Tensor, States]:
+def lstm(x: Tensor, states: States, weights: Sequence[Tensor]) -> tuple[Tensor, States]:
     """x: (batch, steps, features); weights: as torch.nn.LSTM has them, of input and state, then both biases.
 
     Returns the outputs, (batch, steps, units), and the last states.
     """
-    outputs, hidden, cell = _LSTM.apply(x, *states, *weights)  # type: ignore[no-untyped-call]
+    is_in_lanes = functorch.peek_interpreter_stack() is not None
+    layer: Any = _InLanes.apply if is_in_lanes else _layer
+    outputs, hidden, cell = layer(x, *states, *weights)
     return outputs, (hidden, cell)
 
 
@@ -46,23 +71,16 @@ def _layer(x: Tensor, hidden: Tensor, cell: Tensor, *weights: Tensor) -> tuple[T
     return outputs, hidden[0], cell[0]
 
 
-class _LSTM(torch.autograd.Function):
-    """Only its batching rule is used with gradients: what it calls has its own."""
+class _InLanes(torch.autograd.Function):
+    """Made of nothing but a batching rule: what it calls has gradients of its own."""
 
     @staticmethod
     def forward(*tensors: Tensor) -> Any:
-        return _layer(*tensors)
+        raise NotImplementedError("only lanes are computed here")
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.save_for_backward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
-        with torch.enable_grad():
-            inputs = [tensor.detach().requires_grad_() for tensor in ctx.saved_tensors]
-            outputs = _layer(*inputs)
-        return torch.autograd.grad(outputs, inputs, grads)
+        """Nothing is kept."""
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *tensors: Tensor) -> Any:
@@ -70,5 +88,8 @@ class _LSTM(torch.autograd.Function):
             tensor.unbind(axis) if axis is not None else [tensor] * info.batch_size
             for tensor, axis in zip(tensors, in_dims, strict=True)
         ]
-        each = [_layer(*one) for one in zip(*lanes, strict=True)]
-        return tuple(torch.stack(outputs) for outputs in zip(*each, strict=True)), (0, 0, 0)
+        each = []
+        for x, hidden, cell, *weights in zip(*lanes, strict=True):
+            outputs, states = lstm(x, (hidden, cell), weights)
+            each.append((outputs, *states))
+        return tuple(torch.stack(results) for results in zip(*each, strict=True)), (0, 0, 0)

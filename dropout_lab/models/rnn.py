@@ -41,17 +41,15 @@ class Layer(nn.Module):
         self.recurrent = Site(f"recurrent.{number}", reader, kind="state", keeps=cell == "gru")
         self.cell_site = Site(f"cell.{number}", kind="cell", keeps=True) if self.cell.states == 2 else None
 
-    def fused(self, below: Site, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States] | None:
-        """As `forward` of what `below`, the site under the layer, makes of x, (batch, steps, features), in one call of
-        torch's library; None where that does not serve."""
+    def can_fuse(self, below: Site, x: Tensor) -> bool:
+        """Whether `forward_fused` serves, for an input of `below`, the site under the layer."""
         sites = [self.recurrent, *([self.cell_site] if self.cell_site else [])]
-        if (
-            self.cell is not CELLS["lstm"]
-            or any(site.dropout is not None or site.observer is not None for site in sites)
-            or not below.acts_before
-            or not fused.can_fuse(x)
-        ):
-            return None
+        nothing_acts_between = all(site.dropout is None and site.observer is None for site in sites)
+        return self.cell is CELLS["lstm"] and nothing_acts_between and below.acts_before and fused.can_fuse(x)
+
+    def forward_fused(self, below: Site, x: Tensor, states: States, padding: Tensor | None) -> tuple[Tensor, States]:
+        """As `forward` of what `below`, the site under the layer, makes of x, (batch, steps, features), in one call of
+        torch's library."""
         entry, recurrent = cast(Gates, below.reader.layer), cast(Gates, self.recurrent.reader.layer)
         weights = entry.weight, recurrent.weight, entry.bias, recurrent.bias
         outputs, last = fused.lstm(below.values(x), states, weights)
@@ -140,7 +138,10 @@ class RNN(nn.Module):
             old = before[:, number].unbind(1)
             assert isinstance(site, Site)
             assert isinstance(layer, Layer)
-            y, states = layer.fused(site, y, old, padding) or layer(site(y), old, padding)
+            if layer.can_fuse(site, y):
+                y, states = layer.forward_fused(site, y, old, padding)
+            else:
+                y, states = layer(site(y), old, padding)
             after.append(torch.stack(states, 1))
         if self.carried and len(self.state) == len(x):
             with torch.no_grad():
