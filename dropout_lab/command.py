@@ -120,7 +120,8 @@ def make_plan(
     grids = _plain(config)["grids"]
     check_grids(grids)
     axes = [*axes_of(grids, axes), *axes]
-    if command == "sweep" and not axes:
+    is_default = command == "sweep" and not axes
+    if is_default:
         axes, fixed = parse([*arguments, *_lines(default_params, given)], members)
     _check_given(fixed, axes)
     for axis in axes:
@@ -142,7 +143,7 @@ def make_plan(
         distinct([*(axis.values or ()), *([alone[axis.key]] if any(axis.key not in grid for grid in grids) else ())])
         for axis in groups
     ]
-    composed = {}
+    composed: dict[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]] = {}
     for choice in itertools.product(*options):
         lines = [*fixed, *(f"{axis.key}={name}" for axis, name in zip(groups, choice, strict=True))]
         whole = loader.load_sweep_config(config, lines)
@@ -150,18 +151,23 @@ def make_plan(
         with open_dict(whole), read_write(whole):
             del whole["hydra"]
         composed[tuple(str(name) for name in choice)] = whole, choices
-    first, choices = next(iter(composed.values()))
+    if is_default and "placement" in alone:
+        composed = {key: one for key, one in composed.items() if train.fits(resolve(one[0]))} or composed
+        fitting = [chosen["placement"] for _, chosen in composed.values()]
+        axes, fixed = parse([*arguments, *_lines({**default_params, "placement": ",".join(fitting)}, given)], members)
+        alone["placement"] = fitting[0]
+    first, chosen = next(iter(composed.values()))
     settings = resolve(first)
     if command == "train" and "baseline" not in given:
         settings["baseline"] = False  # one configuration means one
     check(settings)
     with open_dict(config), read_write(config):
-        config.name = settings["name"] or _name(fixed, axes, choices, command)
+        config.name = settings["name"] or _name(fixed, axes, chosen, command)
     folder = Path(str(config.hydra.sweep.dir))
     plan = Plan(
         folder=folder,
         config=settings,
-        choices=choices,
+        choices=chosen,
         axes=axes,
         compose=Variants(
             keys=[axis.key for axis in axes],

@@ -32,6 +32,8 @@ class Reader(nn.Module):
         super().__init__()
         self.layer = nn.Identity() if layer is None else layer
         self.activation = nn.Identity() if activation is None else activation
+        self.kind: Kind = "units"
+        """What stands at the site."""
         self.learned = nn.ParameterDict()
         self.remembered = nn.Module()
         self._following: list[nn.Module] = []  # in a list, so that it is no part of this module

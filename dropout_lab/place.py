@@ -32,6 +32,8 @@ KINDS: Mapping[Kind, str] = {
 
 
 UNITS: frozenset[Kind] = frozenset({"units"})
+STEPWISE: frozenset[Kind] = frozenset({"units", "sequence"})
+"""Units, be it at one step or at every step of a sequence."""
 
 
 @dataclass(frozen=True)

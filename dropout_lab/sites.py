@@ -50,6 +50,7 @@ class Site(nn.Module):
         self.observer: Callable[[Site, Tensor], None] | None = None
         """Is told of each call, with the values that the site was given, or an example of them."""
         self.reader = Reader() if reader is None else reader
+        self.reader.kind = kind
         self.dropout: AbstractDropout | None = None
         self.samples = 1
         self.register_buffer("rate", torch.zeros(()), persistent=False)

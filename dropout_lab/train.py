@@ -22,7 +22,7 @@ from dropout_lab.machine import keep_freed_memory
 from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
 from dropout_lab.place import Place, Warned
-from dropout_lab.placement import Method, site_methods, site_rates
+from dropout_lab.placement import Method, matching, site_methods, site_rates
 from dropout_lab.schema import (
     CONFIG_SECTIONS,
     DIRECTIONS,
@@ -66,9 +66,9 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     names = [place.site for place in found]
     chosen = site_methods(names, {"name": choices["dropout"], **config["dropout"]}, config["dropouts"])
     objections = {place.site: _objection(chosen[place.site], place) for place in found}
-    able = [site for site, objection in objections.items() if objection is None] or names
+    able = [site for site, objection in objections.items() if objection is None]
     placed = config["placement"]["weights"], config["rate"], config["rates"]
-    wanted, rates = site_rates(names, *placed), site_rates(names, *placed, able)
+    wanted, rates = site_rates(names, *placed), site_rates(names, *placed, able or names)
     acting, warnings = {}, []
     for place in found:
         name, section = _named_section(chosen[place.site])
@@ -95,7 +95,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 warnings.append(Warned(name, place.site, advice))
         elif rates[place.site] > 0:
             shape = " x ".join(map(str, place.shape))
-            raise UserError(f"dropout={name} cannot act at site {place.site} ({shape}): {objection}")
+            where = "at" if able else "at any site of this model; at"
+            raise UserError(f"dropout={name} cannot act {where} site {place.site} ({shape}): {objection}")
     trial = Trial.of({**sections, "trainer": trainer}, rates, acting)
     optimizer = instantiate("optimizer", config["optimizer"])
     instantiate("schedule", config["schedule"])
@@ -139,7 +140,7 @@ def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[st
     if loss.samples > 1 and rates[last] == 0:
         raise UserError(
             f"loss={choices['loss']}: it draws its masks at the last site, {last}, which does not drop here; give it a"
-            f" rate, say with placement={'head' if last == 'head' else 'last'} or rates.{last}=0.5"
+            f" rate, say with rates.{last}=0.5"
         )
 
 
@@ -197,6 +198,12 @@ def _check_pretraining(config: Config, dataset: Dataset) -> None:
 def places(model: Config, dataset: Config) -> Sequence[Place]:
     """The places where a model's sites stand on a dataset."""
     return _places(canonical_json(model), canonical_json(dataset))
+
+
+def fits(config: Config) -> bool:
+    """Whether each pattern of the config's placement names a site of its model."""
+    names = [place.site for place in places(config["model"], config["dataset"])]
+    return all(matching(pattern, names) for pattern in config["placement"]["weights"])
 
 
 def structure(spec: Config) -> Structure:

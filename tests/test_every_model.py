@@ -174,7 +174,7 @@ def test_depth_and_width_are_short_for_hidden() -> None:
         ("mlp", {"hidden": []}, "model.hidden"),
         ("mlp", {"hidden": [8, 0]}, "model.hidden"),
         ("mlp", {"width": 0}, "model.width"),
-        ("mlp", {"depth": -1}, "model.width, model.depth"),
+        ("mlp", {"depth": -1}, "model.depth=-1: must be a whole number of at least 1"),
         ("mlp", {"activation": "rleu"}, "relu"),
         ("cnn", {"channels": []}, "model.channels"),
         ("cnn", {"channels": [4, 4, 4, 4]}, "at most 3 layers"),

@@ -106,7 +106,10 @@ def test_gradients_of_torch_func_are_those_of_the_steps(lanes: bool) -> None:
     model = rnn().eval()
     params = {name: param.detach() for name, param in model.named_parameters()}
 
-    slope: Any = grad(lambda one: functional_call(model, one, (TOKENS,)).square().sum())
+    def size(one: dict[str, Tensor]) -> Any:
+        return functional_call(model, one, (TOKENS,)).square().sum()
+
+    slope: Any = grad(size)
     if lanes:
         found = {name: every[0] for name, every in vmap(slope)({key: one[None] for key, one in params.items()}).items()}
     else:

@@ -77,6 +77,39 @@ def test_concrete_drops_whole_channels_of_maps() -> None:
     assert y[:, :, 0, 0].unique().numel() > 150
 
 
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("concrete", {}), *(("variational_gaussian", {"per": per}) for per in ("unit", "site")), ("sparse_vd", {})],
+)
+def test_of_a_sequence_every_step_has_noise_of_its_own_and_one_rate(name: str, changes: dict[str, Any]) -> None:
+    method = make(name, **changes)
+    site = Site("x", Reader(nn.Linear(6, 4)), kind="sequence")
+    install(site, {"x": method})
+    assert all(value.numel() in (1, 6, 24) for path, value in site.named_parameters() if ".learned." in path)
+    site.rate, site.key = rate(0.3), torch.tensor([3, 4], dtype=torch.int32)
+    x = torch.randn(6).expand(2000, 5, 6)
+    drawn = site(x)
+    assert len(drawn.flatten(0, 1).unique(dim=0)) > 9000
+    # The steps' noise has the same moments as that of examples without steps, and the mean is the plain product.
+    alone = Site("x", Reader(nn.Linear(6, 4)))
+    install(alone, {"x": method})
+    alone.load_state_dict(site.state_dict())
+    alone.rate, alone.key = rate(0.3), torch.tensor([5, 6], dtype=torch.int32)
+    expected = alone(x[:, 0])
+    torch.testing.assert_close(drawn.std((0, 1)), expected.std(0), rtol=0.1, atol=0.02)
+    torch.testing.assert_close(drawn.mean((0, 1)), site.reader(x[0, 0]), rtol=0.1, atol=0.05)
+
+
+def test_concretes_penalty_counts_the_units_of_a_step() -> None:
+    method = make("concrete")
+    reader = read_by(method, nn.Identity())
+    at_steps = Place("x", (9, 6), None, kind="sequence")
+    of_units, of_steps = (
+        method.penalty(place, reader, rate(0.3), Training(50, rate(0.0))) for place in (PLACE, at_steps)
+    )
+    assert of_units.item() == pytest.approx(of_steps.item())
+
+
 class Extreme(Noise):
     """The ends of what a stream draws."""
 

@@ -20,6 +20,7 @@ from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.words import numbered, require_level, tokens, vocabulary
 from dropout_lab.errors import UserError
+from dropout_lab.tokens import SPECIAL_TOKENS
 
 END = "<eos>"
 """The token behind each document, but where tokens are characters: there it is the end of the line."""
@@ -44,27 +45,21 @@ def text(
     """The documentation of `standard_library`, or `id` on the hub, its copy in the folder `path`, or the file `path`.
 
     A document is a documentation string, a row of the column `text` (by default the only one of text) of a set of the
-    hub, of a CSV or of a Parquet file, or a line of any other file. `size` tokens (of a `level`, see `words`) are taken
-    from the beginning. The test part is the set's test split, whole, or the last `test_fraction` of what is taken. The
-    vocabulary is the most frequent tokens outside of the test part.
+    hub, of a CSV or of a Parquet file, or a line of any other file. At most `size` tokens (of a `level`, see `words`)
+    are taken from the beginning. The test part is the set's test split, whole, or the last `test_fraction` of what is
+    taken. The vocabulary is the most frequent tokens outside of the test part.
     """
     require_level(level)
     require_whole("length", length, 1)
     if size is not None:
         require_whole("size", size, 1, allowed="null for all tokens")
     if vocabulary_size is not None:
-        require_whole("vocabulary_size", vocabulary_size, 1, allowed="null for all tokens")
+        require_whole("vocabulary_size", vocabulary_size, 2, allowed="null for all tokens")
     require_whole("min_count", min_count, 1)
     require_fraction("test_fraction", test_fraction)
     name, where, documents, tested = _documents(id, path, config, revision, text)
     rest = _joined(documents[: len(documents) - (tested or 0)], level)
-    if size is not None:
-        if size > len(rest):
-            raise UserError(
-                f"dataset.size={size}: must be at most {len(rest)}, the tokens of {where} with dataset.level={level}"
-                f"{'' if tested is None else ' outside of its test split'}, or null for all of them"
-            )
-        rest = rest[:size]
+    rest = rest[:size]
     if tested is None:
         cut = len(rest) - round(test_fraction * len(rest))
         rest, test = rest[:cut], rest[cut:]
@@ -78,6 +73,12 @@ def text(
                 f"dataset.length={length}: {where} has {len(pieces[0])} pieces of so many tokens {part}; must have at"
                 f" least {least}"
             )
+    if len(names) < len(SPECIAL_TOKENS) + 2:
+        frequent = len(names) - len(SPECIAL_TOKENS)
+        raise UserError(
+            f"dataset.min_count={min_count}: of {where}, {frequent} tokens are that frequent; at least two must be, to"
+            " be told apart"
+        )
     inputs, targets = (torch.cat(of_parts) for of_parts in zip(*parts, strict=True))
     return Dataset(
         name=name,

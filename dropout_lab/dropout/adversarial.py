@@ -23,10 +23,13 @@ from torch import Tensor
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share
 from dropout_lab.method import AbstractAdversarialDropout
 from dropout_lab.noise import Noise
+from dropout_lab.place import STEPWISE
 
 
 class Adversarial(AbstractAdversarialDropout):
     """delta: the largest share of the mask that is flipped. target: `label` or `output`. weight, ramp_up: see above."""
+
+    kinds = STEPWISE
 
     def __init__(self, delta: float, target: str, weight: float, ramp_up: float) -> None:
         require_share("dropout.delta", delta)

@@ -5,7 +5,8 @@
     penalty: (a ||W||^2 / (1 - p) - b K H(p)) / N,   H(p) = -p log p - (1 - p) log(1 - p)
 
 W: the weights of the layer that reads, if a single one does; K: units of the site, N: training examples. On maps, whole
-channels are dropped (u for every channel of every example), and K counts them. Gal, Hron and Kendall, "Concrete
+channels are dropped (u for every channel of every example), and K counts them. In a sequence, u is drawn for every unit
+at every step, and p is that of all steps. Gal, Hron and Kendall, "Concrete
 Dropout", NeurIPS 2017, arXiv:1705.07832: a = l^2 / tau and b = 1 for cross-entropy, 2 / tau for a squared error;
 T = 0.1, on maps 2/3, as in their code.
 
@@ -23,7 +24,7 @@ from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
 from dropout_lab.method import AbstractDropout, Reader, Training
 from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.place import STEPWISE, Place
 
 HALF_STEP = 2.0**-25
 """Of the uniform numbers: with it, they are above 0 and below 1."""
@@ -32,6 +33,7 @@ HALF_STEP = 2.0**-25
 class Concrete(AbstractDropout):
     """temperature: T; None is 0.1, on maps 2/3. weight_regularizer: a. dropout_regularizer: b. speed: see above."""
 
+    kinds = STEPWISE
     is_penalised = True
 
     def __init__(
@@ -49,9 +51,9 @@ class Concrete(AbstractDropout):
         return {"offset": torch.zeros(())}
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
-        chance, is_map = self._logit(reader, rate), x.dim() > 2
+        chance, is_map = self._logit(reader, rate), reader.kind == "units" and x.dim() > 2
         temperature = self._temperature or (2 / 3 if is_map else 0.1)
-        u = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2)))
+        u = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2)) if is_map else x.shape)
         # log(1 - u) with 1 - u taken first: u + HALF_STEP would be rounded to 1 at the upper end.
         odds = torch.log(u + HALF_STEP) - torch.log((1 - u) - HALF_STEP)
         kept = sigmoid(-(chance + odds) / temperature)
@@ -66,7 +68,7 @@ class Concrete(AbstractDropout):
         chance = self._logit(reader, rate)
         p, kept = sigmoid(chance), _kept(chance)
         negentropy = p * torch.log(p.clamp(min=1e-7)) + kept * torch.log(kept)
-        total = self._entropy * place.shape[0] * negentropy
+        total = self._entropy * place.shape[-1 if place.kind == "sequence" else 0] * negentropy
         if isinstance(reader.layer, nn.Linear | nn.Conv2d):
             total = total + self._weights * reader.layer.weight.square().sum() / kept
         return torch.where(rate > 0, total / training.examples, 0.0)

@@ -25,7 +25,8 @@ def with_noise(layer: nn.Module, x: Tensor, spread: Tensor, variance: Tensor, no
 
     `spread` is x, or what it is multiplied with; `variance` has the shape of W. The local reparameterisation trick:
     Kingma, Salimans and Welling, NeurIPS 2015, arXiv:1506.02557. Outputs of a convolution share weights,
-    but have noise of their own (Molchanov, Ashukha and Vetrov, ICML 2017, arXiv:1701.05369).
+    but have noise of their own (Molchanov, Ashukha and Vetrov, ICML 2017, arXiv:1701.05369), and so have the steps of a
+    sequence.
     """
     mean: Tensor = layer(x)
     return mean + root(applied(layer, variance, spread.square())) * noise.normal(mean.shape)

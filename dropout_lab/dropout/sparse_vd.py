@@ -20,7 +20,7 @@ from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
 from dropout_lab.dropout.checks import require_least, require_share
 from dropout_lab.method import AbstractDropout, Reader, Training
 from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.place import STEPWISE, Place
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 BOUND, THRESHOLD = 8.0, 3.0
@@ -29,6 +29,7 @@ BOUND, THRESHOLD = 8.0, 3.0
 class SparseVD(AbstractDropout):
     """warm_up: the share of the training in which the penalty grows. speed: multiplies what is trained."""
 
+    kinds = STEPWISE
     is_costly = True
     is_penalised = True
 

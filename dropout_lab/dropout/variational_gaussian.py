@@ -17,7 +17,7 @@ from dropout_lab.dropout import product
 from dropout_lab.dropout.checks import require_least, require_one_of
 from dropout_lab.method import AbstractDropout, Reader, Training
 from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.place import STEPWISE, Place
 
 C1, C2, C3 = 1.16145124, -1.50204118, 0.58629921
 
@@ -25,6 +25,7 @@ C1, C2, C3 = 1.16145124, -1.50204118, 0.58629921
 class VariationalGaussian(AbstractDropout):
     """per: `site`, or `unit` (a channel is one). speed: see above."""
 
+    kinds = STEPWISE
     is_costly = True
     is_penalised = True
 
@@ -38,7 +39,8 @@ class VariationalGaussian(AbstractDropout):
         return {"offset": torch.zeros(units if self._per_unit else 1)}
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
-        deviation = self._deviation(reader, rate).view(-1, *[1] * (x.dim() - 2))
+        of_place = [1] * (x.dim() - 2) if reader.kind == "units" else []  # of a sequence, the units are the last axis
+        deviation = self._deviation(reader, rate).view(-1, *of_place)
         weights = product.weight_of(reader).square()
         y: Tensor = reader.activation(product.with_noise(reader.layer, x, x * deviation, weights, noise))
         return y

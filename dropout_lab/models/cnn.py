@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from dropout_lab.errors import UserError
 from dropout_lab.models.activations import initialized
 from dropout_lab.models.convolution import Conv2d
-from dropout_lab.models.layers import chain, check_image, check_sizes, hidden_layer
+from dropout_lab.models.layers import chain, check_image, check_numbers, check_sizes, hidden_layer
 from dropout_lab.sites import Site
 
 
@@ -40,7 +40,7 @@ class CNN(nn.Module):
         check_image("cnn", input_shape)
         check_sizes("model.channels", channels, may_be_empty=False)
         check_sizes("model.hidden", hidden, may_be_empty=True)
-        check_sizes("model.convolutions", [convolutions], may_be_empty=False)
+        check_numbers(convolutions=convolutions)
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise UserError(f"model.kernel_size={kernel_size}: must be odd, so that the padding keeps the image's size")
         inputs, height, width = input_shape

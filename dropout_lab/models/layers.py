@@ -148,6 +148,13 @@ def carried_buffers(model: nn.Module) -> Sequence[str]:
     )
 
 
+def check_numbers(**numbers: Any) -> None:
+    """Raises UserError for the first of a model's keys that is not a whole number of at least 1."""
+    for key, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise UserError(f"model.{key}={number}: must be a whole number of at least 1")
+
+
 def check_sizes(key: str, sizes: Sequence[Any], *, may_be_empty: bool) -> None:
     if (not may_be_empty and not sizes) or any(
         isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in sizes

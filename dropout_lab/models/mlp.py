@@ -6,7 +6,7 @@ from math import prod
 from torch import Tensor, nn
 
 from dropout_lab.models.activations import initialized
-from dropout_lab.models.layers import chain, check_sizes, hidden_layer
+from dropout_lab.models.layers import chain, check_numbers, check_sizes, hidden_layer
 from dropout_lab.sites import Site
 
 
@@ -34,7 +34,7 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         if hidden is None:
-            check_sizes("model.width, model.depth", [width, depth], may_be_empty=False)
+            check_numbers(width=width, depth=depth)
         sizes = [width] * depth if hidden is None else list(hidden)
         check_sizes("model.hidden", sizes, may_be_empty=False)
         features = prod(input_shape)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from dropout_lab.models.activations import Activation, initialized
 from dropout_lab.models.convolution import Conv2d
-from dropout_lab.models.layers import chain, check_image, check_sizes, hidden_layer, make_norm
+from dropout_lab.models.layers import chain, check_image, check_numbers, check_sizes, hidden_layer, make_norm
 from dropout_lab.sites import Site
 
 
@@ -77,7 +77,7 @@ class ResNet(nn.Module):
         super().__init__()
         check_image("resnet", input_shape)
         check_sizes("model.channels", channels, may_be_empty=False)
-        check_sizes("model.blocks", [blocks], may_be_empty=False)
+        check_numbers(blocks=blocks)
         inputs = channels[0]
         layers: list[nn.Module] = [
             Site("input"),

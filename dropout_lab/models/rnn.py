@@ -11,7 +11,7 @@ from dropout_lab.errors import UserError
 from dropout_lab.method import Reader
 from dropout_lab.models import fused
 from dropout_lab.models.cells import CELLS, States
-from dropout_lab.models.layers import check_sizes
+from dropout_lab.models.layers import check_numbers
 from dropout_lab.models.sequences import Steps
 from dropout_lab.sites import Site
 
@@ -111,7 +111,7 @@ class RNN(nn.Module):
         super().__init__()
         if cell not in CELLS:
             raise UserError(f"model.cell={cell}: unknown; allowed: {', '.join(CELLS)}")
-        check_sizes("model.width, model.depth, model.embedding", [width, depth, embedding], may_be_empty=False)
+        check_numbers(width=width, depth=depth, embedding=embedding)
         self.steps = Steps("rnn", input_shape, vocabulary, embedding)
         self.per_place = per_place
         names = ["input", *(f"layer.{number}" for number in range(depth - 1))]

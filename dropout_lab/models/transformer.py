@@ -10,7 +10,7 @@ from dropout_lab.errors import UserError
 from dropout_lab.method import Reader
 from dropout_lab.models.activations import Activation, initialized
 from dropout_lab.models.attention import Attention
-from dropout_lab.models.layers import StepNorm, check_sizes
+from dropout_lab.models.layers import StepNorm, check_numbers
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.sequences import Steps
 from dropout_lab.sites import Site
@@ -90,8 +90,7 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         ffn = 4 * width if ffn is None else ffn
-        sizes = [width, depth, heads, ffn, patch]
-        check_sizes("model.width, model.depth, model.heads, model.ffn, model.patch", sizes, may_be_empty=False)
+        check_numbers(width=width, depth=depth, heads=heads, ffn=ffn, patch=patch)
         if width % heads:
             raise UserError(f"model.heads={heads}: must divide model.width={width}, for every head reads an equal part")
         if norm_order not in ("before", "after"):

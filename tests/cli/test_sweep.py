@@ -339,6 +339,18 @@ def test_a_sweep_of_nothing_in_particular_is_the_default_sweep(words: tuple[str,
     assert "limit: 300" in command("sweep", *words, "--cfg", "job").out
 
 
+@pytest.mark.parametrize(
+    ("model", "placements"), [("rnn", "input,everywhere"), ("transformer", "input,everywhere"), ("mlp", "input,hidden")]
+)
+def test_the_default_sweep_has_the_placements_of_the_model(model: str, placements: str, command: Command) -> None:
+    words = (f"model={model}", "model.width=8", "name=mine", "dry_run=true", "seeds=1", "trainer.epochs=1")
+    result = command("sweep", *words)
+    assert result.code == 0, result.err
+    assert all(f"│ {placement} " in result.out for placement in placements.split(","))
+    assert ("│ hidden " in result.out) == (model == "mlp")
+
+
+
 @pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"])
 def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path

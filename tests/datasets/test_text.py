@@ -221,6 +221,7 @@ def test_a_text_is_cut_into_pieces_and_a_target_is_the_next_token(level: str, tm
         assert len(inputs) == (len(part) - 1) // 7 * 7
         assert inputs == [token if token in known else "<unk>" for token in part[: len(inputs)]]
         assert targets == [token if token in known else "<unk>" for token in part[1 : len(inputs) + 1]]
+    assert torch.equal(text(path=path, level=level, length=7, size=10**9, min_count=1).inputs, dataset.inputs)
     shorter = text(path=path, level=level, length=7, size=300, min_count=1)
     assert shorter.inputs.numel() + 14 >= 300 - 2 >= shorter.inputs.numel()
 
@@ -336,7 +337,8 @@ def test_a_python_without_source_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     ("arguments", "said"),
     [
         ({"level": "letter"}, "dataset.level=letter: must be one of"),
-        ({"size": 10**9}, "dataset.size=1000000000: must be at most"),
+        ({"vocabulary_size": 1}, "dataset.vocabulary_size=1: must be at least 2"),
+        ({"min_count": 10**9}, "dataset.min_count=1000000000: of .*, 0 tokens are that frequent; at least two must be"),
         ({"size": 0}, "dataset.size=0: must be at least 1"),
         ({"size": 100}, "dataset.length=32: .* has 0 pieces of so many tokens in the test part; must have at least 1"),
         ({"length": 0}, "dataset.length=0: must be at least 1"),
@@ -385,8 +387,6 @@ def test_a_set_of_the_hub_keeps_its_test_split(tmp_path: Path, monkeypatch: pyte
     assert not {f"only{row}" for row in range(120, 150)} & set(dataset.vocabulary)
     assert "only119" in dataset.vocabulary
     assert dataset.vocabulary.count("<unk>") == 1
-    with pytest.raises(UserError, match="outside of its test split"):
-        text(path=path, level="space")
     with pytest.raises(UserError, match="has the one column text, a text; to learn how it goes on, take dataset=text"):
         hub(path=path)
 
