@@ -41,8 +41,9 @@ class CompilerError(Exception):
 class Compilable:
     """`function` at the shapes of `examples`. Its trace is its name: equal programs are built once on a machine.
 
-    Tracing takes a second. `alias` names what the function and the shapes follow from, within this version of the
-    package; the trace that an alias once stood for is remembered.
+    Tracing takes a second; of a recurrent network it takes as much longer as it has more steps. `alias` names what the
+    function and the shapes follow from, within this version of the package; the trace that an alias once stood for is
+    remembered.
     """
 
     def __init__(self, function: InPlace, examples: Sequence[Tensor], alias: str | None = None) -> None:

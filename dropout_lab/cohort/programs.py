@@ -15,8 +15,8 @@ from dropout_lab.cohort.recipe import Compile, Pretraining, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 
-TRACE_SECONDS = 3.0
-"""Less work than this, run eagerly, is not worth asking whether its programs are there."""
+TRACE_SECONDS, TRACE_SECONDS_OF_SEQUENCES = 3.0, 10.0
+"""Less work than this, run eagerly, is not worth asking whether its programs are there: that takes a trace of them."""
 SPEEDUP, SPEEDUP_OF_SEQUENCES = 2.5, 1.5
 """What compiling gains at least, of what was measured (README.md, "Speed"): the decision counts on no more. Networks
 that read sequences do more in one operation, and an LSTM's layer is a single call where it is not compiled."""
@@ -107,7 +107,7 @@ def _decide(
     if compile == "auto" and not known:
         eager_lanes = lanes if widths.eager == widths.compiled else _eager(structure, widths, device)
         eager = _epoch_seconds(eager_lanes) * epochs * ceil(runs / eager_lanes.width)
-        if eager < TRACE_SECONDS:
+        if eager < (TRACE_SECONDS_OF_SEQUENCES if lanes.program.reads_sequences else TRACE_SECONDS):
             few = f"eager: {_seconds(eager)} of work are too few to compile for"
             return _Decision(eager_lanes, Choice(False, few))
         saved, cost = eager * (1 - 1 / _speedup(lanes)), sum(program.build_seconds for program in programs)

@@ -4,6 +4,7 @@ Matplotlib's own layout engines measure every artist of every panel twice, which
 tick labels, labels and titles are measured, once.
 """
 
+import itertools
 import textwrap
 
 import numpy as np
@@ -178,13 +179,14 @@ def _wrap(text: Text, room: float, renderer: RendererBase, inch: float, *, down:
 
 
 def _halves(line: str, letters: int) -> list[str]:
-    """The line, or, if it has more `letters`, two lines about as long as each other."""
+    """The line, or, if it has more `letters`, two lines about as long, broken between words if that goes."""
     if len(line) <= letters:
         return [line]
     line = shorten(line, 2 * letters - 4)
-    for width in range(-(-len(line) // 2), letters + 1):
-        parts = textwrap.wrap(line, width)
-        if len(parts) <= 2:
+    widths = range(-(-len(line) // 2), letters + 1)
+    for may_break, width in itertools.product((False, True), widths):
+        parts = textwrap.wrap(line, width, break_long_words=may_break)
+        if len(parts) <= 2 and max(map(len, parts)) <= letters:
             break
     return parts[:2]
 

@@ -350,7 +350,6 @@ def test_the_default_sweep_has_the_placements_of_the_model(model: str, placement
     assert ("│ hidden " in result.out) == (model == "mlp")
 
 
-
 @pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"])
 def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path

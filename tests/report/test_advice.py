@@ -54,6 +54,11 @@ def test_a_sweep_that_answers_its_question_needs_little_advice(clear: dict[str, 
 def test_no_gap_without_dropout(tmp_path: Path) -> None:
     none = said(Shaped(grid(("hidden",), RATES), losses=falls(0.5, 0.01)), tmp_path / "none")
     assert "Without dropout there is no gap to close" in none["not needed"]
+    up = lambda rate, epoch: (0.5 - rate / 1e4 + 1 / min(epoch, 10), 0.49 + 1 / min(epoch, 10))  # noqa: E731
+    edge = evidence(Shaped(grid(("hidden",), RATES), losses=up), tmp_path / "edge")
+    assert edge.tables["isolation"]["edge"].eq("upper").any()
+    assert "not needed" in dict(advice(edge))
+    assert "widen" not in dict(advice(edge)), "a higher rate is no better than none"
     some = said(Shaped(grid(("hidden",), RATES), losses=falls(0.5, 0.2)), tmp_path / "some")
     assert "not needed" not in some
 

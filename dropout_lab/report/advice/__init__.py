@@ -44,8 +44,9 @@ RULES: Sequence[Rule] = (
         "widen",
         "The best configuration drops, and its value of a swept number is the least or the greatest of three or more "
         "(of rates, two or more) that were tried, or, where a sampler tried more than 12, lies in the outermost tenth "
-        "of them: widen the grid there. Not for data (dataset.*), not to rates above one of 0.9 or more, and not to "
-        "lower rates where no dropout was trained and the best is not told from its reference.",
+        "of them: widen the grid there. Not for data (dataset.*), not to rates above one of 0.9 or more, not to "
+        "lower rates where no dropout was trained and the best is not told from its reference, and to no rates where "
+        "dropout is not needed.",
         widen,
     ),
     Rule(

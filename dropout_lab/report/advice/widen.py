@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dropout_lab.report.advice.strength import HIGHEST
+from dropout_lab.report.advice.strength import HIGHEST, not_needed
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import setting
 
@@ -18,6 +18,8 @@ def widen(evidence: Evidence) -> str | None:
     # And of data one takes what there is.
     of_data = edges["setting"].str.startswith("dataset.")
     edges = edges[(edges["edge"] != "") & (edges["trial"] == best["trial"]) & ((values > 2) | of_rate) & ~of_data]
+    if not_needed(evidence) is not None:
+        edges = edges[~of_rate.reindex(edges.index)]
     told = [sentence for _, row in edges.iterrows() if (sentence := _edge(evidence, row)) is not None]
     return " ".join(told) or None
 
