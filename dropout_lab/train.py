@@ -313,16 +313,17 @@ def forecast(
     return programs.forecast(structure(spec), widths, compile, runs, epochs, torch.device(device))
 
 
-def forecast_pretraining(specs: Iterable[Config], seeds: int, device: str, threads: int | None = None) -> float:
+def forecast_pretraining(specs: Iterable[Config], seeds: int, device: str, threads: int) -> float:
     """How many seconds `train` would spend on networks that the structures `specs` begin with."""
-    if threads is not None:
-        torch.set_num_threads(threads)
+    sharing = processes(device, threads)
+    torch.set_num_threads(threads if sharing == 1 else 1)
     there = torch.device(device)
     found = {made.pretraining: made for made in map(structure, specs) if made.pretraining is not None}
-    return sum(
-        programs.forecast_pretraining(pretraining, seeds, width.best_widths(made, there).eager, there)
-        for pretraining, made in found.items()
-    )
+    total = 0.0
+    for pretraining, made in found.items():
+        widths = replace(width.best_widths(made, there), processes=sharing)
+        total += programs.forecast_pretraining(pretraining, seeds, widths, there)
+    return total
 
 
 def best_widths(spec: Config, device: str) -> Widths:

@@ -89,10 +89,15 @@ def forecast(
     return Forecast(lanes.width, seconds, f"compiled: {choice.why}" if choice.compiled else choice.why)
 
 
-def forecast_pretraining(pretraining: Pretraining, seeds: int, most: int, device: torch.device) -> float:
-    """How many seconds the pretraining of so many networks would take, at most so many at a time: measured."""
-    lanes = Lanes(pretraining.structure, min(seeds, most), device)
-    return _step_seconds(lanes) * lanes.steps_per_epoch * pretraining.epochs * ceil(seeds / lanes.width)
+def forecast_pretraining(pretraining: Pretraining, seeds: int, widths: Widths, device: torch.device) -> float:
+    """How many seconds the pretraining of so many networks would take, at most as many at a time as `widths` says:
+    measured."""
+    most = widths.eager * widths.processes
+    those = Widths.in_all(min(seeds, most), widths.processes)
+    lanes = Lanes(pretraining.structure, those.eager, device, those.processes)
+    seconds = _step_seconds(lanes) * lanes.steps_per_epoch * pretraining.epochs * ceil(seeds / most)
+    lanes.close()
+    return seconds
 
 
 def _decide(
