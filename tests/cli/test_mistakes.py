@@ -19,7 +19,10 @@ MISTAKES = [
     (("sweep", "model=mlp,foo"), ("model=foo", "cnn, mlp")),
     (("train", "experiment=foo"), ("experiment=foo", "rate_by_width")),
     (("train", "model=transformer", "placement=layers"), ("dropout=standard cannot act at site layer.0", "whole")),
-    (("train", "dropout=zoneout", "placement=everywhere"), ("dropout=zoneout cannot act at site input", "it acts on")),
+    (
+        ("train", "dropout=zoneout", "placement=everywhere"),
+        ("cannot act at any site of this model; at site input", "it acts on"),
+    ),
     (("train", "placement=conv"), ("conv.*", "input, hidden.0, hidden.1")),
     (("train", "rates.nosuch=0.3"), ("rates.nosuch", "input, hidden.0, hidden.1")),
     (("train", "rates.input=1.5"), ("rates.input=1.5", "below 1")),
@@ -116,7 +119,10 @@ MISTAKES = [
         ("train", "dropouts.conv=spatial"),
         ('dropouts.conv=spatial: no site matches "conv"', "input, hidden.0, hidden.1"),
     ),
-    (("train", "dropout=spatial"), ("dropout=spatial cannot act at site hidden.0 (128)", "a vector has none")),
+    (
+        ("train", "dropout=spatial"),
+        ("at any site of this model; at site hidden.0 (128)", "a vector has none"),
+    ),
     (("train", "dropout=alpha"), ("dropout=alpha cannot act at site hidden.0", "model.activation=selu")),
     (("train", "seeds=many"), ("seeds=many", "Integer")),
     (("train", "rate=0.1,0.2"), ("rate", "sweep")),
