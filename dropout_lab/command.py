@@ -151,16 +151,21 @@ def make_plan(
         with open_dict(whole), read_write(whole):
             del whole["hydra"]
         composed[tuple(str(name) for name in choice)] = whole, choices
-    if is_default and "placement" in alone:
-        composed = {key: one for key, one in composed.items() if train.fits(resolve(one[0]))} or composed
-        fitting = [chosen["placement"] for _, chosen in composed.values()]
-        axes, fixed = parse([*arguments, *_lines({**default_params, "placement": ",".join(fitting)}, given)], members)
-        alone["placement"] = fitting[0]
     first, chosen = next(iter(composed.values()))
     settings = resolve(first)
     if command == "train" and "baseline" not in given:
         settings["baseline"] = False  # one configuration means one
     check(settings)
+    compose = Variants(
+        keys=[axis.key for axis in axes],
+        groups=alone,
+        new=frozenset(axis.key for axis in axes if axis.is_new),
+        members=_methods(loader, config, composed, axes, members),
+        composed=composed,
+    )
+    if is_default and "placement" in alone:
+        fitting = _fitting(compose, default_params["placement"].split(","))
+        axes, fixed = parse([*arguments, *_lines({**default_params, "placement": ",".join(fitting)}, given)], members)
     with open_dict(config), read_write(config):
         config.name = settings["name"] or _name(fixed, axes, chosen, command)
     folder = Path(str(config.hydra.sweep.dir))
@@ -169,19 +174,25 @@ def make_plan(
         config=settings,
         choices=chosen,
         axes=axes,
-        compose=Variants(
-            keys=[axis.key for axis in axes],
-            groups=alone,
-            new=frozenset(axis.key for axis in axes if axis.is_new),
-            members=_methods(loader, config, composed, axes, members),
-            composed=composed,
-        ),
+        compose=compose,
         objectives=objectives(settings),
         device=train.device(settings["device"]),
         workers=settings["workers"] or _launcher_workers(config),
         session=len(read(folder).sessions) if is_sweep(folder) else 0,
     )
     return plan, fixed
+
+
+def _fitting(compose: Variants, placements: Sequence[str]) -> Sequence[str]:
+    """Those of the default sweep's placements at which the model can be trained; all, if that is none."""
+    fitting = []
+    for placement in placements:
+        try:
+            train.describe(*compose({"placement": placement}))
+        except UserError:
+            continue
+        fitting.append(placement)
+    return fitting or placements
 
 
 def _methods(

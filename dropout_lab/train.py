@@ -22,7 +22,7 @@ from dropout_lab.machine import keep_freed_memory
 from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
 from dropout_lab.place import Place, Warned
-from dropout_lab.placement import Method, matching, site_methods, site_rates
+from dropout_lab.placement import Method, site_methods, site_rates
 from dropout_lab.schema import (
     CONFIG_SECTIONS,
     DIRECTIONS,
@@ -95,7 +95,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
                 warnings.append(Warned(name, place.site, advice))
         elif rates[place.site] > 0:
             shape = " x ".join(map(str, place.shape))
-            where = "at" if able else "at any site of this model; at"
+            where = "at" if able or config["dropouts"] else "at any site of this model; at"
             raise UserError(f"dropout={name} cannot act {where} site {place.site} ({shape}): {objection}")
     trial = Trial.of({**sections, "trainer": trainer}, rates, acting)
     optimizer = instantiate("optimizer", config["optimizer"])
@@ -198,12 +198,6 @@ def _check_pretraining(config: Config, dataset: Dataset) -> None:
 def places(model: Config, dataset: Config) -> Sequence[Place]:
     """The places where a model's sites stand on a dataset."""
     return _places(canonical_json(model), canonical_json(dataset))
-
-
-def fits(config: Config) -> bool:
-    """Whether each pattern of the config's placement names a site of its model."""
-    names = [place.site for place in places(config["model"], config["dataset"])]
-    return all(matching(pattern, names) for pattern in config["placement"]["weights"])
 
 
 def structure(spec: Config) -> Structure:

@@ -100,6 +100,12 @@ def test_lanes_of_lanes_are_lanes() -> None:
             torch.testing.assert_close(nested[lane, number], alone)
 
 
+def test_what_is_the_same_for_all_lanes_is_computed_once() -> None:
+    model = rnn().eval()
+    found = vmap(lambda factor: model(TOKENS) * factor)(torch.ones(3))
+    torch.testing.assert_close(found, model(TOKENS).expand(3, -1, -1))
+
+
 @pytest.mark.parametrize("lanes", [False, True])
 def test_gradients_of_torch_func_are_those_of_the_steps(lanes: bool) -> None:
     """An adversary's, whose site lies below a layer that could be fused."""

@@ -286,6 +286,18 @@ def test_adversarial_flips_few_entries_and_each_raises_the_distance(delta: float
         torch.testing.assert_close(chosen.sum(1), mask.sum(1))
 
 
+def test_an_adversary_of_a_sequence_flips_few_units_of_each_step_and_none_of_padding() -> None:
+    method = make("adversarial", delta=0.25)
+    mask = method.mask((5, 7, 8), rate(0.3), noise())
+    slopes = torch.randn(5, 7, 8, generator=torch.Generator().manual_seed(1))
+    slopes[:, 3:] = 0  # nobody reads these
+    chosen = method.chosen(mask, slopes, rate(0.3))
+    flips = (chosen > 0) != (mask > 0)
+    assert flips[:, :3].sum(2).amax() == 2
+    assert torch.equal(chosen[:, 3:], mask[:, 3:])
+    torch.testing.assert_close(chosen.sum(2), mask.sum(2))
+
+
 def test_an_adversarial_site_takes_the_mask_that_it_is_given() -> None:
     site = Site("x", Reader(nn.Linear(6, 4), Activation("tanh")))
     install(site, {"x": make("adversarial")})

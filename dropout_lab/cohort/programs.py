@@ -95,9 +95,10 @@ def forecast_pretraining(pretraining: Pretraining, seeds: int, widths: Widths, d
     most = widths.eager * widths.processes
     those = Widths.in_all(min(seeds, most), widths.processes)
     lanes = Lanes(pretraining.structure, those.eager, device, those.processes)
-    seconds = _step_seconds(lanes) * lanes.steps_per_epoch * pretraining.epochs * ceil(seeds / most)
-    lanes.close()
-    return seconds
+    try:
+        return _step_seconds(lanes) * lanes.steps_per_epoch * pretraining.epochs * ceil(seeds / most)
+    finally:
+        lanes.close()
 
 
 def _decide(

@@ -59,7 +59,10 @@ def text(
     require_fraction("test_fraction", test_fraction)
     name, where, documents, tested = _documents(id, path, config, revision, text)
     rest = _joined(documents[: len(documents) - (tested or 0)], level)
-    rest = rest[:size]
+    if size is not None and size < len(rest):
+        rest, where = rest[:size], f"of {where}, dataset.size={size}"
+    else:
+        where = f"of {where}"
     if tested is None:
         cut = len(rest) - round(test_fraction * len(rest))
         rest, test = rest[:cut], rest[cut:]
@@ -70,13 +73,13 @@ def text(
     for part, pieces, least in zip(("outside of the test part", "in the test part"), parts, (2, 1), strict=True):
         if len(pieces[0]) < least:
             raise UserError(
-                f"dataset.length={length}: {where} has {len(pieces[0])} pieces of so many tokens {part}; must have at"
-                f" least {least}"
+                f"dataset.length={length}: {where}, there are {len(pieces[0])} pieces of so many tokens {part}; must be"
+                f" at least {least}"
             )
     if len(names) < len(SPECIAL_TOKENS) + 2:
         frequent = len(names) - len(SPECIAL_TOKENS)
         raise UserError(
-            f"dataset.min_count={min_count}: of {where}, {frequent} tokens are that frequent; at least two must be, to"
+            f"dataset.min_count={min_count}: {where}, {frequent} tokens are that frequent; at least two must be, to"
             " be told apart"
         )
     inputs, targets = (torch.cat(of_parts) for of_parts in zip(*parts, strict=True))

@@ -4,10 +4,12 @@
     target=label:  D = L(f(x, m'), t)                                (SAdD)
     target=output: D = KL(f(x, m0) || f(x, m')), in a regression the squared difference   (VAdD)
 
-An entry is flipped if that raises D to first order, by the gradient of D to the mask, and it is one of those where this
-gradient is largest; m' is scaled so that its sum is that of the mask before. Both masks, m0 of the first pass and the
-one that is flipped, are drawn as standard dropout's are, as the other sites' are. w grows from 0 to `weight` over the
-share `ramp_up` of the training, by exp(-5 (1 - t)^2), as in their code. Evaluation is the identity.
+H is the number of the site's units; in a sequence, of those of a step, and each step has its own flips and its own sum,
+so that padding, which has no gradient, leaves its share to no one. An entry is flipped if that raises D to first order,
+by the gradient of D to the mask, and it is one of those where this gradient is largest; m' is scaled so that its sum is
+that of the mask before. Both masks, m0 of the first pass and the one that is flipped, are drawn as standard dropout's
+are, as the other sites' are. w grows from 0 to `weight` over the share `ramp_up` of the training, by exp(-5 (1 - t)^2),
+as in their code. Evaluation is the identity.
 
 Park, Park, Shin and Moon, "Adversarial Dropout for Supervised and Semi-supervised Learning", AAAI 2018,
 arXiv:1707.03631, who have it at one layer, the last hidden one (placement=last). In their code the mask that is flipped
@@ -46,8 +48,9 @@ class Adversarial(AbstractAdversarialDropout):
         return (noise.uniform(shape) >= rate).float() / (1 - rate)
 
     def chosen(self, mask: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
-        kept = (mask > 0).float().flatten(1)
-        flips = self.flipped(kept, gradient.flatten(1))
+        first = 2 if mask.dim() == 3 else 1  # the step's units in a sequence, else all of the example
+        kept = (mask > 0).float().flatten(first).flatten(0, first - 1)
+        flips = self.flipped(kept, gradient.flatten(first).flatten(0, first - 1))
         changed = kept + flips * (1 - 2 * kept)
         scale = kept.sum(1, keepdim=True) / changed.sum(1, keepdim=True).clamp(min=1)
         return torch.where(rate > 0, (changed * scale / (1 - rate)).view_as(mask), mask)

@@ -49,9 +49,9 @@ def lstm(x: Tensor, states: States, weights: Sequence[Tensor]) -> tuple[Tensor, 
 
     Returns the outputs, (batch, steps, units), and the last states.
     """
-    is_in_lanes = functorch.peek_interpreter_stack() is not None
-    layer: Any = _InLanes.apply if is_in_lanes else _layer
-    outputs, hidden, cell = layer(x, *states, *weights)
+    given = x, *states, *weights
+    layer: Any = _InLanes.apply if any(map(functorch.is_batchedtensor, given)) else _layer
+    outputs, hidden, cell = layer(*given)
     return outputs, (hidden, cell)
 
 

@@ -350,6 +350,17 @@ def test_the_default_sweep_has_the_placements_of_the_model(model: str, placement
     assert ("│ hidden " in result.out) == (model == "mlp")
 
 
+@pytest.mark.parametrize(("model", "method"), [("rnn", "zoneout"), ("cnn", "spatial"), ("transformer", "layerdrop")])
+def test_the_default_sweep_has_placements_at_which_the_method_can_act(
+    model: str, method: str, command: Command
+) -> None:
+    words = (f"model={model}", f"dropout={method}", "name=mine", "dry_run=true", "seeds=1", "trainer.epochs=1")
+    result = command("sweep", *words)
+    assert result.code == 0, result.err
+    assert "│ everywhere " in result.out
+    assert "│ input " not in result.out or method == "spatial"
+
+
 @pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"])
 def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path

@@ -340,7 +340,10 @@ def test_a_python_without_source_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         ({"vocabulary_size": 1}, "dataset.vocabulary_size=1: must be at least 2"),
         ({"min_count": 10**9}, "dataset.min_count=1000000000: of .*, 0 tokens are that frequent; at least two must be"),
         ({"size": 0}, "dataset.size=0: must be at least 1"),
-        ({"size": 100}, "dataset.length=32: .* has 0 pieces of so many tokens in the test part; must have at least 1"),
+        (
+            {"size": 100},
+            "dataset.length=32: of .*, dataset.size=100, there are 0 pieces of so many tokens in the test",
+        ),
         ({"length": 0}, "dataset.length=0: must be at least 1"),
         ({"test_fraction": 1.0}, "dataset.test_fraction=1.0: must be above 0"),
         ({"text": "note"}, "dataset.text=note: .* has no columns; only null"),
