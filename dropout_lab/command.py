@@ -4,6 +4,7 @@ import itertools
 import re
 import shlex
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,7 @@ def make_plan(
     if is_default and "placement" in alone:
         fitting = _fitting(compose, default_params["placement"].split(","))
         axes, fixed = parse([*arguments, *_lines({**default_params, "placement": ",".join(fitting)}, given)], members)
+        compose = replace(compose, groups={**alone, "placement": fitting[0]})  # if it is one, it is no axis any more
     with open_dict(config), read_write(config):
         config.name = settings["name"] or _name(fixed, axes, chosen, command)
     folder = Path(str(config.hydra.sweep.dir))
