@@ -92,7 +92,7 @@ def _instead(key: str, text: str, kinds: Sequence[Any]) -> str | None:
     if (percent := re.fullmatch(r"([\d.]+)\s*%", text)) and float in kinds:
         return f"write {key}={float(percent[1]) / 100:g}"
     if int in kinds and (whole := _whole(text)) is not None:
-        return f"write {key}={whole}; an interval of whole numbers is int(interval(8,64))"
+        return f"write {key}={whole}, and for an interval int(interval(8,64))"
     return None
 
 
@@ -166,7 +166,8 @@ def _interval(words: Sequence[str], index: int) -> str | None:
     word = words[index]
     if three := re.search(r"interval\(([^(),]+),([^(),]+),([^(),]+)\)", word):
         low, high, step = (end.strip() for end in three.groups())
-        return f"{word}: an interval has two ends and no step; range({low},{high},{step}) lists values, up to but not {high}"
+        steps = f"range({low},{high},{step})"
+        return f"{word}: an interval has two ends and no step; {steps} lists values, up to but not {high}"
     if word.startswith("grids=") and (sweep := re.search(r"([\w.]+):(interval|range|choice)\(", word)):
         return (
             f"grids: {sweep[1]}:{sweep[2]}(...): the values of a grid are listed, {sweep[1]}:[0.1,0.2]; an interval is"
