@@ -36,6 +36,9 @@ COMMANDS = ("report", "sweep", "train")
 SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc"}
 """Hydra's flags that show what there is, not what would be done."""
 
+RUNNING = {"--run", "-r", "--multirun", "-m"}
+"""Hydra's flags that say what `train` and `sweep` say already; beside those that show something, it refuses them."""
+
 OTHER_MODES = SHOW_ALL | {"--cfg", "-c", "--info", "-i"}
 """Hydra's flags that show something instead of training."""
 
@@ -57,6 +60,9 @@ def main() -> NoReturn:
         elif command == "train" and "--from" in rest:
             _train_from(rest)
         elif command in ("train", "sweep"):
+            from dropout_lab.mistakes import check_words
+
+            check_words(rest)
             _hydra(command, rest)
         else:
             _leave(2, f"dropout-lab {command}: there is no such command; train, sweep and report are\n\n{USAGE}")
@@ -83,7 +89,7 @@ def _hydra(command: str, words: Sequence[str]) -> None:
     invocation.words.set(words)
     words = [_added(word) for word in words if word != "experiment=null"]  # what it is anyway, and Hydra refuses it
     overrides = [word for word in words if word[0] == "~" or ("=" in word and word[0] != "-")]
-    options = [word for word in words if word not in overrides]
+    options = [word for word in words if word not in overrides and word not in RUNNING]
     overrides = _of_members(overrides)
     shows_all = any(option.partition("=")[0] in SHOW_ALL for option in options)
     if command == "sweep" and not shows_all and all(_is_control(word) for word in overrides):
@@ -97,7 +103,7 @@ def _hydra(command: str, words: Sequence[str]) -> None:
         overrides = [word for word in overrides if word not in swept]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     schema.register()
-    sys.argv = ["dropout-lab", *options, *overrides]  # the parser wants overrides together
+    sys.argv = ["dropout-lab", *overrides, *options]  # overrides together, and --info takes none of them as its value
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
 
 
@@ -154,8 +160,8 @@ def _complete(words: Sequence[str]) -> None:
         if not space:
             print(" ".join(name for name in COMMANDS if name.startswith(command)))
             return
-        if command not in ("train", "sweep"):
-            return
+        if command not in ("train", "sweep") or "--from" in overrides.split():
+            return  # Hydra completes overrides, and would print its usage at an option of ours
         os.environ["COMP_LINE"] = f"{program} {overrides}"
         os.environ["COMP_POINT"] = str(len(os.environ["COMP_LINE"]))
     elif not any(word.partition("=")[0] in ("install", "uninstall") for word in words):
@@ -265,20 +271,26 @@ def _train_from(words: Sequence[str]) -> None:
 
 def _explain(error: Exception) -> tuple[int, str]:
     """Exit code and message of an error: the user's mistake in a sentence, a failure of ours with its traceback."""
-    from hydra.errors import HydraException, MissingConfigException
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+    from dropout_lab import invocation
     from dropout_lab.errors import UserError
+    from dropout_lab.mistakes import missing_member, unreadable, wrong_word
     from dropout_lab.schema import unknown_key
 
     if isinstance(error, UserError):
         return 2, f"dropout-lab: {error}"
     cause = error.__cause__ if isinstance(error, HydraException) else error
+    if isinstance(error, OverrideParseException):
+        return 2, f"dropout-lab: {unreadable(error.override)}"
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
         return 2, f"dropout-lab: {unknown_key(cause.full_key, cause.parent_node)}"
     if isinstance(error, MissingConfigException) and error.options:
         group, _, member = str(error.missing_cfg_file).rpartition("/")
-        return 2, f"dropout-lab: {group}={member}: there is no such member; {group} offers {', '.join(error.options)}"
+        return 2, f"dropout-lab: {missing_member(group, member, error.options)}"
+    if isinstance(cause, OmegaConfBaseException) and (said := wrong_word(invocation.words.get(()), cause.full_key)):
+        return 2, f"dropout-lab: {said}"
     if isinstance(error, HydraException | OmegaConfBaseException):
         about = [str(error)] if isinstance(cause, HydraException | None) else [str(error), str(cause)]
         lines = [line for text in about for line in text.splitlines() if not _is_internal(line)]

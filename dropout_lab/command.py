@@ -1,9 +1,11 @@
 """The sweep and train commands: from Hydra's config to a plan, to launched workers, to the report."""
 
+import copy
 import itertools
 import re
 import shlex
-from collections.abc import Callable, Container, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,7 @@ def run_sweep(
     Raises UserError before training, RunsFailed after it, and what an interruption raises while training.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False)
+    _check_launcher(str(config.hydra.runtime.choices["hydra/launcher"]))
     plan, fixed = make_plan(context, config, arguments, params, default_params, command)
     tracker: AbstractTracker = instantiate("tracker", plan.config["tracker"])
     tracker.check()
@@ -153,7 +156,9 @@ def make_plan(
             del whole["hydra"]
         composed[tuple(str(name) for name in choice)] = whole, choices
     first, chosen = next(iter(composed.values()))
-    settings = resolve(first)
+    if any(axis.key == "placement.weights" for axis in axes):
+        _check_custom([choices["placement"] for _, choices in composed.values()])
+    settings = resolve(_completed(first, axes))
     if command == "train" and "baseline" not in given:
         settings["baseline"] = False  # one configuration means one
     check(settings)
@@ -183,6 +188,32 @@ def make_plan(
         session=len(read(folder).sessions) if is_sweep(folder) else 0,
     )
     return plan, fixed
+
+
+def _check_custom(placements: Iterable[str]) -> None:
+    """Raises UserError where weights are swept of a placement that has its own."""
+    for placement in placements:
+        if placement != "custom":
+            raise UserError(
+                f"placement.weights: placement={placement} has weights of its own; sweep yours with placement=custom"
+            )
+
+
+def _completed(config: DictConfig, axes: Sequence[Axis]) -> DictConfig:
+    """The config, or a copy in which the first values of the axes stand where it has none."""
+    missing = [axis for axis in axes if axis.values and OmegaConf.is_missing(*_parent(config, axis.key))]
+    if not missing:
+        return config
+    config = copy.deepcopy(config)
+    for axis in missing:
+        OmegaConf.update(config, axis.key, axis.corners()[0], merge=False)
+    return config
+
+
+def _parent(config: DictConfig, key: str) -> tuple[Any, str]:
+    section, _, name = key.rpartition(".")
+    parent = OmegaConf.select(config, section) if section else config
+    return (parent, name) if isinstance(parent, DictConfig) else (config, "")
 
 
 def _fitting(compose: Variants, placements: Sequence[str]) -> Sequence[str]:
@@ -265,6 +296,15 @@ class Job:
         from hydra.core.hydra_config import HydraConfig
 
         self._work(int(HydraConfig.get().job.num))
+
+
+def _check_launcher(launcher: str) -> None:
+    """Raises UserError for a launcher whose scheduler this machine does not have."""
+    if launcher == "submitit_slurm" and shutil.which("sbatch") is None:
+        raise UserError(
+            "hydra/launcher=submitit_slurm: this machine has no Slurm: there is no sbatch on its PATH; allowed here:"
+            " basic, joblib, submitit_local"
+        )
 
 
 def _launcher_workers(config: DictConfig) -> int:

@@ -54,7 +54,9 @@ def _check_types(key: str, section: Config) -> None:
         try:
             TypeAdapter(hints[name], config=STRICT).validate_python(value)
         except ValidationError as error:
-            raise UserError(f"{key}.{name}={json.dumps(value)}: must be {_words(hints[name])}") from error
+            is_whole = isinstance(value, float) and value.is_integer() and _words(hints[name]).startswith(WORDS[int])
+            instead = f"; write {int(value)}, and for an interval int(interval(8,64))" if is_whole else ""
+            raise UserError(f"{key}.{name}={json.dumps(value)}: must be {_words(hints[name])}{instead}") from error
 
 
 @cache

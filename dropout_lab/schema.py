@@ -156,7 +156,8 @@ def check(config: Mapping[str, Any]) -> None:
         names = [one.name for one in fields(known)]
         for key in given:
             if key not in names:
-                raise UserError(f"{prefix}{key}: there is no such key{closest(key, names)}")
+                near = closest(key, names) or "; dropout-lab sweep --help lists all keys"
+                raise UserError(f"{prefix}{key}: there is no such key{near}")
     for group in GROUPS:
         if not isinstance(config[group], Mapping):
             raise UserError(
@@ -230,8 +231,13 @@ def check_grids(grids: Any) -> None:
 def unknown_key(key: str, parent: Any) -> str:
     """What to say of a key that its parent node does not have."""
     allowed = sorted(str(name) for name in parent) if isinstance(parent, DictConfig) else []
+    if key.startswith("placement.weights."):
+        return f"{key}: the weights of a placement cannot be added to; take placement=custom, which has yours alone"
     where = key.rpartition(".")[0]
     here = f"{where} has" if where else "the config has"
+    inside = [f"{name}.{key}" for name in allowed if isinstance(parent[name], DictConfig) and key in parent[name]]
+    if inside and not where:
+        return f"{key}: there is no such key; did you mean {' or '.join(inside)}?"
     return f"{key}: there is no such key; {here} {', '.join(allowed)}{closest(key.rpartition('.')[2], allowed)}"
 
 

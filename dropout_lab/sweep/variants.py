@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dropout_lab.errors import UserError
+from dropout_lab.mistakes import wrong_value
 from dropout_lab.schema import check, unknown_key
 
 
@@ -111,8 +112,8 @@ def _with_sections(dropouts: Mapping[str, Any], members: Mapping[str, Mapping[st
 
 def _set(config: DictConfig, key: str, value: Any, *, add: bool) -> None:
     try:
-        OmegaConf.update(config, key, value, merge=True, force_add=add)
+        OmegaConf.update(config, key, value, merge=not isinstance(value, dict), force_add=add)
     except (ConfigAttributeError, ConfigKeyError) as error:
         raise UserError(unknown_key(key, error.parent_node)) from error
     except OmegaConfBaseException as error:
-        raise UserError(f"{key}={value}: {str(error.msg).splitlines()[0]}") from error
+        raise UserError(wrong_value(key, value) or f"{key}={value}: {str(error.msg).splitlines()[0]}") from error

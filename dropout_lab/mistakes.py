@@ -1,0 +1,189 @@
+"""Slips on the command line: what to write instead, said before Hydra's parser says what it expected."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import cache
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from dropout_lab.errors import UserError
+from dropout_lab.schema import Config, TrainerConfig, closest
+
+FLAGS = (
+    *("--help", "-h", "--hydra-help", "--version", "--resolve", "--run", "-r", "--multirun", "-m"),
+    *("--shell-completion", "-sc"),
+)
+"""Hydra's options without a value."""
+VALUED = (
+    *("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd"),
+    *("--experimental-rerun", "--info", "-i"),
+)
+"""Hydra's options whose value may be the next word."""
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
+QUOTES = "\u2018\u2019\u201c\u201d"
+TYPES = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
+LAUNCHERS = {
+    **{"joblib": "hydra-joblib-launcher", "submitit": "hydra-submitit-launcher"},
+    **{"ray": "hydra-ray-launcher", "rq": "hydra-rq-launcher"},
+}
+"""The packages that bring Hydra's launchers, by the beginnings of their names."""
+INSTEAD = {"seeds": "say how many: seeds=2 trains the seeds 0 and 1", "rates": "rate", "dropouts": "dropout"}
+"""What was meant, where another key, or another way of saying it, is near."""
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raises UserError for the first slip among the words behind `train` or `sweep`, with what to write instead."""
+    for index, word in enumerate(words):
+        if index and words[index - 1] in VALUED and "=" not in word:
+            continue
+        for slip in SLIPS:
+            if (said := slip(words, index)) is not None:
+                raise UserError(said)
+
+
+def wrong_word(words: Sequence[str], key: str | None) -> str | None:
+    """`wrong_value` of what was typed for a key, if anything was."""
+    given = [value for name, equals, value in (word.partition("=") for word in words) if name.lstrip("+") == key]
+    return wrong_value(key, given[-1]) if key and given else None
+
+
+def unreadable(override: str) -> str:
+    """What to say of an override that Hydra's grammar does not allow."""
+    open_ones = [sign for sign, closed in ("()", "[]", "{}") if override.count(sign) != override.count(closed)]
+    if open_ones:
+        return f"{override}: a {open_ones[0]} is not closed, or never opened; quote what holds brackets"
+    return (
+        f"{override}: cannot be read as key=value; lists are [a,b], several values a,b, and what holds blanks or other"
+        " signs stands in quotes inside of the shell's: 'name=\"my sweep\"'"
+    )
+
+
+def missing_member(group: str, member: str, members: Sequence[str]) -> str:
+    """What to say of a member that a config group does not have, or does not have without a package."""
+    packages = [package for name, package in LAUNCHERS.items() if member.startswith(name)]
+    if group == "hydra/launcher" and packages:
+        return f"{group}={member}: needs a package that is not installed: pip install {packages[0]}"
+    return f"{group}={member}: there is no such member; {group} offers {', '.join(members)}{closest(member, members)}"
+
+
+def wrong_value(key: str, value: Any) -> str | None:
+    """What to say of a value that the type of its key does not allow: as typed, or as Hydra has read it.
+
+    None for a key whose type conf/schema does not declare.
+    """
+    hint = _hints().get(key)
+    if hint is None or hint is Any:
+        return None
+    if get_origin(hint) is dict:
+        near = INSTEAD[key]
+        return f"{key}={value}: takes a value for each site, such as {key}.input=...; did you mean {near}={value}?"
+    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not NoneType]
+    wanted = " or ".join(TYPES.get(kind, "a list") for kind in kinds)
+    null = ", or null" if NoneType in get_args(hint) else ""
+    instead = _instead(key, str(value).strip(), kinds)
+    return f"{key}={value}: must be {wanted}{null}{f'; {instead}' if instead else ''}"
+
+
+def _instead(key: str, text: str, kinds: Sequence[Any]) -> str | None:
+    if text[:1] in ("[", "(") and list not in kinds:
+        listed = re.sub(r"\s", "", text[1:-1])
+        return INSTEAD.get(key) or f"several values are compared by: dropout-lab sweep {key}={listed}"
+    if (percent := re.fullmatch(r"([\d.]+)\s*%", text)) and float in kinds:
+        return f"write {key}={float(percent[1]) / 100:g}"
+    if int in kinds and (whole := _whole(text)) is not None:
+        return f"write {key}={whole}, and for an interval int(interval(8,64))"
+    return None
+
+
+def _whole(text: str) -> int | None:
+    """The whole number that a text such as 1e3 or 8.0 stands for."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    """The types that conf/schema declares, by key."""
+    hints = {key: hint for key, hint in get_type_hints(Config).items() if key != "trainer"}
+    of_trainer = get_type_hints(TrainerConfig)
+    return hints | {f"trainer.{field.name}": of_trainer[field.name] for field in fields(TrainerConfig)}
+
+
+def _typography(words: Sequence[str], index: int) -> str | None:
+    word = words[index]
+    plain = re.sub(f"[{DASHES}](?=[\\d.])|^[{DASHES}]+", lambda match: "-" * len(match[0]), word)
+    plain = re.sub(f"[{QUOTES}]", "'", plain)
+    if plain == word:
+        return None
+    strange = next(there for here, there in zip(plain, word, strict=True) if here != there)
+    return f"{word}: holds the typographic character {strange} (U+{ord(strange):04X}); write {plain}"
+
+
+def _option(words: Sequence[str], index: int) -> str | None:
+    word = words[index]
+    option, equals, value = word.partition("=")
+    known = (*FLAGS, *VALUED)
+    if not re.match(r"--?[A-Za-z]", word) or any(flag.startswith(option) for flag in known):
+        return None
+    if not equals:
+        following = words[index + 1] if index + 1 < len(words) else ""
+        value = "..." if not following or "=" in following or following.startswith("--") else following
+    return f"{option}: there is no such option; keys are set without dashes: {option.lstrip('-')}={value}"
+
+
+def _blank(words: Sequence[str], index: int) -> str | None:
+    """`rate = 0.5`, `rate= 0.5`, `rate =0.5` and `rate=0.1, 0.2`, which the shell hands over as several words."""
+    word, later = words[index], list(words[index + 1 : index + 2])
+    following = later[0] if later and "=" not in later[0].lstrip("=") and later[0][:1] not in ("-", "~") else ""
+    if word.endswith(",") and following:
+        listed = word
+        for more in words[index + 1 :]:
+            listed += more if listed.endswith(",") and "=" not in more else ""
+        return f"{word} {following}: no blanks behind commas: write {listed}, or quote the whole"
+    if "=" not in word and following.startswith("="):
+        value = following[1:] or "".join(words[index + 2 : index + 3])
+        return f"{word} = {value}: no blanks around the equals sign: write {word}={value}"
+    if word.endswith("=") and following:
+        return f"{word} {following}: no blanks around the equals sign: write {word}{following}"
+    closed = re.sub(r"^([\w.+~/@-]+)\s+=", r"\1=", word)
+    if closed != word:
+        return f"{word}: no blanks before the equals sign: write {closed}"
+    return None
+
+
+def _comma(words: Sequence[str], index: int) -> str | None:
+    word = words[index].rstrip()
+    if "=" not in word or not word.endswith(","):
+        return None
+    return f"{word}: ends with a comma: write {word.rstrip(', ')}"
+
+
+def _interval(words: Sequence[str], index: int) -> str | None:
+    word = words[index]
+    if three := re.search(r"interval\(([^(),]+),([^(),]+),([^(),]+)\)", word):
+        low, high, step = (end.strip() for end in three.groups())
+        steps = f"range({low},{high},{step})"
+        return f"{word}: an interval has two ends and no step; {steps} lists values, up to but not {high}"
+    if word.startswith("grids=") and (sweep := re.search(r"([\w.]+):(interval|range|choice)\(", word)):
+        return (
+            f"grids: {sweep[1]}:{sweep[2]}(...): the values of a grid are listed, {sweep[1]}:[0.1,0.2]; an interval is"
+            " for sampler=tpe, beside no grids"
+        )
+    return None
+
+
+def _no_override(words: Sequence[str], index: int) -> str | None:
+    word = words[index]
+    if "=" in word or word[:1] in ("-", "~") or not word:
+        return None
+    return f"{word}: is no override, which is key=value, such as rate=0.5; dropout-lab sweep --help lists all keys"
+
+
+SLIPS: Sequence[Callable[[Sequence[str], int], str | None]] = (
+    *(_typography, _option, _blank, _comma, _interval, _no_override),
+)
+"""In the order in which they are looked for."""
