@@ -61,13 +61,13 @@ def refusal_of_classes(column: Column, kept: bool, asked: bool) -> str | None:
     if different > max(MOSTLY * known, 2):
         numbers = "; for numbers give dataset.task=regression" if column.parsed.all() else ""
         return (
-            f"{column}, the target, has {different} different values in {known} rows, such as"
-            f" {column.first()}: an identifier or a text, but no classes; choose another"
+            f"{column}, the target, has {different} different values in {known} rows, for example"
+            f" {column.first()}: these are no classes; choose another"
             f" dataset.target{numbers}"
         )
     if not kept and (pair := _alike(column.words)):
         return (
-            f"{column}, the target, has the classes {_pair(column, pair)}, which differ only in their spelling; spell"
+            f"{column}, the target, has the classes {_pair(column, pair)}, which differ only in spelling; spell"
             f" them alike in the file, or, if they are different classes, give {setting('keep', column.name)}"
         )
     return None
@@ -78,13 +78,13 @@ def told_of_feature(column: Column, is_number: bool) -> Told:
     found = _oddity(column, is_number)
     if found is not None:
         drop, keep = setting("drop", column.name), setting("keep", column.name)
-        yield f"{column} {found}; {drop} leaves it out, {keep} takes it without this warning"
+        yield f"{column} {found}; leave it out with {drop}, or keep it and end this warning with {keep}"
 
 
 def told_of_target(column: Column) -> Told:
     """What may be wrong with numbers that are to be predicted."""
     if (counting := _counting(column)) is not None:
-        yield f"{column}, the target, {counting}; is it meant? {setting('keep', column.name)} ends this warning"
+        yield f"{column}, the target, {counting}; end this warning with {setting('keep', column.name)}"
 
 
 def _misread(column: Column) -> str | None:
@@ -119,43 +119,46 @@ def _oddity(column: Column, is_number: bool) -> str | None:
     known = column.values[~column.missing]
     first = column.first()
     if UNNAMED.fullmatch(column.name):
-        return f"is taken as a feature, {first}, and has the name of an index that was saved with the table"
+        return f"looks like a saved index, for example {first}, and is used as a feature"
     words = set(column.words.str.strip().str.lower()) if len(known.unique()) <= FEW else set()
     if words and (
         words <= PARTS
         or (PART.fullmatch(column.name) and (bool(words & PARTS) or is_number))
         or (IS_PART.fullmatch(column.name) and len(words) <= 2)
     ):
-        return f"is taken as a feature, {first}, and looks like a division into parts, of which none is made here"
+        return (
+            f"looks like a division into training and test parts, for example {first}; it is used as a feature,"
+            " and the parts are drawn anew"
+        )
     if known.nunique() == 1 and not column.missing.any():
-        return f"has the same in every row, {first}, so that nothing can be learned from it"
+        return f"has the same value in every row, {first}, so nothing can be learned from it"
     if not is_number:
         return _odd_words(column)
     if (counting := _counting(column)) is not None:
-        return f"{counting}, and is taken as a number that means more or less of something"
+        return f"{counting}, and is used as a quantity"
     if IDENTIFIER.fullmatch(column.name) and _whole(column) and known.nunique() > 2:
-        return f"is taken as a number that means more or less of something, {first}, and has the name of an identifier"
+        return f"has the name of an identifier, for example {first}, and is used as a quantity"
     if column.values.dtype.kind not in "iufbmM" and (zeros := _zeros(column)) is not None:
-        return f"has words that are taken as numbers, without their leading zeros: {column.example_of(zeros)}"
+        return f"has leading zeros, for example {column.example_of(zeros)}, and is used as a quantity, without them"
     if _whole(column) and _are_days(column.numeric[column.parsed]):
-        return f"has days that are taken as numbers, {first}: the last of a month and the next day are 70 apart or more"
+        return f"has dates written as numbers, for example {first}; as a quantity, consecutive days can be 70 apart"
     return None
 
 
 def _odd_words(column: Column) -> str | None:
     if (pair := _alike(column.words)) is not None:
-        return f"has the categories {_pair(column, pair)}, which differ only in their spelling"
+        return f"has the categories {_pair(column, pair)}, which differ only in spelling"
     different = column.words.unique()
     if len(different) > FEW and all(BEGINS_WITH_NUMBER.match(value) for value in different):
         return (
-            f"has {len(different)} different words that begin with a number, such as {column.example_of(different[0])},"
-            " and each is taken as a category, in no order"
+            f"has {len(different)} different words that begin with a number, for example"
+            f" {column.example_of(different[0])}; each becomes a category of its own, in no order"
         )
     return None
 
 
 def _counting(column: Column) -> str | None:
-    """Whether a column of numbers is one that rows are numbered by."""
+    """In which way the numbers look like those by which rows are named; None if they do not."""
     values = column.numeric
     if column.values.dtype.kind in "mM" or not column.parsed.all() or len(values) < 3 or not _whole(column):
         return None
@@ -164,7 +167,7 @@ def _counting(column: Column) -> str | None:
     if (steps > 0).all() or (steps < 0).all():
         return f"counts {'up' if steps[0] > 0 else 'down'} from row to row, {begin}"
     if len(np.unique(values)) == len(values) and np.ptp(values) < 2 * len(values):
-        return f"has another whole number in every row, {begin}, and hardly one is left out"
+        return f"has a different whole number in every row, {begin}, with few left out"
     return None
 
 

@@ -21,7 +21,7 @@ from dropout_lab.errors import UserError
 ROWS = 40
 
 
-def write(folder: Path, name: str = "my.csv", **columns: Any) -> str:
+def write(folder: Path, name: str = "my.csv", /, **columns: Any) -> str:
     """A file with these columns, a plain feature and a plain target."""
     plain = {"size": [(i * 7 % 11) / 2 for i in range(ROWS)], "label": [("no", "yes")[i % 2] for i in range(ROWS)]}
     frame = pd.DataFrame({**plain, **columns})
@@ -39,7 +39,7 @@ def cycled(*values: Any) -> list[Any]:
 
 def settled(path: str, column: str) -> tuple[int, int]:
     """How many features a table has without and with the column; there is nothing to say of it in either way."""
-    without, kept = (table(path=path, target="label", **{key: [column]}) for key in ("drop", "keep"))
+    without, kept = table(path=path, target="label", drop=[column]), table(path=path, target="label", keep=[column])
     assert not without.warnings
     assert not kept.warnings
     return without.input_shape[0], kept.input_shape[0]
@@ -143,18 +143,18 @@ def test_plain_categories_are_no_matter(values: list[Any], tmp_path: Path) -> No
     [
         ("number", list(range(ROWS)), r"counts up from row to row, 0 \(line 2\), 1 \(line 3\)"),
         ("number", [1000 - 3 * i for i in range(ROWS)], "counts down"),
-        ("number", [(i * 7) % ROWS for i in range(ROWS)], "has another whole number in every row"),
+        ("number", [(i * 7) % ROWS for i in range(ROWS)], "has a different whole number in every row"),
         ("customer_id", [(i * 7919) % 100003 % 17 for i in range(ROWS)], "has the name of an identifier"),
         ("PassengerId", [(i * 7919) % 100003 % 17 for i in range(ROWS)], "has the name of an identifier"),
         ("zipcode", [10115 + i * 7919 % 17 for i in range(ROWS)], "has the name of an identifier"),
-        ("Unnamed: 0", [i / 3 for i in range(ROWS)], "has the name of an index"),
-        ("split", cycled("train", "test", "val"), r"looks like a division into parts"),
-        ("fold", cycled(0, 1, 2, 3, 4), "looks like a division into parts"),
-        ("where", cycled("Train", "Test "), "looks like a division into parts"),
-        ("is_train", cycled(True, False), "looks like a division into parts"),
-        ("unit", cycled("kg"), r"has the same in every row, 'kg' \(line 2\)"),
-        ("unit", cycled(3), "has the same in every row"),
-        ("day", cycled(20240131, 20240201, 20240301), "has days that are taken as numbers"),
+        ("Unnamed: 0", [i / 3 for i in range(ROWS)], "looks like a saved index"),
+        ("split", cycled("train", "test", "val"), "looks like a division into training and test parts"),
+        ("fold", cycled(0, 1, 2, 3, 4), "looks like a division into training and test parts"),
+        ("where", cycled("Train", "Test "), "looks like a division into training and test parts"),
+        ("is_train", cycled(True, False), "looks like a division into training and test parts"),
+        ("unit", cycled("kg"), r"has the same value in every row, 'kg' \(line 2\)"),
+        ("unit", cycled(3), "has the same value in every row"),
+        ("day", cycled(20240131, 20240201, 20240301), "has dates written as numbers"),
         ("city", cycled("Oslo", "oslo ", "Rome"), r"categories 'Oslo' \(line 2\) and 'oslo ' \(line 3\), which differ"),
     ],
 )
@@ -237,7 +237,7 @@ def test_more_categories_than_are_taken_cannot_be_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("read", [table, labelled_text])
 def test_labels_that_differ_only_in_their_spelling(read: Any, labels: list[str], said: str, tmp_path: Path) -> None:
     columns = {} if read is table else {"text": cycled("a word", "b word")}
-    path = write(tmp_path, label=labels, **columns)
+    path = write(tmp_path, **columns, label=labels)
     with pytest.raises(UserError, match=rf"my.csv: column label, the target, has the {said}.*dataset.keep=\[label\]"):
         read(path=path, target="label")
     assert read(path=path, target="label", keep=["label"]).outputs == len(set(labels))
@@ -302,7 +302,7 @@ def test_parquet_has_kinds_of_its_own(tmp_path: Path) -> None:
     assert not dataset.warnings
     assert dataset.input_shape == (1 + 3 + 1,)
     (warning,) = table(path=write(tmp_path, "my.parquet", code=cycled("01067", "10115")), target="label").warnings
-    assert "without their leading zeros: '01067' (row 1)" in warning
+    assert "has leading zeros, for example '01067' (row 1)" in warning
 
 
 @pytest.mark.parametrize("separator", [";", "|", "\t"])
@@ -349,12 +349,12 @@ def test_many_words_that_begin_with_a_number_are_told(tmp_path: Path) -> None:
     frame = pd.DataFrame({"pressure": pressure, "label": ["a", "b"] * 40})
     frame.to_csv(tmp_path / "my.csv", index=False)
     (warning,) = table(path=str(tmp_path / "my.csv"), target="label").warnings
-    assert "column pressure has 25 different words that begin with a number, such as '100/60' (line 2)" in warning
+    assert "column pressure has 25 different words that begin with a number, for example '100/60' (line 2)" in warning
 
 
 def test_what_is_told_of_the_data_goes_into_the_session(tmp_path: Path) -> None:
     path = write(tmp_path, customer_id=cycled(7, 9, 4))
     section = {"_target_": "dropout_lab.datasets.table.table", "path": path, "target": "label"}
     (warning,) = train.data_warnings({"dataset": section})
-    assert "column customer_id is taken as a number" in warning
+    assert "column customer_id has the name of an identifier" in warning
     assert not train.data_warnings({"dataset": {**section, "keep": ["customer_id"]}})
