@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dropout_lab.datasets.spellings import hint
+from dropout_lab.datasets.spellings import LONGEST, hint
 from dropout_lab.errors import UserError
 
 Place = Callable[[int], str]
@@ -27,7 +27,7 @@ MOSTLY = 0.5
 """A column of which more than this share are numbers has numbers; what is none there is a mistake."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     name: str
     values: "pd.Series[Any]"
@@ -75,14 +75,26 @@ class Column:
 
 
 def shown(value: object) -> str:
+    """As a message has it: words in quotes, the beginning of long ones."""
+    if isinstance(value, str) and len(value) > LONGEST:
+        return f"{value[:LONGEST]!r}..."
     return repr(value) if isinstance(value, str) else str(value)
 
 
 def setting(key: str, *names: str) -> str:
     """`dataset.drop=[age]`, as a shell and Hydra read it back: with quotes where a name needs them."""
-    listed = ",".join(name if _is_plain(name) else '"' + name.replace('"', r"\"") + '"' for name in names)
-    text = f"dataset.{key}=[{listed}]"
+    text = f"dataset.{key}=[{','.join(map(_quoted, names))}]"
     return text if all(map(_is_plain, names)) else shlex.quote(text)
+
+
+def given(key: str, name: str) -> str:
+    """`dataset.text=review`, likewise."""
+    text = f"dataset.{key}={_quoted(name)}"
+    return text if _is_plain(name) else shlex.quote(text)
+
+
+def _quoted(name: str) -> str:
+    return name if _is_plain(name) else '"' + name.replace('"', r"\"") + '"'
 
 
 def _is_plain(name: str) -> bool:

@@ -30,7 +30,7 @@ from dropout_lab.datasets.columns import (
     setting,
     without_missing,
 )
-from dropout_lab.datasets.misread import refusal_of_words, told_of_feature
+from dropout_lab.datasets.misread import MOST_CATEGORIES, refusal_of_words, warnings_of_features
 from dropout_lab.datasets.target import EncodedTarget, encode_target
 from dropout_lab.errors import UserError
 
@@ -93,12 +93,7 @@ def encode(
         raise UserError(f"{where}: besides dataset.target={target} there is no column to learn from")
     inputs = torch.from_numpy(np.stack(list(columns.values()), 1)).float()
     positions = tuple(position for position, key in enumerate(columns) if key in indicators)
-    told = [
-        sentence
-        for column in features
-        if column.name not in keep
-        for sentence in told_of_feature(column, column.name in numeric)
-    ]
+    told = warnings_of_features([column for column in features if column.name not in keep], numeric)
     return Encoded(
         **{**vars(found_target), "warnings": [*found_target.warnings, *told]},
         inputs=inputs,
@@ -123,7 +118,8 @@ def _has_numbers(column: Column, kept: bool, outside: NDArray[np.bool_]) -> bool
 def _features(column: Column, is_number: bool, outside: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
     name, missing = column.name, column.missing
     if is_number:
-        found = {name: numbers(column, f"; if these are categories, give {setting('keep', name)}")}
+        are_few = column.words.nunique() <= MOST_CATEGORIES
+        found = {name: numbers(column, f"; if these are categories, give {setting('keep', name)}" if are_few else "")}
         return found | ({f"{name} is missing": missing.astype(float)} if missing[outside].any() else {})
     words = column.values.astype(str).where(~missing, "(missing)")
     categories = sorted(words[outside].unique())

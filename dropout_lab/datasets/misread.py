@@ -7,19 +7,21 @@ indices, the file's own division into parts. `dataset.drop` leaves a column out,
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Sequence
 from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 
-from dropout_lab.datasets.columns import MOSTLY, Column, setting
-from dropout_lab.datasets.spellings import BEGINS_WITH_NUMBER, LONGEST, WITH_UNIT, spelling_of
+from dropout_lab.datasets.columns import MOSTLY, Column, given, setting
+from dropout_lab.datasets.spellings import BEGINS_WITH_NUMBER, FOR_MISSING, LONGEST, WITH_UNIT, spelling_of
 
 MOST_CATEGORIES = 200
 FEW = 20
 """So many different words that begin with a number may well be categories, such as `30-40` or `2 rooms`."""
 MOST_UNITS = 3
+PRECISE = 15
+"""Numbers of so many digits are different as floats, too."""
 UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?|index|level_\d+|__index_level_\d+__", re.IGNORECASE)
 IDENTIFIER = re.compile(
     r"(?i:.*[_\W])?(?i:id|ids|idx|uuid|guid|row|rowid|rownum|zip|zip_?code|post_?code)|.*[a-z]I[Dd]"
@@ -27,7 +29,6 @@ IDENTIFIER = re.compile(
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"}
 PART = re.compile(r"(?:cv_?|k_?)?(?:split|fold|set|subset|partition)(?:_?(?:id|no|nr))?", re.IGNORECASE)
 IS_PART = re.compile(r"(?:is|in|for)_?(?:train|training|test|val|valid|validation|holdout)", re.IGNORECASE)
-Told = Iterator[str]
 
 
 def refusal_of_words(column: Column, kept: bool) -> str | None:
@@ -39,7 +40,7 @@ def refusal_of_words(column: Column, kept: bool) -> str | None:
         settled += f", or take each value as a category with {keep}"
     if kept and different <= MOST_CATEGORIES:
         return None
-    if (misread := _misread(column)) is not None:
+    if (misread := _misread(column, "category")) is not None:
         return f"{column} has {misread}{settled}"
     if different > MOST_CATEGORIES or different > max(MOSTLY * known, 2):
         example = column.first()
@@ -47,7 +48,7 @@ def refusal_of_words(column: Column, kept: bool) -> str | None:
         return (
             f"{column} has {different} different words in {known} rows, such as {example}, which are no categories;"
             f" leave it out with {drop}{chosen}, or, if it is a text to learn from, take dataset=labelled_text"
-            f" dataset.text={column.name}"
+            f" {given('text', column.name)}"
         )
     return None
 
@@ -55,7 +56,7 @@ def refusal_of_words(column: Column, kept: bool) -> str | None:
 def refusal_of_classes(column: Column, kept: bool, asked: bool) -> str | None:
     """Why a target cannot be taken as classes; None if it can. `asked`: whether dataset.task says that it has classes,
     `kept`: whether dataset.keep says that they are those in the file."""
-    if not asked and not column.parsed.sum() > MOSTLY * len(column.values) and (misread := _misread(column)):
+    if not asked and not column.parsed.sum() > MOSTLY * len(column.values) and (misread := _misread(column, "class")):
         return f"{column}, the target, has {misread}; or, if these are classes, give dataset.task=classification"
     different, known = column.words.nunique(), len(column.words)
     if different > max(MOSTLY * known, 2):
@@ -73,31 +74,45 @@ def refusal_of_classes(column: Column, kept: bool, asked: bool) -> str | None:
     return None
 
 
-def told_of_feature(column: Column, is_number: bool) -> Told:
-    """What may be wrong with a column that is a feature; nothing of most, and one thing at most."""
-    found = _oddity(column, is_number)
-    if found is not None:
-        drop, keep = setting("drop", column.name), setting("keep", column.name)
-        yield f"{column} {found}; leave it out with {drop}, or keep it and end this warning with {keep}"
+def warnings_of_features(columns: Sequence[Column], numeric: Container[str]) -> list[str]:
+    """What may be wrong with columns that are features: one sentence for each at most, and one for all that are
+    constant, as pixels at the borders of images are. `numeric`: names of those that are numbers."""
+    constant = [column for column in columns if column.values.nunique() == 1 and not column.missing.any()]
+    names = [column.name for column in constant]
+    said = []
+    for column in columns:
+        if column.name not in names and (odd := _oddity(column, column.name in numeric)):
+            said.append(f"{column} {odd}{_settled(column.name)}")
+    if constant:
+        have = f"column {names[0]} has" if len(names) == 1 else f"{len(names)} columns ({', '.join(names)}) have"
+        same = f"{constant[0].where}: {have} the same value in every row, for example {constant[0].first()}"
+        said.append(f"{same}, so nothing can be learned there{_settled(*names)}")
+    return said
 
 
-def told_of_target(column: Column) -> Told:
+def warnings_of_target(column: Column) -> list[str]:
     """What may be wrong with numbers that are to be predicted."""
-    if (counting := _counting(column)) is not None:
-        yield f"{column}, the target, {counting}; end this warning with {setting('keep', column.name)}"
+    if (counting := _counting(column)) is None:
+        return []
+    return [f"{column}, the target, {counting}; end this warning with {setting('keep', column.name)}"]
 
 
-def _misread(column: Column) -> str | None:
-    """`amounts of money, such as '$5' (line 2), ...; write plain numbers`, if most values
-    are numbers in some spelling, or are numbers but for a word or two that stand for a missing one."""
+def _settled(*names: str) -> str:
+    return f"; leave out with {setting('drop', *names)}, or keep and end this warning with {setting('keep', *names)}"
+
+
+def _misread(column: Column, become: str) -> str | None:
+    """`amounts of money, such as '$5' (line 2), ...; write plain numbers`, if most values are numbers in some spelling,
+    or are numbers but for a word or two that stand for a missing one. `become`: what would be made of each."""
     counts = column.words.value_counts()
+    missing = np.array([value.strip().lower() in FOR_MISSING for value in counts.index])
     spellings = {value: spelling_of(value) for value in counts.index}
     numbers = pd.to_numeric(counts.index.to_series(), errors="coerce").notna().to_numpy()
-    of_categories = ", and each would become a category of its own"
+    of_categories = f", and each would become a {become} of its own"
     for kind in dict.fromkeys(one for value, one in spellings.items() if one):
         fits = np.array([spellings[value] is kind for value in counts.index])
         odd = fits & ~numbers
-        if odd.any() and counts[fits | numbers].sum() > MOSTLY * counts.sum():
+        if odd.any() and counts[fits | numbers].sum() > MOSTLY * counts[~missing].sum():
             return f"{kind.what}, such as {column.example_of(counts.index[odd][0])}{of_categories}; {kind.remedy}"
     if 1 < MOSTLY * len(counts) < numbers.sum() < len(counts):
         word = counts.index[~numbers][0]
@@ -117,10 +132,10 @@ def _misread(column: Column) -> str | None:
 
 def _oddity(column: Column, is_number: bool) -> str | None:
     known = column.values[~column.missing]
-    first = column.first()
+    first, different = column.first(), known.nunique()
     if UNNAMED.fullmatch(column.name):
         return f"looks like a saved index, for example {first}, and is used as a feature"
-    words = set(column.words.str.strip().str.lower()) if len(known.unique()) <= FEW else set()
+    words = set(column.words.str.strip().str.lower()) if different <= FEW else set()
     if words and (
         words <= PARTS
         or (PART.fullmatch(column.name) and (bool(words & PARTS) or is_number))
@@ -130,13 +145,11 @@ def _oddity(column: Column, is_number: bool) -> str | None:
             f"looks like a division into training and test parts, for example {first}; it is used as a feature,"
             " and the parts are drawn anew"
         )
-    if known.nunique() == 1 and not column.missing.any():
-        return f"has the same value in every row, {first}, so nothing can be learned from it"
     if not is_number:
         return _odd_words(column)
     if (counting := _counting(column)) is not None:
         return f"{counting}, and is used as a quantity"
-    if IDENTIFIER.fullmatch(column.name) and _whole(column) and known.nunique() > 2:
+    if IDENTIFIER.fullmatch(column.name) and _whole(column) and different > 2:
         return f"has the name of an identifier, for example {first}, and is used as a quantity"
     if column.values.dtype.kind not in "iufbmM" and (zeros := _zeros(column)) is not None:
         return f"has leading zeros, for example {column.example_of(zeros)}, and is used as a quantity, without them"
@@ -159,11 +172,12 @@ def _odd_words(column: Column) -> str | None:
 
 def _counting(column: Column) -> str | None:
     """In which way the numbers look like those by which rows are named; None if they do not."""
-    values = column.numeric
-    if column.values.dtype.kind in "mM" or not column.parsed.all() or len(values) < 3 or not _whole(column):
+    rows = np.flatnonzero(column.parsed)
+    if len(rows) < max(3, MOSTLY * len(column.values)) or not _whole(column):
         return None
+    values = column.numeric[rows]
     steps = np.diff(values)
-    begin = f"{column.example(0)}, {column.example(1)}, ..."
+    begin = f"{column.example(rows[0])}, {column.example(rows[1])}, ..."
     if (steps > 0).all() or (steps < 0).all():
         return f"counts {'up' if steps[0] > 0 else 'down'} from row to row, {begin}"
     if len(np.unique(values)) == len(values) and np.ptp(values) < 2 * len(values):
@@ -194,8 +208,9 @@ def _alike(words: "pd.Series[str]") -> tuple[str, str] | None:
     seen: dict[str, str] = {}
     for word in words.unique():
         plain = " ".join(unicodedata.normalize("NFKC", word).casefold().split()).removesuffix(".")
-        with suppress(ValueError):
-            plain = str(float(plain))
+        if len(plain) <= PRECISE:
+            with suppress(ValueError):
+                plain = str(float(plain))
         if plain in seen:
             return seen[plain], word
         seen[plain] = word

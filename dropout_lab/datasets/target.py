@@ -15,7 +15,6 @@ from dropout_lab.datasets.columns import (
     Place,
     centred,
     numbers,
-    numeric,
     outside_of,
     refuse,
     require_column,
@@ -23,7 +22,7 @@ from dropout_lab.datasets.columns import (
     without_missing,
 )
 from dropout_lab.datasets.dataset import Task, hold_out_test
-from dropout_lab.datasets.misread import refusal_of_classes, told_of_target
+from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
 from dropout_lab.errors import UserError
 
 MOST_CLASSES = 20
@@ -42,16 +41,15 @@ class EncodedTarget:
     """What may be misread in the file, in sentences that name the key that settles it; see `misread`."""
 
 
-def task_of(values: "pd.Series[Any]", wanted: str | None) -> Task:
+def task_of(column: Column, wanted: str | None) -> Task:
     """Classification for words, truth values and few different whole numbers, else regression. Where most values are
     numbers these decide, so that a stray word among measurements makes no classes of them."""
     if wanted is not None:
         if wanted not in ("classification", "regression"):
             raise UserError(f"dataset.task={wanted}: must be classification, regression, or null to tell by the target")
         return "classification" if wanted == "classification" else "regression"
-    found = numeric(values)
-    known = found[np.isfinite(found)]
-    if len(known) <= MOSTLY * len(values) or values.dtype == bool:
+    known = column.numeric[column.parsed]
+    if len(known) <= MOSTLY * len(column.values) or column.values.dtype == bool:
         return "classification"
     whole = bool((known == known.round()).all())
     return "classification" if whole and len(np.unique(known)) <= MOST_CLASSES else "regression"
@@ -86,7 +84,7 @@ def encode_target(
             f"dataset.target={name}: every row of {where} outside of the test part has the same,"
             f" {values[outside].iloc[0]}; for dataset.task=regression they must differ"
         )
-    told = [] if name in keep else list(told_of_target(column))
+    told = [] if name in keep else warnings_of_target(column)
     return EncodedTarget(torch.tensor(centred(measured, outside)).float(), 1, kind, (), told)
 
 
@@ -135,7 +133,7 @@ def _target(
     require_scalars(values, name, where, place)
     column = Column(name, without_missing(values), where, place)
     require_known(column.values, name, where, place)
-    kind = task_of(column.values, task)
+    kind = task_of(column, task)
     if kind == "classification":
         refuse([refusal_of_classes(column, name in keep, asked=task is not None)])
     return column, kind

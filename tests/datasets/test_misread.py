@@ -97,6 +97,7 @@ def test_spellings_of_numbers_and_times(value: str, what: str | None) -> None:
         (["1,5", "2,25", "3,0"], "numbers with separators", "1,5"),
         (["2024-01-31", "2024-02-01", "2024-03-31"], "dates or times", "2024-01-31"),
         (["-", "-", "-", "1", "2", "3", "-"], "3 different numbers and words", "-"),
+        (["2024-01-31", "-", "2024-02-01", "-", "-"], "dates or times", "2024-01-31"),
         ([f"{i} kg" for i in range(25)], "numbers with something beside them", "0 kg"),
     ],
 )
@@ -144,6 +145,7 @@ def test_plain_categories_are_no_matter(values: list[Any], tmp_path: Path) -> No
         ("number", list(range(ROWS)), r"counts up from row to row, 0 \(line 2\), 1 \(line 3\)"),
         ("number", [1000 - 3 * i for i in range(ROWS)], "counts down"),
         ("number", [(i * 7) % ROWS for i in range(ROWS)], "has a different whole number in every row"),
+        ("number", [None, *range(1, ROWS)], r"counts up from row to row, 1.0 \(line 3\)"),
         ("customer_id", [(i * 7919) % 100003 % 17 for i in range(ROWS)], "has the name of an identifier"),
         ("PassengerId", [(i * 7919) % 100003 % 17 for i in range(ROWS)], "has the name of an identifier"),
         ("zipcode", [10115 + i * 7919 % 17 for i in range(ROWS)], "has the name of an identifier"),
@@ -152,7 +154,7 @@ def test_plain_categories_are_no_matter(values: list[Any], tmp_path: Path) -> No
         ("fold", cycled(0, 1, 2, 3, 4), "looks like a division into training and test parts"),
         ("where", cycled("Train", "Test "), "looks like a division into training and test parts"),
         ("is_train", cycled(True, False), "looks like a division into training and test parts"),
-        ("unit", cycled("kg"), r"has the same value in every row, 'kg' \(line 2\)"),
+        ("unit", cycled("kg"), r"has the same value in every row, for example 'kg' \(line 2\)"),
         ("unit", cycled(3), "has the same value in every row"),
         ("day", cycled(20240131, 20240201, 20240301), "has dates written as numbers"),
         ("city", cycled("Oslo", "oslo ", "Rome"), r"categories 'Oslo' \(line 2\) and 'oslo ' \(line 3\), which differ"),
@@ -278,6 +280,21 @@ def test_a_word_among_numbers_is_refused_with_what_to_do_and_can_be_a_category(t
         with pytest.raises(UserError, match=said):
             table(path=path, target="label")
         assert settled(path, "floor") == (1, 5)
+
+
+def test_a_word_among_more_numbers_than_there_can_be_categories(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"size": [*(i / 7 for i in range(299)), "abc"], "label": ["a", "b"] * 150})
+    frame.to_csv(tmp_path / "my.csv", index=False)
+    with pytest.raises(UserError, match=r"line 301: column size has numbers, and here 'abc'$"):
+        table(path=str(tmp_path / "my.csv"), target="label")
+
+
+def test_constant_columns_are_told_together(tmp_path: Path) -> None:
+    path = write(tmp_path, **{str(i): cycled(0) for i in range(3)})
+    (warning,) = table(path=path, target="label").warnings
+    assert "3 columns (0, 1, 2) have the same value in every row, for example 0 (line 2)" in warning
+    assert setting("drop", "0", "1", "2") in warning
+    assert not table(path=path, target="label", drop=["0", "1", "2"]).warnings
 
 
 def test_keep_names_columns_that_are_read(tmp_path: Path) -> None:
