@@ -44,7 +44,7 @@ HOW_KEYS = ("objective", "sampler", "pruner", "prune_step", "device", "experimen
 """Further keys, or beginnings of keys, that are no part of a configuration, and so no axis of a sweep."""
 
 
-DATA_ARGUMENTS = ("id", "path", "config", "revision", "text", "target", "drop", "task", "level", "size")
+DATA_ARGUMENTS = ("id", "path", "config", "revision", "text", "target", "drop", "keep", "task", "level", "size")
 DATA_KEYS = ("dataset", *(f"dataset.{key}" for key in DATA_ARGUMENTS), "trainer.pretrain_classes")
 """Keys that decide what is learnt."""
 

@@ -251,6 +251,11 @@ def data(config: Config) -> str | None:
     return _dataset(canonical_json(section)).digest()
 
 
+def data_warnings(config: Config) -> Sequence[str]:
+    """What may be misread in the file that the data are from; see `datasets.misread`."""
+    return _dataset(canonical_json(config["dataset"])).warnings
+
+
 def task(config: Config) -> str:
     """What is learned: the dataset's task, or language_modelling where a text is read on."""
     dataset = _dataset(canonical_json(config["dataset"]))

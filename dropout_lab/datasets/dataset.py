@@ -105,6 +105,8 @@ class Dataset:
     """Whether NaN stands for missing values in the inputs of a table, (n, features)."""
     class_names: Sequence[str] = ()
     """What the classes are called, for messages; without, by their numbers."""
+    warnings: Sequence[str] = ()
+    """What may be misread in its file; see `misread`."""
     vocabulary: Sequence[str] = ()
     """What the tokens are called, SPECIAL_TOKENS first; empty if the inputs are no tokens. It may have tokens that a
     seed's training part does not have: `Split.known` hides them."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.datasets.encode import Place, require_different, require_table
-from dropout_lab.datasets.lines import line_of_file, require_rectangle, row_of_file
+from dropout_lab.datasets.columns import Place, require_different, require_table
+from dropout_lab.datasets.lines import line_of_file, require_rectangle, require_separator, require_utf8, row_of_file
 from dropout_lab.errors import UserError
 
 ENDINGS = (".csv", ".tsv", ".parquet")
@@ -35,6 +35,8 @@ def read_table(path: str, *, words_may_be_missing: bool = True) -> tuple[pd.Data
             frame, place = pd.read_parquet(file), row_of_file
         else:
             separator = "\t" if file.suffix.lower() == ".tsv" else ","
+            require_utf8(file)
+            require_separator(file, separator)
             require_rectangle(file, separator)
             frame = pd.read_csv(
                 file, sep=separator, low_memory=False, index_col=False, keep_default_na=words_may_be_missing

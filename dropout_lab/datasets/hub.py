@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dropout_lab.datasets.columns import is_text, require_scalars, require_table
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.encode import encode, held_out, is_text, require_known, require_scalars, require_table
+from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.images import decoded
+from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
 from dropout_lab.errors import UserError
 
 
@@ -22,6 +24,7 @@ def hub(
     config: str | None = None,
     target: str | None = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
     task: str | None = None,
     val_fraction: float = 0.2,
     test_fraction: float = 0.2,
@@ -34,7 +37,8 @@ def hub(
     Its test split is the test part; where it has none, `test_fraction` is held out. A validation split is joined with
     the training split, for every seed divides anew. An image column makes it a set of images, in [0, 1], to be
     classified: its other columns but `target` are left out. Otherwise all columns but `target` and `drop` are features,
-    see `encode`. Without `target` it is the column `label`, `labels`, `target` or the last one that has no images.
+    see `encode`; those of `keep` are taken as they are, see `misread`. Without `target` it is the column `label`,
+    `labels`, `target` or the last one that has no images.
     """
     if id is None and path is None:
         raise UserError(
@@ -68,11 +72,11 @@ def hub(
         test = torch.arange(before, len(frame))
     else:
         held = "classification" if pictures else task
-        test = held_out(frame, label, where, task=held, place=place, test_fraction=test_fraction)
+        test = held_out(frame, label, where, keep=keep, task=held, place=place, test_fraction=test_fraction)
     common: dict[str, Any] = {"val_fraction": val_fraction, "limit": limit, "label_noise": label_noise}
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
-        encoded = encode(frame, label, where, test, drop=drop, task=task, place=place)
+        encoded = encode(frame, label, where, test, drop=drop, keep=keep, task=task, place=place)
         return Dataset(
             name=name,
             task=encoded.task,
@@ -84,10 +88,13 @@ def hub(
             indicators=encoded.indicators,
             has_missing=bool(encoded.inputs.isnan().any()),
             class_names=encoded.class_names,
+            warnings=encoded.warnings,
             **common,
         )
+    require_target_alone(keep, label)
     require_scalars(frame[label], label, where, place)
     require_known(frame[label], label, where, place)
+    require_alike(frame[label], label, where, keep=keep, place=place)
     values = [value for part in parts for value in part.data.column(pictures[0]).to_pylist()]
     files = [_file(value, f"{where}, {place(row)}: column {pictures[0]}") for row, value in enumerate(values)]
     labels = np.unique(frame[label].to_numpy(), return_inverse=True)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.datasets.encode import Place
+from dropout_lab.datasets.columns import Place
 from dropout_lab.errors import UserError
 
 UNNAMED = "default"

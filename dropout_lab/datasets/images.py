@@ -52,7 +52,7 @@ def decoded(files: Sequence[bytes], where: str) -> Tensor:
 
 
 def _decode(files: Sequence[bytes], where: str) -> Tensor:
-    from PIL import Image, UnidentifiedImageError  # comes with the extra that has the data
+    from PIL import Image, UnidentifiedImageError
 
     arrays: list[NDArray[np.uint8]] = []
     for number, file in enumerate(files):

@@ -1,10 +1,13 @@
 """Texts with a class or a number each, from the Hugging Face hub or a table of one's own."""
 
+from collections.abc import Sequence
+
 import torch
 
+from dropout_lab.datasets.columns import require_column
 from dropout_lab.datasets.dataset import Dataset, require_whole
-from dropout_lab.datasets.encode import encode_target, held_out, require_column
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
+from dropout_lab.datasets.target import encode_target, held_out, require_target_alone
 from dropout_lab.datasets.words import padded, require_level, tokens, vocabulary
 from dropout_lab.errors import UserError
 
@@ -19,6 +22,7 @@ def labelled_text(
     revision: str | None = None,
     text: str | None = None,
     target: str | None = None,
+    keep: Sequence[str] = (),
     task: str | None = None,
     level: str = "word",
     length: int = 64,
@@ -32,9 +36,10 @@ def labelled_text(
     """`id` on the hub, or its copy in the folder `path`, or a CSV or Parquet file `path`; columns but two are left out.
 
     `text` is the column of text, by default the only one; `target`, by default, the column `label`, `labels`, `target`
-    or the last other one. A text is its first `length` tokens (of a `level`, see `words`), PADDING behind them. The
-    vocabulary is the most frequent tokens outside of the test part; of these a seed's reader knows those that its
-    training part has `min_count` times. Splits are as in `hub`.
+    or the last other one; with its name in `keep` its labels are taken as they are, see `misread`. A text is its first
+    `length` tokens (of a `level`, see `words`), PADDING behind them. The vocabulary is the most frequent tokens outside
+    of the test part; of these a seed's reader knows those that its training part has `min_count` times. Splits are as
+    in `hub`.
     """
     if id is None and path is None:
         raise UserError(
@@ -48,11 +53,14 @@ def labelled_text(
     require_whole("min_count", min_count, 1)
     rows = read_rows(id, path, config, revision)
     column, label = _columns(rows, text, target)
+    require_target_alone(keep, label)
     if rows.tested is None:
-        test = held_out(rows.frame, label, rows.where, task=task, place=rows.place, test_fraction=test_fraction)
+        test = held_out(
+            rows.frame, label, rows.where, keep=keep, task=task, place=rows.place, test_fraction=test_fraction
+        )
     else:
         test = torch.arange(len(rows.frame) - rows.tested, len(rows.frame))
-    encoded = encode_target(rows.frame[label], label, rows.where, test, task=task, place=rows.place)
+    encoded = encode_target(rows.frame[label], label, rows.where, test, keep=keep, task=task, place=rows.place)
     texts = [tokens(value, level)[:length] if isinstance(value, str) else () for value in rows.frame[column]]
     for row, found in enumerate(texts):
         if not found:
@@ -72,6 +80,7 @@ def labelled_text(
         limit=limit,
         label_noise=label_noise,
         class_names=encoded.class_names,
+        warnings=encoded.warnings,
         vocabulary=names,
         min_count=min_count,
     )

@@ -1,15 +1,19 @@
-"""Where a row of a table is in its file, for messages that name it, and whether its rows have the header's fields."""
+"""Where a row of a table is in its file, for messages that name it, and whether the file is one that is read."""
 
 import csv
+import shlex
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from dropout_lab.datasets.encode import require_different
+from dropout_lab.datasets.columns import require_different
 from dropout_lab.errors import UserError
 
 LONGEST_FIELD = 2**31 - 1
+SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+ENCODINGS = {"UTF-16": "UTF-16", "UTF-16LE": "UTF-16", "WINDOWS-1252": "Latin-1 or Windows-1252"}
+"""What `iconv` calls them, and people."""
 
 
 def row_of_file(row: int) -> str:
@@ -23,6 +27,50 @@ def line_of_file(file: Path, separator: str, row: int) -> str:
     with closing(_rows(file, separator)) as rows:
         line, _ = next(islice(rows, row + 1, None))
         return f"line {line}"
+
+
+def require_utf8(file: Path) -> None:
+    """Raises UserError, naming the line, for a file in another encoding."""
+    data = file.read_bytes()
+    encoding, at = "", 0
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "UTF-16"
+    elif 0 in data:
+        encoding, at = "UTF-16LE", data.index(0)
+    else:
+        try:
+            data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            encoding, at = "WINDOWS-1252", error.start
+    if encoding:
+        saved = shlex.join(["iconv", "-f", encoding, "-t", "UTF-8", str(file)])
+        saved += " > " + shlex.quote(f"{file.stem}-utf8{file.suffix}")
+        raise UserError(
+            f"{file}, line {data[:at].count(10) + 1}: cannot be read as text in UTF-8 (byte 0x{data[at]:02x});"
+            f" if it is in {ENCODINGS[encoding]}, save it in UTF-8: {saved}"
+        )
+
+
+def require_separator(file: Path, separator: str) -> None:
+    """Raises UserError for a file whose header and first row fall into more fields, both into as many, at another mark
+    than that of its ending."""
+
+    def fields(mark: str) -> int:
+        with closing(_rows(file, mark)) as rows:
+            header, first = (len(next(rows, (1, []))[1]) for _ in range(2))
+            return header if header == first or mark == separator else 0
+
+    found = max((separator, *SEPARATORS), key=fields)
+    if fields(found) > fields(separator):
+        code = f"import pandas; pandas.read_csv({str(file)!r}, sep={found!r}, decimal=',')"
+        code += f".to_csv('{file.stem}-commas.csv', index=False)"
+        named = {"\t": ".tsv", ",": ".csv"}.get(found)
+        saved = f"save it with commas: {shlex.join(['python', '-c', code])}"
+        raise UserError(
+            f"{file}: has {fields(found)} columns with {SEPARATORS[found]} between them, and a file that ends with"
+            f" {file.suffix} must have {SEPARATORS[separator]};"
+            f" {f'rename it to end with {named}' if named else saved}"
+        )
 
 
 def require_rectangle(file: Path, separator: str) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.encode import encode, held_out
+from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.files import read_table
+from dropout_lab.datasets.target import held_out
 from dropout_lab.errors import UserError
 
 
@@ -14,6 +15,7 @@ def table(
     path: str | None = None,
     target: str | None = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
     task: str | None = None,
     val_fraction: float = 0.2,
     test_fraction: float = 0.2,
@@ -21,13 +23,14 @@ def table(
     label_noise: float = 0.0,
 ) -> Dataset:
     """Numbers as they are, categories one by one, and missing numbers filled in with the mean of the seed's training
-    part and marked; see `encode`."""
+    part and marked; see `encode`. `drop` leaves columns out, `keep` takes those as they are that look like something
+    else; see `misread`."""
     if path is None or target is None:
         raise UserError("dataset=table: give dataset.path=my.csv and dataset.target=<the column to predict>")
     frame, place = read_table(path)
     file = Path(path)
-    test = held_out(frame, target, str(file), task=task, place=place, test_fraction=test_fraction)
-    encoded = encode(frame, target, str(file), test, drop=drop, task=task, place=place)
+    test = held_out(frame, target, str(file), keep=keep, task=task, place=place, test_fraction=test_fraction)
+    encoded = encode(frame, target, str(file), test, drop=drop, keep=keep, task=task, place=place)
     return Dataset(
         name=file.stem,
         task=encoded.task,
@@ -42,4 +45,5 @@ def table(
         indicators=encoded.indicators,
         has_missing=bool(encoded.inputs.isnan().any()),
         class_names=encoded.class_names,
+        warnings=encoded.warnings,
     )

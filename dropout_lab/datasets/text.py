@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dropout_lab.datasets.dataset import Dataset, require_fraction, require_whole
 from dropout_lab.datasets.files import ENDINGS
+from dropout_lab.datasets.lines import require_utf8
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.words import numbered, require_level, tokens, vocabulary
@@ -113,9 +114,10 @@ def _documents(
         if text is not None:
             raise UserError(f"dataset.text={text}: {path} has no columns; only null")
         try:
+            require_utf8(file)
             return file.stem, path, file.read_text(encoding="utf-8-sig").splitlines(), None
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"dataset.path={path}: cannot be read as text in UTF-8: {error}") from error
+        except OSError as error:
+            raise UserError(f"dataset.path={path}: cannot be read: {error}") from error
     if path is not None and not file.exists():
         raise UserError(f"dataset.path={path}: there is no such file or folder")
     rows = read_rows(id, path, config, revision)

@@ -44,7 +44,8 @@ class Prepared:
     task: str
     """As in `train.task`."""
     warnings: Sequence[str]
-    """What is unwise about the configurations: of a sampler's, about the ends of its search space."""
+    """What may be misread in the data, and what is unwise about the configurations: of a sampler's, about the ends of
+    its search space."""
 
     @property
     def keys(self) -> Sequence[str]:
@@ -94,7 +95,9 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))
     found = Ledger.of(records)
-    return Prepared(plan, is_grid, cells, found, records.sessions, data, trainer.task(plan.config), warnings(described))
+    of_data = [f"warning: {sentence}" for sentence in trainer.data_warnings(plan.config)]
+    said = [*of_data, *warnings(described)]
+    return Prepared(plan, is_grid, cells, found, records.sessions, data, trainer.task(plan.config), said)
 
 
 def commit(prepared: Prepared, command: str) -> Sequence[str]:

@@ -159,6 +159,7 @@ def test_an_installed_wheel_has_its_config_and_experiments(tmp_path: Path) -> No
         str(wheel),
     ]
     subprocess.run(install, check=True, capture_output=True)
+    assert (site / "dropout_lab" / "py.typed").is_file()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     # -P and the path's order: the package of the wheel, not that of this checkout.

@@ -163,7 +163,7 @@ def test_the_task_is_told_by_the_target(values: list[Any], task: str, outputs: i
         ({"age": [-2e38, *range(39)]}, {}, r"my.csv, line 2: column age has -2e\+38; must be from -1e\+38 to 1e\+38"),
         ({"age": [*range(39), float("inf")]}, {}, "my.csv, line 41: column age has numbers, and here inf$"),
         ({}, {"drop": ["label"]}, "dataset.drop=label: is the target"),
-        ({"city": [f"person {i}" for i in range(40)]}, {}, None),
+        ({"city": [f"person {i}" for i in range(40)]}, {"keep": ["city"]}, None),
     ],
 )
 def test_what_is_wrong_is_named(change: Any, arguments: Any, said: str | None, tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""The column that a table is to predict, as classes or numbers, and the test part that is held out by it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from dropout_lab.datasets.columns import (
+    MOSTLY,
+    Column,
+    Place,
+    centred,
+    numbers,
+    outside_of,
+    refuse,
+    require_column,
+    require_scalars,
+    without_missing,
+)
+from dropout_lab.datasets.dataset import Task, hold_out_test
+from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
+from dropout_lab.errors import UserError
+
+MOST_CLASSES = 20
+"""Whole numbers of so few different values are classes, unless the task says otherwise."""
+
+
+@dataclass(frozen=True)
+class EncodedTarget:
+    targets: Tensor
+    """(n,) int64 classes from 0, or float32, less a constant."""
+    outputs: int
+    task: Task
+    class_names: Sequence[str]
+    """What the classes are in the file; none for regression."""
+    warnings: Sequence[str]
+    """What may be misread in the file, in sentences that name the key that settles it; see `misread`."""
+
+
+def task_of(column: Column, wanted: str | None) -> Task:
+    """Classification for words, truth values and few different whole numbers, else regression. Where most values are
+    numbers these decide, so that a stray word among measurements makes no classes of them."""
+    if wanted is not None:
+        if wanted not in ("classification", "regression"):
+            raise UserError(f"dataset.task={wanted}: must be classification, regression, or null to tell by the target")
+        return "classification" if wanted == "classification" else "regression"
+    known = column.numeric[column.parsed]
+    if len(known) <= MOSTLY * len(column.values) or column.values.dtype == bool:
+        return "classification"
+    whole = bool((known == known.round()).all())
+    return "classification" if whole and len(np.unique(known)) <= MOST_CLASSES else "regression"
+
+
+def encode_target(
+    values: "pd.Series[Any]",
+    name: str,
+    where: str,
+    test: Tensor,
+    *,
+    keep: Sequence[str],
+    task: str | None,
+    place: Place,
+) -> EncodedTarget:
+    """The column that is to be predicted, `name`. Raises UserError where it is missing or no number or class, and for
+    classes that are misread unless `keep` has its name."""
+    column, kind = _target(values, name, where, keep=keep, task=task, place=place)
+    values = column.values
+    if kind == "classification":
+        names = sorted(values.astype(str).unique(), key=_by_number)
+        numbered = {word: number for number, word in enumerate(names)}
+        if len(names) < 2:
+            raise UserError(f"dataset.target={name}: every row of {where} has the same, {names[0]}")
+        codes = torch.tensor([numbered[word] for word in values.astype(str)])
+        return EncodedTarget(codes, len(names), kind, names, ())
+    other = "" if task else "; if these are classes, give dataset.task=classification"
+    outside = outside_of(len(values), test)
+    measured = numbers(column, other)
+    if (measured[outside] == measured[outside][0]).all():
+        raise UserError(
+            f"dataset.target={name}: every row of {where} outside of the test part has the same,"
+            f" {values[outside].iloc[0]}; for dataset.task=regression they must differ"
+        )
+    told = [] if name in keep else warnings_of_target(column)
+    return EncodedTarget(torch.tensor(centred(measured, outside)).float(), 1, kind, (), told)
+
+
+def held_out(
+    frame: pd.DataFrame,
+    target: str,
+    where: str,
+    *,
+    keep: Sequence[str],
+    task: str | None,
+    place: Place,
+    test_fraction: float,
+) -> Tensor:
+    """The rows of a test part of that fraction, stratified by class. Raises UserError for a target that is missing or
+    misread, and for a class that cannot be divided."""
+    require_column("target", target, frame, where)
+    column, kind = _target(frame[target], target, where, keep=keep, task=task, place=place)
+    codes, names = pd.factorize(column.values.astype(str))
+    if kind == "regression":
+        return hold_out_test(torch.zeros(len(codes)), kind, test_fraction)
+    return hold_out_test(torch.tensor(codes), kind, test_fraction, names.tolist())
+
+
+def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
+    missing = values.isna().to_numpy()
+    if missing.any():
+        raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty")
+
+
+def require_alike(values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], place: Place) -> None:
+    """Raises UserError for classes that differ only in their spelling, unless `keep` has the column."""
+    refuse([refusal_of_classes(Column(name, values, where, place), name in keep, asked=True)])
+
+
+def require_target_alone(keep: Sequence[str], target: str) -> None:
+    """Raises UserError where `dataset.keep` has a column of which nothing is read."""
+    for name in keep:
+        if name != target:
+            raise UserError(f"dataset.keep={name}: only the target, {target}, is read as words or numbers here")
+
+
+def _target(
+    values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], task: str | None, place: Place
+) -> tuple[Column, Task]:
+    """The target without the words for missing values, and what is to be learned of it."""
+    require_scalars(values, name, where, place)
+    column = Column(name, without_missing(values), where, place)
+    require_known(column.values, name, where, place)
+    kind = task_of(column, task)
+    if kind == "classification":
+        refuse([refusal_of_classes(column, name in keep, asked=task is not None)])
+    return column, kind
+
+
+def _by_number(name: str) -> tuple[float, str]:
+    try:
+        return float(name), name
+    except ValueError:
+        return float("inf"), name
