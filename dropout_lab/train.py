@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from dropout_lab.cohort import loop, probe, programs, transfer, width
 from dropout_lab.cohort.optim import Adam
@@ -444,7 +444,7 @@ def _model(section: Config, dataset: Dataset) -> torch.nn.Module:
     model = instantiate("model", section, **given)
     if not isinstance(model, torch.nn.Module):
         raise UserError(f"model: {section['_target_']} makes a {type(model).__name__}; must be a torch.nn.Module")
-    if any(isinstance(param, UninitializedTensorMixin) for param in (*model.parameters(), *model.buffers())):
+    if any(is_lazy(value) for value in (*model.parameters(), *model.buffers())):
         with torch.no_grad():
             model.eval()(dataset.example())  # lazy modules take their shapes, and draw their weights
         model.train()

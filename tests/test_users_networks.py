@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from dropout_lab.cohort import loop
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD
+from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, RunList, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.width import Widths, lane_bytes
@@ -212,13 +214,15 @@ def test_without_annotations_it_is_the_names_that_count() -> None:
     assert not takes(section("Plain"), "vocabulary")
     assert takes(section("Heir"), "outputs")
     assert not takes(section("Heir"), "vocabulary")
-    words = replace(DIGITS, inputs=torch.ones(len(DIGITS.inputs), 5, dtype=torch.int64), vocabulary=("", "?", "a"))
+    words: Any = SimpleNamespace(
+        name="w", input_shape=(5,), outputs=3, task="classification", vocabulary=("", "?", "a"), is_stream=False
+    )
     assert isinstance(train._model(section("Words"), words), users_networks.Words)
     with pytest.raises(UserError, match=r"the constructor of tests\.users_networks\.Plain takes no vocabulary"):
         train._model(section("Plain"), words)
-    per_place = replace(words, task="token_classification", targets=words.inputs, outputs=3)
+    words.task = "token_classification"
     with pytest.raises(UserError, match="takes no per_place"):
-        train._model(section("Words"), per_place)
+        train._model(section("Words"), words)
 
 
 def test_any_section_that_ends_the_process_is_told() -> None:
@@ -246,7 +250,7 @@ def test_runs_whose_last_measurement_fails_have_the_reason(monkeypatch: pytest.M
 
 
 def test_lanes_that_do_not_fit_while_they_are_made_become_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare, tried = loop.prepare, []
+    tried: list[int] = []
 
     def too_large(made: Structure, widths: Widths, *more: Any) -> Any:
         tried.append(widths.eager)
@@ -254,7 +258,7 @@ def test_lanes_that_do_not_fit_while_they_are_made_become_fewer(monkeypatch: pyt
             raise MemoryError
         return prepare(made, widths, *more)
 
-    monkeypatch.setattr(loop, "prepare", too_large)
+    monkeypatch.setattr("dropout_lab.cohort.loop.prepare", too_large)
     queue = Queue([run(0, epochs=1), run(1, epochs=1)])
     loop.train(structure("Plain"), Widths.fixed(8), "never", queue, torch.device("cpu"))
     assert tried == [8, 4, 2]
@@ -266,7 +270,7 @@ def test_runs_for_which_the_least_lanes_are_too_many_fail(monkeypatch: pytest.Mo
     def too_large(*given: Any) -> Any:
         raise MemoryError("all is full")
 
-    monkeypatch.setattr(loop, "prepare", too_large)
+    monkeypatch.setattr("dropout_lab.cohort.loop.prepare", too_large)
     queue = Queue([run(0), run(1)])
     loop.train(structure("Plain"), Widths.fixed(4), "never", queue, torch.device("cpu"))
     reason = "out of memory, with as few lanes as there can be: MemoryError: all is full"
