@@ -107,7 +107,8 @@ class TupleInside(Plain):
 
     def hidden(self, x: Tensor) -> Tensor:
         left, right = self.pair(super().hidden(x))
-        return left * right
+        y: Tensor = left * right
+        return y
 
 
 class NoDropout(Plain):
@@ -303,7 +304,7 @@ class ExitsInConstructor(Plain):
 class MoreInTraining(Plain):
     def hidden(self, x: Tensor) -> Tensor:
         y = super().hidden(x)
-        return self.site(y) if self.training else y  # type: ignore[no-any-return]
+        return self.site(y) if self.training else y
 
 
 class StateCalled(Plain):

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.modules.dropout import _DropoutNd
 
-import dropout_lab
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout, ties
@@ -29,7 +28,7 @@ from dropout_lab.sites import Site, sites
 EXAMPLES = 4
 FEW = 3
 """Modules that a message names."""
-FOREIGN = Path(torch.__file__).parent, Path(dropout_lab.__file__).parent
+FOREIGN = Path(torch.__file__).parent, Path(__file__).parents[1]
 """Folders of code that is not the user's."""
 
 
