@@ -32,6 +32,11 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
     _check_types(key, section)
     try:
         return hydra.utils.instantiate(dict(section), **given, _convert_="all")
+    except SystemExit as error:
+        raise UserError(
+            f"{key} ({section.get('_target_')}): it ends the process (sys.exit({error.code!r})); it must raise an error"
+            " instead"
+        ) from error
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, UserError):
@@ -41,9 +46,14 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
         raise
 
 
-def arguments(section: Config) -> set[str]:
-    """What a config section's target can be given, as far as its signature says."""
-    return set(_hints(str(section.get("_target_"))))
+def takes(section: Config, name: str) -> bool:
+    """Whether a config section's target can be given the argument `name`, as far as its signature says."""
+    try:
+        signature = inspect.signature(hydra.utils.get_object(str(section.get("_target_"))))
+    except (ImportError, ValueError, TypeError):  # `instantiate` says what is wrong with it, or the call does
+        return True
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    return name in signature.parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _check_types(key: str, section: Config) -> None:
@@ -66,7 +76,7 @@ def _hints(target: str) -> dict[str, Any]:
         found = hydra.utils.get_object(target)
     except (ImportError, ValueError):
         return {}
-    function = inspect.unwrap(vars(found).get("__init__", found.__call__) if isinstance(found, type) else found)
+    function = inspect.unwrap(found.__init__ if isinstance(found, type) else found)  # type: ignore[misc]
     hints: dict[str, Any] = {}
     for name, hint in inspect.get_annotations(function).items():
         with suppress(NameError):  # a type that its module imports for type checkers alone, as Optuna's do

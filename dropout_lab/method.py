@@ -82,6 +82,8 @@ class AbstractDropout(ABC):
     """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
     is_penalised = False
     """Whether the method adds `penalty` to the training loss."""
+    acts_once = False
+    """Whether it can act only at a site that is called once in a pass through the network."""
     needs_pretraining = False
     """Whether the method means something only where the network was trained before."""
 
@@ -172,6 +174,8 @@ def objection_to(dropout: AbstractDropout, place: Place) -> str | None:
     if place.kind not in dropout.kinds:
         allowed = ", ".join(KINDS[kind] for kind in KINDS if kind in dropout.kinds)
         return f"here are {KINDS[place.kind]}; it acts on {allowed}"
+    if place.calls > 1 and dropout.acts_once:
+        return f"the network calls this site {place.calls} times in a pass; it acts at a site that is called once"
     return dropout.objection(place)
 
 
@@ -207,6 +211,7 @@ class AbstractAdversarialDropout(AbstractValueDropout):
 
     kinds = UNITS
     is_costly = True
+    acts_once = True
 
     @abstractmethod
     def mask(self, shape: Sequence[int], rate: Tensor, noise: Noise) -> Tensor:

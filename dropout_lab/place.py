@@ -32,6 +32,8 @@ KINDS: Mapping[Kind, str] = {
 
 
 UNITS: frozenset[Kind] = frozenset({"units"})
+CARRIED: frozenset[Kind] = frozenset({"state", "cell", "layer"})
+"""What is carried on from step to step, or from layer to layer."""
 STEPWISE: frozenset[Kind] = frozenset({"units", "sequence"})
 """Units, be it at one step or at every step of a sequence."""
 
@@ -63,6 +65,8 @@ class Place:
     """Whether, since the input or the last norm, more than linear layers and activations made the values: poolings,
     sums and convolutions, whose borders are zeros, change mean and variance."""
     kind: Kind = "units"
+    calls: int = 1
+    """How often a pass through the network calls the site; all else is of the first time."""
     keeps: bool = False
     """Whether the values are a state of which a part is kept at every step, as an LSTM's cell and a GRU's state are."""
 

@@ -1,12 +1,15 @@
 """Sites: the named places in a model where dropout may act."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.errors import UserError
 from dropout_lab.method import (
     AbstractAdversarialDropout,
     AbstractDropout,
@@ -18,14 +21,32 @@ from dropout_lab.method import (
     carried_on,
 )
 from dropout_lab.noise import Noise
-from dropout_lab.place import Kind
+from dropout_lab.place import CARRIED, Kind
 
 SAMPLES = 1 << 17
 """The first number of a stream that a further mask of one pass draws from; methods have streams of lower numbers."""
 
 
+CALLS = 1 << 19
+"""The first number of a stream that a further call of one pass draws from; `noise.STEPS` has lower ones."""
+
+_calls: ContextVar[dict["Site", int] | None] = ContextVar("_calls", default=None)
+
+
+@contextmanager
+def calls_counted() -> Iterator[None]:
+    """Within it, one pass through a network: each call of a site in it draws noise of its own."""
+    token = _calls.set({})
+    try:
+        yield
+    finally:
+        _calls.reset(token)
+
+
 class Site(nn.Module):
     """A place where dropout may act, with what reads from it; the reader alone until it is given a method.
+
+    A site that is called several times in a pass draws a mask of its own for each call (`calls_counted`).
 
     The rate and the noise key of the step are buffers, so that whoever trains the model can hand over those of each
     run from outside; the model itself never knows. So is the mask of an adversarial pass, (batch, ...), where the
@@ -58,6 +79,12 @@ class Site(nn.Module):
         self.register_buffer("mask", torch.ones(()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Raises UserError at a kind of site that is asked for its `steps`, its `updates` or its `update` instead."""
+        if self.kind in CARRIED:
+            raise UserError(
+                f"the site {self.name} is of the kind {self.kind}, whose values are carried on: forward must call its"
+                " steps and updates (of a layer: update), not the site itself"
+            )
         self._observe(x)
         if self.dropout is None:
             y: Tensor = self.reader(x)
@@ -66,7 +93,7 @@ class Site(nn.Module):
             if self._is_given_a_mask():
                 masked = self._masked(x)
                 return masked if self.samples == 1 else torch.cat([masked] * self.samples)
-            noise = Noise(self.key)
+            noise = self._noise()
             drawn = [noise, *(noise.stream(SAMPLES + number) for number in range(1, self.samples))]
             outputs = [self.dropout.train_reader(self.reader, x, self.rate, one) for one in drawn]
             return outputs[0] if self.samples == 1 else torch.cat(outputs)
@@ -90,9 +117,7 @@ class Site(nn.Module):
         self._observe(x)
         if not isinstance(self.dropout, AbstractValueDropout):
             return x
-        return (
-            self.dropout.train(x, self.rate, Noise(self.key)) if self.training else self.dropout.evaluate(x, self.rate)
-        )
+        return self.dropout.train(x, self.rate, self._noise()) if self.training else self.dropout.evaluate(x, self.rate)
 
     def steps(self, count: int, state: Tensor) -> Sequence[Step]:
         """What the reader makes of the state at each of `count` steps; `state` is the first one."""
@@ -102,7 +127,7 @@ class Site(nn.Module):
         if self.training and self._is_given_a_mask():
             return [self._masked] * count
         if self.training:
-            return self.dropout.train_steps(self.reader, self.rate, Noise(self.key), count)
+            return self.dropout.train_steps(self.reader, self.rate, self._noise(), count)
         return [partial(self.dropout.evaluate_reader, self.reader, rate=self.rate)] * count
 
     def updates(self, count: int, state: Tensor) -> Sequence[Update]:
@@ -113,7 +138,7 @@ class Site(nn.Module):
         if isinstance(self.dropout, AbstractUpdateDropout):
             self._observe(state)
             if self.training:
-                return self.dropout.train_updates(self.rate, Noise(self.key), count)
+                return self.dropout.train_updates(self.rate, self._noise(), count)
             return [partial(self.dropout.evaluate_update, rate=self.rate)] * count
         if self.kind == "state":
             return [_plain] * count
@@ -122,6 +147,14 @@ class Site(nn.Module):
     def update(self, old: Tensor, made: Tensor) -> Tensor:
         """What goes on of a layer that makes `made` of `old`."""
         return self.updates(1, old)[0](old, None, made)[0]
+
+    def _noise(self) -> Noise:
+        """The noise of this call: of the first one in a pass that of the key itself."""
+        calls = _calls.get()
+        number = 0 if calls is None else calls.get(self, 0)
+        if calls is not None:
+            calls[self] = number + 1
+        return Noise(self.key) if number == 0 else Noise(self.key).stream(CALLS + number)
 
     def _is_given_a_mask(self) -> bool:
         return isinstance(self.dropout, AbstractAdversarialDropout) and self.mask.dim() > 0

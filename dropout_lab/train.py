@@ -8,15 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
-from dropout_lab.cohort import loop, programs, transfer, width
+from dropout_lab.cohort import loop, probe, programs, transfer, width
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Compile, Pretraining, Recipe, RunQueue, Structure
 from dropout_lab.cohort.shares import can_fork
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
-from dropout_lab.instantiate import arguments, instantiate
+from dropout_lab.instantiate import instantiate, takes
 from dropout_lab.loss import AbstractLoss
 from dropout_lab.machine import keep_freed_memory
 from dropout_lab.method import AbstractDropout, objection_to
@@ -126,21 +127,25 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     if trial.is_baseline:
         label |= {"placement": "none", "dropout": "none", "schedule": "none", "rate": 0.0}
     else:
-        _check_samples(config, choices, rates)
+        _check_samples(config, choices, rates, found[-1])
         if any(value is not None for value in config["rates"].values()):
             label |= {"placement": None, "rate": None}
     own = structure_without if trial.is_baseline else structure
     return Described(trial, own, structure_without, label, warnings)
 
 
-def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float]) -> None:
-    """Raises UserError for a loss of several masks at the last site, where that site does not drop."""
+def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float], last: Place) -> None:
+    """Raises UserError for a loss of several masks at the last site, where that site does not drop, or not once."""
     loss: AbstractLoss = instantiate("loss", config["loss"])
-    last = list(rates)[-1]
-    if loss.samples > 1 and rates[last] == 0:
+    if loss.samples > 1 and rates[last.site] == 0:
         raise UserError(
-            f"loss={choices['loss']}: it draws its masks at the last site, {last}, which does not drop here; give it a"
-            f" rate, say with rates.{last}=0.5"
+            f"loss={choices['loss']}: it draws its masks at the last site, {last.site}, which does not drop here; give"
+            f" it a rate, say with rates.{last.site}=0.5"
+        )
+    if loss.samples > 1 and last.calls > 1:
+        raise UserError(
+            f"loss={choices['loss']}: it draws its masks at the last site, {last.site}, which the network calls"
+            f" {last.calls} times in a pass; must be called once: give each call a Site of its own"
         )
 
 
@@ -373,8 +378,11 @@ def _words(methods: Mapping[str, str]) -> str:
 def _is_ours(spec: Config) -> bool:
     """Whether every class of a structure is of this package, so that the spec and the version tell what it does."""
     parts = [*spec.values(), *spec["dropout"].values()]
-    targets = [part["_target_"] for part in parts if isinstance(part, Mapping) and "_target_" in part]
-    return all(str(target).startswith("dropout_lab.") for target in targets)
+    return all(_is_of_this_package(part) for part in parts if isinstance(part, Mapping) and "_target_" in part)
+
+
+def _is_of_this_package(section: Config) -> bool:
+    return str(section["_target_"]).startswith("dropout_lab.")
 
 
 @lru_cache(maxsize=256)
@@ -414,18 +422,35 @@ def _pretraining(section: str) -> Pretraining:
 
 @lru_cache(maxsize=256)
 def _places(model: str, dataset: str) -> Sequence[Place]:
-    data = _dataset(dataset)
+    data, section = _dataset(dataset), json.loads(model)
+    if not _is_of_this_package(section):
+        plain = Structure(lambda: _model(section, data), data, {}, probe.EXAMPLES, Adam(lr=0.0))
+        probe.check(plain, section["_target_"])
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
-        return survey.places(_model(json.loads(model), data).eval(), data.example())
+        return survey.places(_model(section, data).eval(), data.example())
 
 
 def _model(section: Config, dataset: Dataset) -> torch.nn.Module:
-    """Models of sequences are told more: how many tokens there are, and whether every place is asked for a class."""
+    """Models of sequences are told more: how many tokens there are, and whether every place is asked for a class.
+
+    Raises UserError for a model whose constructor cannot be told what it must know.
+    """
     given: dict[str, Any] = {"input_shape": dataset.input_shape, "outputs": dataset.outputs}
     per_place = dataset.task == "token_classification"
     if dataset.vocabulary or per_place:
-        if "vocabulary" not in arguments(section):
-            raise UserError(f"model: {dataset.name} is a set of sequences; choose model=rnn or model=transformer")
-        given |= {"vocabulary": len(dataset.vocabulary) or None, "per_place": per_place, "is_stream": dataset.is_stream}
-    model: torch.nn.Module = instantiate("model", section, **given)
+        more = {"vocabulary": len(dataset.vocabulary) or None, "per_place": per_place, "is_stream": dataset.is_stream}
+        taken = [name for name in more if takes(section, name)]
+        if missing := [name for name in ("vocabulary", "per_place") if more[name] and name not in taken]:
+            raise UserError(
+                f"model: {dataset.name} is a set of sequences, and the constructor of {section['_target_']} takes no"
+                f" {missing[0]}; choose model=rnn or model=transformer, or add that argument"
+            )
+        given |= {name: more[name] for name in taken}
+    model = instantiate("model", section, **given)
+    if not isinstance(model, torch.nn.Module):
+        raise UserError(f"model: {section['_target_']} makes a {type(model).__name__}; must be a torch.nn.Module")
+    if any(is_lazy(value) for value in (*model.parameters(), *model.buffers())):
+        with torch.no_grad():
+            model.eval()(dataset.example())  # lazy modules take their shapes, and draw their weights
+        model.train()
     return model

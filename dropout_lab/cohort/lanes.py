@@ -394,8 +394,8 @@ class Lanes:
         """Parameters and buffers of a model with its methods."""
         install(model, self.structure.dropout)
         buffers = {
-            name: buffer.detach()
-            for name, buffer in model.named_buffers()
+            name: value
+            for name, value in self.program.layout.held(model).items()
             if name.rpartition(".")[0] not in self.program.sites.values()
         }
         return self.program.layout.flatten(dict(model.named_parameters())).detach(), buffers

@@ -1,6 +1,5 @@
 """The training loop: lanes are filled, trained for an epoch, measured, and refilled, until no run is left."""
 
-import errno
 import math
 import time
 import traceback
@@ -22,7 +21,7 @@ from dropout_lab.cohort.recipe import (
     Structure,
     Use,
 )
-from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.errors import UserError
 from dropout_lab.store import CURVE_METRICS
 
@@ -31,8 +30,9 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
     """Trains every run that `runs` has for this structure, as many at a time as `widths` says.
 
     A run that diverges fails alone. Where the memory does not suffice, the width is halved and the runs that were in
-    the lanes begin again. After any other exception in the training they begin again in two halves, and so on, until
-    the run that brings it about is alone: that one fails, with its traceback. What `runs` raises goes through.
+    the lanes begin again. After any other exception in the training, or an exit from it, they begin again in two
+    halves, and so on, until the run that brings it about is alone: that one fails, with its traceback. What `runs`
+    raises goes through.
     """
     cohort = _Cohort(structure, widths, compile, runs, device)
     try:
@@ -41,10 +41,17 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
                 rows = cohort.epoch()
             except UserError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 cohort.fail(error)
                 continue
-            cohort.end(runs.epoch(rows))
+            stop = runs.epoch(rows)
+            try:
+                results = cohort.end(stop)
+            except (Exception, SystemExit) as error:
+                cohort.fail(error)
+                continue
+            if results:
+                runs.done(results)
     finally:
         cohort.close()
     if cohort.lanes is not None:
@@ -110,13 +117,13 @@ class _Cohort:
             took = time.perf_counter() - started
             self._runs.say(f"{len(new)} networks pretrained for {pretraining.epochs} epochs, in {took:.1f} s")
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Lets the runs in the lanes begin again, fewer at a time; ends the only one."""
         recipes = [lane.recipe for lane in self.lanes.active.values()] if self.lanes else []
         together = recipes + self._waiting
         self.close()
         self.lanes, self._waiting = None, together
-        if _is_out_of_memory(error) and self._widths.halved() != self._widths:
+        if is_out_of_memory(error) and self._widths.halved() != self._widths:
             self._widths = self._widths.halved()
             self._runs.say("out of memory: on with half as many lanes")
             return
@@ -128,12 +135,12 @@ class _Cohort:
         self._waiting = []
         self._runs.done([_failure(recipe, error, self._execution) for recipe in together])
 
-    def end(self, stop: set[str]) -> None:
+    def end(self, stop: set[str]) -> list[Result]:
         """Takes the runs that have ended, `stop` among them, out of their lanes."""
         assert self.lanes is not None
         ended = {index: end for index, lane in self.lanes.active.items() if (end := _end(lane, stop)) is not None}
         if not ended:
-            return
+            return []
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
         dataset = self._structure.dataset
         complete = [index for index, (status, _) in ended.items() if status == "complete"]
@@ -158,7 +165,7 @@ class _Cohort:
                     targets=answers[index].targets if index in answers else None,
                 )
             )
-        self._runs.done(results)
+        return results
 
     def close(self) -> None:
         """Ends the processes that the lanes are shared out between."""
@@ -226,18 +233,18 @@ def _end(lane: Lane, stop: set[str]) -> tuple[Status, str | None] | None:
     return None
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    """Torch has a class of its own for a GPU's memory alone."""
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the network's code ended the training: sys.exit({error.code!r})"
+    text = f"{type(error).__name__}: {error}"
+    return f"out of memory, with as few lanes as there can be: {text}" if is_out_of_memory(error) else text
 
 
-def _failure(recipe: Recipe, error: Exception, execution: Execution) -> Result:
+def _failure(recipe: Recipe, error: BaseException, execution: Execution) -> Result:
     return Result(
         recipe=recipe,
         status="failed",
-        reason=f"{type(error).__name__}: {error}",
+        reason=_reason(error),
         traceback="".join(traceback.format_exception(error)),
         curves={},
         stopped_early=False,

@@ -108,15 +108,15 @@ def _serve(requests: Connection, parents: Connection, parent: int, share: slice,
             return
         try:
             tasks[task](share, *given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a user's network may call sys.exit
             requests.send(_as_sent(error))
         else:
             requests.send(None)
 
 
-def _answer(process: BaseProcess, connection: Connection) -> Exception | None:
+def _answer(process: BaseProcess, connection: Connection) -> BaseException | None:
     try:
-        error: Exception | None = connection.recv()
+        error: BaseException | None = connection.recv()
     except (EOFError, OSError):
         process.join()
         text = f"a process of the training ended by itself (exit code {process.exitcode})"
@@ -125,7 +125,7 @@ def _answer(process: BaseProcess, connection: Connection) -> Exception | None:
     return error
 
 
-def _as_sent(error: Exception) -> Exception:
+def _as_sent(error: BaseException) -> BaseException:
     """The error itself; what cannot be sent to another process, in words."""
     try:
         pickle.loads(pickle.dumps(error))

@@ -1,6 +1,6 @@
 """A model's parameters as one flat vector, so that a lane is one row of a matrix."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import prod
 
 import torch
@@ -18,10 +18,14 @@ class Layout:
 
     The weights of linear layers lie transposed, (in, out), as their gradient comes out of its product: to turn that
     around, element by element, took a tenth of a small network's compiled step.
+
+    Frozen parameters, which require no gradient, are no part of it: they are held as buffers are, see `held`.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._shapes = {name: param.shape for name, param in model.named_parameters()}
+        """model: as it was built; moved to another device, it would have lost its ties."""
+        self.ties = ties(model)
+        self._shapes = {name: param.shape for name, param in model.named_parameters() if param.requires_grad}
         self._rooms = {name: -(-prod(shape) // ALIGNMENT) * ALIGNMENT for name, shape in self._shapes.items()}
         linear = {f"{path}.weight" for path, module in model.named_modules() if isinstance(module, nn.Linear)}
         self._transposed = linear & self._shapes.keys()
@@ -32,6 +36,12 @@ class Layout:
             for name, _ in module.learned.named_parameters()
         }
         self.size = sum(self._rooms.values())
+
+    @staticmethod
+    def held(model: nn.Module) -> dict[str, Tensor]:
+        """Buffers and frozen parameters, by name: what no optimizer changes."""
+        frozen = {name: param for name, param in model.named_parameters() if not param.requires_grad}
+        return {name: value.detach() for name, value in (*model.named_buffers(), *frozen.items())}
 
     @property
     def has_learned(self) -> bool:
@@ -74,3 +84,27 @@ class Layout:
             values = part[: prod(shape)]
             params[name] = values.view(shape[::-1]).t() if name in self._transposed else values.view(shape)
         return params
+
+
+def ties(model: nn.Module) -> Mapping[str, str]:
+    """Further names of a model's parameters and buffers: name -> the first name of the same tensor.
+
+    A layer that is held twice has one name for each of its tensors: to give one of them a value is enough.
+    """
+    first: dict[int, str] = {}
+    further: dict[str, str] = {}
+    for name, tensor in _slots(model):
+        if id(tensor) in first:
+            further[name] = first[id(tensor)]
+        else:
+            first[id(tensor)] = name
+    return further
+
+
+def _slots(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Parameters and buffers by name, as often as modules hold them."""
+    for path, module in model.named_modules():
+        for held in (module._parameters, module._buffers):
+            for name, tensor in held.items():
+                if tensor is not None:
+                    yield f"{path}.{name}" if path else name, tensor

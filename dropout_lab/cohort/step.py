@@ -17,9 +17,10 @@ from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.datasets.dataset import Task
+from dropout_lab.models import survey
 from dropout_lab.models.layers import carried_buffers
 from dropout_lab.noise import Noise
-from dropout_lab.sites import Site, install, sites
+from dropout_lab.sites import Site, calls_counted, install, sites
 from dropout_lab.tokens import NO_CLASS
 
 PASSES = 1 << 16
@@ -34,10 +35,11 @@ class Program:
     """What one lane does, in a training step and in an evaluation."""
 
     def __init__(self, structure: Structure) -> None:
-        model = structure.build().to("meta")
+        model = structure.build()
         install(model, structure.dropout)
         self.structure = structure
         self.layout = Layout(model)
+        model.to("meta")
         self.sites = sites(model)
         self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
         """What draws noise in a step: the sites, and augmentation if there is any."""
@@ -49,8 +51,9 @@ class Program:
         self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
         for evaluated in (self._eval, self._masked):
             install(evaluated, structure.dropout)
-        if self.sites:
-            cast(Site, self._train.get_submodule([*self.sites.values()][-1])).samples = structure.loss.samples
+        if self.sites and structure.loss.samples > 1:
+            last = self.sites[survey.places(structure.build().eval(), structure.dataset.example())[-1].site]
+            cast(Site, self._train.get_submodule(last)).samples = structure.loss.samples
         for path in self.sites.values():
             self._masked.get_submodule(path).training = True  # the site alone, not what reads from it
         self._penalty = Asked(self._train, self.additions.penalty)
@@ -160,8 +163,9 @@ class Program:
         """Weighted sums over the batch of loss and of correct answers (0 for regression), in evaluation mode, and what
         is carried on to the next one."""
         keys = torch.zeros((len(self.sites), 2), dtype=torch.int32, device=params.device)
-        after = {name: buffer.clone() for name, buffer in carried.items()}
-        output = self._call(self._eval, params, {**buffers, **after}, rates, keys, x)
+        held = {**buffers, **{name: buffer.clone() for name, buffer in carried.items()}}
+        output = self._call(self._eval, params, held, rates, keys, x)
+        after = {name: held[name] for name in carried}
         correct = weight * _correct(output, y, self.task)
         return (losses(output, y, self.task) * weight).sum(), correct.sum(), after
 
@@ -170,30 +174,38 @@ class Program:
     ) -> Tensor:
         """Log-probabilities, (batch, classes), in evaluation mode; with `masked`, the sites alone stay in training."""
         model = self._masked if masked else self._eval
-        return F.log_softmax(self._call(model, params, buffers, rates, keys, x), -1)
+        return F.log_softmax(self._call(model, params, dict(buffers), rates, keys, x), -1)
 
     def _call(
         self,
         model: nn.Module,
         params: Tensor,
-        buffers: Mapping[str, Tensor],
+        buffers: dict[str, Tensor],
         rates: Tensor,
         keys: Tensor,
         x: Tensor,
         masks: Masks | None = None,
     ) -> Tensor:
+        """The network's output. `buffers` are changed as the network changes them, in place or by assignment."""
         noise = {}
         for index, path in enumerate(self.sites.values()):
             noise[f"{path}.rate"], noise[f"{path}.key"] = rates[index], keys[index]
         noise |= {f"{path}.mask": mask for path, mask in (masks or {}).items()}
-        with Bfloat16Products() if self.structure.precision == "bfloat16" else nullcontext():
-            output: Tensor = functional_call(model, {**self.layout.unflatten(params), **buffers, **noise}, (x,))
+        given = self._tied({**self.layout.unflatten(params), **buffers, **noise})
+        with calls_counted(), Bfloat16Products() if self.structure.precision == "bfloat16" else nullcontext():
+            output: Tensor = functional_call(model, given, (x,), tie_weights=False)
+        buffers.update({name: given[name] for name in buffers})
         return output.float()
 
     def _ask(self, asked: Asked, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, *given: Tensor) -> Any:
         noise = {f"{path}.rate": rates[index] for index, path in enumerate(self.sites.values())}
-        under = {**self.layout.unflatten(params), **buffers, **noise}
-        return functional_call(asked, {f"{asked.PREFIX}{name}": value for name, value in under.items()}, given)
+        under = self._tied({**self.layout.unflatten(params), **buffers, **noise})
+        names = {f"{asked.PREFIX}{name}": value for name, value in under.items()}
+        return functional_call(asked, names, given, tie_weights=False)
+
+    def _tied(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Values by name, also by the further names of tied ones: on the meta device, models have lost their ties."""
+        return values | {further: values[name] for further, name in self.layout.ties.items() if name in values}
 
     def _other_keys(self, keys: Tensor, number: int) -> Tensor:
         """The sites' keys of a further pass through the network: (site, 2)."""

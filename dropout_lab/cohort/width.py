@@ -1,10 +1,13 @@
 """How many lanes a cohort gets, from what a lane works on and where that has to fit."""
 
+import errno
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.models.fused import all_written_out
@@ -73,19 +76,28 @@ def lane_bytes(structure: Structure) -> int:
         model = structure.build()
     activations = 0
 
-    def count(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+    def count(module: nn.Module, arguments: Any, keywords: Any, output: Any) -> None:
         nonlocal activations
-        activations += arguments[0].numel() if isinstance(module, Site) else output.numel()
+        values = tree_leaves((arguments, keywords) if isinstance(module, Site) else output)
+        activations += sum(value.numel() for value in values if isinstance(value, Tensor))
 
     for module in model.modules():
         if isinstance(module, Site) or not (list(module.children()) or isinstance(module, nn.Identity)):
-            module.register_forward_hook(count)
+            module.register_forward_hook(count, with_kwargs=True)
+    model.eval()  # a batch norm of torch's own trains on no single example
     with torch.no_grad(), all_written_out():
         model(structure.dataset.example())
     install(model, structure.dropout)
     params = sum(param.numel() for param in model.parameters())
     state = sum(value.numel() for value in structure.optimizer.init(torch.empty(params)).values())
     return 4 * (2 * params + state + 2 * structure.batch_size * activations)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Torch has a class of its own for a GPU's memory alone."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
 def _shared_out(runs: int, limit: int) -> int:

@@ -27,6 +27,7 @@ class Controlled(AbstractDropout):
     """rate: that of its site, given by the trainer. classic: scaled in evaluation, as in the paper."""
 
     needs_rate = True
+    acts_once = True
 
     def __init__(self, classic: bool, rate: float = 0.0) -> None:
         if not 0 <= rate < 1:

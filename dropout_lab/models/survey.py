@@ -1,5 +1,6 @@
 """What stands at a model's sites, found by sending an example through it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, UntypedStorage, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from dropout_lab.errors import UserError
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm, StepNorm
 from dropout_lab.place import Place
@@ -28,14 +30,27 @@ class _Call:
 
 
 def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
-    """The places of a model's sites, in the order in which an example meets them."""
+    """The places of a model's sites, in the order in which an example meets them.
+
+    Raises UserError for a site that is called several times with values of different shapes.
+    """
     calls: list[_Call] = []
     shapes: dict[int, tuple[int, ...]] = {}
+    first: dict[Site, int] = {}
+    times: Counter[Site] = Counter()
 
     def enter(site: Site, values: Tensor) -> None:
-        if not any(call.module is site for call in calls):
-            shapes[len(calls)] = tuple(values.shape[1:])
+        shape = tuple(values.shape[1:])
+        times[site] += 1
+        if site not in first:
+            first[site] = len(calls)
+            shapes[first[site]] = shape
             calls.append(_Call(site, values.untyped_storage()))
+        elif shape != shapes[first[site]]:
+            raise UserError(
+                f"model: forward calls the site {site.name} with values of the shape {shapes[first[site]]}, then of"
+                f" {shape}; give each place a Site of its own"
+            )
 
     def leave(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if (
@@ -51,12 +66,14 @@ def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
         site.observer = enter
     hooks = [module.register_forward_hook(leave) for module in model.modules()]
     example = example.to(next(model.parameters()).device)
-    with torch.no_grad():
-        model(example)
-    for hook in hooks:
-        hook.remove()
-    for site in observed:
-        site.observer = None
+    try:
+        with torch.no_grad():
+            model(example)
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for site in observed:
+            site.observer = None
     found = []
     for index, shape in shapes.items():
         module, read = calls[index].module, calls[index].read
@@ -77,6 +94,7 @@ def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
                 products_to_batch_norm=_products_to_batch_norm(calls[index + 1 :], read),
                 kind=module.kind,
                 keeps=module.keeps,
+                calls=times[module],
                 drifts=_drifts(calls[:index], read, example.untyped_storage()),
             )
         )

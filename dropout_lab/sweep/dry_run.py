@@ -5,8 +5,8 @@ import math
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.cohort.width import Widths
-from dropout_lab.sweep.plan import Trainer
+from dropout_lab.cohort.width import Widths, is_out_of_memory
+from dropout_lab.sweep.plan import Trainer, best_widths
 from dropout_lab.sweep.progress import clock, name
 from dropout_lab.sweep.session import Prepared
 from dropout_lab.trial import Config, Trial, digest
@@ -49,19 +49,25 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
             continue
         share = math.ceil(runs / plan.workers)
         if trainer_config["width"] == "auto":
-            widths = trainer.best_widths(structures[which], plan.device).for_runs(share, processes)
+            widths = best_widths(trainer, structures[which], plan.device, console.print).for_runs(share, processes)
         else:
             widths = Widths.in_all(min(int(trainer_config["width"]), share), processes)
         epochs = (trials[0] if trials else prepared.cells[0].described.trial).config["trainer"]["epochs"]
-        found = trainer.forecast(
-            structures[which],
-            widths,
-            trainer_config["compile"],
-            share,
-            epochs,
-            plan.device,
-            threads if widths.processes == 1 else 1,
-        )
+        try:
+            found = trainer.forecast(
+                structures[which],
+                widths,
+                trainer_config["compile"],
+                share,
+                epochs,
+                plan.device,
+                threads if widths.processes == 1 else 1,
+            )
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            console.print(f"cohort {number}: {runs} runs, of unknown time: out of memory with {widths.most} lanes")
+            continue
         seconds += found.seconds
         model = structures[which]["model"]["_target_"].rpartition(".")[2]
         dataset = plan.choices["dataset"]

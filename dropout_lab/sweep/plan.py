@@ -1,12 +1,13 @@
 """What a command asks for, as plain data that travels to the workers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths
+from dropout_lab.errors import UserError
 from dropout_lab.place import Warned
 from dropout_lab.sweep.space import Axis
 from dropout_lab.trial import Config, Run, Trial
@@ -102,3 +103,17 @@ class Plan:
     def n_trials(self) -> int | None:
         n: int | None = self.config["n_trials"]
         return n
+
+
+def best_widths(trainer: Trainer, spec: Config, device: str, say: Callable[[str], None]) -> Widths:
+    """The trainer's; where it finds none, the least there is, and `say` takes the reason.
+
+    If the reason holds in the training too, as too little memory does, the runs fail there, and their records tell it.
+    """
+    try:
+        return trainer.best_widths(spec, device)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        say(f"what a lane needs could not be found out ({type(error).__name__}: {error}): on with two lanes")
+        return Widths.fixed(2)

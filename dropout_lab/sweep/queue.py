@@ -21,7 +21,7 @@ from dropout_lab.metrics import summary
 from dropout_lab.store import Record, Writer
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.ledger import Ledger, score
-from dropout_lab.sweep.plan import Plan, Trainer
+from dropout_lab.sweep.plan import Plan, Trainer, best_widths
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.space import params
 from dropout_lab.sweep.study import BASELINE, KEY, OUTSIDE, Study
@@ -103,7 +103,9 @@ class Queue:
         if asked != "auto":
             widths = Widths.in_all(min(int(asked), runs), processes)
         else:
-            widths = self._trainer.best_widths(self._spec(self._pending[0]), self.plan.device).for_runs(runs, processes)
+            widths = best_widths(self._trainer, self._spec(self._pending[0]), self.plan.device, self.say).for_runs(
+                runs, processes
+            )
         self._width = widths.most
         return widths, compile, threads if widths.processes == 1 else 1
 

@@ -151,8 +151,9 @@ def test_what_precedes_the_last_site_is_computed_once() -> None:
     layers = [2 * 16 * rows * columns for rows, columns in ((64, 24), (24, 16), (16, 10))]
     expected = {"plain": sum(layers), "rdrop": 2 * sum(layers), "multi_sample": sum(layers) + 2 * layers[-1]}
     for name, loss in LOSSES.items():
+        steps = Steps(loss)
         with FlopCounterMode(display=False) as counted:
-            Steps(loss).loss(0.5)
+            steps.loss(0.5)
         assert counted.get_total_flops() == expected[name]
 
 

@@ -1,0 +1,288 @@
+"""Networks of users are trained as a plain loop trains them, or refused before any training, with the reason."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dropout_lab import train
+from dropout_lab.cohort import loop
+from dropout_lab.cohort.keys import keys, mask_seed
+from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.optim import SGD
+from dropout_lab.cohort.programs import prepare
+from dropout_lab.cohort.recipe import Recipe, RunList, Structure
+from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.width import Widths, lane_bytes
+from dropout_lab.datasets.digits import digits
+from dropout_lab.dropout.adversarial import Adversarial
+from dropout_lab.dropout.controlled import Controlled
+from dropout_lab.dropout.standard import Standard
+from dropout_lab.errors import UserError
+from dropout_lab.instantiate import instantiate, takes
+from dropout_lab.loss import MultiSample
+from dropout_lab.method import objection_to
+from dropout_lab.models.survey import places
+from dropout_lab.noise import Noise
+from dropout_lab.sites import CALLS, Site, calls_counted
+from dropout_lab.streams import generator
+from dropout_lab.sweep.plan import best_widths
+from tests import users_networks
+from tests.cohort.runs import Queue
+
+DATASET: Any = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
+DIGITS = digits(limit=60)
+RATE = 0.4
+TRAINED = ["Average", "TorchNorm", "Tied", "TwoNames", "Frozen", "Lazy", "TupleInside", "NoDropout", "Twice"]
+REFUSED = {
+    "OwnDropout": "block.1: nn.Dropout(p=0.5)",
+    "OwnAlphaDropout": "block.1: nn.AlphaDropout(p=0.1), block.2: nn.RReLU",
+    "OwnEncoder": "encoder.self_attn: nn.MultiheadAttention(dropout=0.25), encoder.dropout: nn.Dropout(p=0.25)",
+    "OwnGRU": "gru: nn.GRU(dropout=0.3)",
+    "FunctionalDropout": "forward draws random numbers by itself, in training mode, at its own forward",
+    "DropoutInEvaluation": "forward draws random numbers by itself, in evaluation mode",
+    "PythonsDice": "two passes over the same examples with the same parameters and buffers differ",
+    "Memory": "What forward remembers must be a buffer",
+    "Counter": "forward changes the attribute steps",
+    "ChangedInEvaluation": "forward changes the buffer ema in evaluation mode",
+    "GrowingBuffer": "forward makes the buffer ema (7,) float32, but it was registered as (6,) float32",
+    "ChangedParameter": "forward changes the parameter first.weight",
+    "DrawnOnce": "What its constructor draws",
+    "Seeded": "its constructor sets torch's seed",
+    "NotLifted": "cannot be trained side by side with others",
+    "Double": "the parameter first.weight is float64",
+    "NothingToTrain": "no parameters that require a gradient",
+    "Tuples": "forward returns a tuple in evaluation mode; must return a tensor, (4, 10) here",
+    "Narrow": "forward returns the shape (4, 9) (float32) for 4 examples",
+    "RaisesInTraining": "forward raises in training mode: ValueError: not yet written",
+    "ExitsInForward": "it ends the process (sys.exit(3))",
+    "ExitsInConstructor": "it ends the process (sys.exit('no licence'))",
+    "MoreInTraining": "calls the site hidden 2 times in training mode and 1 times in evaluation mode",
+    "StateCalled": "the site hidden is of the kind state",
+    "TwoShapes": "values of the shape (64,), then of (6,)",
+    "SameNames": "two sites are named 'hidden'",
+    "no_network": "makes a str; must be a torch.nn.Module",
+}
+
+
+def section(name: str) -> dict[str, str]:
+    return {"_target_": f"tests.users_networks.{name}"}
+
+
+def structure(name: str, **changes: Any) -> Structure:
+    made = Structure(
+        build=lambda: train._model(section(name), DIGITS),
+        dataset=DIGITS,
+        dropout={"hidden": Standard()},
+        batch_size=20,
+        optimizer=SGD(lr=0.0, momentum=0.0),
+    )
+    return replace(made, **changes)
+
+
+def run(number: int, **changes: Any) -> Recipe:
+    made = Recipe(
+        id=str(number),
+        seed=number,
+        rates={"hidden": RATE * number},
+        schedule=lambda progress: 1.0,
+        optimizer=SGD(lr=0.3, momentum=0.9),
+        epochs=3,
+        patience=None,
+    )
+    return replace(made, **changes)
+
+
+def masked(name: str, masks: list[Tensor]) -> Callable[[nn.Module, Tensor], Tensor]:
+    """The network's forward in training, with the masks written out."""
+
+    def once(model: Any, x: Tensor) -> Tensor:
+        y: Tensor = model.head(masks[0] * model.hidden(x))
+        return y
+
+    def twice(model: Any, x: Tensor) -> Tensor:
+        y: Tensor = model.head(masks[1] * torch.tanh(model.second(masks[0] * model.hidden(x))))
+        return y
+
+    return twice if name == "Twice" else once
+
+
+def plain_loop(name: str, run: Recipe) -> tuple[list[float], float]:
+    """Validation loss by epoch and test loss at the best one, as a tutorial would compute them."""
+    made = structure(name)
+    torch.manual_seed(int(generator(run.seed, "init").integers(2**63)))
+    model = made.build()
+    optimizer = torch.optim.SGD((param for param in model.parameters() if param.requires_grad), lr=0.3, momentum=0.9)
+    split = DIGITS.split(run.seed)
+    inputs = (DIGITS.inputs - split.mean) / split.std
+    losses: list[float] = []
+    step, test_loss = 0, float("nan")
+    for epoch in range(run.epochs):
+        model.train()
+        order = torch.from_numpy(generator(run.seed, "order", epoch).permutation(len(split.train)))
+        for batch in order.split(made.batch_size):
+            key = torch.from_numpy(keys([mask_seed(run.seed)], np.array([[step]]), ("hidden",)))[0, 0, 0]
+            rate, shape = run.rates["hidden"], (made.batch_size, users_networks.UNITS)
+            drawn = [Noise(key).uniform(shape), Noise(key).stream(CALLS + 1).uniform(shape)]
+            forward = masked(name, [(numbers >= rate).float() / (1 - rate) for numbers in drawn])
+            optimizer.zero_grad()
+            F.cross_entropy(forward(model, inputs[split.train[batch]]), split.train_targets[batch]).backward()
+            optimizer.step()
+            step += 1
+        model.eval()
+        with torch.no_grad():
+            losses.append(F.cross_entropy(model(inputs[split.val]), split.val_targets).item())
+            if losses[-1] == min(losses):
+                test_loss = F.cross_entropy(model(inputs[DIGITS.test]), split.test_targets).item()
+    return losses, test_loss
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_it_is_trained_as_a_plain_loop_trains_it(name: str) -> None:
+    assert [place.site for place in train.places(section(name), DATASET)] == ["hidden"]
+    runs = [run(0), run(1)]
+    queue = RunList(runs)
+    loop.train(structure(name), Widths.fixed(2), "never", queue, torch.device("cpu"))
+    for one in runs:
+        result = queue.results[one.id]
+        losses, test_loss = plain_loop(name, one)
+        assert result.status == "complete", result.traceback
+        assert result.curves["val_loss"] == pytest.approx(losses, rel=1e-4)
+        assert result.test_loss == pytest.approx(test_loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
+    with pytest.raises(UserError, match=re.escape(REFUSED[name])) as refused:
+        train.places(section(name), DATASET)
+    assert "model" in str(refused.value)
+    if name != "TwoShapes":
+        assert f"tests.users_networks.{name}" in str(refused.value)
+
+
+def test_a_place_in_the_users_code_is_named() -> None:
+    with pytest.raises(UserError, match=r"users_networks\.py, line \d+"):
+        train.places(section("RaisesInTraining"), DATASET)
+
+
+def test_each_call_of_a_site_in_a_pass_draws_its_own_mask() -> None:
+    site, x = Site("a"), torch.ones(4, 8)
+    site.dropout, site.rate, site.key = Standard(), torch.tensor(0.5), torch.tensor([3, 4], dtype=torch.int32)
+    alone = site(x)
+    with calls_counted():
+        first, second, third = site(x), site(x), site(x)
+    with calls_counted():
+        again = site(x), site(x)
+    assert torch.equal(first, alone)
+    assert not torch.equal(first, second)
+    assert not torch.equal(second, third)
+    assert torch.equal(torch.stack(again), torch.stack([first, second]))
+
+
+def test_methods_of_one_mask_a_pass_are_refused_at_a_site_that_is_called_twice() -> None:
+    (twice,) = places(train._model(section("Twice"), DIGITS).eval(), DIGITS.example())
+    assert twice.calls == 2
+    adversarial = Adversarial(delta=0.1, target="label", weight=1.0, ramp_up=0.0)
+    for method in (adversarial, Controlled(classic=False)):
+        assert "calls this site 2 times in a pass" in str(objection_to(method, replace(twice, reader=nn.Linear)))
+    assert objection_to(Standard(), twice) is None
+    config: Any = {"loss": {"_target_": "dropout_lab.loss.MultiSample", "samples": 2}}
+    with pytest.raises(UserError, match="which the network calls 2 times in a pass"):
+        train._check_samples(config, {"loss": "multi_sample"}, {"hidden": 0.5}, twice)
+
+
+def test_several_masks_are_drawn_at_the_site_that_is_met_last() -> None:
+    made = structure("OutOfOrder", loss=MultiSample(3))
+    counts = {part.name: part.samples for part in Program(made)._train.modules() if isinstance(part, Site)}
+    assert counts == {"hidden": 3, "input": 1}
+
+
+@pytest.mark.parametrize("name", ["TorchNorm", "TupleInside", "Lazy"])
+def test_a_lane_is_measured(name: str) -> None:
+    assert lane_bytes(structure(name)) > lane_bytes(structure("Plain")) * 0.9
+
+
+def test_without_annotations_it_is_the_names_that_count() -> None:
+    assert takes(section("Words"), "vocabulary")
+    assert not takes(section("Plain"), "vocabulary")
+    assert takes(section("Heir"), "outputs")
+    assert not takes(section("Heir"), "vocabulary")
+    words: Any = SimpleNamespace(
+        name="w", input_shape=(5,), outputs=3, task="classification", vocabulary=("", "?", "a"), is_stream=False
+    )
+    assert isinstance(train._model(section("Words"), words), users_networks.Words)
+    with pytest.raises(UserError, match=r"the constructor of tests\.users_networks\.Plain takes no vocabulary"):
+        train._model(section("Plain"), words)
+    words.task = "token_classification"
+    with pytest.raises(UserError, match="takes no per_place"):
+        train._model(section("Words"), words)
+
+
+def test_any_section_that_ends_the_process_is_told() -> None:
+    with pytest.raises(UserError, match=r"dataset \(sys\.exit\): it ends the process \(sys\.exit\(None\)\)"):
+        instantiate("dataset", {"_target_": "sys.exit"})
+
+
+def test_runs_whose_training_ends_the_process_fail_with_the_reason() -> None:
+    queue = Queue([run(0), run(1)])
+    loop.train(structure("ExitsInForward"), Widths.fixed(2), "never", queue, torch.device("cpu"))
+    assert [result.status for result in queue.results.values()] == ["failed", "failed"]
+    assert {result.reason for result in queue.results.values()} == {
+        "the network's code ended the training: sys.exit(3)"
+    }
+
+
+def test_runs_whose_last_measurement_fails_have_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def test(lanes: Lanes) -> None:
+        raise RuntimeError("no test")
+
+    monkeypatch.setattr(Lanes, "test", test)
+    queue = Queue([run(0, epochs=1), run(1, epochs=1)])
+    loop.train(structure("Plain"), Widths.fixed(2), "never", queue, torch.device("cpu"))
+    assert {result.reason for result in queue.results.values()} == {"RuntimeError: no test"}
+
+
+def test_lanes_that_do_not_fit_while_they_are_made_become_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def too_large(made: Structure, widths: Widths, *more: Any) -> Any:
+        tried.append(widths.eager)
+        if widths.eager > 2:
+            raise MemoryError
+        return prepare(made, widths, *more)
+
+    monkeypatch.setattr("dropout_lab.cohort.loop.prepare", too_large)
+    queue = Queue([run(0, epochs=1), run(1, epochs=1)])
+    loop.train(structure("Plain"), Widths.fixed(8), "never", queue, torch.device("cpu"))
+    assert tried == [8, 4, 2]
+    assert queue.said[:2] == ["out of memory: on with half as many lanes"] * 2
+    assert all(result.status == "complete" for result in queue.results.values())
+
+
+def test_runs_for_which_the_least_lanes_are_too_many_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*given: Any) -> Any:
+        raise MemoryError("all is full")
+
+    monkeypatch.setattr("dropout_lab.cohort.loop.prepare", too_large)
+    queue = Queue([run(0), run(1)])
+    loop.train(structure("Plain"), Widths.fixed(4), "never", queue, torch.device("cpu"))
+    reason = "out of memory, with as few lanes as there can be: MemoryError: all is full"
+    assert [result.reason for result in queue.results.values()] == [reason, reason]
+
+
+def test_where_no_width_can_be_found_it_is_the_least() -> None:
+    class Trainer:
+        def best_widths(self, spec: object, device: str) -> Widths:
+            raise MemoryError("all is full")
+
+    trainer: Any = Trainer()
+    said: list[str] = []
+    assert best_widths(trainer, {}, "cpu", said.append) == Widths.fixed(2)
+    assert said == ["what a lane needs could not be found out (MemoryError: all is full): on with two lanes"]
