@@ -86,7 +86,7 @@ class Progress:
     def _words(self) -> str:
         words = [f"{self._in_flight} in flight", f"{self._failed} failed"]
         if self._best is not None:
-            words.append(f"best {self._objective} {self._best[0]:.4f} ({self._best[1]})")
+            words.append(f"best {self._objective} {self._best[0]:.4g} ({self._best[1]})")
         elapsed, counted = time.monotonic() - self._started, self._epochs - self._uncounted
         if counted:
             left = max(0.0, (self._run_epochs - self._epochs) * elapsed / counted)

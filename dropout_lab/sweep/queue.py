@@ -349,7 +349,7 @@ class Queue:
         }
         if result.status == "failed":
             return record
-        metrics = summary(result.curves, result.recipe.epochs)
+        metrics = summary(result.curves, result.recipe.epochs, result.chance_loss)
         return (
             record
             | metrics
