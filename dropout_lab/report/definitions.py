@@ -61,9 +61,9 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "learned nothing",
             f"Of a run: its best validation loss is not below {LEARNED:g} times the chance level, that of always "
-            "giving the same answer: the frequencies of the classes (or tokens) in the training part, each counted once more "
-            "than it occurs; for a regression the mean. Of a configuration: half of its complete runs or more. Such "
-            "configurations are not ranked.",
+            "giving the same answer: the frequencies of the classes (or tokens) in the training part, each counted "
+            "once more than it occurs; for a regression the mean. Of a configuration: half of its complete runs or "
+            "more. Such configurations are not ranked.",
         ),
         (
             "diverged",
