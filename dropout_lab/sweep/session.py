@@ -94,6 +94,8 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))
     found = Ledger.of(records)
+    if not is_grid and records.sessions:
+        _check_ranges(plan, records.sessions[-1], found)
     return Prepared(plan, is_grid, cells, found, records.sessions, data, trainer.task(plan.config), warnings(described))
 
 
@@ -139,7 +141,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
             continue
         values = cells[key].values if key in cells else ledger.trials[key]["params"]
         rates = cells[key].described.trial.rates if key in cells else ledger.trials[key]["rates"]
-        axes = None if prepared.is_grid else plan.axes
+        axes = None if prepared.is_grid else [axis for axis in plan.axes if plan.asks_for(axis, values)]
         number = study.enqueue(key, values, baseline=not rates, axes=axes)
         if key not in ledger.trials:
             register(writer, ledger, number, cells[key].described, values, durable=False)
@@ -188,6 +190,28 @@ def check_settings(plan: Plan, last: Record) -> None:
         )
 
 
+def _check_ranges(plan: Plan, last: Record, ledger: Ledger) -> None:
+    """Raises UserError if a sampler is given another search space and nothing is left for it to choose there."""
+    now = {axis.key: axis.describe() for axis in plan.axes}
+    searched = sum(1 for record in ledger.trials.values() if record["rates"])
+    changed = [key for key in (now | last["axes"]) if now.get(key) != last["axes"].get(key)]
+    if changed and searched >= (plan.n_trials or 0):
+        spaces = [f"  {key}: {_space(last['axes'].get(key))} there, {_space(now.get(key))} now" for key in changed]
+        raise UserError(
+            f"{plan.folder} has its n_trials={plan.n_trials} configurations already, from another search space:\n"
+            + "\n".join(spaces)
+            + f"\nRaise n_trials above {searched} to search the new one as well, or choose another name=..."
+        )
+
+
+def _space(described: Any) -> str:
+    if described is None:
+        return "not swept"
+    if isinstance(described, Mapping):
+        return f"{described['low']} to {described['high']}" + (", logarithmic" if described.get("log") else "")
+    return ", ".join(map(str, described))
+
+
 def _check_search(plan: Plan, is_grid: bool) -> None:
     made = pruner(plan.config["pruner"])
     prunes = plan.config["pruner"]["_target_"] != "optuna.pruners.NopPruner"
@@ -205,7 +229,9 @@ def _check_search(plan: Plan, is_grid: bool) -> None:
     if not is_grid:
         try_asking(plan)
     if len(plan.objectives) > 1 and prunes:
-        raise UserError(f"pruner: {type(made).__name__} cannot prune for two objectives; give one, or pruner=none")
+        raise UserError(
+            f"pruner: {type(made).__name__} cannot prune for two objectives or more; give one, or pruner=none"
+        )
     if prunes and plan.objectives[0] == "epochs_to_convergence":
         raise UserError(
             "pruner: epochs_to_convergence is known only at the end; choose another objective, or pruner=none"
