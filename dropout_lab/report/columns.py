@@ -178,7 +178,7 @@ _COUNTS = {
     "whole": Column(
         "true, false", "whether all seeds are complete and most of them learned something: only such are ranked"
     ),
-    "front": Column("true, false", "two objectives: no other is as good in both and better in one"),
+    "front": Column("true, false", "several objectives: no other is as good in all and better in one"),
     "name": Column("", "the configuration in words"),
     "best_epoch": Column("epoch, from 1", "mean over complete runs"),
     "epochs_to_convergence": Column(
