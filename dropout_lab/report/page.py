@@ -165,6 +165,8 @@ def _configurations(evidence: Evidence) -> Grid:
 def _runs(trial: "pd.Series[Any]", seeds: int) -> str:
     parts = [f"{trial['n_complete']}/{seeds}"]
     parts += [f"{trial[f'n_{end}']} {end}" for end in ("pruned", "failed") if trial[f"n_{end}"]]
+    words = {"n_diverged": "diverged", "n_unlearned": "learned nothing"}
+    parts += [f"{trial[name]} {word}" for name, word in words.items() if trial[name]]
     return ", ".join(parts)
 
 

@@ -116,6 +116,8 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
         (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
     if prepared.sessions and (changed := _changed_versions(prepared.sessions[-1])):
         said.append(f"other versions than before, so results may differ in their last digits: {changed}")
+    if not prepared.is_grid and prepared.sessions and (spaces := _changed_spaces(plan, prepared.sessions[-1])):
+        said.append(f"what is still to be searched is searched in another space: {'; '.join(spaces)}")
     stale = study.trials(TrialState.RUNNING)
     study.requeue(stale)
     if stale:
@@ -192,16 +194,20 @@ def check_settings(plan: Plan, last: Record) -> None:
 
 def _check_ranges(plan: Plan, last: Record, ledger: Ledger) -> None:
     """Raises UserError if a sampler is given another search space and nothing is left for it to choose there."""
-    now = {axis.key: axis.describe() for axis in plan.axes}
     searched = sum(1 for record in ledger.trials.values() if record["rates"])
-    changed = [key for key in (now | last["axes"]) if now.get(key) != last["axes"].get(key)]
-    if changed and searched >= (plan.n_trials or 0):
-        spaces = [f"  {key}: {_space(last['axes'].get(key))} there, {_space(now.get(key))} now" for key in changed]
+    if searched >= (plan.n_trials or 0) and (changed := _changed_spaces(plan, last)):
         raise UserError(
             f"{plan.folder} has its n_trials={plan.n_trials} configurations already, from another search space:\n"
-            + "\n".join(spaces)
+            + "\n".join(f"  {space}" for space in changed)
             + f"\nRaise n_trials above {searched} to search the new one as well, or choose another name=..."
         )
+
+
+def _changed_spaces(plan: Plan, last: Record) -> list[str]:
+    """The axes that are not as in the last command, in words."""
+    then, now = last["axes"], {axis.key: axis.describe() for axis in plan.axes}
+    changed = [key for key in (now | then) if now.get(key) != then.get(key)]
+    return [f"{key}: {_space(then.get(key))} there, {_space(now.get(key))} now" for key in changed]
 
 
 def _space(described: Any) -> str:
