@@ -5,7 +5,7 @@ import itertools
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from rich.console import Console
 
 from dropout_lab import invocation, train
+from dropout_lab.defaults import Composed, default_placement, fitting, lines_of, swept_there
 from dropout_lab.errors import UserError
 from dropout_lab.instantiate import instantiate
 from dropout_lab.report.apart import make_apart
@@ -120,13 +121,16 @@ def make_plan(
         return loader.get_group_options(group, results_filter=ObjectType.CONFIG)
 
     given = {key_of(line) for line in arguments}
-    axes, fixed = parse([*arguments, *_lines(params, given)], members)
+    axes, fixed = parse([*arguments, *lines_of(params, given)], members)
     grids = _plain(config)["grids"]
     check_grids(grids)
     axes = [*axes_of(grids, axes), *axes]
     is_default = command == "sweep" and not axes
+    if is_default and (again := swept_there(config, arguments, given, default_params)):
+        axes, fixed = parse(again, members)
+        is_default = False
     if is_default:
-        axes, fixed = parse([*arguments, *_lines(default_params, given)], members)
+        axes, fixed = parse([*arguments, *lines_of(default_params, given)], members)
     _check_given(fixed, axes)
     for axis in axes:
         if axis.key in DATA_KEYS:
@@ -147,21 +151,30 @@ def make_plan(
         distinct([*(axis.values or ()), *([alone[axis.key]] if any(axis.key not in grid for grid in grids) else ())])
         for axis in groups
     ]
-    composed: dict[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]] = {}
-    for choice in itertools.product(*options):
-        lines = [*fixed, *(f"{axis.key}={name}" for axis, name in zip(groups, choice, strict=True))]
-        whole = loader.load_sweep_config(config, lines)
-        choices = {str(k): str(v) for k, v in whole.hydra.runtime.choices.items() if not str(k).startswith("hydra/")}
-        with open_dict(whole), read_write(whole):
-            del whole["hydra"]
-        composed[tuple(str(name) for name in choice)] = whole, choices
+
+    def compose_all(fixed: Sequence[str]) -> Composed:
+        composed: Composed = {}
+        for choice in itertools.product(*options):
+            lines = [*fixed, *(f"{axis.key}={name}" for axis, name in zip(groups, choice, strict=True))]
+            whole = loader.load_sweep_config(config, lines)
+            found = whole.hydra.runtime.choices.items()
+            choices = {str(key): str(name) for key, name in found if not str(key).startswith("hydra/")}
+            with open_dict(whole), read_write(whole):
+                del whole["hydra"]
+            composed[tuple(str(name) for name in choice)] = whole, choices
+        return composed
+
+    composed = compose_all(fixed)
+    check(resolve(_completed(next(iter(composed.values()))[0], axes)))
+    if not any(key.split(".")[0] == "placement" for key in [*given, *params, *(axis.key for axis in axes)]):
+        placed = default_placement(composed, compose_all, fixed)
+        fixed, composed = (fixed, composed) if placed is None else placed
     first, chosen = next(iter(composed.values()))
     if any(axis.key == "placement.weights" for axis in axes):
         _check_custom([choices["placement"] for _, choices in composed.values()])
     settings = resolve(_completed(first, axes))
     if command == "train" and "baseline" not in given:
         settings["baseline"] = False  # one configuration means one
-    check(settings)
     compose = Variants(
         keys=[axis.key for axis in axes],
         groups=alone,
@@ -170,9 +183,9 @@ def make_plan(
         composed=composed,
     )
     if is_default and "placement" in alone:
-        fitting = _fitting(compose, default_params["placement"].split(","))
-        axes, fixed = parse([*arguments, *_lines({**default_params, "placement": ",".join(fitting)}, given)], members)
-        compose = replace(compose, groups={**alone, "placement": fitting[0]})  # if it is one, it is no axis any more
+        usable = fitting(compose, default_params["placement"].split(","))
+        axes, fixed = parse([*arguments, *lines_of({**default_params, "placement": ",".join(usable)}, given)], members)
+        compose = replace(compose, groups={**alone, "placement": usable[0]})  # if it is one, it is no axis any more
     with open_dict(config), read_write(config):
         config.name = settings["name"] or _name(fixed, axes, chosen, command)
     folder = Path(str(config.hydra.sweep.dir))
@@ -184,7 +197,7 @@ def make_plan(
         compose=compose,
         objectives=objectives(settings),
         device=train.device(settings["device"]),
-        workers=settings["workers"] or _launcher_workers(config),
+        workers=_workers(settings["workers"], config),
         session=len(read(folder).sessions) if is_sweep(folder) else 0,
     )
     return plan, fixed
@@ -214,18 +227,6 @@ def _parent(config: DictConfig, key: str) -> tuple[Any, str]:
     section, _, name = key.rpartition(".")
     parent = OmegaConf.select(config, section) if section else config
     return (parent, name) if isinstance(parent, DictConfig) else (config, "")
-
-
-def _fitting(compose: Variants, placements: Sequence[str]) -> Sequence[str]:
-    """Those of the default sweep's placements at which the model can be trained; all, if that is none."""
-    fitting = []
-    for placement in placements:
-        try:
-            train.describe(*compose({"placement": placement}))
-        except UserError:
-            continue
-        fitting.append(placement)
-    return fitting or placements
 
 
 def _methods(
@@ -267,11 +268,6 @@ def _check_given(fixed: Sequence[str], axes: Sequence[Axis]) -> None:
             raise UserError(f"{key}: given twice, once with several values; leave one of them out")
 
 
-def _lines(params: Mapping[str, Any], given: Container[str]) -> list[str]:
-    """Parameters as override lines, without those that the command line gives itself."""
-    return [f"{key}={value}" for key, value in params.items() if key not in given]
-
-
 def quoted(text: str) -> str:
     """The text as Hydra's grammar reads it back: within quotes, and with a backslash before each quote."""
     doubled = re.sub(r"(\\+)$", r"\1\1", text)  # else the last one would stand before the closing quote
@@ -307,12 +303,24 @@ def _check_launcher(launcher: str) -> None:
         )
 
 
-def _launcher_workers(config: DictConfig) -> int:
-    """As many workers as the launcher runs at once, if it says so."""
-    jobs = config.hydra.launcher.get("n_jobs", 1)
+def _workers(wanted: int | None, config: DictConfig) -> int:
+    """As many workers as are wanted, else as the launcher runs at once, if it says so.
+
+    Raises UserError for more than the launcher runs at once: it would start the others when the work is done.
+    """
+    launcher = config.hydra.launcher
+    jobs = launcher.get("n_jobs", 1)
     if jobs == 0:
         raise UserError("hydra.launcher.n_jobs=0: must be at least 1, or -1 for one worker a core")
-    return int(jobs) if jobs > 0 else train.threads(1)
+    at_once = int(jobs) if jobs > 0 else train.threads(1)
+    one_by_one = str(launcher["_target_"]).endswith("BasicLauncher")
+    if wanted is not None and (one_by_one or "n_jobs" in launcher) and jobs > 0 and wanted > at_once:
+        which = "Hydra's basic launcher starts one worker after the other" if one_by_one else f"n_jobs is {jobs}"
+        raise UserError(
+            f"workers={wanted}: {which}; for workers at the same time give hydra/launcher=joblib "
+            f"hydra.launcher.n_jobs={wanted} (extra parallel)"
+        )
+    return wanted or at_once
 
 
 def _name(fixed: Sequence[str], axes: Sequence[Axis], choices: Mapping[str, str], command: str) -> str:

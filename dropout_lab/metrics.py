@@ -11,6 +11,12 @@ Curve = NDArray[np.float64]
 TOLERANCE = 0.01
 """Epochs to convergence: how far above its own best validation loss a run counts as converged, relative to it."""
 
+LEARNED = 0.99
+"""A run has learned something if its best validation loss is below this share of the chance level."""
+
+DIVERGED = 100.0
+"""A run has diverged if its train loss ends, or was since its lowest, above so many times the chance level."""
+
 HORIZON_TAIL = 0.1
 """A run whose best epoch lies in this last part of its epochs was still improving: its convergence is unknown."""
 
@@ -39,13 +45,28 @@ def epochs_to_target(val_loss: Curve, target: float) -> int | None:
     return int(np.argmax(reached)) + 1 if reached.any() else None
 
 
-def summary(curves: Mapping[str, Sequence[float | None]], horizon: int) -> dict[str, float | int | bool | None]:
+def learned(val_loss: Curve, chance: float) -> bool:
+    """Whether the run ever beat `chance`, the validation loss of a network that ignores its inputs."""
+    return bool(np.min(val_loss) < LEARNED * chance)
+
+
+def diverged(train_loss: Curve, chance: float) -> bool:
+    """Whether the train loss, dropout off, is finite and beyond reason: far above `chance` at its lowest or since.
+
+    A network that begins badly and recovers has not diverged, nor has one that overfits, whose train loss falls.
+    """
+    return bool(np.max(train_loss[np.argmin(train_loss) :]) > DIVERGED * chance)
+
+
+def summary(
+    curves: Mapping[str, Sequence[float | None]], horizon: int, chance: float | None = None
+) -> dict[str, float | int | bool | None]:
     """The metrics of one run, planned for `horizon` epochs, from its curves of equal length (`store.CURVE_METRICS`).
 
     All `*_loss` and `*_accuracy` values without suffix are at the best epoch, those with `_last` at the last one.
     `gap_loss` is validation minus train loss, `gap_accuracy` is train minus validation accuracy in percentage points:
     both grow with overfitting, both sides have the same weights, in evaluation mode. Accuracies are fractions, and
-    None for regression.
+    None for regression. `learned` and `diverged` compare with `chance`, and are None without it.
     """
     val_loss = np.asarray(curves["val_loss"], dtype=np.float64)
     epochs = len(val_loss)
@@ -60,6 +81,10 @@ def summary(curves: Mapping[str, Sequence[float | None]], horizon: int) -> dict[
         result["gap_accuracy" + suffix] = None if accuracy is None else 100 * accuracy
     result["epochs_to_convergence"] = epochs_to_convergence(val_loss)
     result["still_improving"] = still_improving(val_loss, horizon)
+    result["chance_loss"] = chance
+    result["learned"] = None if chance is None else learned(val_loss, chance)
+    train_loss = np.asarray(curves["train_loss"], dtype=np.float64)
+    result["diverged"] = None if chance is None else diverged(train_loss, chance)
     return result
 
 

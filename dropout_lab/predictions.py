@@ -53,7 +53,7 @@ def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]
     there.mkdir(exist_ok=True)
     unfinished = there / f".{run}.tmp"
     with unfinished.open("wb") as file:
-        np.savez(file, log_probs=log_probs.astype(np.float16), targets=targets)
+        np.savez(file, log_probs=log_probs.clip(min=np.finfo(np.float16).min).astype(np.float16), targets=targets)
     os.replace(unfinished, there / f"{run}.npz")
 
 

@@ -79,7 +79,7 @@ def _compare(console: Console, run: Record, result: Result, curves: Mapping[str,
     epochs = len(result.curves["val_loss"]), len(curves["val_loss"])
     same = apart == 0 and epochs[0] == epochs[1]
     verdict = "the same in every epoch" if same else f"largest difference of any metric {apart:.3g}"
-    console.print(f"  seed {run['seed']}: validation loss {run['val_loss']:.6f} then, {loss:.6f} now; {verdict}")
+    console.print(f"  seed {run['seed']}: validation loss {run['val_loss']:.7g} then, {loss:.7g} now; {verdict}")
     return same
 
 

@@ -107,6 +107,9 @@ OPTIONS: Mapping[str, tuple[float, float]] = {
 }
 """The trainer's keys that may be null, and cost nothing then: the least value of each, and the first too great."""
 
+MOST_SEEDS = 10_000
+"""Trainings of a configuration, at most."""
+
 IMAGE_OPTIONS = ("shift", "flip")
 
 PRETRAINING_KEYS = ("pretrain_epochs", "pretrain_classes")
@@ -176,6 +179,8 @@ def check(config: Mapping[str, Any]) -> None:
     ):
         if value is not None and value < 1:
             raise UserError(f"{key}={value}: must be at least 1")
+    if config["seeds"] > MOST_SEEDS:
+        raise UserError(f"seeds={config['seeds']}: must be at most {MOST_SEEDS}")
     if config["retries"] < 0:
         raise UserError(f"retries={config['retries']}: must be at least 0")
     for key, (least, limit) in OPTIONS.items():

@@ -70,7 +70,7 @@ TYPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
         **dict.fromkeys(("id", "key", "status"), (str,)),
         **dict.fromkeys(("reason", "traceback"), (str, NoneType)),
         **dict.fromkeys(("seed", "attempt", "epochs", "session", "width", "threads"), (int,)),
-        **dict.fromkeys(("compiled", "stopped_early", "still_improving"), (bool, NoneType)),
+        **dict.fromkeys(("compiled", "stopped_early", "still_improving", "learned", "diverged"), (bool, NoneType)),
     },
     "lanes": {
         "structure": (str,),

@@ -22,6 +22,7 @@ from dropout_lab.cohort.recipe import (
     Use,
 )
 from dropout_lab.cohort.width import Widths, is_out_of_memory
+from dropout_lab.datasets.chance import chance_loss
 from dropout_lab.errors import UserError
 from dropout_lab.store import CURVE_METRICS
 
@@ -160,6 +161,7 @@ class _Cohort:
                     test_accuracy=test_accuracy[index] if dataset.has_accuracy and status != "failed" else None,
                     seconds=lane.seconds,
                     execution=self._execution,
+                    chance_loss=chance_loss(lane.split, dataset.task, dataset.outputs),
                     confidence=answers[index].metrics if index in answers else {},
                     log_probs=answers[index].log_probs if index in answers else None,
                     targets=answers[index].targets if index in answers else None,

@@ -112,6 +112,8 @@ class Result:
     test_accuracy: float | None
     seconds: float
     execution: Execution
+    chance_loss: float | None = None
+    """The validation loss of a network that ignores its inputs; None of a run that never began."""
     confidence: Mapping[str, float] = field(default_factory=dict)
     """Further metrics of a complete classification on the test part; see `cohort.confidence`."""
     log_probs: NDArray[np.float32] | None = None

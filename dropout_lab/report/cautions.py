@@ -4,13 +4,19 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from dropout_lab.metrics import DIVERGED, LEARNED
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import plural
+from dropout_lab.report.names import plural, value
+
+NAMED = 3
+"""So many configurations are named; the table has all."""
 
 
 def cautions(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     if table.empty:
         return
+    yield from _diverged(frames, table)
+    yield from _unlearned(frames, table)
     yield from _censored(table)
     yield from _improving(table)
     yield from _stopped(frames, table)
@@ -21,6 +27,41 @@ def cautions(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
         f"Said before the training: {warning.removeprefix('warning: ')}"
         for warning in frames.asked.get("warnings") or ()
     )
+
+
+def _diverged(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
+    count, complete = int(table["n_diverged"].sum()), int(table["n_complete"].sum())
+    if count:
+        yield (
+            f"{count} of {plural(complete, 'complete run')} diverged: with dropout off, the train loss was more than "
+            f"{DIVERGED:g} times the {chance(frames)}. {_whose(table, 'n_diverged')}"
+        )
+
+
+def _unlearned(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
+    count, complete = int(table["n_unlearned"].sum()), int(table["n_complete"].sum())
+    if count:
+        yield (
+            f"{count} of {plural(complete, 'complete run')} learned nothing: the best validation loss is not below "
+            f"{LEARNED:g} times the {chance(frames)}. {_whose(table, 'n_unlearned')} Where half of the runs or more "
+            "learned nothing, a configuration is not ranked."
+        )
+
+
+def chance(frames: Frames) -> str:
+    """The level that a run must beat to have learned anything, in words."""
+    answer = "class frequencies" if frames.is_classification else "mean"
+    if frames.is_language_model:
+        answer = "frequencies of the tokens"
+    level = value("val_loss", float(frames.runs["chance_loss"].mean()))
+    return f"{level} of a network that always answers with the {answer} of the training part"
+
+
+def _whose(table: pd.DataFrame, column: str) -> str:
+    worst = table[table[column] > 0].sort_values(column, ascending=False, kind="stable")
+    some = [f"{row['name']} ({row[column]} of {row['n_complete']})" for row in worst.head(NAMED).to_dict("records")]
+    more = f"; and {plural(len(worst) - NAMED, 'other configuration')}" if len(worst) > NAMED else ""
+    return f"These are runs of {'; '.join(some)}{more}."
 
 
 def _censored(table: pd.DataFrame) -> Iterator[str]:

@@ -83,6 +83,9 @@ _RUNS = {
     },
     "epochs_to_convergence": Column("epoch, from 1", "the first within 1 % of the run's own best validation loss"),
     "still_improving": Column("1 or 0", "whether the best epoch lies in the last tenth of the horizon"),
+    "chance_loss": Column(LOSS, "validation loss of always answering with the training part's frequencies, or mean"),
+    "learned": Column("1 or 0", "whether the best validation loss is below 0.99 times the chance_loss"),
+    "diverged": Column("1 or 0", "whether the train loss, at its lowest or since, is above 100 times the chance_loss"),
     "test_loss": Column(LOSS, f"loss on {_PARTS['test']}, with the weights of the best epoch"),
     "test_accuracy": Column("fraction", f"accuracy on {_PARTS['test']}, with the weights of the best epoch"),
     "test_ece": Column("fraction", "calibration error on the test part, over 15 bins of confidence"),
@@ -166,12 +169,16 @@ _COUNTS = {
     "n_missing": Column("runs", "without a record"),
     "n_stopped": Column("runs", "complete, ended by early stopping"),
     "n_improving": Column("runs", "complete, with the best epoch in the last tenth of the horizon"),
+    "n_unlearned": Column("runs", "complete, that learned nothing (see learned)"),
+    "n_diverged": Column("runs", "complete, whose train loss diverged though finite (see diverged)"),
     "target": Column(LOSS, "the baseline's level: median over its seeds of their best validation loss"),
     "n_reached": Column("runs", "that reached the target"),
     "n_timed": Column("runs", "with a curve and a target"),
     "epochs_to_target": Column("epochs", "Kaplan-Meier median; infinite where half of the runs never got there"),
-    "whole": Column("true, false", "whether all seeds are complete"),
-    "front": Column("true, false", "two objectives: no other is as good in both and better in one"),
+    "whole": Column(
+        "true, false", "whether all seeds are complete and most of them learned something: only such are ranked"
+    ),
+    "front": Column("true, false", "several objectives: no other is as good in all and better in one"),
     "name": Column("", "the configuration in words"),
     "best_epoch": Column("epoch, from 1", "mean over complete runs"),
     "epochs_to_convergence": Column(

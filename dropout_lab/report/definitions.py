@@ -1,6 +1,6 @@
 """The words of the page and what they mean; the numbers in them come from where they are used."""
 
-from dropout_lab.metrics import HORIZON_TAIL, TOLERANCE
+from dropout_lab.metrics import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.load import Frames
 
 
@@ -57,6 +57,18 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "configurations (multiple comparisons with the best). That the best was chosen by the same seeds is "
             "accounted for: those that are not told from it, and itself, hold the truly best configuration with 95 % "
             "at least.",
+        ),
+        (
+            "learned nothing",
+            f"Of a run: its best validation loss is not below {LEARNED:g} times the chance level, that of always "
+            "giving the same answer: the frequencies of the classes (or tokens) in the training part, each counted "
+            "once more than it occurs; for a regression the mean. Of a configuration: half of its complete runs or "
+            "more. Such configurations are not ranked.",
+        ),
+        (
+            "diverged",
+            f"Of a run: its train loss, dropout off, is above {DIVERGED:g} times the chance level at its lowest or "
+            "since. A loss that is no number any more ends the run as failed.",
         ),
         (
             "epochs to convergence",

@@ -15,7 +15,7 @@ from dropout_lab.report.lanes import lanes, no_lanes
 from dropout_lab.report.learned import learned, no_learned
 from dropout_lab.schema import SUMMARY_FIELD
 from dropout_lab.store import CURVE_METRICS, Record
-from dropout_lab.trial import canonical_json
+from dropout_lab.trial import DROPOUT_KEYS, canonical_json
 
 LABEL = ("placement", "rate", "dropout", "schedule")
 
@@ -136,6 +136,7 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
     sites = _in_order(f"rates.{site}" for record in kept for site in record["rates"])
     # Swept rates and methods of patterns are left out: rates of sites, and the label, say the same.
     parameters = [name for name in _in_order(n for r in kept for n in r["params"]) if _is_parameter(name)]
+    parameters = [*parameters, *_unswept(kept, [name for name in parameters if not name.startswith(OF_DROPOUT)])]
     trainers = [record["config"].get("trainer") or {} for record in kept]
     columns: dict[str, Any] = {
         "trial": [int(record["trial"]) for record in kept],
@@ -149,7 +150,7 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
     columns["patience"] = [trainer.get("patience") for trainer in trainers]
     columns["precision"] = [trainer.get("precision", "float32") for trainer in trainers]
     for name in parameters:
-        columns[name] = _plain([record["params"].get(name) for record in kept])
+        columns[name] = _plain([_setting(record, name) for record in kept])
     for name in sites:
         columns[name] = [float(record["rates"].get(name.removeprefix("rates."), 0.0)) for record in kept]
     frame = pd.DataFrame(columns)
@@ -158,6 +159,38 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
     for name in ("rate", "horizon", "patience"):
         frame[name] = pd.to_numeric(frame[name]).astype(float)
     return frame.astype({"trial": int, "baseline": bool}), parameters
+
+
+def _unswept(records: Sequence[Record], swept: Sequence[str]) -> Sequence[str]:
+    """Settings that differ between contexts though they were not swept: they refer to a setting that was, or come of
+    commands that fixed what others swept."""
+    alike: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for record in records:
+        place = canonical_json([_setting(record, name) for name in swept])
+        contexts = alike.setdefault(place, {})
+        if record["context"] not in contexts:
+            sections = {name: section for name, section in record["config"].items() if name not in DROPOUT_KEYS}
+            contexts[record["context"]] = _flat(sections)
+    found: dict[str, None] = {}
+    for contexts in alike.values():
+        first, *others = contexts.values()
+        for other in others:
+            differs = [name for name in {**first, **other} if first.get(name) != other.get(name)]
+            found |= dict.fromkeys(name for name in differs if name not in swept)
+    return list(found)
+
+
+def _setting(record: Record, name: str) -> Any:
+    """The value that a trial has of a swept setting: as it was swept, else as it is in the trial's configuration."""
+    return record["params"][name] if name in record["params"] else _flat(record["config"]).get(name)
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested config as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
+    return flat
 
 
 def _is_parameter(name: str) -> bool:

@@ -111,7 +111,7 @@ def amount(metric: str, value: float) -> str:
         return number(abs(value))
     size, unit = abs(in_unit(metric, value)), " pp" if "accuracy" in metric else ""
     decimals = max(0, 1 - math.floor(math.log10(size))) if size else 0
-    return f"{size:.{decimals}f}{unit}" if decimals < 8 else f"{size:.1e}{unit}"
+    return f"{size:.{decimals}f}{unit}" if decimals < 8 and size < 1e6 else f"{size:.1e}{unit}"
 
 
 def probability(p: float) -> str:

@@ -80,7 +80,8 @@ def comparison(evidence: Evidence) -> Grid:
 
 def _perplexity(trial: "pd.Series[Any]", metric: str, times: str = "") -> str:
     """exp of a mean loss and of its interval, or of a difference of two: the geometric mean, or its ratio."""
-    mean, low, high = (float(np.exp(trial[name])) for name in (metric, f"{metric}_low", f"{metric}_high"))
+    with np.errstate(over="ignore"):  # of a diverged loss it is infinite
+        mean, low, high = (float(np.exp(trial[name])) for name in (metric, f"{metric}_low", f"{metric}_high"))
     return times + spread(lambda _, x: number(x), metric, mean, low, high)
 
 
@@ -164,6 +165,8 @@ def _configurations(evidence: Evidence) -> Grid:
 def _runs(trial: "pd.Series[Any]", seeds: int) -> str:
     parts = [f"{trial['n_complete']}/{seeds}"]
     parts += [f"{trial[f'n_{end}']} {end}" for end in ("pruned", "failed") if trial[f"n_{end}"]]
+    words = {"n_diverged": "diverged", "n_unlearned": "learned nothing"}
+    parts += [f"{trial[name]} {word}" for name, word in words.items() if trial[name]]
     return ", ".join(parts)
 
 

@@ -18,7 +18,10 @@ FAR, SHOWN = 15.0, 10.0
 """Where the worst value is FAR times as far from the best as the median is, the axis ends at SHOWN times the median."""
 
 FEW = 6
-"""So few values are all shown."""
+"""So few values are all shown, unless some are absurd."""
+
+ABSURD = 1000.0
+"""A positive value more than so many times the best is of a training that diverged: no axis is made for it."""
 
 STEPS = (
     (2.5, (1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)),
@@ -43,6 +46,8 @@ class Scale(NamedTuple):
     logarithmic: bool = False
     edge: float | None = None
     limits: tuple[float, float] | None = None
+    both: bool = False
+    """Whether what is below minus the edge is beyond it too, and marked at the lower end."""
 
     def set(self, axes: Iterable[Axes], side: Side = "y") -> None:
         """Makes the axes so; after everything is drawn, for only then their limits are known."""
@@ -58,10 +63,15 @@ class Scale(NamedTuple):
         """Triangles at the edge for the values beyond it; `places` are along the other axis."""
         if self.edge is None:
             return
-        far = places[self.beyond(values)]
-        edge = np.full(len(far), self.edge)
-        shape = {"y": "^v", "x": "><"}[side][self.maximised]
-        x, y = (far, edge) if side == "y" else (edge, far)
+        self._mark(ax, places[self.beyond(values)], self.edge, color, side, downwards=self.maximised)
+        if self.both:
+            self._mark(ax, places[values < -self.edge], -self.edge, color, side, downwards=True)
+
+    @staticmethod
+    def _mark(ax: Axes, far: Floats, edge: float, color: str, side: Side, *, downwards: bool) -> None:
+        at = np.full(len(far), edge)
+        shape = {"y": "^v", "x": "><"}[side][downwards]
+        x, y = (far, at) if side == "y" else (at, far)
         ax.plot(x, y, shape, color=color, ms=5, mew=0, clip_on=False, zorder=3)
 
     def beyond(self, values: Floats) -> Bools:
@@ -72,7 +82,7 @@ class Scale(NamedTuple):
     @property
     def only_logarithmic(self) -> "Scale":
         """Without an edge."""
-        return self if self.logarithmic else Scale(self.maximised)
+        return self if self.logarithmic and self.edge is None else Scale(self.maximised, self.logarithmic)
 
     @property
     def note(self) -> str:
@@ -85,17 +95,21 @@ def scale(
 ) -> Scale:
     """The scale for `values`. `ends`: those of their intervals. `keep`: a value that must be seen.
 
-    `logs`: whether the axis may be logarithmic, which then shows all.
+    `logs`: whether the axis may be logarithmic, which then shows all but what is `ABSURD` times the best.
     """
     known = np.asarray(values, dtype=float)
     known = known[np.isfinite(known)]
-    if len(known) <= FEW:
+    is_absurd = logs and len(known) > 1 and 0 < known.min() < known.max() / ABSURD
+    if len(known) <= FEW and not is_absurd:
         return Scale(maximised)
     outer = np.ravel(np.asarray(ends, dtype=float))
     outer = np.concatenate([known, outer[np.isfinite(outer)], [keep] if np.isfinite(keep) else []])
     if logs and known.min() > 0 and known.max() > FACTOR * known.min():
         # An interval that holds 0 would have no end.
+        edge = ABSURD * float(known.min())
         low, high = max(outer.min(), known.min() / 2), min(outer.max(), 2 * known.max())
+        if is_absurd:
+            return Scale(maximised, logarithmic=True, edge=edge, limits=(float(low / 1.3), edge))
         room = (high / low) ** 0.04
         return Scale(maximised, logarithmic=True, limits=(float(low / room), float(high * room)))
     best = known.max() if maximised else known.min()
@@ -109,6 +123,17 @@ def scale(
     if maximised:
         return Scale(maximised, edge=best - reach, limits=(best - reach, outer.max() + 0.06 * reach))
     return Scale(maximised, edge=best + reach, limits=(outer.min() - 0.06 * reach, best + reach))
+
+
+def around_zero(values: Floats) -> Scale:
+    """The scale for values of either sign, of which the smallest is not the best: absurd ones are beyond its ends."""
+    sizes = np.abs(np.asarray(values, dtype=float))
+    sizes = sizes[np.isfinite(sizes)]
+    middle = float(np.median(sizes)) if len(sizes) else 0.0
+    if middle == 0 or sizes.max() <= ABSURD * middle:
+        return Scale(maximised=False)
+    edge = SHOWN * middle
+    return Scale(maximised=False, edge=edge, limits=(-edge, edge), both=True)
 
 
 def plain_log(axis: Axis) -> None:

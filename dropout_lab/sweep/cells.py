@@ -76,6 +76,7 @@ def baselines(plan: Plan, trainer: Trainer) -> list[Cell]:
         return []
     found: dict[str, Cell] = {}
     for values in itertools.islice(_corners(plan.axes), MOST_BASELINES):
+        values = plan.compose.active(values)
         described = _without_dropout(describe(plan, trainer, values))
         nothing = {key: 0.0 if _is_rate(key) else value for key, value in values.items()}
         found.setdefault(described.trial.key, Cell(described, nothing))

@@ -1,6 +1,7 @@
 """Which of the axes' values are combined: all with all, zipped ones value by value, united grids each by itself."""
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,9 @@ from optuna.distributions import CategoricalDistribution
 
 from dropout_lab.errors import UserError
 from dropout_lab.sweep.space import BY_SITE, Axis, distinct, param
+
+MOST_CELLS = 100_000
+"""Configurations of a grid, at most: each is described before the first is trained."""
 
 Grid = Mapping[str, Any]
 """Key -> its values; what is no list is one value."""
@@ -52,6 +56,12 @@ def combinations(
     _check_zips(zips, listed)
     for lists in listed:
         parts = _zipped(lists, [keys for keys in zips if all(key in lists for key in keys)])
+        cells = math.prod(map(len, parts))
+        if cells > MOST_CELLS:
+            raise UserError(
+                f"{', '.join(lists)}: a grid of {cells} configurations; at most {MOST_CELLS}, so give fewer values, or "
+                "choose a sampler: sampler=tpe n_trials=50"
+            )
         for combination in itertools.product(*parts):
             yield {key: value for part in combination for key, value in part.items()}
 

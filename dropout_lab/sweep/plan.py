@@ -95,6 +95,11 @@ class Plan:
     keys: frozenset[str] | None = None
     """Keys of a grid's cells: what else waits in the folder's study is not this command's."""
 
+    def asks_for(self, axis: Axis, values: Mapping[str, Any]) -> bool:
+        """Whether the axis has a meaning beside these members of config groups: not all may have its key."""
+        groups = self.compose.groups
+        return axis.key in groups or axis.key in self.compose.active({**values, axis.key: axis.corners()[0]})
+
     @property
     def seeds(self) -> int:
         return int(self.config["seeds"])

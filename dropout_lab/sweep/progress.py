@@ -26,7 +26,8 @@ class Progress:
     def __init__(
         self, console: Console, total: int, epochs: int, objectives: Sequence[str], workers: int = 1, worker: int = 0
     ) -> None:
-        self._console, self._total, self._run_epochs = console, total, total * epochs / workers
+        self._console, self._total, self._each, self._workers = console, total, epochs, workers
+        self._spared = 0
         self._objective, self._prefix = objectives[0], f"worker {worker}: " if workers > 1 else ""
         self._done = self._in_flight = self._failed = self._epochs = self._uncounted = 0
         self._best: tuple[float, str] | None = None
@@ -70,8 +71,15 @@ class Progress:
         self._epochs += runs
         self._show()
 
+    def only(self, runs: int) -> None:
+        """This worker gets no more than these, which are in training or wait for it: what follows counts its own."""
+        self._total, self._workers = self._done + runs, 1
+        if self._bar:
+            self._bar.update(self._task, total=self._total)
+
     def ended(self, run: Run, record: Record, label: Record) -> None:
         self._done += 1
+        self._spared += self._each - record["epochs"]
         self._in_flight -= record["epochs"] > 0 or record["status"] == "failed"
         if record["status"] == "failed":
             self._failed += 1
@@ -86,10 +94,11 @@ class Progress:
     def _words(self) -> str:
         words = [f"{self._in_flight} in flight", f"{self._failed} failed"]
         if self._best is not None:
-            words.append(f"best {self._objective} {self._best[0]:.4f} ({self._best[1]})")
+            words.append(f"best {self._objective} {self._best[0]:.4g} ({self._best[1]})")
         elapsed, counted = time.monotonic() - self._started, self._epochs - self._uncounted
-        if counted:
-            left = max(0.0, (self._run_epochs - self._epochs) * elapsed / counted)
+        if counted and self._done < self._total:
+            epochs = self._total * self._each / self._workers - self._spared
+            left = max(0.0, (epochs - self._epochs) * elapsed / counted)
             words.append(f"{clock(left)} left")
         return " · ".join(words)
 

@@ -210,6 +210,7 @@ class Queue:
                 return True
         self._progress.say("the sampler suggests nothing new any more: the search space is exhausted")
         self._exhausted = True
+        self._progress.only(len(self._pending) + len(self._running))
         return False
 
     def _suggested(self, trial: optuna.Trial) -> optuna.Trial | None:
@@ -242,7 +243,7 @@ class Queue:
         groups = self.plan.compose.groups
         values: dict[str, Any] = {}
         for axis in sorted(self.plan.axes, key=lambda axis: axis.key not in groups):
-            if axis.key in groups or axis.key in self.plan.compose.active({**values, axis.key: axis.corners()[0]}):
+            if self.plan.asks_for(axis, values):
                 values[axis.key] = axis.suggest(trial)
         return values
 
@@ -351,7 +352,7 @@ class Queue:
         }
         if result.status == "failed":
             return record
-        metrics = summary(result.curves, result.recipe.epochs)
+        metrics = summary(result.curves, result.recipe.epochs, result.chance_loss)
         return (
             record
             | metrics

@@ -95,6 +95,8 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     if is_grid:
         plan = replace(plan, keys=frozenset(cell.key for cell in cells))
     found = Ledger.of(records)
+    if not is_grid and records.sessions:
+        _check_ranges(plan, records.sessions[-1], found)
     of_data = [f"warning: {sentence}" for sentence in trainer.data_warnings(plan.config)]
     said = [*of_data, *warnings(described)]
     return Prepared(plan, is_grid, cells, found, records.sessions, data, trainer.task(plan.config), said)
@@ -117,6 +119,8 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
         (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
     if prepared.sessions and (changed := _changed_versions(prepared.sessions[-1])):
         said.append(f"other versions than before, so results may differ in their last digits: {changed}")
+    if not prepared.is_grid and prepared.sessions and (spaces := _changed_spaces(plan, prepared.sessions[-1])):
+        said.append(f"what is still to be searched is searched in another space: {'; '.join(spaces)}")
     stale = study.trials(TrialState.RUNNING)
     study.requeue(stale)
     if stale:
@@ -142,7 +146,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
             continue
         values = cells[key].values if key in cells else ledger.trials[key]["params"]
         rates = cells[key].described.trial.rates if key in cells else ledger.trials[key]["rates"]
-        axes = None if prepared.is_grid else plan.axes
+        axes = None if prepared.is_grid else [axis for axis in plan.axes if plan.asks_for(axis, values)]
         number = study.enqueue(key, values, baseline=not rates, axes=axes)
         if key not in ledger.trials:
             register(writer, ledger, number, cells[key].described, values, durable=False)
@@ -191,6 +195,32 @@ def check_settings(plan: Plan, last: Record) -> None:
         )
 
 
+def _check_ranges(plan: Plan, last: Record, ledger: Ledger) -> None:
+    """Raises UserError if a sampler is given another search space and nothing is left for it to choose there."""
+    searched = sum(1 for record in ledger.trials.values() if record["rates"])
+    if searched >= (plan.n_trials or 0) and (changed := _changed_spaces(plan, last)):
+        raise UserError(
+            f"{plan.folder} has its n_trials={plan.n_trials} configurations already, from another search space:\n"
+            + "\n".join(f"  {space}" for space in changed)
+            + f"\nRaise n_trials above {searched} to search the new one as well, or choose another name=..."
+        )
+
+
+def _changed_spaces(plan: Plan, last: Record) -> list[str]:
+    """The axes that are not as in the last command, in words."""
+    then, now = last["axes"], {axis.key: axis.describe() for axis in plan.axes}
+    changed = [key for key in (now | then) if now.get(key) != then.get(key)]
+    return [f"{key}: {_space(then.get(key))} there, {_space(now.get(key))} now" for key in changed]
+
+
+def _space(described: Any) -> str:
+    if described is None:
+        return "not swept"
+    if isinstance(described, Mapping):
+        return f"{described['low']} to {described['high']}" + (", logarithmic" if described.get("log") else "")
+    return ", ".join(map(str, described))
+
+
 def _check_search(plan: Plan, is_grid: bool) -> None:
     made = pruner(plan.config["pruner"])
     prunes = plan.config["pruner"]["_target_"] != "optuna.pruners.NopPruner"
@@ -208,7 +238,9 @@ def _check_search(plan: Plan, is_grid: bool) -> None:
     if not is_grid:
         try_asking(plan)
     if len(plan.objectives) > 1 and prunes:
-        raise UserError(f"pruner: {type(made).__name__} cannot prune for two objectives; give one, or pruner=none")
+        raise UserError(
+            f"pruner: {type(made).__name__} cannot prune for two objectives or more; give one, or pruner=none"
+        )
     if prunes and plan.objectives[0] == "epochs_to_convergence":
         raise UserError(
             "pruner: epochs_to_convergence is known only at the end; choose another objective, or pruner=none"

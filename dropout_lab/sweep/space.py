@@ -18,6 +18,8 @@ from dropout_lab.trial import canonical_json
 
 BY_SITE = ("rates", "dropouts")
 """Keys of the config whose own keys are sites and patterns of sites."""
+MOST_VALUES = 100_000
+"""Values of a range, at most."""
 DIGITS = 12
 """Significant digits of a swept number: 0.1 + 0.2 and 0.3 are one configuration."""
 
@@ -185,6 +187,14 @@ def _steps(override: Override, sweep: RangeSweep) -> list[Any]:
     start, stop, step = (Decimal(str(number)) for number in ends)
     count = max(0, math.ceil((stop - start) / step))
     whole = all(isinstance(number, int) for number in ends)
+    if count > MOST_VALUES:
+        raise UserError(f"{override.input_line}: has {count} values; at most {MOST_VALUES}, so take a larger step")
+    if count == 1 and not whole and isinstance(sweep.step, int):
+        key, tenth = override.get_key_element().lstrip("+"), (stop - start) / 10
+        raise UserError(
+            f"{override.input_line}: is the one value {start}, for its step is {step}; write a smaller one, such as "
+            f"{key}=range({start},{stop},{tenth.normalize():f}), or {key}={start} for this value"
+        )
     values = [start + index * step for index in range(count)]
     if sweep.shuffle:
         random.shuffle(values)

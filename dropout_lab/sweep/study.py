@@ -48,14 +48,32 @@ def pruner(section: Config) -> BasePruner:
 
 
 def try_asking(plan: Plan) -> None:
-    """Raises UserError if the sampler cannot search these axes for these objectives; in memory, for a few trials."""
-    study = optuna.create_study(sampler=sampler(plan.config["sampler"]), directions=_directions(plan))
+    """Raises UserError if the sampler or the pruner cannot work with these axes and objectives, or lacks a package.
+
+    In memory, for a few trials, of which the first alone is random.
+    """
+    section = plan.config["sampler"]
+    if "n_startup_trials" in section:  # until these are over, a sampler does not need what it is made of
+        section = {**section, "n_startup_trials": 1}
+    study = optuna.create_study(
+        sampler=sampler(section), pruner=pruner(plan.config["pruner"]), directions=_directions(plan)
+    )
     try:
-        for value in range(2):  # the second one knows that there has been a first
+        for value in range(3):
             trial = study.ask()
             for axis in plan.axes:
                 axis.suggest(trial)
+            if len(plan.objectives) == 1:
+                for step in range(2):
+                    trial.report(float(value), step)
+                    trial.should_prune()
             study.tell(trial, [float(value)] * len(plan.objectives))
+    except ImportError as error:
+        raise UserError(
+            f"sampler ({section['_target_']}): the package {error.name} is not installed; "
+            "pip install 'dropout-lab[samplers]' (in a checkout: pip install -e '.[samplers]') brings what the "
+            "samplers of this package need"
+        ) from error
     except ValueError as error:
         raise UserError(f"sampler ({plan.config['sampler']['_target_']}): {error}") from error
 

@@ -99,6 +99,7 @@ class Large:
         result["epochs_to_convergence"] = (near.argmax(axis=2) + 1.0).reshape(-1)
         result["still_improving"] = (best + 1 > (1 - metrics.HORIZON_TAIL) * self.epochs).astype(float).reshape(-1)
         return result | {
+            **dict.fromkeys(("chance_loss", "learned", "diverged"), np.nan),
             "test_loss": result["val_loss"] + 0.01,
             "test_accuracy": result["val_accuracy"] - 0.01,
         }

@@ -6,6 +6,7 @@ The rules, in the order in which their sentences are given; `RULES` says of each
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from dropout_lab.report.advice.learning import learning_rate
 from dropout_lab.report.advice.settle import cheaper, longer, more_seeds
 from dropout_lab.report.advice.strength import lower, not_needed, stronger
 from dropout_lab.report.advice.widen import widen
@@ -22,9 +23,16 @@ class Rule(NamedTuple):
 
 RULES: Sequence[Rule] = (
     Rule(
+        "learning rate",
+        "In half or more of its runs, no dropout (of the best one's context, or where none is ranked, of every one) "
+        "diverged or learned nothing; where no dropout was not trained, every configuration did: change the learning "
+        "rate.",
+        learning_rate,
+    ),
+    Rule(
         "not needed",
-        "The 95 % interval of the gap in loss without dropout lies below 5 % of its validation loss, at the best epoch "
-        "and at the last, and no dropout is told better: dropout is not what this network needs.",
+        "No dropout learned something, the 95 % interval of its gap in loss lies below 5 % of its validation loss, at "
+        "the best epoch and at the last, and no dropout is told better: dropout is not what this network needs.",
         not_needed,
     ),
     Rule(
@@ -37,7 +45,7 @@ RULES: Sequence[Rule] = (
         "lower",
         "At a placement, from some rate on, configurations have a higher mean validation loss than no dropout, and "
         "either a train loss above the validation loss without dropout or, in most runs, a validation loss still "
-        "falling at the end: lower the rate.",
+        "falling at the end: lower the rate. Silent where the learning rate is to blame.",
         lower,
     ),
     Rule(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from dropout_lab.report.advice.learning import learning_rate
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import setting, value
 
@@ -19,7 +20,9 @@ HIGHEST = 0.9
 def not_needed(evidence: Evidence) -> str | None:
     found = evidence.found
     rows = evidence.rows("gaps", found.baseline, measure="loss")
-    if found.best is None or rows.empty or not (rows["high"] < NO_GAP * rows["validation"]).all():
+    if found.best is None or learning_rate(evidence) is not None:
+        return None
+    if rows.empty or not (rows["high"] < NO_GAP * rows["validation"]).all():
         return None
     if found.is_told and not found.best["baseline"]:
         return None
@@ -72,7 +75,7 @@ def _more_sites(evidence: Evidence, alike: pd.DataFrame, best: pd.Series) -> boo
 
 def lower(evidence: Evidence) -> str | None:
     table, baseline = evidence.table, evidence.found.baseline
-    if baseline is None or "placement" not in table:
+    if baseline is None or "placement" not in table or learning_rate(evidence) is not None:
         return None
     level = baseline["val_loss"]
     dropped = table[~table["baseline"] & (table["context"] == baseline["context"]) & table["placement"].notna()]

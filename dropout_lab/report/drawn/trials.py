@@ -7,6 +7,7 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
 from dropout_lab.report.tables import ranked
+from dropout_lab.report.tables.ranking import has_learned_nothing
 
 LISTED = 30
 """So many configurations are drawn one by one, the best ones."""
@@ -32,8 +33,11 @@ def listed(frames: Frames, table: pd.DataFrame, objective: str) -> pd.DataFrame:
 
 
 def differences(comparisons: pd.DataFrame, table: pd.DataFrame, objective: str) -> pd.DataFrame:
-    """The best `LISTED` configurations' differences to their baseline in the objective."""
-    part = placed(comparisons[comparisons["metric"] == objective], table).merge(table[["trial", "whole"]], on="trial")
+    """The best `LISTED` configurations' differences to their baseline in the objective; not of those that learned
+    nothing, whose losses may be of any size."""
+    kept = table[~has_learned_nothing(table)]
+    comparisons = comparisons[comparisons["trial"].isin(kept["trial"])]
+    part = placed(comparisons[comparisons["metric"] == objective], table).merge(kept[["trial", "whole"]], on="trial")
     return part.head(LISTED).reset_index(drop=True)
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from dropout_lab.report import style
 from dropout_lab.report.drawn import heatmap
-from dropout_lab.report.names import axis, in_unit, is_maximised
+from dropout_lab.report.names import axis, in_unit, is_maximised, number
 from dropout_lab.report.scales import scale
 from dropout_lab.report.statistics.floats import Bools, Floats
 
@@ -20,6 +20,10 @@ NARROW = 6
 
 TICKS = 13
 """More rates than this have no room for a number in each cell."""
+
+
+LARGE = 1e5
+"""A number of so many digits has no room in a cell."""
 
 
 def heat(rates: pd.DataFrame, metrics: Sequence[str], seeds: int, classification: bool) -> Figure:
@@ -90,11 +94,16 @@ def _write_means(ax: Axes, values: Floats, missing: Bools, colors: Floats, digit
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
             ink = "black" if bright[row, column] or np.isinf(value) else "white"
-            text = "∞" if np.isinf(value) else f"{value:.{digits}f}".replace("-", "−")
+            text = "∞" if np.isinf(value) else _short(float(value), digits)
             text += "*" if missing[row, column] else ""
             ax.text(
                 column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7, color=ink, in_layout=False
             )  # fmt: skip
+
+
+def _short(value: float, digits: int) -> str:
+    """With so many decimals, or, of a diverged loss, in two digits and an exponent."""
+    return f"{value:.{digits}f}".replace("-", "−") if abs(value) < LARGE else number(value, 2)
 
 
 def _frame(column: float, row: float) -> "mpl_patches.Rectangle":

@@ -36,7 +36,7 @@ def fronts(points: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
         shown_on.set([ax])
         if second.startswith("epochs"):
             ax.xaxis.set_major_locator(style.epoch_ticks())
-        ax.set_xlabel(f"{axis(second, classification)}; left is better")
+        ax.set_xlabel(f"{axis(second, classification)}; {'right' if is_maximised(second) else 'left'} is better")
         ax.set_ylabel(axis(first, classification))
     style.legend(figure, axes)
     return figure

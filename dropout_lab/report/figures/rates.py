@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dropout_lab.report import style
 from dropout_lab.report.drawn import Chosen
 from dropout_lab.report.names import axis, in_unit, is_maximised
-from dropout_lab.report.scales import Scale, scale
+from dropout_lab.report.scales import Scale, around_zero, scale
 from dropout_lab.report.style import BASELINE, Looks
 
 HAIR = 0.7
@@ -62,7 +62,7 @@ def scales_of(rates: pd.DataFrame, metrics: Sequence[str], *, alike: bool) -> Ma
             for which in (("",), ("_low", "_high"))
         )
         if first.startswith("gap"):  # the smallest is not the best
-            found[first] = Scale(maximised=False)
+            found |= {m: around_zero(in_unit(m, 1) * rates[m].to_numpy(dtype=float)) for m in part}
             continue
         none = in_unit(first, 1) * rates.loc[rates["baseline"], part].to_numpy(dtype=float)
         keep = float(np.median(none)) if none.size else np.nan

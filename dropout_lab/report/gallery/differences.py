@@ -28,12 +28,13 @@ def plans(source: Source) -> Iterator[Plan]:
     told = shown[shown["p_holm"] < ALPHA]
     signs = np.sign(told["mean"]) if is_maximised(source.objective) else -np.sign(told["mean"])
     first = shown.iloc[0]
+    some = f"The best {len(shown)} of {count} configurations, those that learned nothing left out,"
+    which = some if len(shown) < count else "Every configuration"
     yield Plan(
         "forest",
         f"Differences to {other} in {title(source.objective)}",
-        f"{f'The best {len(shown)} of {count} configurations' if len(shown) < count else 'Every configuration'} minus "
-        f"{other}, paired by seed. {source.interval} Filled: told from 0 by the paired t test, corrected by Holm "
-        f"for all {count} comparisons. Shaded: differences too small to matter. "
+        f"{which} minus {other}, paired by seed. {source.interval} Filled: told from 0 by the paired t test, "
+        f"corrected by Holm for all {count} comparisons. Shaded: differences too small to matter. "
         f"{difference_scale(shown, source.objective).note}".strip(),
         sentence(
             [

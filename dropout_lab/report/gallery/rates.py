@@ -140,7 +140,9 @@ def _listed(source: Source) -> Iterator[Plan]:
         return
     count = len(source.table)
     some = f"the best of {count} configurations" if len(listed) < count else "all configurations"
-    hollow = "" if listed["whole"].all() else " Hollow: not all seeds complete, so not ranked."
+    hollow = (
+        "" if listed["whole"].all() else " Hollow: not ranked, as not all seeds are complete or nothing was learned."
+    )
     dashed = " Dashed: no dropout." if listed["baseline"].any() else ""
     yield Plan(
         "configurations",

@@ -11,7 +11,7 @@ from dropout_lab.report.figures.pareto import front_scale, fronts
 from dropout_lab.report.gallery.alts import sentence, share
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.names import plural, setting, title, value
+from dropout_lab.report.names import and_list, plural, setting, title, value
 
 NAMES = ("pareto", "isolation", "importance", "best_so_far")
 
@@ -42,9 +42,12 @@ def _fronts(source: Source) -> Iterator[Plan]:
         more = f" and {len(part) - 5} more" if len(part) > 5 else ""
         told.append(f"on the front of {title(first)} and {title(second)}: {', '.join(some)}{more}")
     note = max(front_scale(part, str(pair).split(" and ")[0]).note for pair, part in points.groupby("pair"))
+    heading = "What is paid for accuracy" if source.is_class else "What is paid for a low loss"
+    if len(source.frames.objectives) > 1:
+        heading = f"What is paid for {and_list([title(name) for name in source.frames.objectives])}"
     yield Plan(
         "pareto",
-        "What is paid for accuracy" if source.is_class else "What is paid for a low loss",
+        heading,
         "A mark per configuration with all seeds, means over seeds. Ringed: no other is as good in both and better in "
         "one. That two of them differ is not shown by it."
         f"{own} {note}".strip(),

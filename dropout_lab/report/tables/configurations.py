@@ -58,6 +58,8 @@ def _outcomes(frames: Frames) -> dict[str, Ints]:
         "n_missing": np.maximum(0, frames.seeds - count(np.ones(len(runs), dtype=bool))),
         "n_stopped": count(complete & runs["stopped_early"].to_numpy(dtype=bool)),
         "n_improving": count(complete & (runs["still_improving"] == 1).to_numpy(dtype=bool)),
+        "n_unlearned": count(complete & (runs["learned"] == 0).to_numpy(dtype=bool)),
+        "n_diverged": count(complete & (runs["diverged"] == 1).to_numpy(dtype=bool)),
     }
 
 

@@ -1,5 +1,7 @@
 """The configurations that no other beats in two things at once."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
@@ -20,14 +22,19 @@ COLUMNS: Columns = {
 
 
 def pareto(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per whole configuration that has both numbers, and pair: accuracy (loss, for regression) with the gap of
-    the same kind, and with the epochs to the target. Means decide; that two of them differ is not shown by it.
+    """A row per whole configuration that has both numbers, and pair: of several objectives each two of them; else
+    accuracy (loss, for regression) with the gap of the same kind; then the first validation metric of these with the
+    epochs to the target. Means decide; that two of them differ is not shown by it.
 
     Each context has a target of its own, so that epochs to it have a front per context.
     """
     kind = "accuracy" if frames.is_classification else "loss"
+    pairs, main = [(f"val_{kind}", f"gap_{kind}")], f"val_{kind}"
+    if len(frames.objectives) > 1:
+        pairs = list(combinations(frames.objectives, 2))
+        main = next((name for name in frames.objectives if name.startswith("val_")), main)
     parts = []
-    for first, second in ((f"val_{kind}", f"gap_{kind}"), (f"val_{kind}", "epochs_to_target")):
+    for first, second in (*pairs, (main, "epochs_to_target")):
         if table.empty or first not in table or second not in table:
             continue
         known = table[

@@ -12,15 +12,24 @@ from dropout_lab.report.tables.seeds import ENDED
 
 
 def ranked(table: pd.DataFrame, objective: str, seeds: int) -> pd.DataFrame:
-    """All configurations, best mean of the objective first; those without all their seeds complete come after."""
+    """All configurations, best mean of the objective first; those that are not `whole` come after.
+
+    A whole one has all its seeds complete, and more than half of these runs learned something: a network that has
+    learned nothing has the smallest gap of all.
+    """
     if table.empty:
         return table
     counted = table["n_complete"] - table["n_stopped"] if objective in ENDED else table["n_complete"]
-    whole = (counted >= seeds) & table[objective].notna()
+    whole = (counted >= seeds) & table[objective].notna() & ~has_learned_nothing(table)
     sign = -1.0 if is_maximised(objective) else 1.0
     order = pd.DataFrame({"later": ~whole, "value": sign * table[objective], "trial": table["trial"]})
     result = table.assign(whole=whole).loc[order.sort_values(["later", "value", "trial"], na_position="last").index]
     return result.reset_index(drop=True)
+
+
+def has_learned_nothing(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Which configurations learned nothing in half of their complete runs or more."""
+    return (table["n_unlearned"] > 0) & (2 * table["n_unlearned"] >= table["n_complete"])
 
 
 def front(table: pd.DataFrame, objectives: Sequence[str]) -> pd.Series:

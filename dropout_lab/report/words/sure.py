@@ -24,9 +24,9 @@ def sure(evidence: Evidence, best: pd.Series) -> Iterator[str]:
         yield "One seed: no interval is possible, and every difference may be the luck of the seed."
     if len(frames.objectives) > 1:
         yield (
-            f"There are two objectives, {' and '.join(title(name) for name in frames.objectives)}. The first names the "
-            f"best. {plural(int(table['front'].sum()), 'configuration')} on the front: no other is as good in both and "
-            "better in one."
+            f"There are {len(frames.objectives)} objectives, {and_list([title(name) for name in frames.objectives])}. "
+            f"The first names the best. {plural(int(table['front'].sum()), 'configuration')} on the front: no other is "
+            f"as good in {'both' if len(frames.objectives) == 2 else 'all'} and better in one."
         )
 
 

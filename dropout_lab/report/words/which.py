@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from dropout_lab.metrics import LEARNED
+from dropout_lab.report.cautions import chance
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import is_maximised, plural, title
+from dropout_lab.report.tables.ranking import has_learned_nothing
 from dropout_lab.report.tables.seeds import ENDED
 from dropout_lab.report.words.spelling import all_seeds, with_interval
 
@@ -37,6 +40,14 @@ def nothing(evidence: Evidence) -> Iterator[str]:
         yield "No run is complete yet, so there is nothing to compare."
         yield f"Recorded so far: {plural(len(evidence.table), 'trial')}, {plural(len(frames.runs), 'run')}" + (
             f" ({counts})." if counts else "."
+        )
+        return
+    unlearned = evidence.table[(evidence.table["n_complete"] >= frames.seeds) & has_learned_nothing(evidence.table)]
+    if len(unlearned):
+        yield (
+            f"Nothing was learned, so no configuration is recommended: of the {len(unlearned)} with "
+            f"{all_seeds(frames.seeds)} complete, each has a validation loss of at least {LEARNED:g} times the "
+            f"{chance(frames)} in half of its runs or more."
         )
     else:
         yield (

@@ -1,0 +1,24 @@
+"""The loss of a network that ignores its inputs: what every trained one must beat to have learned anything."""
+
+import torch
+
+from dropout_lab.datasets.dataset import Split, Task
+from dropout_lab.tokens import NO_CLASS
+
+
+def chance_loss(split: Split, task: Task, outputs: int) -> float:
+    """The validation loss of always giving the same answer, the best one for the training part, in nats.
+
+    For classes and tokens this answer is their frequencies among the training targets, each counted once more than it
+    occurs, so that a class that the training part lacks is not impossible. For a regression it is the mean, and the
+    loss is in variances of the training target.
+    """
+    if task == "regression":
+        return float((split.val_targets.double() - split.train_targets.double().mean()).square().mean())
+    asked = split.train_targets[split.train_targets != NO_CLASS]
+    counts = torch.bincount(asked, minlength=outputs).double() + 1
+    nats = -(counts / counts.sum()).log()
+    targets = split.val_targets.view(len(split.val_targets), -1)
+    counted = targets != NO_CLASS
+    losses = torch.where(counted, nats[targets.clamp(min=0)], 0.0)
+    return float((losses.sum(1) / counted.sum(1)).mean())

@@ -1,0 +1,67 @@
+"""Configurations that differ in a setting are told apart by it, swept or not; objectives are those that were asked."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dropout_lab.report.cautions import cautions
+from dropout_lab.report.words.sure import sure
+from tests.report.canned import Planned, Sweep, evidence, grid, planned
+
+
+def unswept(one: Planned, name: str) -> Planned:
+    """A trial whose setting is in its configuration alone, as of `optimizer.lr=${rate}`."""
+    return replace(one, params={key: value for key, value in one.params.items() if key != name})
+
+
+def test_a_setting_that_refers_to_a_swept_one_is_in_the_labels(tmp_path: Path) -> None:
+    trials = [
+        unswept(planned("hidden", rate, params={"optimizer.lr": lr}), "optimizer.lr")
+        for lr in (0.1, 0.2)
+        for rate in (0.0, lr)
+    ]
+    found = evidence(Sweep(trials, seeds=2, epochs=5), tmp_path / "s")
+    assert sorted(found.table["name"]) == [
+        "hidden at 0.1, lr=0.1",
+        "hidden at 0.2, lr=0.2",
+        "no dropout, lr=0.1",
+        "no dropout, lr=0.2",
+    ]
+    text = " ".join(cautions(found.frames, found.table))
+    assert "2 contexts" in text
+    assert "shared this folder" not in text
+
+
+def test_what_a_later_command_fixed_is_told_apart_from_what_was_swept(tmp_path: Path) -> None:
+    trials = [planned("hidden", 0.0, params={"optimizer.lr": lr}) for lr in (0.1, 0.2)]
+    trials.append(unswept(planned("hidden", 0.0, params={"optimizer.lr": 0.3}), "optimizer.lr"))
+    found = evidence(Sweep(trials, seeds=2, epochs=5), tmp_path / "s")
+    assert sorted(found.table["name"]) == [f"no dropout, lr={lr}" for lr in (0.1, 0.2, 0.3)]
+
+
+def test_one_context_has_no_settings_of_its_own(tmp_path: Path) -> None:
+    found = evidence(Sweep(grid(("hidden",), (0.0, 0.1)), seeds=2, epochs=5), tmp_path / "s")
+    assert list(found.frames.parameters) == []
+
+
+@pytest.mark.parametrize(
+    ("objectives", "pairs"),
+    [
+        (["val_loss"], ["val_accuracy and gap_accuracy", "val_accuracy and epochs_to_target"]),
+        (["val_loss", "gap"], ["val_loss and gap_loss", "val_loss and epochs_to_target"]),
+        (
+            ["val_accuracy", "gap", "val_loss"],
+            ["val_accuracy and gap_loss", "val_accuracy and val_loss", "gap_loss and val_loss"],
+        ),
+    ],
+)
+def test_fronts_are_of_the_objectives(objectives: list[str], pairs: list[str], tmp_path: Path) -> None:
+    sweep = Sweep(grid(("hidden",), (0.0, 0.1, 0.2)), seeds=2, epochs=5, session={"objective": objectives})
+    found = evidence(sweep, tmp_path / "s")
+    assert list(found.tables["pareto"]["pair"].unique())[: len(pairs)] == pairs
+    assert found.found.best is not None
+    text = " ".join(sure(found, found.found.best))
+    if len(objectives) > 1:
+        assert f"There are {len(objectives)} objectives" in text
+        assert ("as good in all" in text) == (len(objectives) == 3)

@@ -1,0 +1,147 @@
+"""A sweep whose runs diverge, or learn nothing, is told so; the advice names the learning rate where it is to blame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dropout_lab import metrics
+from dropout_lab.report.advice import advice
+from dropout_lab.report.cautions import cautions
+from dropout_lab.report.load import load
+from dropout_lab.report.scales import ABSURD, around_zero, scale
+from dropout_lab.report.tables import configurations
+from dropout_lab.report.words import words
+from tests.report import canned
+from tests.report.canned import Planned, Sweep, Values, evidence, grid, planned
+
+CHANCE = 1.0
+RATES = (0.0, 0.5, 0.8)
+
+
+@dataclass
+class Outcome(Sweep):
+    """Train losses by rate: `bad` says which rates have those of `losses`; the others fall from 0.9 to 0.3."""
+
+    bad: Callable[[float], bool] = field(default=lambda rate: False)
+    losses: Callable[[int], float] = field(default=lambda epoch: 10.0**epoch)
+
+    def curves(self, planned: Planned, seed: int, status: str) -> Values:
+        rate = max(planned.trial.rates.values(), default=0.0)
+        good = [0.3 + 0.6 / epoch + 0.001 * seed - 0.01 * rate for epoch in range(1, self.epochs + 1)]
+        losses: list[float | None] = list(
+            [self.losses(epoch) for epoch in range(1, self.epochs + 1)] if self.bad(rate) else good
+        )
+        accuracies: list[float | None] = [0.5] * self.epochs
+        return {
+            **dict.fromkeys(("train_loss", "val_loss", "running_loss"), losses),
+            **dict.fromkeys(("train_accuracy", "val_accuracy"), accuracies),
+        }
+
+
+@pytest.fixture(autouse=True)
+def chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All canned runs know the chance level."""
+    plain = metrics.summary
+    monkeypatch.setattr(metrics, "summary", lambda curves, horizon: plain(curves, horizon, CHANCE))
+
+
+def said(sweep: Sweep, folder: Path) -> tuple[dict[str, str], str]:
+    found = evidence(sweep, folder)
+    return dict(advice(found)), "\n".join(words(found).all())
+
+
+def sweep(**given: Any) -> Outcome:
+    lr = {"settings": {"optimizer": {"lr": 1e6}, "trainer": {"epochs": 6}}}
+    return Outcome(grid(("hidden",), RATES, epochs=6), seeds=3, epochs=6, session=lr, **given)
+
+
+def test_a_sweep_that_diverges_recommends_nothing_but_another_learning_rate(tmp_path: Path) -> None:
+    following, text = said(sweep(bad=lambda rate: True), tmp_path / "s")
+    assert following.keys() == {"learning rate"}
+    assert "Without dropout the training diverges in 3 of 3 runs, so dropout is not the cause" in text
+    assert "Lower the learning rate: optimizer.lr is 1000000" in text
+    assert "Nothing was learned, so no configuration is recommended" in text
+    assert "9 of 9 complete runs diverged" in text
+    assert "9 of 9 complete runs learned nothing" in text
+
+
+def test_a_sweep_that_learns_nothing_recommends_nothing(tmp_path: Path) -> None:
+    following, text = said(sweep(bad=lambda rate: True, losses=lambda epoch: 1.0), tmp_path / "s")
+    assert following.keys() == {"learning rate"}
+    assert "Without dropout nothing is learned in 3 of 3 runs" in following["learning rate"]
+    assert "trainer.epochs is 6" in following["learning rate"]
+    assert "diverged" not in text
+
+
+def test_where_high_rates_alone_diverge_the_rate_is_to_blame(tmp_path: Path) -> None:
+    following, text = said(sweep(bad=lambda rate: rate > 0.6), tmp_path / "s")
+    assert "learning rate" not in following
+    assert "hidden from 0.8" in following["lower"]
+    assert "3 of 9 complete runs diverged" in text
+    assert "These are runs of hidden at 0.8 (3 of 3)." in text
+    assert "Of 2 configurations" in text
+
+
+def test_the_learning_rate_is_to_blame_where_no_dropout_diverges_alone(tmp_path: Path) -> None:
+    following, _ = said(sweep(bad=lambda rate: rate == 0.0), tmp_path / "s")
+    assert "Without dropout the training diverges" in following["learning rate"]
+    assert not {"lower", "not needed"} & following.keys()
+
+
+def test_losses_that_are_no_numbers_any_more_are_divergence_too(tmp_path: Path) -> None:
+    broken = sweep(fate=lambda trial, seed: "failed")
+    folder = broken.write(tmp_path / "s")
+    (runs,) = folder.glob("runs-*.jsonl")
+    runs.write_text(runs.read_text().replace("the loss is not finite <nan>", "diverged: val_loss is not finite"))
+    assert "Lower the learning rate" in dict(advice(canned.evidence_of(folder)))["learning rate"]
+
+
+def test_the_smallest_gap_is_not_that_of_a_network_that_learned_nothing(tmp_path: Path) -> None:
+    gaps = {"objective": ["gap"], "settings": {"optimizer": {"lr": 0.1}}}
+    found = evidence(
+        Outcome(
+            grid(("hidden",), RATES, epochs=6), seeds=3, epochs=6, session=gaps,
+            bad=lambda rate: rate == 0.8, losses=lambda epoch: 1.0,
+        ),
+        tmp_path / "s",
+    )  # fmt: skip
+    assert found.found.best is not None
+    assert found.found.best["rate"] != 0.8
+    assert not found.table.loc[found.table["rate"] == 0.8, "whole"].any()
+
+
+def test_records_that_do_not_know_the_chance_level_are_ranked_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    folder = sweep(bad=lambda rate: True).write(tmp_path / "s")
+    (runs,) = folder.glob("runs-*.jsonl")
+    for name in ("learned", "diverged", "chance_loss"):
+        runs.write_text(runs.read_text().replace(f'"{name}":null,', ""))
+    found = canned.evidence_of(folder)
+    assert found.found.best is not None
+    assert not any("nothing" in sentence for sentence in cautions(found.frames, found.table))
+
+
+def test_what_is_learned_counts_by_configuration(tmp_path: Path) -> None:
+    one = Outcome([planned("hidden", 0.5)], seeds=4, epochs=6, bad=lambda rate: True)
+    table = configurations(load(one.write(tmp_path / "s")))
+    assert table[["n_complete", "n_unlearned", "n_diverged"]].to_numpy().tolist() == [[4, 4, 4]]
+
+
+def test_absurd_losses_do_not_make_the_axis() -> None:
+    for values in ([0.3, 0.4, 8e21], [0.3, 0.31, 0.32, 0.33, 0.34, 0.35, 0.4, 8e21]):
+        found = scale(np.array(values), maximised=False, logs=True)
+        assert found.logarithmic
+        assert found.limits is not None
+        assert found.limits[1] <= ABSURD * 0.3
+        assert found.beyond(np.array(values)).sum() == 1
+        assert found.note
+    gaps = around_zero(np.array([0.1, -0.1, 0.2, -8e21, 8e21]))
+    assert gaps.both
+    assert gaps.edge == pytest.approx(2.0)
+    assert around_zero(np.array([0.1, -0.5])).edge is None
