@@ -82,6 +82,11 @@ class AbstractDropout(ABC):
     """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
     is_penalised = False
     """Whether the method adds `penalty` to the training loss."""
+    changes_what_is_kept = False
+    """Whether, of a method that changes values, the whole new cell of an LSTM is changed, not only what a step adds.
+
+    What is kept meets the method again at every step: a factor that is the same at all steps grows to its power there.
+    """
     needs_pretraining = False
     """Whether the method means something only where the network was trained before."""
 
