@@ -31,14 +31,16 @@ STEPS = 1 << 18
 class Noise:
     """The stream of one run, step and site. `key`: (2,) int32; equal keys give equal noise.
 
+    A key of zeros is none to draw from, for the hash of 0 under it is 0; its streams are as good as others'.
+
     What is drawn twice is the same twice: a method that needs several draws takes them from several `stream`s.
     """
 
     def __init__(self, key: Tensor) -> None:
         self.key = key
 
-    def stream(self, number: int) -> "Noise":
-        """An independent stream of the same run, step and site."""
+    def stream(self, number: int | Tensor) -> "Noise":
+        """An independent stream of the same run, step and site. `number`: below 2^30; as a tensor, int32."""
         salt = (torch.arange(2, dtype=torch.int32, device=self.key.device) + 2 * number) * _GOLDEN
         return Noise(_mixed(self.key ^ salt))
 
