@@ -78,14 +78,14 @@ class _Draws:
     def __init__(self, noise: Noise, count: int) -> None:
         self.noise, self._count = noise, count
         self._uniform: dict[tuple[int, ...], Tensor] = {}
-        self._streams: dict[int, _Draws] = {}
+        self._streams: dict[int | Tensor, _Draws] = {}
 
     def uniform(self, shape: tuple[int, ...]) -> Tensor:
         if shape not in self._uniform:
             self._uniform[shape] = self.noise.uniform((self._count, *shape))
         return self._uniform[shape]
 
-    def stream(self, number: int) -> "_Draws":
+    def stream(self, number: int | Tensor) -> "_Draws":
         if number not in self._streams:
             self._streams[number] = _Draws(self.noise.stream(number), self._count)
         return self._streams[number]
@@ -96,7 +96,7 @@ class _Step(Noise):
         super().__init__(draws.noise.key)
         self._draws, self._step = draws, step
 
-    def stream(self, number: int) -> Noise:
+    def stream(self, number: int | Tensor) -> Noise:
         return _Step(self._draws.stream(number), self._step)
 
     def uniform(self, shape: Sequence[int]) -> Tensor:

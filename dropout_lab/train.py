@@ -196,9 +196,9 @@ def _check_batch_norm(config: Config) -> None:
         if batch * values < 2:
             why = "" if batch == wanted else f" (the training part has {examples}, and no batch has more)"
             raise UserError(
-                f"trainer.batch_size={wanted}: a batch norm would see one value of a channel in a batch of {batch}{why},"
-                f" and makes 0 of it; take {'at least 2' if batch == wanted else 'more examples'}, or a model without"
-                " batch norm, say with model.norm=layer"
+                f"trainer.batch_size={wanted}: a batch norm would see one value of a channel in a batch of"
+                f" {batch}{why}, and makes 0 of it; take {'at least 2' if batch == wanted else 'more examples'}, or a"
+                " model without batch norm, say with model.norm=layer"
             )
 
 

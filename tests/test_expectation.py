@@ -58,7 +58,7 @@ VARIANTS = [
     ("stochastic_depth", {"classic": True, "per_example": False}),
     ("stochastic_rate", {"spread": 0.5}),
 ]
-METHODS = [*((path.stem, {}) for path in sorted(CONF.glob("*.yaml"))), *VARIANTS]
+METHODS: list[tuple[str, dict[str, Any]]] = [*((path.stem, {}) for path in sorted(CONF.glob("*.yaml"))), *VARIANTS]
 
 
 def make(name: str, changes: dict[str, Any]) -> AbstractDropout:
@@ -93,8 +93,8 @@ def place_for(where: str, layer: nn.Module) -> Place:
     return Place("x", shape, "selu", reader=reader, read_by="relu", is_branch=True, kind=kind, keeps=True)
 
 
-CASES = [
-    pytest.param(name, changes, where, id="-".join([name, *map(str, changes.values()), where]))
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    (name, changes, where)
     for name, changes in METHODS
     for where in SHAPES
     if objection_to(make(name, changes), place_for(where, layer_for(where))) is None
@@ -103,11 +103,13 @@ CASES = [
 
 
 def test_every_method_and_every_kind_of_site_is_here() -> None:
-    assert {case.values[0] for case in CASES} == {name for name, _ in METHODS}
-    assert {case.values[2] for case in CASES} == set(SHAPES)
+    assert {name for name, _, _ in CASES} == {name for name, _ in METHODS}
+    assert {where for _, _, where in CASES} == set(SHAPES)
 
 
-@pytest.mark.parametrize(("name", "changes", "where"), CASES)
+@pytest.mark.parametrize(
+    ("name", "changes", "where"), CASES, ids=["-".join([n, *map(str, c.values()), w]) for n, c, w in CASES]
+)
 def test_the_mean_over_masks_is_what_the_docstring_says(name: str, changes: dict[str, Any], where: str) -> None:
     site, x = site_and_values(name, changes, where)
     drawn = torch.randint(-(2**31), 2**31, (DRAWS, 2)).to(torch.int32)
@@ -157,7 +159,8 @@ def carried(site: Site, x: Tensor, where: str) -> Tensor:
         for update in site.updates(STEPS, x):
             x = update(x, None, made(x))[0]
         return x
-    return site(x)
+    y: Tensor = site(x)
+    return y
 
 
 def made(x: Tensor) -> Tensor:

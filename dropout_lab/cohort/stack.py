@@ -70,11 +70,13 @@ class Layout:
         if name not in self._weights:
             return None
         if name not in self._groups:
-            return value.flatten(1).norm(dim=1).view(-1, *[1] * (value.dim() - 1))
+            of_rows: Tensor = torch.linalg.vector_norm(value.flatten(1), dim=1)
+            return of_rows.view(-1, *[1] * (value.dim() - 1))
         groups, ones = self._groups[name], [1] * (value.dim() - 2)
-        by_group = value.unflatten(0, (groups, -1)).transpose(1, 2).flatten(3)  # (group, out, in, places)
-        lengths = by_group.flatten(2).norm(dim=2)
-        return lengths.repeat_interleave(value.shape[0] // groups, 0).view(*value.shape[:2], *ones)
+        each = value.shape[0] // groups
+        by_group = value.view(groups, each, value.shape[1], -1).transpose(1, 2).flatten(2)  # (group, out, in x places)
+        lengths: Tensor = torch.linalg.vector_norm(by_group, dim=2)
+        return lengths.repeat_interleave(each, 0).view(*value.shape[:2], *ones)
 
     def network(self, device: torch.device) -> Tensor:
         """(size,): 1 where a parameter of the network lies, 0 for those of dropout methods and for gaps."""
