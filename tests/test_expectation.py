@@ -48,7 +48,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "pattern": {"size": 1, "repeat": 1},
 }
 """So that methods can act on what is so small."""
-VARIANTS = [
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("controlled", {"classic": True}),
     ("dropconnect", {"mask_per": "batch"}),
     ("embedding_word", {"mask_per": "batch"}),
