@@ -84,6 +84,11 @@ class AbstractDropout(ABC):
     """Whether the method adds `penalty` to the training loss."""
     acts_once = False
     """Whether it can act only at a site that is called once in a pass through the network."""
+    changes_what_is_kept = False
+    """Whether, of a method that changes values, the whole new cell of an LSTM is changed, not only what a step adds.
+
+    What is kept meets the method again at every step: a factor that is the same at all steps grows to its power there.
+    """
     needs_pretraining = False
     """Whether the method means something only where the network was trained before."""
 

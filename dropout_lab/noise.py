@@ -31,14 +31,16 @@ STEPS = 1 << 18
 class Noise:
     """The stream of one run, step and site. `key`: (2,) int32; equal keys give equal noise.
 
+    A key of zeros is none to draw from, for the hash of 0 under it is 0; its streams are as good as others'.
+
     What is drawn twice is the same twice: a method that needs several draws takes them from several `stream`s.
     """
 
     def __init__(self, key: Tensor) -> None:
         self.key = key
 
-    def stream(self, number: int) -> "Noise":
-        """An independent stream of the same run, step and site."""
+    def stream(self, number: int | Tensor) -> "Noise":
+        """An independent stream of the same run, step and site. `number`: below 2^30; as a tensor, int32."""
         salt = (torch.arange(2, dtype=torch.int32, device=self.key.device) + 2 * number) * _GOLDEN
         return Noise(_mixed(self.key ^ salt))
 
@@ -76,14 +78,14 @@ class _Draws:
     def __init__(self, noise: Noise, count: int) -> None:
         self.noise, self._count = noise, count
         self._uniform: dict[tuple[int, ...], Tensor] = {}
-        self._streams: dict[int, _Draws] = {}
+        self._streams: dict[int | Tensor, _Draws] = {}
 
     def uniform(self, shape: tuple[int, ...]) -> Tensor:
         if shape not in self._uniform:
             self._uniform[shape] = self.noise.uniform((self._count, *shape))
         return self._uniform[shape]
 
-    def stream(self, number: int) -> "_Draws":
+    def stream(self, number: int | Tensor) -> "_Draws":
         if number not in self._streams:
             self._streams[number] = _Draws(self.noise.stream(number), self._count)
         return self._streams[number]
@@ -94,7 +96,7 @@ class _Step(Noise):
         super().__init__(draws.noise.key)
         self._draws, self._step = draws, step
 
-    def stream(self, number: int) -> Noise:
+    def stream(self, number: int | Tensor) -> Noise:
         return _Step(self._draws.stream(number), self._step)
 
     def uniform(self, shape: Sequence[int]) -> Tensor:

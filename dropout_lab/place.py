@@ -14,7 +14,7 @@ sequence   those of every step, (steps, features)
 tokens     numbers of words, (steps,), which the site's reader looks up
 state      the hidden state of a recurrent layer, (units,), at every step: as it is carried on, and as the layer's
            recurrent product reads it
-cell       the cell of an LSTM, (units,), at every step, as it is carried on
+cell       the cell of an LSTM, (units,), at every step: how it is carried on, and what the step adds to it
 weights    attention weights, (heads, steps, steps)
 heads      what the heads of attention give, (heads, steps, features)
 layer      what a whole layer makes of a sequence, its shortcut included, (steps, features)

@@ -133,7 +133,7 @@ class Site(nn.Module):
     def updates(self, count: int, state: Tensor) -> Sequence[Update]:
         """How the state is carried on at each of `count` steps; `state` is the first one.
 
-        Methods that change values do so with the new cell here; with the hidden state, in `steps`.
+        Methods that change values do so here with what a step adds to a cell; with the hidden state, in `steps`.
         """
         if isinstance(self.dropout, AbstractUpdateDropout):
             self._observe(state)
@@ -142,7 +142,8 @@ class Site(nn.Module):
             return [partial(self.dropout.evaluate_update, rate=self.rate)] * count
         if self.kind == "state":
             return [_plain] * count
-        return [partial(_through, step) for step in self.steps(count, state)]
+        changed = _new_changed if self.dropout is not None and self.dropout.changes_what_is_kept else _added_changed
+        return [partial(changed, step) for step in self.steps(count, state)]
 
     def update(self, old: Tensor, made: Tensor) -> Tensor:
         """What goes on of a layer that makes `made` of `old`."""
@@ -176,9 +177,12 @@ def _plain(old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Ten
     return new, new
 
 
-def _through(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
-    new = step(carried_on(kept, added))
-    return new, new
+def _added_changed(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+    return _plain(old, kept, step(added))
+
+
+def _new_changed(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+    return _plain(old, None, step(carried_on(kept, added)))
 
 
 def sites(model: nn.Module) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from dropout_lab.loss import AbstractLoss
 from dropout_lab.machine import keep_freed_memory
 from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
+from dropout_lab.models.normalised import fewest_values
 from dropout_lab.place import Place, Warned
 from dropout_lab.placement import Method, site_methods, site_rates
 from dropout_lab.schema import (
@@ -185,6 +186,27 @@ def _check_options(config: Config, choices: Mapping[str, str]) -> None:
         raise UserError(f"trainer.{key}={value}: needs the classes and the epochs, say trainer.{missing} beside it")
     if given:
         _check_pretraining(config, dataset)
+    _check_batch_norm(config)
+
+
+def _check_batch_norm(config: Config) -> None:
+    """Raises UserError where a batch norm would take a channel's variance from one value, which is 0.
+
+    A value less its own mean is 0, whatever it was: such a network learns nothing of what is before the norm.
+    """
+    classes = config["trainer"]["pretrain_classes"]
+    wanted = config["trainer"]["batch_size"]
+    for values, examples in _normalised(
+        canonical_json(config["model"]), canonical_json(config["dataset"]), tuple(classes) if classes else None
+    ):
+        batch = min(wanted, examples)
+        if batch * values < 2:
+            why = "" if batch == wanted else f" (the training part has {examples}, and no batch has more)"
+            raise UserError(
+                f"trainer.batch_size={wanted}: a batch norm would see one value of a channel in a batch of"
+                f" {batch}{why}, and makes 0 of it; take {'at least 2' if batch == wanted else 'more examples'}, or a"
+                " model without batch norm, say with model.norm=layer"
+            )
 
 
 def _check_pretraining(config: Config, dataset: Dataset) -> None:
@@ -433,6 +455,20 @@ def _places(model: str, dataset: str) -> Sequence[Place]:
         probe.check(plain, section["_target_"])
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
         return survey.places(_model(section, data).eval(), data.example())
+
+
+@lru_cache(maxsize=64)
+def _normalised(model: str, dataset: str, classes: tuple[int, ...] | None) -> Sequence[tuple[int, int]]:
+    """Of the phases of a training whose models have a batch norm: the fewest values of a channel that one example gives
+    it, and how many examples the training part has."""
+    phases = (_dataset(dataset),) if classes is None else _phases(dataset, classes)
+    found = []
+    for data in phases:
+        with torch.random.fork_rng(devices=[]):
+            values = fewest_values(_model(json.loads(model), data).eval(), data.example())
+        if values is not None:
+            found.append((values, len(data.split(0).train)))
+    return found
 
 
 def _model(section: Config, dataset: Dataset) -> torch.nn.Module:

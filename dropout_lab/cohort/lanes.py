@@ -281,14 +281,16 @@ class Lanes:
         best = tree_map(lambda value: value[lanes], self._best)
         drawn = self._keys[lanes, : len(self.program.sites)]
 
-        def one(params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, key: Tensor, x: Tensor) -> Tensor:
-            return self.program.predict(params, buffers, rates, key, x, masked=masked)
-
+        network = best["params"], best["buffers"], best["rates"]
         with torch.no_grad():
             done = 0
-            for rows in self._parts["test"].rows:
-                x = inputs_of(rows[lanes], given)
-                answers = vmap(one)(best["params"], best["buffers"], best["rates"], drawn, x)
+            for stacked in self._parts["test"].rows:
+                rows = stacked[lanes]
+                x = inputs_of(rows, given)
+                if masked:
+                    answers = vmap(self.program.predict_masked)(*network, drawn, rows, x)
+                else:
+                    answers = vmap(self.program.predict)(*network, x)
                 self._log_probs[lanes, done : done + answers.shape[1]] = answers
                 done += answers.shape[1]
 

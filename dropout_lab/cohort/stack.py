@@ -9,6 +9,11 @@ from torch import Tensor, nn
 
 from dropout_lab.method import Reader
 
+NOT_OF_UNITS = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
+"""Layers whose `weight` is no weights of connections, though it may have several axes: tables, and scales of values."""
+FROM_INPUTS = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+"""Layers whose kernel's first axis is that of what they read: (in, out / groups, ...)."""
+
 ALIGNMENT = 16
 """Each parameter starts at a multiple of this many elements: 64 bytes of float32, a cache line."""
 
@@ -35,6 +40,18 @@ class Layout:
             if isinstance(module, Reader)
             for name, _ in module.learned.named_parameters()
         }
+        named = {id(param): name for name, param in model.named_parameters()}
+        of_connections = {
+            named[id(param)]: module
+            for module in model.modules()
+            if not isinstance(module, NOT_OF_UNITS)
+            for name, param in module.named_parameters(recurse=False)
+            if "weight" in name and param.dim() > 1
+        }
+        self._weights = of_connections.keys() - self._learned
+        self._groups = {
+            name: module.groups for name, module in of_connections.items() if isinstance(module, FROM_INPUTS)
+        }
         self.size = sum(self._rooms.values())
 
     @staticmethod
@@ -49,16 +66,31 @@ class Layout:
         return bool(self._learned)
 
     def weights(self, device: torch.device) -> Tensor:
-        """(size,): 1 where an entry of a weight matrix or a kernel lies, 0 for all others and for gaps."""
-        return self._ones({name for name in self._shapes if self.is_weight(name)}, device)
+        """(size,): 1 where a weight of a connection lies, 0 for all other parameters and for gaps."""
+        return self._ones(self._weights, device)
+
+    def lengths(self, name: str, value: Tensor) -> Tensor | None:
+        """Those of the weight vectors by which units read, in a shape that broadcasts with the parameter `name`, whose
+        value this is; None where it is no weight of connections.
+
+        Weights are what a layer calls so: the matrices and kernels of its products, each unit's in a row. Tables of
+        embeddings are none, unless another layer shares them, nor are learned positions, scales, and what dropout
+        methods learn.
+        """
+        if name not in self._weights:
+            return None
+        if name not in self._groups:
+            of_rows: Tensor = torch.linalg.vector_norm(value.flatten(1), dim=1)
+            return of_rows.view(-1, *[1] * (value.dim() - 1))
+        groups, ones = self._groups[name], [1] * (value.dim() - 2)
+        each = value.shape[0] // groups
+        by_group = value.view(groups, each, value.shape[1], -1).transpose(1, 2).flatten(2)  # (group, out, in x places)
+        lengths: Tensor = torch.linalg.vector_norm(by_group, dim=2)
+        return lengths.repeat_interleave(each, 0).view(*value.shape[:2], *ones)
 
     def network(self, device: torch.device) -> Tensor:
         """(size,): 1 where a parameter of the network lies, 0 for those of dropout methods and for gaps."""
         return self._ones(self._shapes.keys() - self._learned, device)
-
-    def is_weight(self, name: str) -> bool:
-        """Whether a parameter is a weight matrix or a kernel of the network."""
-        return len(self._shapes[name]) > 1 and name not in self._learned
 
     def _ones(self, names: Collection[str], device: torch.device) -> Tensor:
         parts = []

@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call
+from torch.func import functional_call, vmap
 
 from dropout_lab.cohort.additions import ADVERSARY, Additions, Adversary, Asked, Masks, divergence
 from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
@@ -18,6 +18,7 @@ from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.datasets.dataset import Task
 from dropout_lab.models import survey
+from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.layers import carried_buffers
 from dropout_lab.noise import Noise
 from dropout_lab.sites import Site, calls_counted, install, sites
@@ -26,6 +27,8 @@ from dropout_lab.tokens import NO_CLASS
 PASSES = 1 << 16
 """The first number of a stream that a further pass draws its keys from; methods have streams of lower numbers."""
 
+EXAMPLES = 1 << 20
+"""The first number of a stream that a single example draws its keys from; see also `noise.STEPS`."""
 
 DATA = "/data"
 """The stream of augmentation: no name that a site has."""
@@ -162,19 +165,31 @@ class Program:
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Weighted sums over the batch of loss and of correct answers (0 for regression), in evaluation mode, and what
         is carried on to the next one."""
-        keys = torch.zeros((len(self.sites), 2), dtype=torch.int32, device=params.device)
         held = {**buffers, **{name: buffer.clone() for name, buffer in carried.items()}}
-        output = self._call(self._eval, params, held, rates, keys, x)
+        output = self._call(self._eval, params, held, rates, self._no_keys(params.device), x)
         after = {name: held[name] for name in carried}
         correct = weight * _correct(output, y, self.task)
         return (losses(output, y, self.task) * weight).sum(), correct.sum(), after
 
-    def predict(
-        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, x: Tensor, *, masked: bool
+    def predict(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
+        """Log-probabilities, (batch, classes), in evaluation mode."""
+        return F.log_softmax(self._call(self._eval, params, dict(buffers), rates, self._no_keys(params.device), x), -1)
+
+    def predict_masked(
+        self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, rows: Tensor, x: Tensor
     ) -> Tensor:
-        """Log-probabilities, (batch, classes), in evaluation mode; with `masked`, the sites alone stay in training."""
-        model = self._masked if masked else self._eval
-        return F.log_softmax(self._call(model, params, dict(buffers), rates, keys, x), -1)
+        """As `predict`, but the sites alone stay in training.
+
+        keys: (site, 2) int32; rows: (batch,), the examples' numbers in the dataset. Each example is a batch of its own,
+        with keys of its own, so that its masks do not depend on which examples stand beside it.
+        """
+
+        def one(row: Tensor, example: Tensor) -> Tensor:
+            own = torch.stack([Noise(key).stream(EXAMPLES + row.int()).key for key in keys.unbind()])
+            return self._call(self._masked, params, dict(buffers), rates, own, example.unsqueeze(0)).squeeze(0)
+
+        with all_written_out():  # the library's fused layer takes one example after another here
+            return F.log_softmax(vmap(one)(rows, x), -1)
 
     def _call(
         self,
@@ -207,6 +222,10 @@ class Program:
         """Values by name, also by the further names of tied ones: on the meta device, models have lost their ties."""
         return values | {further: values[name] for further, name in self.layout.ties.items() if name in values}
 
+    def _no_keys(self, device: torch.device) -> Tensor:
+        """Of sites that draw nothing: (site, 2)."""
+        return torch.zeros((len(self.sites), 2), dtype=torch.int32, device=device)
+
     def _other_keys(self, keys: Tensor, number: int) -> Tensor:
         """The sites' keys of a further pass through the network: (site, 2)."""
         return torch.stack([Noise(keys[i]).stream(PASSES + number).key for i in range(len(self.sites))])
@@ -223,9 +242,8 @@ class Program:
         """Scales down each unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, 5.1)."""
         constrained = self.layout.unflatten(params)
         for name, weight in constrained.items():
-            if self.layout.is_weight(name):
-                norm = weight.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, *[1] * (weight.dim() - 1))
-                constrained[name] = weight * (max_norm / norm).clamp(max=1)
+            if (lengths := self.layout.lengths(name, weight)) is not None:
+                constrained[name] = weight * (max_norm / lengths.clamp(min=1e-12)).clamp(max=1)
         return self.layout.flatten(constrained)
 
 

@@ -4,11 +4,12 @@
     target=output: D = KL(f(x, m0) || f(x, m')), in a regression the squared difference
     target=label:  D = L(f(x, m'), t)
 
-A mask is one for all steps of a sequence, on what the recurrent product reads of the hidden state, or on the cell of an
-LSTM. m' is chosen in `iterations` rounds of int(int(delta H) / iterations) units each: those that are not dropped yet
-and whose loss raises D most, to first order, by the gradient of D to the mask of the round before; the mask is then
-scaled to its sum before. Both masks, m0 of the first pass and the one that is changed, are drawn as those of
-variational dropout are. Evaluation is the identity.
+A mask is one for all steps of a sequence, on what the recurrent product reads of the hidden state, or on what a step
+adds to the cell of an LSTM. m' is chosen in `iterations` rounds of int(int(delta H) / iterations) units each: those
+that are not dropped yet and whose loss raises D most, to first order, by the gradient of D to the mask of the round
+before; the mask is then scaled to its sum before. Both masks, m0 of the first pass and the one that is changed, are
+drawn as those of variational dropout are (rnn_variational.py), with the same means over them. Evaluation is the
+identity.
 
 Park, Song, Ji, Lee and Moon, "Adversarial Dropout for Recurrent Neural Networks", AAAI 2019, 33:4699-4706. In their
 code the mask that is changed is all ones, which is a rate near 0 here; with target=output the passes must then differ

@@ -6,6 +6,9 @@
 Klambauer, Unterthiner, Mayr and Hochreiter, NeurIPS 2017, arXiv:1706.02515. It keeps mean and variance only of values
 that have mean 0 and variance 1: directly behind SELU in a stack of linear layers with its initialisation, behind a norm
 and SELU, or at a standardized input.
+
+Mean and variance are those over values and masks. Of one value x, the mean over masks is a (1 - r) x, nearer to 0 than
+evaluation, which is the identity: at rate 0.1 it is 0.83 x.
 """
 
 from collections.abc import Sequence
@@ -15,13 +18,15 @@ from torch import Tensor
 
 from dropout_lab.method import AbstractValueDropout
 from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.place import STEPWISE, Place
 
 LOWEST = -1.7580993408473766
 """SELU's limit at minus infinity: -1.0507009873554805 * 1.6732632423543772."""
 
 
 class Alpha(AbstractValueDropout):
+    kinds = STEPWISE
+
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform(self._mask(x.shape)) >= rate
         scale = ((1 - rate) * (1 + rate * LOWEST**2)) ** -0.5

@@ -68,4 +68,7 @@ class Controlled(AbstractDropout):
 
 
 def _controlled(site: nn.Module | None) -> Controlled | None:
-    return site.dropout if isinstance(site, Site) and isinstance(site.dropout, Controlled) else None
+    """The method of a site whose only mask is known before its values are; with several masks, all of them count."""
+    if not isinstance(site, Site) or site.samples > 1:
+        return None
+    return site.dropout if isinstance(site.dropout, Controlled) else None

@@ -4,9 +4,11 @@
 
 M is 0 in every s x s square whose corner was drawn, with probability g = r / s^2 * H W / ((H - s + 1)(W - s + 1)),
 among the places where the square fits entirely. Squares overlap, so somewhat less than `rate` is dropped: for rates up
-to 0.3, 0.81 to 1 times as much; of larger ones less, which is warned of. Ghiasi, Lin and Le, NeurIPS 2018,
-arXiv:1810.12890, section 3; they raise the rate linearly from 0 (schedule=linear schedule.start=0 schedule.end=1) and
-drop in the last groups of a network only.
+to 0.3, 0.81 to 1 times as much; of larger ones less, which is warned of. The sum of an even map stays what it is,
+unless all is dropped; but more squares cover a value in the middle than one at the edge, so in the mean over masks the
+middle is weaker in training than in evaluation, which is the identity, and the edge is stronger. Ghiasi, Lin and Le,
+NeurIPS 2018, arXiv:1810.12890, section 3; they raise the rate linearly from 0 (schedule=linear schedule.start=0
+schedule.end=1) and drop in the last groups of a network only.
 """
 
 import numpy as np

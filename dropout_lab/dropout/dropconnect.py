@@ -64,9 +64,12 @@ class DropConnect(AbstractDropout):
         deviation = variance.clamp(min=0).sqrt()
         if self._inference == "gaussian":
             return _rectified_mean(mean, deviation)
-        noise = Noise(torch.zeros(2, dtype=torch.int32, device=x.device)).normal((self._samples, mean.shape[-1]))
+        # A stream of the key of zeros, not that key's own, which begins with a 0.
+        noise = Noise(torch.zeros(2, dtype=torch.int32, device=x.device)).stream(1)
         total = torch.zeros_like(mean)
-        for drawn in noise.chunk(PARTS):  # all at once are samples x examples x units in memory
+        for drawn in noise.normal((self._samples, mean.shape[-1])).chunk(
+            PARTS
+        ):  # all at once are samples x examples x units in memory
             total = total + reader.activation(mean + deviation * drawn.unsqueeze(1)).sum(0)
         return total / self._samples
 

@@ -2,8 +2,10 @@
 
     y[c] = x[c] * [not (u_c < r and x is the largest of its channel and positive)] / (1 - r / (H W)),   u_c ~ U[0, 1)
 
-Park and Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1. Of a map of
-many pixels hardly anything is dropped, so its rates are not those of other methods.
+Evaluation is the identity. The scale keeps the mean of an even map; of another, the largest value is weaker in the mean
+over masks than in evaluation, (1 - r) / (1 - r / (H W)) times it, and the others are stronger. Park and Kwak, "Analysis
+on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1. Of a map of many pixels hardly anything
+is dropped, so its rates are not those of other methods.
 """
 
 import torch

@@ -8,7 +8,8 @@ which is W to the bit at rate 0. Lee, Cho and Kang, "Mixout: Effective Regulariz
 Language Models", ICLR 2020, arXiv:1909.11299: with W0 = 0 it is dropout. As in their code, one mask serves all outputs
 and the whole batch, so that all weights that go out from an input are swapped together, and biases are left as they
 are. Theirs are linear layers; of a convolution the inputs are its channels, and between the steps of a recurrent layer
-one mask serves all of them.
+one mask serves all of them: there, the mean over masks is that of evaluation for the product of one step, but not for
+what went through a weight, and so through one mask, several times (weight_drop.py).
 
 The head of the network is not pretrained: there, W0 is what it begins with. They leave theirs without, or do the same.
 """

@@ -5,7 +5,18 @@
 Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", NeurIPS 2016,
 arXiv:1512.05287, equations 4 to 7. Of a text that is read on from batch to batch, every piece has its own masks.
 
-At the cell of an LSTM it is RNNDrop: Moon, Choi, Lee and Song, IEEE ASRU 2015.
+At the cell of an LSTM, the mask is on what a step adds:
+
+    c_t = f_t * c_{t-1} + i_t * g_t * m / (1 - r)
+
+RNNDrop (Moon, Choi, Lee and Song, IEEE ASRU 2015) multiplies the whole cell by m at every step. From an empty cell that
+is the same but for the factor 1 / (1 - r), as m m = m. On the whole cell, that factor would come to its T-th power in T
+steps, and evaluation has none.
+
+With given gates, the mean of the cell over masks is that of evaluation, however many steps there are. At a hidden state
+this is so of one step: a unit that reads itself through T masks, all of them the same, has (1 - r)^(1 - T) times the
+part of evaluation in the mean over masks. The squashing of the state bounds it; the authors average over masks in
+evaluation (trainer.mc_samples does).
 """
 
 from collections.abc import Sequence

@@ -50,6 +50,9 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: Any, padding: Any) -> Any:
+        if in_dims[1] is None and in_dims[2] is None:  # lifted over examples, which share the kernel: one large batch
+            one = _Convolution.apply(x.movedim(in_dims[0], 0).flatten(0, 1), weight, bias, stride, padding)  # type: ignore[no-untyped-call]
+            return one.unflatten(0, (info.batch_size, -1)), 0
         lanes = [
             value.movedim(axis, 0) if axis is not None else value.expand(info.batch_size, *value.shape)
             for value, axis in zip((x, weight, bias), in_dims, strict=False)

@@ -31,7 +31,7 @@ class Layer(nn.Module):
     """One recurrent layer, with the site `recurrent.<k>` at its hidden state, and of an LSTM `cell.<k>` at its cell.
 
     Methods that change values act at `recurrent` on what the recurrent product reads of the state, not on what the
-    layer gives; others on how the state is carried on.
+    layer gives, and at `cell` on what a step adds, not on what is kept; others on how the state is carried on.
     """
 
     def __init__(self, cell: str, units: int, number: int) -> None:

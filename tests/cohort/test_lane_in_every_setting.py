@@ -133,7 +133,8 @@ def plain_weights(made: Structure, run: Recipe, epochs: int) -> dict[str, Tensor
             optimizer.step()
             if "max_norm" in run.options:
                 with torch.no_grad():
-                    for weight in (param for param in model.parameters() if param.dim() > 1):
+                    weights = [w for name, w in model.named_parameters() if w.dim() > 1 and name != "position"]
+                    for weight in weights:
                         weight.copy_(weight.flatten(1).renorm(2, 0, run.options["max_norm"]).view_as(weight))
             step += 1
     return {name: param.detach() for name, param in model.named_parameters()}

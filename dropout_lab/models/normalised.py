@@ -1,0 +1,29 @@
+"""From how many values a model's batch norms take their statistics."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from dropout_lab.models.layers import BatchNorm
+
+
+def fewest_values(model: nn.Module, example: Tensor) -> int | None:
+    """The fewest values of a channel that one example, (1, ...), gives a batch norm; None if it meets no batch norm."""
+    found: list[int] = []
+
+    def count(module: nn.Module, given: tuple[Any, ...]) -> None:
+        found.append(given[0].numel() // given[0].shape[1])
+
+    hooks = [
+        module.register_forward_pre_hook(count)
+        for module in model.modules()
+        if isinstance(module, BatchNorm | _BatchNorm)
+    ]
+    if hooks:
+        with torch.no_grad():
+            model(example)
+    for hook in hooks:
+        hook.remove()
+    return min(found, default=None)
