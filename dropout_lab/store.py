@@ -154,7 +154,7 @@ def damage_of_journal(folder: Path) -> str | None:
         *lines, _ = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
-            whole = isinstance(_parsed(line), dict)
+            whole = isinstance(parsed(line), dict)
         except ValueError:
             whole = False
         if not whole:
@@ -243,7 +243,7 @@ def _records(path: Path, kind: str, torn: list[str]) -> Sequence[Record]:
     records = []
     for number, line in enumerate(whole_lines(path, torn).split(b"\n")[:-1], start=1):
         try:
-            record = _parsed(line)
+            record = parsed(line)
             missing = FIELDS[kind] - record.keys()
         except (ValueError, AttributeError) as error:
             raise _damaged(path, number, str(error)) from error
@@ -259,7 +259,7 @@ def _records(path: Path, kind: str, torn: list[str]) -> Sequence[Record]:
     return records
 
 
-def _parsed(line: bytes) -> Any:
+def parsed(line: bytes) -> Any:
     """The JSON of a line. Raises ValueError for what is none, and for NaN, which is none either."""
     try:
         return json.loads(line, parse_constant=_refused)

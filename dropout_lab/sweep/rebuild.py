@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
-from optuna.pruners import NopPruner
+from optuna.pruners import HyperbandPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseGASampler, CmaEsSampler
 from optuna.trial import FrozenTrial, TrialState
 
@@ -129,28 +129,38 @@ def _remembers(trials: Sequence[FrozenTrial]) -> bool:
 def _write(past: Past, journal: Path) -> None:
     """A study with the trials of the records, under their numbers."""
     there = storage(past.plan, journal)
-    searches = sampler(past.plan.config["sampler"])
-    study = optuna.create_study(
-        study_name=NAME, storage=there, sampler=searches, directions=directions(past.plan), load_if_exists=True
-    )
-    reports = _reports(past)
-    for trial in _trials(past, is_grid=isinstance(searches, Grid), reports=reports):
-        number = len(study.get_trials(deepcopy=False))
-        state, values = trial.state, trial.values
-        if isinstance(searches, BaseGASampler) and trial.params and not trial.user_attrs[BASELINE]:
-            # It counts its generations by what has ended, and notes them at trials that have not.
-            trial.state, trial.values = TrialState.RUNNING, None
+    searches, prunes = sampler(past.plan.config["sampler"]), pruner(past.plan.config["pruner"])
+    study = optuna.create_study(study_name=NAME, storage=there, sampler=searches, directions=directions(past.plan))
+    breeds = isinstance(searches, BaseGASampler)
+    climbs = isinstance(prunes, SuccessiveHalvingPruner | HyperbandPruner)
+    for trial in _trials(past, is_grid=isinstance(searches, Grid)):
+        if not ((breeds and trial.params and not trial.user_attrs[BASELINE]) or (climbs and trial.intermediate_values)):
             study.add_trial(trial)
-            made = study.get_trials(deepcopy=False)[number]
-            searches.get_trial_generation(study, made)
-            there.set_trial_state_values(made._trial_id, state, values)
-        else:
-            study.add_trial(trial)
+            continue
+        # Generations and rungs are noted at a trial while it lives: it lives through them again.
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=TrialState.RUNNING,
+                params=trial.params,
+                distributions=trial.distributions,
+                user_attrs=trial.user_attrs,
+            )
+        )
+        made = study.get_trials(deepcopy=False)[-1]._trial_id
+        if isinstance(searches, BaseGASampler):
+            searches.get_trial_generation(  # a study that is opened anew has no older trials in mind
+                optuna.load_study(study_name=NAME, storage=there), there.get_trial(made)
+            )
+        for step, value in trial.intermediate_values.items():
+            there.set_trial_intermediate_value(made, step, value)
+            if climbs:
+                prunes.prune(study, there.get_trial(made))
+        there.set_trial_state_values(made, trial.state, trial.values)
 
 
-def _trials(past: Past, *, is_grid: bool, reports: Mapping[str, Mapping[int, float]]) -> Iterator[FrozenTrial]:
+def _trials(past: Past, *, is_grid: bool) -> Iterator[FrozenTrial]:
     """The trials in the order of their numbers. Where a number has no record, a sampler had repeated itself."""
-    numbers = past.numbers
+    numbers, reports = past.numbers, _reports(past)
     for number in range(max(numbers, default=-1) + 1):
         key = numbers.get(number)
         if key is None:

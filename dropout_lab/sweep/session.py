@@ -87,7 +87,7 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     if records.sessions:
         check_settings(plan, records.sessions[-1])
     if not plan.config["trust"]:
-        _check_trust(plan, records, None if not is_grid else {cell.key for cell in cells}, described)
+        check_trust(plan, records, None if not is_grid else {cell.key for cell in cells}, described)
     data = trainer.data(plan.config)
     if any(session.get("data") not in (None, data) for session in records.sessions):
         raise UserError(
@@ -162,7 +162,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     return said
 
 
-def _check_trust(plan: Plan, records: Records, keys: Collection[str] | None, described: Sequence[Described]) -> None:
+def check_trust(plan: Plan, records: Records, keys: Collection[str] | None, described: Sequence[Described]) -> None:
     """Raises UserError for records, of these keys or all, that would call what the command itself does not name."""
     own = {target for one in (plan.config, *(d.trial.config for d in described)) for _, target in trust.called(one)}
     for record in records.trials:
