@@ -1,6 +1,7 @@
 """A full disk, a folder in a file's place and a name that is too long: said with the file, never a traceback."""
 
 import errno
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def test_errors_of_the_system_have_no_traceback(number: int) -> None:
     code, said = cli._explain(OSError(number, os.strerror(number), "outputs/x/study.journal"))
     assert code == 2
     assert said.startswith(f"dropout-lab: outputs/x/study.journal: {os.strerror(number)}")
-    assert "Traceback" in cli._explain(OSError("something else"))[1]
+    assert cli._explain(OSError("something else")) == (1, "OSError: something else\n")
 
 
 def test_paths_that_are_too_long_and_folders_in_the_place_of_files(tmp_path: Path) -> None:
@@ -71,31 +72,34 @@ def test_paths_that_are_too_long_and_folders_in_the_place_of_files(tmp_path: Pat
         Writer(tmp_path).append("sessions", record("sessions"))
 
 
+@pytest.fixture(scope="module")
+def config() -> dict[str, Any]:
+    return composed()
+
+
 @pytest.mark.parametrize("name", ["x" * 300, "ä" * 128])
-def test_a_name_is_short_enough_for_a_folder(name: str) -> None:
+def test_a_name_is_short_enough_for_a_folder(name: str, config: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"name=.*\.\.\.: is \d+ bytes long; a folder's name has at most 255"):
-        schema.check({**composed(), "name": name})
-    schema.check({**composed(), "name": name[:127]})
+        schema.check({**config, "name": name})
+    schema.check({**config, "name": name[:127]})
 
 
-def test_a_name_can_be_printed() -> None:
-    for name in ("a\0b", "a\nb"):
-        with pytest.raises(UserError, match="must be the name of one folder"):
-            schema.check({**composed(), "name": name})
+@pytest.mark.parametrize("name", ["a\0b", "a\nb"])
+def test_a_name_can_be_printed(name: str, config: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="must be the name of one folder"):
+        schema.check({**config, "name": name})
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize(
-    "key",
-    ["model.width", "model.depth", "optimizer.lr", "dataset.test_fraction", "trainer.l1", "+dropout.x", "+sampler.x"],
+    "key", ["model.width", "optimizer.lr", "dataset.limit", "trainer.l1", "dropout.speed", "sampler.x", "pruner.x"]
 )
-def test_numbers_are_finite(key: str, value: str) -> None:
-    config = composed(f"{key}={value}")
-    with pytest.raises(UserError, match=rf"{key.lstrip('+')}={value}: must be a finite number"):
-        schema.check(config)
+def test_numbers_are_finite(key: str, value: float, config: dict[str, Any]) -> None:
+    section, name = key.split(".")
+    with pytest.raises(UserError, match=rf"^{key}={value}: must be a finite number"):
+        schema.check({**config, section: {**config[section], name: value}})
 
 
-def test_numbers_in_lists_are_finite() -> None:
-    config = {**composed(), "grids": [{"rate": [0.1, float("nan")]}]}
-    with pytest.raises(UserError, match=r"grids\[0\]\.rate\[1\]=nan"):
-        schema.check(config)
+def test_numbers_in_lists_are_finite(config: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"^grids\[0\]\.rate\[1\]=nan: must be a finite number"):
+        schema.check({**config, "grids": [{"rate": [0.1, math.nan]}]})

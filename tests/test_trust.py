@@ -96,8 +96,13 @@ def test_what_the_command_names_itself_needs_no_trust() -> None:
 def forged(tmp_path: Path) -> Path:
     """A sweep whose first configuration calls a function that writes a file."""
     found = grid(("input",), (0.0, 0.3))
-    model = {"_target_": "pathlib.Path.write_text", "_args_": ["x"]}
-    found[0].trial = Trial({**found[0].trial.config, "model": model})
+    ours = {
+        "dataset": {"_target_": "dropout_lab.datasets.digits.digits"},
+        "optimizer": {"_target_": "dropout_lab.cohort.optim.Adam"},
+    }
+    forged = {"model": {"_target_": "pathlib.Path.write_text", "_args_": ["x"]}}
+    for one in found:
+        one.trial = Trial({**one.trial.config, **ours, **(forged if one is found[0] else {})})
     return Sweep(found, seeds=2, epochs=2).write(tmp_path / "forged")
 
 
@@ -134,10 +139,9 @@ def test_a_folder_is_continued_only_with_trust_in_what_the_command_does_not_name
         check_trust(plan, records, keys[:1], [])
     check_trust(plan, NONE, None, [])
     # A grid trains its own cells alone.
-    own = {"dataset": {"_target_": "dropout_lab.datasets.digits"}, "optimizer": {"_target_": "torch.optim.Adam"}}
-    check_trust(plan_of(forged, **own), records, keys[1:], [])
+    check_trust(plan, records, keys[1:], [])
     # What the command names is the user's own.
-    check_trust(plan_of(forged, **own, model={"_target_": "pathlib.Path.write_text"}), records, None, [])
+    check_trust(plan_of(forged, model={"_target_": "pathlib.Path.write_text"}), records, None, [])
 
 
 def test_a_structure_is_no_way_around(forged: Path) -> None:
@@ -146,9 +150,8 @@ def test_a_structure_is_no_way_around(forged: Path) -> None:
     lines[1]["structure"] = {"model": {"_target_": "os.system"}}
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     records = store.read(forged)
-    own = {"dataset": {"_target_": "dropout_lab.datasets.digits"}, "optimizer": {"_target_": "torch.optim.Adam"}}
     with pytest.raises(UserError, match=r"trial 1: .*structure\.model\._target_=os\.system"):
-        check_trust(plan_of(forged, **own), records, [lines[1]["key"]], [])
+        check_trust(plan_of(forged), records, [lines[1]["key"]], [])
 
 
 def test_predictions_are_never_unpickled(tmp_path: Path) -> None:
