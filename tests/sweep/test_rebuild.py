@@ -107,10 +107,10 @@ def with_a_line(text: str) -> Callable[[Path], None]:
     return add
 
 
-DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "deleted": (lambda folder: (folder / JOURNAL).unlink(), "is missing"),
-    "empty": (lambda folder: (folder / JOURNAL).write_text("") and None, "holds no study"),
-    "of NUL": (lambda folder: (folder / JOURNAL).write_bytes(bytes(100) + b"\n") and None, "damaged in line 1"),
+    "empty": (lambda folder: (folder / JOURNAL).write_text(""), "holds no study"),
+    "of NUL": (lambda folder: (folder / JOURNAL).write_bytes(bytes(100) + b"\n"), "damaged in line 1"),
     "half a line": (half_a_line, "is damaged in line 2"),
     "{}": (with_a_line("{}"), "is damaged"),
     "[]": (with_a_line("[]"), "is damaged in line 7"),
