@@ -19,7 +19,7 @@ dropout-lab: where should dropout go in a network, which kind, at what rate, and
 
   dropout-lab sweep [override ...]     train several configurations and compare them; alone: the default sweep
   dropout-lab train [override ...]     train one configuration, all its seeds
-  dropout-lab train --from FOLDER N    train trial N of a sweep again, from its record (trust=true: see the config)
+  dropout-lab train --from FOLDER N    train trial N of a sweep again, from its record
   dropout-lab report FOLDER [--watch]  make the report of a sweep again, from its records, or while it runs
   dropout-lab report FOLDER FOLDER ... [--out FOLDER]   several sweeps side by side
 

@@ -252,11 +252,24 @@ def _records(path: Path, kind: str, torn: list[str]) -> Sequence[Record]:
         records.append(record)
     _check_types(path, kind, records)
     for number, record in enumerate(records, start=1):
-        if kind == "trials" and digest(record["config"]) != record["key"]:
-            raise _damaged(path, number, "its config is not the one that its key was made from")
+        if kind == "trials" and (why := _contradiction(record)):
+            raise _damaged(path, number, why)
         if kind == "runs" and record["status"] == "complete" and record.get("val_loss") is None:
             raise _damaged(path, number, "no val_loss, though it is complete")
     return records
+
+
+def _contradiction(trial: Record) -> str:
+    """What in a configuration's record cannot be; empty if nothing."""
+    if digest(trial["config"]) != trial["key"]:
+        return "its config is not the one that its key was made from"
+    if trial["config"].get("rates") != trial["rates"]:
+        return f"rates is {trial['rates']}, and in its config {trial['config'].get('rates')}"
+    if trial["trial"] < 0:
+        return f"trial is {trial['trial']}"
+    if type(trial["label"].get("rate")) not in NUMBERS:
+        return f"label.rate is {trial['label']['rate']!r}"
+    return ""
 
 
 def parsed(line: bytes) -> Any:

@@ -173,6 +173,25 @@ def test_a_config_of_another_key_is_refused(canned: Path, tmp_path: Path) -> Non
         load(folder)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"rates":{},"structure"', '"rates":{"input":"x"},"structure"', "rates is"),
+        ('"trial":0', '"trial":-1', "trial is -1"),
+        ('"rate":0.0', '"rate":"0"', "label.rate is '0'"),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_refused(
+    old: str, new: str, said: str, canned: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(canned, tmp_path / "x"))
+    path = folder / "trials.jsonl"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(UserError, match=rf"trials\.jsonl, line 1: the record is damaged \({said}"):
+        load(folder)
+
+
 def test_a_complete_run_without_its_loss_is_refused(canned: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(canned, tmp_path / "x"))
     path = folder / "runs-0.jsonl"
