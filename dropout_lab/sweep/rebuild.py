@@ -1,4 +1,8 @@
-"""The study made again from the records, which are the truth, where its journal is lost or says something else."""
+"""The study made again from the records, which are the truth, where its journal is lost or says something else.
+
+What a sampler or a pruner learns from, values, parameters and reports, is in the records. What is not: the repeats of a
+sampler, and the order in which trials ended, which bounds the generations of a genetic one.
+"""
 
 import math
 import os
