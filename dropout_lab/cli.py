@@ -1,6 +1,7 @@
 """`dropout-lab train | sweep | report`: hands the words of the command line to Hydra or to the report."""
 
 import contextlib
+import errno
 import functools
 import gc
 import importlib
@@ -31,6 +32,8 @@ dropout-lab report outputs/default report.baseline=12  all compared with trial 1
 dropout-lab report outputs/default report.table=gaps   one of its tables, as CSV
 dropout-lab report outputs/a outputs/b [--out FOLDER]  several sweeps side by side"""
 
+TRUST = ("trust=true", "trust=false")
+
 COMMANDS = ("report", "sweep", "train")
 
 SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc"}
@@ -38,6 +41,14 @@ SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "
 
 RUNNING = {"--run", "-r", "--multirun", "-m"}
 """Hydra's flags that say what `train` and `sweep` say already; beside those that show something, it refuses them."""
+
+OF_THE_SYSTEM = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
+        *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG),
+    }
+)
+"""Errors of files that the user can mend."""
 
 OTHER_MODES = SHOW_ALL | {"--cfg", "-c", "--info", "-i"}
 """Hydra's flags that show something instead of training."""
@@ -263,10 +274,13 @@ def _train_from(words: Sequence[str]) -> None:
     from dropout_lab.repeat import repeat
 
     place = words.index("--from")
-    rest = [*words[:place], *words[place + 1 :]]
+    rest = [word for word in (*words[:place], *words[place + 1 :]) if word not in TRUST]
     if len(rest) != 2 or not rest[1].isdecimal():
-        raise UserError("dropout-lab train --from takes a folder and a trial's number: --from outputs/default 17")
-    sys.exit(0 if repeat(Path(rest[0]), int(rest[1])) else 1)
+        raise UserError(
+            "dropout-lab train --from takes a folder and a trial's number: --from outputs/default 17. Behind them it "
+            "takes trust=true alone, for what its record names is what is trained"
+        )
+    sys.exit(0 if repeat(Path(rest[0]), int(rest[1]), trusted="trust=true" in words) else 1)
 
 
 def _explain(error: Exception) -> tuple[int, str]:
@@ -299,6 +313,9 @@ def _explain(error: Exception) -> tuple[int, str]:
         return 2, f"dropout-lab: a file of the config is no YAML: {error}"
     if "Config group override must be" in str(error):
         return 2, "dropout-lab: a config group cannot be null: give it one of its members, which --help lists"
+    if isinstance(error, OSError) and error.errno in OF_THE_SYSTEM:
+        where = f"{error.filename}: " if error.filename else ""
+        return 2, f"dropout-lab: {where}{error.strerror}. What was written before is kept; the same command goes on"
     if type(error).__name__ == "RunsFailed":
         return 1, f"dropout-lab: {error}"
     return 1, "".join(traceback.format_exception(error))

@@ -1,8 +1,33 @@
 """The one exception that means: the user can mend this."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class UserError(Exception):
     """Something in the command, the config or a file is wrong; the message says what, where, and what is allowed.
 
     The command line prints the message without a traceback and exits with code 2.
     """
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """An error of the system while `path` is read becomes a UserError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """The same while it is written: the disk is full, the folder is read-only, a folder stands in the file's place."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror or error}. What was written before is kept; the same command "
+            "goes on from there"
+        ) from error

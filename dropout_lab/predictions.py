@@ -6,14 +6,21 @@ of the one pass without dropout, and `targets`, (n,), in an order that all runs 
 
 import os
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dropout_lab.errors import writing
+
 BINS = 15
 """Of confidence, equally wide (Guo, Pleiss, Sun & Weinberger, ICML 2017, section 4.1)."""
+
+DAMAGES = (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged file raises: it is empty, torn, no archive, or an archive of something else."""
 
 Array = NDArray[np.floating]
 
@@ -48,20 +55,53 @@ def entropy(probs: Array) -> Array:
 
 
 def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]) -> None:
-    """Writes a run's file, whole or not at all."""
-    there = folder / "predictions"
-    there.mkdir(exist_ok=True)
-    unfinished = there / f".{run}.tmp"
-    with unfinished.open("wb") as file:
-        np.savez(file, log_probs=log_probs.clip(min=np.finfo(np.float16).min).astype(np.float16), targets=targets)
-    os.replace(unfinished, there / f"{run}.npz")
+    """Writes a run's file, whole or not at all. Raises UserError if it cannot be written."""
+    path = _path(folder, run)
+    unfinished = path.with_name(f".{run}.tmp")
+    try:
+        with writing(path):
+            path.parent.mkdir(exist_ok=True)
+            with unfinished.open("wb") as file:
+                low = np.finfo(np.float16).min  # of a network that diverged, some are lower
+                np.savez(file, log_probs=log_probs.clip(min=low).astype(np.float16), targets=targets)
+            os.replace(unfinished, path)
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def read(folder: Path, run: str) -> tuple[Array, NDArray[np.integer]] | None:
     """(probabilities, targets) of a run; None if there are none, or the file is damaged."""
     try:
-        with (folder / "predictions" / f"{run}.npz").open("rb") as file, np.load(file) as kept:
-            probs = np.exp(kept["log_probs"].astype(np.float64))
-            return probs / probs.sum(1, keepdims=True), kept["targets"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return _read(_path(folder, run))
+    except (OSError, *DAMAGES):
         return None
+
+
+def read_all(folder: Path, runs: Iterable[str]) -> Sequence[tuple[Array, NDArray[np.integer]]]:
+    """Those of several runs, as far as they are there and of the same targets as the first."""
+    found = [one for run in runs if (one := read(folder, run)) is not None]
+    return [one for one in found if one[0].shape == found[0][0].shape and np.array_equal(one[1], found[0][1])]
+
+
+def torn(folder: Path, runs: Iterable[str]) -> Sequence[Path]:
+    """The files of these runs that are there, but are empty or cut off."""
+    paths = [_path(folder, run) for run in runs]
+    return [path for path in paths if path.exists() and not zipfile.is_zipfile(path)]
+
+
+def _path(folder: Path, run: str) -> Path:
+    return folder / "predictions" / f"{run}.npz"
+
+
+def _read(path: Path) -> tuple[Array, NDArray[np.integer]]:
+    """Raises one of `DAMAGES` for what `write` did not write."""
+    # A pickle could run anything.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        log_probs, targets = kept["log_probs"], kept["targets"]
+    if log_probs.dtype.kind != "f" or targets.dtype.kind not in "iu" or log_probs.shape[:-1] != targets.shape:
+        raise ValueError("not a row of log-probabilities for each target")
+    probs = np.exp(log_probs.astype(np.float64))
+    if not len(targets) or not 0 <= targets.min() <= targets.max() < probs.shape[1] or not np.isfinite(probs).all():
+        raise ValueError("no probability for a target")
+    return probs / probs.sum(1, keepdims=True), targets

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dropout_lab import store, train
+from dropout_lab import store, train, trust
 from dropout_lab.cohort.recipe import Result, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
@@ -17,12 +17,12 @@ from dropout_lab.sweep.session import versions
 from dropout_lab.trial import Run
 
 
-def repeat(folder: Path, number: int) -> bool:
+def repeat(folder: Path, number: int, *, trusted: bool = False) -> bool:
     """Trains trial `number` of a sweep again from its record, prints both results, and returns whether they agree.
 
     Each run gets its recorded width, threads, seed and device, and is compiled if it was; runs with a recorded curve
-    are compared epoch by epoch. Nothing is written. Raises UserError if the folder is no sweep or has no such trial, or
-    none of its runs was finished.
+    are compared epoch by epoch. Nothing is written. Raises UserError if the folder is no sweep or has no such trial,
+    none of its runs was finished, or, unless the folder is `trusted`, its record names what is not of this package.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False)
     records = store.read(folder)
@@ -31,9 +31,13 @@ def repeat(folder: Path, number: int) -> bool:
     if trial is None:
         numbers = sorted(record["trial"] for record in records.trials)
         raise UserError(f"{folder} has no trial {number}; it has {_ranges(numbers)}")
+    if not trusted:
+        trust.check({section: trial[section] for section in ("config", "structure")}, f"{folder}, trial {number}")
     runs = [run for (key, _), run in sorted(ledger.runs.items()) if key == trial["key"] and run["status"] == "complete"]
     if not runs:
         raise UserError(f"{folder}: trial {number} has no complete run to compare with")
+    for sentence in records.torn:
+        console.print(sentence)
     console.print(f"trial {number}: {name(trial['label'])}, {len(runs)} runs")
     recorded = _curves(records, {run["id"] for run in runs})
     same = True
@@ -77,8 +81,14 @@ def _compare(console: Console, run: Record, result: Result, curves: Mapping[str,
         default=0.0,
     )
     epochs = len(result.curves["val_loss"]), len(curves["val_loss"])
-    same = apart == 0 and epochs[0] == epochs[1]
-    verdict = "the same in every epoch" if same else f"largest difference of any metric {apart:.3g}"
+    if not epochs[1]:
+        same, verdict = (
+            bool(loss == run["val_loss"]),
+            "its curve is not in the records, so only this number is compared",
+        )
+    else:
+        same = apart == 0 and epochs[0] == epochs[1]
+        verdict = "the same in every epoch" if same else f"largest difference of any metric {apart:.3g}"
     console.print(f"  seed {run['seed']}: validation loss {run['val_loss']:.7g} then, {loss:.7g} now; {verdict}")
     return same
 

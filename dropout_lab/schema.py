@@ -5,6 +5,7 @@ The comments in conf/config.yaml say what each key means; this says what each ma
 
 import difflib
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -66,6 +67,7 @@ class Config:
     workers: int | None = MISSING
     name: str | None = MISSING
     dry_run: bool = MISSING
+    trust: bool = MISSING
 
 
 CONTROL_KEYS = frozenset(
@@ -79,6 +81,7 @@ CONTROL_KEYS = frozenset(
         "workers",
         "name",
         "dry_run",
+        "trust",
         "tracker",
         "trainer.width",
         "trainer.compile",
@@ -121,6 +124,9 @@ RESULT_TRAINER_KEYS = (
     *PRETRAINING_KEYS,
 )
 """The trainer's keys that decide a run's result."""
+
+NAME_BYTES = 255
+"""The longest name of a file in all common file systems."""
 
 DIRECTIONS: Mapping[str, str] = {
     "val_loss": "minimize",
@@ -208,8 +214,23 @@ def check(config: Mapping[str, Any]) -> None:
         if value not in allowed:
             raise UserError(f"{key}={value}: must be one of {', '.join(allowed)}")
     name = config["name"]
-    if name is not None and (not name or name in (".", "..") or "/" in name or "\\" in name):
+    if name is not None and (not name or name in (".", "..") or "/" in name or "\\" in name or not name.isprintable()):
         raise UserError(f"name={name}: must be the name of one folder, which is made under outputs/")
+    if name is not None and (size := len(os.fsencode(name))) > NAME_BYTES:
+        raise UserError(f"name={name[:20]}...: is {size} bytes long; a folder's name has at most {NAME_BYTES}")
+    _check_finite(config)
+
+
+def _check_finite(config: Any, key: str = "") -> None:
+    """Raises UserError for the first number of a config that is none: NaN, or infinity."""
+    if isinstance(config, float) and not math.isfinite(config):
+        raise UserError(f"{key}={config}: must be a finite number")
+    if isinstance(config, Mapping):
+        for name, value in config.items():
+            _check_finite(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(config, list):
+        for place, value in enumerate(config):
+            _check_finite(value, f"{key}[{place}]")
 
 
 def _check_pretraining(epochs: int | None, classes: Sequence[int] | None) -> None:

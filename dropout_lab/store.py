@@ -3,7 +3,7 @@
 A sweep folder holds
 
     config.yaml          the settings of the first command, resolved, for people
-    study.journal        Optuna's study
+    study.journal        Optuna's study, made again from the records wherever it does not agree with them
     sessions.jsonl       one record per command: its words, what it asked for, versions, machine
     trials.jsonl         one record per configuration: number, key, parameters, site rates, the whole config
     cohorts-<worker>.jsonl  one record per cohort, before its first epoch: its structure, width, way and threads
@@ -18,6 +18,7 @@ end of an interrupted write, and only the last line of a file can be torn. Curve
 of trainings that never finished: a row counts if the run of its `id` has a record.
 """
 
+import errno
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -26,8 +27,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from dropout_lab.errors import UserError
-from dropout_lab.trial import canonical_json
+from dropout_lab.errors import UserError, reading, writing
+from dropout_lab.trial import canonical_json, digest
 
 Record = Mapping[str, Any]
 
@@ -40,8 +41,10 @@ EXECUTION = ("width", "compiled", "threads")
 """How a run was trained, as far as its last bits depend on it."""
 
 FIELDS: Mapping[str, frozenset[str]] = {
-    "sessions": frozenset({"session", "started", "command", "axes", "seeds", "objective", "settings", "versions"}),
-    "trials": frozenset({"trial", "key", "context", "label", "params", "rates", "config"}),
+    "sessions": frozenset(
+        {"session", "started", "command", "axes", "seeds", "objective", "settings", "versions", "device"}
+    ),
+    "trials": frozenset({"trial", "key", "context", "label", "params", "rates", "config", "structure"}),
     "cohorts": frozenset({"structure", "session", *EXECUTION}),
     "runs": frozenset({"id", "key", "seed", "attempt", "status", "reason", "epochs", "session", *EXECUTION}),
     "curves": frozenset({"id", "epoch", *CURVE_METRICS}),
@@ -56,7 +59,12 @@ LISTS = ("curves", "learned")
 NUMBERS = (int, float, NoneType)
 
 TYPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
-    "sessions": {"session": (int,), "seeds": (int,), "axes": (dict,), "settings": (dict,), "versions": (dict,)},
+    "sessions": {
+        **dict.fromkeys(("session", "seeds"), (int,)),
+        **dict.fromkeys(("started", "command", "device"), (str,)),
+        **dict.fromkeys(("axes", "settings", "versions"), (dict,)),
+        "objective": (list,),
+    },
     "trials": {
         "trial": (int,),
         "key": (str,),
@@ -64,6 +72,7 @@ TYPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
         "params": (dict,),
         "rates": (dict,),
         "config": (dict,),
+        "structure": (dict,),
     },
     "cohorts": {"structure": (str,), "width": (int,), "compiled": (bool,), "threads": (int,)},
     "runs": {
@@ -93,20 +102,26 @@ class Records:
     learned: Sequence[Record] = ()
     lanes: Sequence[Record] = ()
     torn: Sequence[str] = field(default=())
-    """One sentence per torn last line that was passed over."""
+    """A sentence for each last line that was passed over because it is torn, and for lost records of commands."""
+
+
+NONE = Records([], [], [], [], [])
 
 
 def is_sweep(folder: Path) -> bool:
-    return (folder / "sessions.jsonl").is_file()
+    with reading(folder):
+        return (folder / "sessions.jsonl").is_file()
 
 
 def read(folder: Path, without: Collection[str] = ()) -> Records:
     """Every record of a sweep folder but of the kinds `without`; torn last lines are passed over and listed.
 
-    Raises UserError if the folder is no sweep, or, naming file and line, if a record is damaged.
+    Raises UserError if the folder is no sweep or a file cannot be read, or, naming file and line, if a record is
+    damaged.
     """
-    if not folder.is_dir():
-        raise UserError(f"{folder} is no sweep folder: there is no such folder")
+    with reading(folder):
+        if not folder.is_dir():
+            raise UserError(f"{folder} is no sweep folder: there is no such folder")
     if not is_sweep(folder):
         raise UserError(f"{folder} is no sweep folder: it has no sessions.jsonl, which every sweep writes first")
     torn: list[str] = []
@@ -114,28 +129,48 @@ def read(folder: Path, without: Collection[str] = ()) -> Records:
         kind: [r for path in files(folder, kind) if kind not in without for r in _records(path, kind, torn)]
         for kind in FIELDS
     }
+    _check_numbers(folder, kinds["trials"])
+    if kinds["trials"] and not kinds["sessions"]:
+        torn.append(
+            f"{folder / 'sessions.jsonl'}: the records of the commands are lost, and with them what they asked for"
+        )
     return Records(**kinds, torn=torn)
 
 
-def check_journal(folder: Path) -> None:
-    """Raises UserError, naming the line, if Optuna's journal is damaged elsewhere than at a torn end."""
+def _check_numbers(folder: Path, trials: Sequence[Record]) -> None:
+    """Raises UserError where one number stands for two configurations, as in records that were put together by hand."""
+    first: dict[int, str] = {}
+    for line, record in enumerate(trials, start=1):
+        if first.setdefault(record["trial"], record["key"]) != record["key"]:
+            raise _damaged(
+                folder / "trials.jsonl", line, f"trial {record['trial']} is another configuration in a line above"
+            )
+
+
+def damage_of_journal(folder: Path) -> str | None:
+    """Where Optuna's journal is damaged elsewhere than at a torn end; None if each of its lines is a JSON object."""
     path = folder / JOURNAL
-    *lines, _ = path.read_bytes().split(b"\n") if path.is_file() else [b""]
+    with reading(path):
+        *lines, _ = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
-            json.loads(line)
-        except ValueError as error:
-            raise UserError(f"{path}, line {number}: the record is damaged ({error})") from error
+            whole = isinstance(parsed(line), dict)
+        except ValueError:
+            whole = False
+        if not whole:
+            return f"is damaged in line {number}"
+    return None
 
 
 def repair(folder: Path) -> Sequence[str]:
     """Cuts torn last lines off, so that the next record starts a line of its own; says what was cut."""
     said = []
     for path in [*folder.glob(JOURNAL), *(path for kind in FIELDS for path in files(folder, kind))]:
-        content = path.read_bytes()
+        with reading(path):
+            content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
-            with path.open("r+b") as file:
+            with writing(path), path.open("r+b") as file:
                 file.truncate(len(whole))
             said.append(f"{path}: the last record was torn by an interruption and has been removed")
     return said
@@ -163,26 +198,36 @@ class Writer:
         self._descriptors: dict[str, int] = {}
 
     def append(self, kind: str, record: Record, *, durable: bool = True) -> None:
-        """Writes one record; if `durable`, it and all before it are on the disk, not only in a cache, on return."""
+        """Writes one record; if `durable`, it and all before it are on the disk, not only in a cache, on return.
+
+        Raises UserError if the record cannot be written, whole: what there is of it is removed.
+        """
         missing = FIELDS[kind] - record.keys()
         if missing:
             raise ValueError(f"a record of {kind} lacks {sorted(missing)}")
-        if kind not in self._descriptors:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            shared = kind in ("sessions", "trials")
-            path = self.folder / (f"{kind}.jsonl" if shared else f"{kind}-{self.worker}.jsonl")
-            self._descriptors[kind] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         line = (canonical_json(record) + "\n").encode()
-        written = os.write(self._descriptors[kind], line)
-        if written != len(line):
-            raise OSError(f"only {written} of {len(line)} bytes of a record of {kind} could be written")
+        path = self._path(kind)
+        with writing(path):
+            if kind not in self._descriptors:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._descriptors[kind] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            descriptor = self._descriptors[kind]
+            written = os.write(descriptor, line)
+            if written != len(line):  # the disk is full: another worker's next record must not continue this line
+                os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if durable:
             self.sync()
 
     def sync(self) -> None:
         """All that was written is on the disk on return, not only in a cache."""
-        for descriptor in self._descriptors.values():
-            os.fsync(descriptor)
+        for kind, descriptor in self._descriptors.items():
+            with writing(self._path(kind)):
+                os.fsync(descriptor)
+
+    def _path(self, kind: str) -> Path:
+        shared = kind in ("sessions", "trials")
+        return self.folder / (f"{kind}.jsonl" if shared else f"{kind}-{self.worker}.jsonl")
 
     def close(self) -> None:
         for descriptor in self._descriptors.values():
@@ -198,7 +243,7 @@ def _records(path: Path, kind: str, torn: list[str]) -> Sequence[Record]:
     records = []
     for number, line in enumerate(whole_lines(path, torn).split(b"\n")[:-1], start=1):
         try:
-            record = json.loads(line)
+            record = parsed(line)
             missing = FIELDS[kind] - record.keys()
         except (ValueError, AttributeError) as error:
             raise _damaged(path, number, str(error)) from error
@@ -206,12 +251,43 @@ def _records(path: Path, kind: str, torn: list[str]) -> Sequence[Record]:
             raise _damaged(path, number, f"no {', '.join(sorted(missing))}")
         records.append(record)
     _check_types(path, kind, records)
+    for number, record in enumerate(records, start=1):
+        if kind == "trials" and (why := _contradiction(record)):
+            raise _damaged(path, number, why)
+        if kind == "runs" and record["status"] == "complete" and record.get("val_loss") is None:
+            raise _damaged(path, number, "no val_loss, though it is complete")
     return records
+
+
+def _contradiction(trial: Record) -> str:
+    """What in a configuration's record cannot be; empty if nothing."""
+    if digest(trial["config"]) != trial["key"]:
+        return "its config is not the one that its key was made from"
+    if trial["config"].get("rates") != trial["rates"]:
+        return f"rates is {trial['rates']}, and in its config {trial['config'].get('rates')}"
+    if trial["trial"] < 0:
+        return f"trial is {trial['trial']}"
+    if type(trial["label"].get("rate")) not in NUMBERS:
+        return f"label.rate is {trial['label']['rate']!r}"
+    return ""
+
+
+def parsed(line: bytes) -> Any:
+    """The JSON of a line. Raises ValueError for what is none, and for NaN, which is none either."""
+    try:
+        return json.loads(line, parse_constant=_refused)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def whole_lines(path: Path, torn: list[str]) -> bytes:
     """The file up to its last newline; if there is more, `torn` gets a sentence on it."""
-    content = path.read_bytes()
+    with reading(path):
+        content = path.read_bytes()
     end = content.rfind(b"\n") + 1
     if end < len(content):
         torn.append(f"{path}: the last record was torn by an interruption and is left out")

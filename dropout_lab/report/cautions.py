@@ -6,7 +6,7 @@ import pandas as pd
 
 from dropout_lab.metrics import DIVERGED, LEARNED
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import plural, value
+from dropout_lab.report.names import percent, plural, value
 
 NAMED = 3
 """So many configurations are named; the table has all."""
@@ -101,8 +101,8 @@ def _missing(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     if failed:
         who = int((table["n_failed"] > 0).sum())
         yield (
-            f"{failed} of {plural(len(frames.runs), 'run')} failed ({share(failed, len(frames.runs))}), in {who} of "
-            f"{plural(len(table), 'configuration')} ({share(who, len(table))}). These are not ranked: means over the "
+            f"{failed} of {plural(len(frames.runs), 'run')} failed ({percent(failed, len(frames.runs))}), in {who} of "
+            f"{plural(len(table), 'configuration')} ({percent(who, len(table))}). These are not ranked: means over the "
             "seeds that survived would flatter them."
         )
     if missing:
@@ -134,7 +134,3 @@ def _without_trials(frames: Frames) -> Iterator[str]:
             f"No trial carries the placement {', '.join(absent)}: it is not trained yet, or means the same sites in "
             "this model as another placement, under whose name it was trained once."
         )
-
-
-def share(some: int, every: int) -> str:
-    return f"{100 * some / every:.2g} %"

@@ -36,7 +36,7 @@ def confidence(folder: Path, frames: Frames, table: pd.DataFrame) -> pd.DataFram
     complete = frames.runs[frames.runs["status"] == "complete"]
     for _, trial in chosen.iterrows():
         runs = complete[complete["key"] == trial["key"]]
-        kept = [found for run in runs["id"] if (found := predictions.read(folder, str(run))) is not None]
+        kept = predictions.read_all(folder, map(str, runs["id"]))
         if not kept:
             continue
         row: dict[str, object] = {"trial": trial["trial"], "name": trial["name"]}

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dropout_lab.errors import UserError
+from dropout_lab.errors import writing
 
 
 def write(path: Path, content: bytes | str) -> None:
@@ -21,11 +21,10 @@ def moved_into_place(path: Path) -> Generator[Path]:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        os.replace(draft, path)
-    except OSError as error:
-        raise UserError(f"{path.parent}: {path.name} cannot be written there: {error.strerror or error}") from error
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield draft
+            os.replace(draft, path)
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)

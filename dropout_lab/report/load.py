@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab import metrics, store
+from dropout_lab import metrics, predictions, store
 from dropout_lab.errors import UserError
 from dropout_lab.report.curves import read_curves
 from dropout_lab.report.lanes import lanes, no_lanes
@@ -104,6 +104,12 @@ def load(folder: Path, reference: int | None = None) -> Frames:
     if reference is not None:
         _check(reference, runs, trials)
     curves = read_curves(folder, runs, notes)
+    complete = runs.loc[runs["status"] == "complete", "id"]
+    if without := int((~complete.isin(curves["id"].unique())).sum()):
+        notes.append(f"{without} of {len(complete)} complete runs have no curve in the records: no figure has them")
+    if torn := predictions.torn(folder, complete):
+        others = f", and of {len(torn) - 1} other runs" if len(torn) > 1 else ""
+        notes.append(f"{torn[0]}: the predictions of this run{others} are damaged and are left out")
     known, used = learned(records.learned, runs), lanes(records.lanes)
     name = folder.resolve().name
     return Frames(name, trials, runs, curves, records.sessions, parameters, notes, reference, known, used)

@@ -91,7 +91,7 @@ def value(metric: str, value: float) -> str:
     if metric == "gap_accuracy":
         return f"{value:.2f} pp".replace("-", MINUS)
     if metric.startswith("epochs"):
-        return f"{value:.3g}"
+        return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
     return number(value)
 
 
@@ -120,6 +120,14 @@ def probability(p: float) -> str:
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """`part` of `whole` to two digits; only all of it is 100 %, and only nothing is 0 %."""
+    share = round(100 * part / whole, 6)  # a sum of shares may miss 1 in its last digits
+    if 0 < share < 0.01:
+        return "< 0.01 %"
+    return f"{math.floor(10 * share) / 10:g} %" if share > 99 else f"{share:.2g} %"
 
 
 def duration(seconds: float) -> str:

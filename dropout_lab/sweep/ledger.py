@@ -27,7 +27,10 @@ class Ledger:
             ledger.add_trial(record)
         for record in records.runs:
             ledger.add_run(record)
-        ledger.cohorts = {record["structure"]: record for record in records.cohorts}
+        for run in records.runs:  # whose cohort's record may be lost; pruned before it began, it was in none
+            if run["key"] in ledger.trials and run["width"] > 0:
+                ledger.cohorts[ledger.structure(run["key"])] = run
+        ledger.cohorts |= {record["structure"]: record for record in records.cohorts}
         return ledger
 
     def add_trial(self, record: Record) -> None:
@@ -83,3 +86,14 @@ class Ledger:
 def score(run: Mapping[str, Any], objective: str) -> float:
     """The value of an objective in a run's record."""
     return float(run[SUMMARY_FIELD.get(objective, objective)])
+
+
+def curve(rows: Mapping[str, Sequence[Any]], objective: str) -> Sequence[float | None]:
+    """An objective of every row of an epoch. A gap, no column of its own, is in loss, or in percentage points."""
+    if objective in rows:
+        return rows[objective]
+    if objective == "gap":
+        pairs, scale = zip(rows["val_loss"], rows["train_loss"], strict=True), 1
+    else:
+        pairs, scale = zip(rows["train_accuracy"], rows["val_accuracy"], strict=True), 100
+    return [None if a is None or b is None else scale * (a - b) for a, b in pairs]

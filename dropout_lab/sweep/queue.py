@@ -20,7 +20,7 @@ from dropout_lab.errors import UserError
 from dropout_lab.metrics import summary
 from dropout_lab.store import Record, Writer
 from dropout_lab.sweep.grid import Grid
-from dropout_lab.sweep.ledger import Ledger, score
+from dropout_lab.sweep.ledger import Ledger, curve, score
 from dropout_lab.sweep.plan import Plan, Trainer, best_widths
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.space import params
@@ -147,7 +147,7 @@ class Queue:
             self._writer.append(kind, record, durable=False)
         self._progress.epoch(len(rows["id"]))
         if self._prunes and not self._prune_by_seed:
-            column = rows[self._curve] if self._curve in rows else self._gaps(rows)
+            column = curve(rows, self.plan.objectives[0])
             for run_id, epoch, value in zip(rows["id"], rows["epoch"], column, strict=True):
                 if value is not None:
                     self._report_epoch(self._running[str(run_id)], int(epoch or 0), float(value))
@@ -272,18 +272,6 @@ class Queue:
         return spec
 
     # Pruning
-
-    @property
-    def _curve(self) -> str:
-        return self.plan.objectives[0]
-
-    def _gaps(self, rows: Mapping[str, Sequence[Any]]) -> list[float | None]:
-        """The gap of every row, which is no column of its own: in loss, or in accuracy as percentage points."""
-        if self._curve == "gap":
-            pairs, scale = zip(rows["val_loss"], rows["train_loss"], strict=True), 1
-        else:
-            pairs, scale = zip(rows["train_accuracy"], rows["val_accuracy"], strict=True), 100
-        return [None if a is None or b is None else scale * (a - b) for a, b in pairs]
 
     def _report_epoch(self, run: Run, epoch: int, value: float) -> None:
         """Reports the mean over seeds once every seed in training has this epoch, and prunes if the pruner says so."""

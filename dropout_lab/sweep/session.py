@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,16 +13,17 @@ from typing import Any
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
-from dropout_lab import store
-from dropout_lab.errors import UserError
+from dropout_lab import store, trust
+from dropout_lab.errors import UserError, writing
 from dropout_lab.machine import processor
 from dropout_lab.schema import is_control
 from dropout_lab.store import Record, Records, Writer
 from dropout_lab.sweep.cells import Cell, baselines, ends, grid, warnings
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.ledger import Ledger
-from dropout_lab.sweep.plan import Plan, Trainer
+from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.queue import register
+from dropout_lab.sweep.rebuild import agree
 from dropout_lab.sweep.study import KEY, Study, pruner, sampler, try_asking
 from dropout_lab.trial import Config
 
@@ -38,7 +39,7 @@ class Prepared:
     cells: Sequence[Cell]
     """All cells of a grid; under a sampler the baselines."""
     ledger: Ledger
-    sessions: Sequence[Record]
+    records: Records
     data: str | None
     """A hash of the data, where they come from files."""
     task: str
@@ -79,14 +80,15 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     else:
         described = ends(plan, trainer)
         cells = baselines(plan, trainer)
-    store.check_journal(plan.folder)
-    records = store.read(plan.folder) if store.is_sweep(plan.folder) else Records([], [], [], [], [])
+    records = store.read(plan.folder) if store.is_sweep(plan.folder) else store.NONE
     if plan.folder.exists() and not plan.folder.is_dir():
         raise UserError(f"{plan.folder} is no folder: choose another name=...")
     if not store.is_sweep(plan.folder) and plan.folder.is_dir() and any(_foreign(plan.folder)):
         raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
     if records.sessions:
         check_settings(plan, records.sessions[-1])
+    if not plan.config["trust"]:
+        check_trust(plan, records, None if not is_grid else {cell.key for cell in cells}, described)
     data = trainer.data(plan.config)
     if any(session.get("data") not in (None, data) for session in records.sessions):
         raise UserError(
@@ -99,7 +101,7 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
         _check_ranges(plan, records.sessions[-1], found)
     of_data = [f"warning: {sentence}" for sentence in trainer.data_warnings(plan.config)]
     said = [*of_data, *warnings(described)]
-    return Prepared(plan, is_grid, cells, found, records.sessions, data, trainer.task(plan.config), said)
+    return Prepared(plan, is_grid, cells, found, records, data, trainer.task(plan.config), said)
 
 
 def commit(prepared: Prepared, command: str) -> Sequence[str]:
@@ -110,28 +112,38 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     plan, ledger = prepared.plan, prepared.ledger
     plan.folder.mkdir(parents=True, exist_ok=True)
     said = list(store.repair(plan.folder))
+    cells = {cell.key: cell for cell in prepared.cells}
+    if (remade := agree(plan, prepared.records, ledger, cells)) is not None:
+        said.append(remade)
     study = Study(plan)
     if not prepared.is_grid:
         study.check_axes(plan)
     writer = Writer(plan.folder)
     writer.append("sessions", _session(prepared, command))
-    if not (plan.folder / "config.yaml").exists():
-        (plan.folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
-    if prepared.sessions and (changed := _changed_versions(prepared.sessions[-1])):
+    settings = plan.folder / "config.yaml"
+    if not settings.exists():
+        with writing(settings):
+            settings.write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
+    sessions = prepared.records.sessions
+    if sessions and (changed := _changed_versions(sessions[-1])):
         said.append(f"other versions than before, so results may differ in their last digits: {changed}")
-    if not prepared.is_grid and prepared.sessions and (spaces := _changed_spaces(plan, prepared.sessions[-1])):
+    if not prepared.is_grid and sessions and (spaces := _changed_spaces(plan, sessions[-1])):
         said.append(f"what is still to be searched is searched in another space: {'; '.join(spaces)}")
     stale = study.trials(TrialState.RUNNING)
     study.requeue(stale)
     if stale:
         said.append(f"{len(stale)} configurations were in training when the sweep was interrupted: they go on")
-    cells = {cell.key: cell for cell in prepared.cells}
     queued = {
         str(trial.user_attrs[KEY]): trial for trial in study.trials(TrialState.WAITING) if KEY in trial.user_attrs
     }
     for key, trial in queued.items():  # an interruption can come between the two writes of a new trial, below
         if key not in ledger.trials and key in cells:
             register(writer, ledger, trial.number, cells[key].described, cells[key].values, durable=False)
+    for trial in study.trials():  # what was lost of trials.jsonl, though its runs were not
+        key = str(trial.user_attrs.get(KEY))
+        if key not in ledger.trials and key in cells:
+            register(writer, ledger, trial.number, cells[key].described, cells[key].values, durable=False)
+            said.append(f"the record of trial {trial.number} was lost and has been written again")
     known = sum(1 for key in prepared.keys for seed in range(plan.seeds) if (key, seed) in ledger.runs)
     if known:
         said.append(f"{known} runs are in the records already and are not trained again")
@@ -142,7 +154,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     if given_up > again:
         said.append(f"{given_up - again} failed runs are not tried again: retries={plan.config['retries']} is used up")
     for key in prepared.keys:
-        if key in queued or not prepared.missing(key):
+        if key in queued or (key in ledger.trials and not prepared.missing(key)):
             continue
         values = cells[key].values if key in cells else ledger.trials[key]["params"]
         rates = cells[key].described.trial.rates if key in cells else ledger.trials[key]["rates"]
@@ -150,14 +162,20 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
         number = study.enqueue(key, values, baseline=not rates, axes=axes)
         if key not in ledger.trials:
             register(writer, ledger, number, cells[key].described, values, durable=False)
-    for trial in study.trials():  # what was lost of trials.jsonl, though its runs were not
-        key = str(trial.user_attrs.get(KEY))
-        if key not in ledger.trials and key in cells:
-            register(writer, ledger, trial.number, cells[key].described, cells[key].values, durable=False)
-            said.append(f"the record of trial {trial.number} was lost and has been written again")
+            if any((key, seed) in ledger.runs for seed in range(plan.seeds)):
+                said.append(f"the record of trial {number} was lost and has been written again")
     writer.sync()
     writer.close()
     return said
+
+
+def check_trust(plan: Plan, records: Records, keys: Collection[str] | None, described: Sequence[Described]) -> None:
+    """Raises UserError for records, of these keys or all, that would call what the command itself does not name."""
+    own = {target for one in (plan.config, *(d.trial.config for d in described)) for _, target in trust.called(one)}
+    for record in records.trials:
+        if keys is None or record["key"] in keys:
+            recorded = {name: record[name] for name in ("config", "structure")}
+            trust.check(recorded, f"{plan.folder}, trial {record['trial']}", own)
 
 
 def versions() -> Mapping[str, str]:

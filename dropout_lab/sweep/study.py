@@ -7,14 +7,14 @@ from typing import Any
 
 import optuna
 from filelock import FileLock
-from optuna.distributions import check_distribution_compatibility
+from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
-from dropout_lab.errors import UserError
+from dropout_lab.errors import UserError, writing
 from dropout_lab.instantiate import instantiate
 from dropout_lab.schema import DIRECTIONS
 from dropout_lab.store import JOURNAL
@@ -23,6 +23,9 @@ from dropout_lab.sweep.space import Axis, params, point_distributions
 from dropout_lab.trial import Config
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+NAME = "dropout-lab"
+"""The name of every sweep's study: its folder may be renamed, moved and copied."""
 
 KEY = "key"
 """The user attribute that holds the key of the trial's configuration."""
@@ -56,7 +59,7 @@ def try_asking(plan: Plan) -> None:
     if "n_startup_trials" in section:  # until these are over, a sampler does not need what it is made of
         section = {**section, "n_startup_trials": 1}
     study = optuna.create_study(
-        sampler=sampler(section), pruner=pruner(plan.config["pruner"]), directions=_directions(plan)
+        sampler=sampler(section), pruner=pruner(plan.config["pruner"]), directions=directions(plan)
     )
     try:
         for value in range(3):
@@ -78,7 +81,8 @@ def try_asking(plan: Plan) -> None:
         raise UserError(f"sampler ({plan.config['sampler']['_target_']}): {error}") from error
 
 
-def _directions(plan: Plan) -> list[optuna.study.StudyDirection]:
+def directions(plan: Plan) -> list[optuna.study.StudyDirection]:
+    """Whether each objective is minimised, in Optuna's terms."""
     return [optuna.study.StudyDirection[DIRECTIONS[name].upper()] for name in plan.objectives]
 
 
@@ -106,19 +110,41 @@ class JournalLock(JournalFileOpenLock):
         self._held.release()
 
 
+def storage(plan: Plan, journal: Path) -> JournalStorage:
+    """Optuna's storage in a journal file of the plan's folder."""
+    locks = plan.folder / "locks"
+    with writing(locks):
+        locks.mkdir(parents=True, exist_ok=True)
+    return JournalStorage(JournalFileBackend(str(journal), JournalLock(locks)))
+
+
+def known(
+    key: str, values: Mapping[str, Any], *, baseline: bool, axes: Sequence[Axis] | None
+) -> tuple[dict[str, Any], dict[str, BaseDistribution], dict[str, Any]]:
+    """Parameters, distributions and user attributes of a trial with these values.
+
+    A sampler learns from it only if it has a value within each of `axes` and no other; without `axes` it is a cell of a
+    grid.
+    """
+    attributes: dict[str, Any] = {KEY: key, BASELINE: baseline}
+    if axes is None:
+        return params(values), point_distributions(values), attributes
+    if axes and values.keys() == {axis.key for axis in axes} and all(axis.contains(values[axis.key]) for axis in axes):
+        return params(values), {axis.key: axis.distribution for axis in axes}, attributes
+    return {}, {}, {**attributes, OUTSIDE: True}
+
+
 class Study:
     """The study of a sweep folder, kept in a journal file. One instance per worker."""
 
     def __init__(self, plan: Plan, worker: int = 0) -> None:
-        locks = plan.folder / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        self._storage = JournalStorage(JournalFileBackend(str(plan.folder / JOURNAL), JournalLock(locks)))
+        self._storage = storage(plan, plan.folder / JOURNAL)
         self.study = optuna.create_study(
-            study_name=plan.folder.name,
+            study_name=NAME,
             storage=self._storage,
             sampler=sampler(plan.config["sampler"], worker),
             pruner=pruner(plan.config["pruner"]),
-            directions=_directions(plan),
+            directions=directions(plan),
             load_if_exists=True,
         )
         self._id = self._storage.get_study_id_from_name(self.study.study_name)
@@ -130,19 +156,10 @@ class Study:
     def enqueue(
         self, key: str, values: Mapping[str, Any], *, baseline: bool, axes: Sequence[Axis] | None = None
     ) -> int:
-        """Puts a configuration into the queue and returns its trial number.
-
-        A sampler learns from it only if its values lie within `axes`; without `axes` it is a cell of a grid.
-        """
-        attributes: dict[str, Any] = {KEY: key, BASELINE: baseline}
-        if axes is None:
-            distributions = point_distributions(values)
-        elif all(axis.key in values and axis.contains(values[axis.key]) for axis in axes):
-            distributions = {axis.key: axis.distribution for axis in axes}
-        else:
-            values, distributions, attributes[OUTSIDE] = {}, {}, True
+        """Puts a configuration into the queue and returns its trial number; `axes` as in `known`."""
+        parameters, distributions, attributes = known(key, values, baseline=baseline, axes=axes)
         trial = optuna.trial.create_trial(
-            state=TrialState.WAITING, params=params(values), distributions=distributions, user_attrs=attributes
+            state=TrialState.WAITING, params=parameters, distributions=distributions, user_attrs=attributes
         )
         number = len(self.trials())
         self.study.add_trial(trial)

@@ -11,6 +11,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from dropout_lab import store
+from dropout_lab.sweep.study import NAME
 from tests.cli.conftest import SMALL, Command
 
 
@@ -23,7 +24,7 @@ def test_the_journal_opens_in_optuna_and_in_its_dashboard(command: Command, tmp_
     assert command(*words, "trainer.compile=never").code == 0
     folder = tmp_path / "outputs" / "x"
     journal = str(folder / store.JOURNAL)
-    study = optuna.load_study(study_name="x", storage=JournalStorage(JournalFileBackend(journal)))
+    study = optuna.load_study(study_name=NAME, storage=JournalStorage(JournalFileBackend(journal)))
     assert len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE])) == 4  # three, and no dropout
     runs = store.read(folder).runs
     assert study.best_value == pytest.approx(
@@ -39,7 +40,7 @@ def test_the_journal_opens_in_optuna_and_in_its_dashboard(command: Command, tmp_
         return json.loads(b"".join(body))
 
     (found,) = ask("/api/studies")["study_summaries"]
-    assert found["study_name"] == "x"
+    assert found["study_name"] == NAME
     detail = ask(f"/api/studies/{found['study_id']}")
     assert len(detail["trials"]) == len(study.trials)
     assert answers == ["200 OK", "200 OK"]

@@ -221,7 +221,6 @@ def test_a_damaged_record_is_refused_by_file_and_line(command: Command, tmp_path
         ("runs-0.jsonl", '"seed":', '"seed":"one","x":'),
         ("curves-0.jsonl", '"val_loss":[', '"val_loss":[[1],'),
         ("trials.jsonl", '"trial":', '"trial":"0","x":'),
-        ("study.journal", '"op_code"', "op_code"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_by_file_and_line(

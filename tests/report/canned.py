@@ -184,6 +184,7 @@ def trial_record(number: int, planned: Planned) -> dict[str, Any]:
         "params": dict(planned.params),
         "rates": dict(trial.rates),
         "config": dict(trial.config),
+        "structure": {},
     }
 
 

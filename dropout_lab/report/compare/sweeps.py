@@ -11,6 +11,7 @@ from dropout_lab.report.answer import Answer, answer
 from dropout_lab.report.load import Frames, load
 from dropout_lab.report.names import title
 from dropout_lab.report.tables import configurations
+from dropout_lab.report.words.which import all_failed
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def check(frames: Sequence[Frames], folders: Sequence[Path]) -> None:
     """Raises UserError, with the reason, for sweeps whose differences to no dropout are not of one kind."""
     first, rest = frames[0], list(zip(frames[1:], folders[1:], strict=True))
     for one, folder in zip(frames, folders, strict=True):
+        if len(one.runs) and (one.runs["status"] == "failed").all():
+            raise UserError(f"{folder}: {all_failed(one)}")
         if not (one.runs["status"] == "complete").any():
             raise UserError(f"{folder}: no run is complete, so there is nothing to compare")
     for one, folder in rest:

@@ -26,7 +26,7 @@ def reliability(folder: Path | None, frames: Frames, found: Answer) -> pd.DataFr
         if trial is None or folder is None or (role == "no dropout" and rows and trial["trial"] == rows[0]["trial"]):
             continue
         runs = frames.runs[(frames.runs["key"] == trial["key"]) & (frames.runs["status"] == "complete")]
-        kept = [one for run in runs["id"] if (one := predictions.read(folder, str(run))) is not None]
+        kept = predictions.read_all(folder, map(str, runs["id"]))
         if not kept:
             continue
         targets = kept[0][1]

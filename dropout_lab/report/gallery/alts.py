@@ -43,7 +43,3 @@ def cells(rates: pd.DataFrame, metric: str) -> str:
 def sentence(parts: Sequence[str]) -> str:
     """The parts as sentences, each beginning with a capital."""
     return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
-
-
-def share(value: float) -> str:
-    return f"{100 * value:.0f} %"

@@ -9,10 +9,10 @@ from dropout_lab.report import drawn
 from dropout_lab.report.figures.ratio import ratio_to_baseline
 from dropout_lab.report.figures.survival import survival_curves
 from dropout_lab.report.figures.times import times_to_target
-from dropout_lab.report.gallery.alts import extreme, sentence, share
+from dropout_lab.report.gallery.alts import extreme, sentence
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.names import number
+from dropout_lab.report.names import number, percent
 
 NAMES = ("survival", "epochs_to_target", "time_ratio")
 
@@ -33,7 +33,7 @@ def _survival(source: Source) -> Iterator[Plan]:
     for _, part in table[table["definition"] == kind].groupby("trial", sort=False):
         there = part[part["surviving"] <= 0.5]
         when = f"half there after {there['epoch'].iloc[0]} epochs" if len(there) else "never half there"
-        left = share(float(part["surviving"].iloc[-1]))
+        left = percent(float(part["surviving"].iloc[-1]))
         told.append(f"{part['name'].iloc[0]}: {when}, {left} not there at the end")
     level = " The baseline's level: the median over its seeds of their best validation loss." * (kind == "target")
     yield Plan(
@@ -74,9 +74,9 @@ def _ratio(source: Source) -> Iterator[Plan]:
         return
     told = [
         f"{part['name'].iloc[0]}: {number(float(part['restricted_ratio'].iloc[0]), 3)} times as long to "
-        f"{share(float(part['progress'].iloc[0]))} of the way, {number(float(part['restricted_ratio'].iloc[-1]), 3)} "
-        f"times to all of it, which {share(float(part['reached'].iloc[-1]))} of its runs and "
-        f"{share(float(part['baseline_reached'].iloc[-1]))} of the baseline's reached"
+        f"{percent(float(part['progress'].iloc[0]))} of the way, {number(float(part['restricted_ratio'].iloc[-1]), 3)} "
+        f"times to all of it, which {percent(float(part['reached'].iloc[-1]))} of its runs and "
+        f"{percent(float(part['baseline_reached'].iloc[-1]))} of the baseline's reached"
         for _, part in ratios.groupby("trial", sort=False)
     ]
     rough = "" if ratios["restricted_honest"].all() else ", rough and too short from so few seeds"

@@ -6,10 +6,10 @@ from functools import partial
 from dropout_lab.report import drawn
 from dropout_lab.report.figures.cost import cost_scale, seconds
 from dropout_lab.report.figures.occupancy import occupancy
-from dropout_lab.report.gallery.alts import sentence, share
+from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.names import duration, number, plural, title
+from dropout_lab.report.names import duration, number, percent, plural, title
 from dropout_lab.report.tables.occupancy import used
 
 NAMES = ("cost", "occupancy")
@@ -37,7 +37,7 @@ def _occupancy(source: Source) -> Iterator[Plan]:
         f"run was left, or what lies between epochs.{started}{shown}",
         sentence(
             [
-                f"lanes were in use {share(used(cohorts))} of the time, in {plural(len(cohorts), 'cohort')} of "
+                f"lanes were in use {percent(used(cohorts))} of the time, in {plural(len(cohorts), 'cohort')} of "
                 f"{plural(sessions, 'command')} and {plural(workers, 'worker')}",
                 f"the epochs of all workers took {duration(seconds)}; from the first to the last it took "
                 f"{duration(elapsed)}",

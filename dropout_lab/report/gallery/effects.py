@@ -6,10 +6,10 @@ from functools import partial
 from dropout_lab.report import drawn
 from dropout_lab.report.figures.bars import explained
 from dropout_lab.report.figures.levels import crossed, main_effects
-from dropout_lab.report.gallery.alts import sentence, share
+from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.names import difference, title, value
+from dropout_lab.report.names import difference, percent, title, value
 
 ADJUSTED = "where the grid has holes adjusted for the other settings, as far as these add up"
 
@@ -28,7 +28,7 @@ def plans(source: Source) -> Iterator[Plan]:
         "What the settings explain",
         "Shares of the sum of squares (type II) of the differences between the means of configurations with dropout."
         + stars,
-        sentence([f"{term} {share(part)} of the {title(metric)}" for term, part in parts[:4]]),
+        sentence([f"{term} {percent(part)} of the {title(metric)}" for term, part in parts[:4]]),
         shares,
         partial(explained, shares),
     )

@@ -10,11 +10,11 @@ from dropout_lab.report.figures.heat import heat
 from dropout_lab.report.figures.listed import list_of_configurations, list_scale
 from dropout_lab.report.figures.rates import against_rate, scales_of
 from dropout_lab.report.figures.sites import against_site_rates
-from dropout_lab.report.gallery.alts import cells, extreme, sentence, share
+from dropout_lab.report.gallery.alts import cells, extreme, sentence
 from dropout_lab.report.gallery.effects import plans as effects
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.names import plural, setting, title
+from dropout_lab.report.names import percent, plural, setting, title
 
 NAMES = ("rate", "accuracy", "gap", "heatmap", "best_rate", "sites", "configurations", "effects", "levels", "crossed")
 
@@ -102,7 +102,7 @@ def _best_rate(source: Source) -> Iterator[Plan]:
     table = table[table["placement"].isin(kept[: drawn.PANELS])].reset_index(drop=True)
     told = [
         f"{str(name) or 'all placements'}: rate {setting(float(best['rate']))} is best, in "
-        f"{share(float(best['share']))} of the resamples; not told from it: "
+        f"{percent(float(best['share']))} of the resamples; not told from it: "
         f"{plural(int(part['flat'].sum()) - 1, 'other rate')}"
         for name, part in table.groupby("placement", sort=False)
         for best in part[part["best"]].head(1).to_dict("records")

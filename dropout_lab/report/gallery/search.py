@@ -8,10 +8,10 @@ from dropout_lab.report.figures.bars import importances
 from dropout_lab.report.figures.best_so_far import found_so_far
 from dropout_lab.report.figures.isolation import isolated
 from dropout_lab.report.figures.pareto import front_scale, fronts
-from dropout_lab.report.gallery.alts import sentence, share
+from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.names import and_list, plural, setting, title, value
+from dropout_lab.report.names import and_list, percent, plural, setting, title, value
 
 NAMES = ("pareto", "isolation", "importance", "best_so_far")
 
@@ -93,7 +93,7 @@ def _importance(source: Source) -> Iterator[Plan]:
         "Which settings decide who is best",
         "PED-ANOVA (Watanabe et al., 2023): how much more the best tenth of the configurations gather at some values "
         "of a setting than all do. Importances add up to 100 %.",
-        sentence([f"{row['parameter']} {share(row['importance'])}" for row in first.to_dict("records")]),
+        sentence([f"{row['parameter']} {percent(row['importance'])}" for row in first.to_dict("records")]),
         table,
         partial(importances, table),
     )

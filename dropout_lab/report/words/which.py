@@ -7,6 +7,7 @@ import pandas as pd
 from dropout_lab.metrics import LEARNED
 from dropout_lab.report.cautions import chance
 from dropout_lab.report.evidence import Evidence
+from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised, plural, title
 from dropout_lab.report.tables.ranking import has_learned_nothing
 from dropout_lab.report.tables.seeds import ENDED
@@ -36,7 +37,9 @@ def nothing(evidence: Evidence) -> Iterator[str]:
     frames = evidence.frames
     runs = frames.runs["status"].value_counts()
     counts = ", ".join(f"{count} {status}" for status, count in runs.items())
-    if runs.get("complete", 0) == 0:
+    if len(frames.runs) and runs.get("failed", 0) == len(frames.runs):
+        yield all_failed(frames)
+    elif runs.get("complete", 0) == 0:
         yield "No run is complete yet, so there is nothing to compare."
         yield f"Recorded so far: {plural(len(evidence.table), 'trial')}, {plural(len(frames.runs), 'run')}" + (
             f" ({counts})." if counts else "."
@@ -57,6 +60,15 @@ def nothing(evidence: Evidence) -> Iterator[str]:
         stopped = int(evidence.table["n_stopped"].sum())
         if evidence.found.objective in ENDED and stopped:
             yield f"{plural(stopped, 'complete run')} ended by early stopping, which is no convergence."
+
+
+def all_failed(frames: Frames) -> str:
+    """What there is to say where every recorded run has failed."""
+    first = frames.runs.iloc[0]
+    return (
+        f"All {plural(len(frames.runs), 'recorded run')} failed, so there is nothing to compare. The first of them, "
+        f"trial {first['trial']} with seed {first['seed']}: {first['reason']}."
+    )
 
 
 def _known(evidence: Evidence) -> str:

@@ -1,0 +1,218 @@
+"""The study made again from the records, which are the truth, where its journal is lost or says something else.
+
+What a sampler or a pruner learns from, values, parameters and reports, is in the records. What is not: the repeats of a
+sampler, and the order in which trials ended, which bounds the generations of a genetic one.
+"""
+
+import math
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from optuna.pruners import HyperbandPruner, NopPruner, SuccessiveHalvingPruner
+from optuna.samplers import BaseGASampler, CmaEsSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from dropout_lab.errors import writing
+from dropout_lab.store import JOURNAL, Record, Records, damage_of_journal
+from dropout_lab.sweep.grid import Grid
+from dropout_lab.sweep.ledger import Ledger, curve, score
+from dropout_lab.sweep.plan import Plan
+from dropout_lab.sweep.study import BASELINE, KEY, NAME, OUTSIDE, directions, known, pruner, sampler, storage
+
+
+def agree(plan: Plan, records: Records, ledger: Ledger, ours: Collection[str]) -> str | None:
+    """Makes the study again unless it agrees with the records; returns why, in a sentence, or None if it does agree.
+
+    `ours`: keys of the configurations that the command itself names, whose records it can write again. The caller
+    holds the folder's lock, and no worker has opened the study yet.
+    """
+    past = Past(plan, records, ledger)
+    journal = plan.folder / JOURNAL
+    why = _objection(past, ours)
+    if why is None or not (records.trials or journal.exists()):
+        return None
+    draft = journal.with_name(f".{JOURNAL}.tmp")
+    with writing(journal):
+        draft.unlink(missing_ok=True)
+        _write(past, draft)
+        os.replace(draft, journal)
+    return f"{journal} {why}: the study is made again from the records (configurations: {len(past.numbers)})"
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the records say of a sweep's trials, in the study's terms."""
+
+    plan: Plan
+    records: Records
+    ledger: Ledger
+
+    @property
+    def numbers(self) -> Mapping[int, str]:
+        """Trial number -> key."""
+        return {record["trial"]: record["key"] for record in sorted(self.records.trials, key=lambda r: int(r["trial"]))}
+
+    @property
+    def asked(self) -> Sequence[int]:
+        """How many seeds the commands have asked for, and this one does; the most first."""
+        return sorted({*(session["seeds"] for session in self.records.sessions), self.plan.seeds}, reverse=True)
+
+    def values(self, key: str) -> list[list[float]]:
+        """The means over as many seeds as some command asked for, where all of them are complete."""
+        found = (self.ledger.values(key, range(seeds), self.plan.objectives) for seeds in self.asked)
+        return [values for values in found if values is not None]
+
+    def state(self, key: str) -> tuple[TrialState, list[float] | None]:
+        """How a configuration's trial had ended when the last command had; it waits if not all runs have ended."""
+        for seeds in self.asked:
+            if self.ledger.missing(key, range(seeds), retries=0):
+                continue
+            values = self.ledger.values(key, range(seeds), self.plan.objectives)
+            if values is not None:
+                return TrialState.COMPLETE, values
+            pruned = "pruned" in self.ledger.statuses(key, range(seeds))
+            return (TrialState.PRUNED if pruned else TrialState.FAIL), None
+        return TrialState.WAITING, None
+
+
+def _objection(past: Past, ours: Collection[str]) -> str | None:
+    """Why the journal's study cannot be gone on with; None if it can."""
+    plan = past.plan
+    journal = plan.folder / JOURNAL
+    if not journal.exists():
+        return "is missing"
+    if (damage := damage_of_journal(plan.folder)) is not None:
+        return damage
+    try:
+        there = storage(plan, journal)
+        names = [study.study_name for study in there.get_all_studies()]
+        study = optuna.load_study(study_name=NAME, storage=there) if NAME in names else None
+        trials = [] if study is None else study.get_trials(deepcopy=False)
+    except OSError:
+        raise
+    except Exception:  # Optuna does what the lines say, and what comes of other lines than its own can be anything
+        return "is damaged"
+    if study is None:  # a first command may have been interrupted before it made one
+        return "holds no study of this program" if names or past.records.trials else None
+    if study.directions != directions(plan):
+        return "is of other objectives"
+    if _disagrees(past, trials, ours):
+        return "does not agree with the records"
+    if not plan.config["trust"] and isinstance(sampler(plan.config["sampler"]), CmaEsSampler) and _remembers(trials):
+        return "holds the sampler's memory as a pickle, which could run anything; trust=true goes on with it"
+    return None
+
+
+def _disagrees(past: Past, trials: Sequence[FrozenTrial], ours: Collection[str]) -> bool:
+    for number, key in past.numbers.items():
+        if number >= len(trials):
+            return True
+        found: str | None = trials[number].user_attrs.get(KEY)
+        # A trial's record is written before the study learns of its key, and an interruption can come between.
+        if found != key and (found is not None or trials[number].state.is_finished()):
+            return True
+    for trial in trials:
+        told: str | None = trial.user_attrs.get(KEY)
+        if told is None or not trial.state.is_finished():
+            continue
+        if told not in past.ledger.trials:
+            if told not in ours:
+                return True
+        elif trial.state == TrialState.COMPLETE and trial.values not in past.values(told):
+            return True
+    return False
+
+
+def _remembers(trials: Sequence[FrozenTrial]) -> bool:
+    return any(key.startswith("cma") for trial in trials for key in trial.system_attrs)
+
+
+def _write(past: Past, journal: Path) -> None:
+    """A study with the trials of the records, under their numbers."""
+    there = storage(past.plan, journal)
+    searches, prunes = sampler(past.plan.config["sampler"]), pruner(past.plan.config["pruner"])
+    study = optuna.create_study(study_name=NAME, storage=there, sampler=searches, directions=directions(past.plan))
+    breeds = isinstance(searches, BaseGASampler)
+    climbs = isinstance(prunes, SuccessiveHalvingPruner | HyperbandPruner)
+    for trial in _trials(past, is_grid=isinstance(searches, Grid)):
+        if not ((breeds and trial.params and not trial.user_attrs[BASELINE]) or (climbs and trial.intermediate_values)):
+            study.add_trial(trial)
+            continue
+        # Generations and rungs are noted at a trial while it lives: it lives through them again.
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=TrialState.RUNNING,
+                params=trial.params,
+                distributions=trial.distributions,
+                user_attrs=trial.user_attrs,
+            )
+        )
+        made = study.get_trials(deepcopy=False)[-1]._trial_id
+        if isinstance(searches, BaseGASampler):
+            searches.get_trial_generation(  # a study that is opened anew has no older trials in mind
+                optuna.load_study(study_name=NAME, storage=there), there.get_trial(made)
+            )
+        for step, value in trial.intermediate_values.items():
+            there.set_trial_intermediate_value(made, step, value)
+            if climbs:
+                prunes.prune(study, there.get_trial(made))
+        there.set_trial_state_values(made, trial.state, trial.values)
+
+
+def _trials(past: Past, *, is_grid: bool) -> Iterator[FrozenTrial]:
+    """The trials in the order of their numbers. Where a number has no record, a sampler had repeated itself."""
+    numbers, reports = past.numbers, _reports(past)
+    for number in range(max(numbers, default=-1) + 1):
+        key = numbers.get(number)
+        if key is None:
+            yield optuna.trial.create_trial(state=TrialState.FAIL)
+            continue
+        record = past.ledger.trials[key]
+        state, values = past.state(key)
+        axes = None if is_grid else [axis for axis in past.plan.axes if axis.key in record["params"]]
+        params, distributions, attributes = known(key, record["params"], baseline=not record["rates"], axes=axes)
+        if state == TrialState.COMPLETE and OUTSIDE in attributes:
+            state, values = TrialState.FAIL, None
+        yield optuna.trial.create_trial(
+            state=state,
+            values=values,
+            params=params,
+            distributions=distributions,
+            user_attrs=attributes,
+            intermediate_values=dict(reports.get(key, {})),
+        )
+
+
+def _reports(past: Past) -> Mapping[str, Mapping[int, float]]:
+    """Key -> step -> what the pruner was told: the mean over seeds at an epoch, or the value of a seed."""
+    plan = past.plan
+    if isinstance(pruner(plan.config["pruner"]), NopPruner):
+        return {}
+    runs: dict[str, list[Record]] = {}
+    for (key, _), run in past.ledger.runs.items():
+        runs.setdefault(key, []).append(run)
+    if plan.config["prune_step"] == "seed":
+        return {
+            key: {run["seed"]: score(run, plan.objectives[0]) for run in own if run["status"] == "complete"}
+            for key, own in runs.items()
+        }
+    curves: dict[str, dict[int, float]] = {}
+    for rows in past.records.curves:
+        for run, epoch, value in zip(rows["id"], rows["epoch"], curve(rows, plan.objectives[0]), strict=True):
+            if value is not None:
+                curves.setdefault(run, {})[epoch] = value
+    ended = {key: own for key, own in runs.items() if past.state(key)[0] != TrialState.WAITING}
+    return {key: dict(_means(own, curves)) for key, own in ended.items()}
+
+
+def _means(runs: Sequence[Record], curves: Mapping[str, Mapping[int, float]]) -> Iterator[tuple[int, float]]:
+    """Epoch and mean over the runs of a trial that reached it, of the epochs that all did, or had ended well before."""
+    begun = [run for run in runs if run["epochs"] > 0]
+    for epoch in range(1, max((run["epochs"] for run in begun), default=0) + 1):
+        reached = [curves[run["id"]][epoch] for run in begun if epoch in curves.get(run["id"], {})]
+        ended = [run for run in begun if run["status"] == "complete" and run["epochs"] < epoch]
+        if reached and len(reached) + len(ended) == len(begun):
+            yield epoch, math.fsum(reached) / len(reached)

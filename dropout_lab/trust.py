@@ -1,0 +1,60 @@
+"""What a folder's records may call: they name classes, and whoever prepared the folder chose the names."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, get_type_hints
+
+import hydra.utils
+
+from dropout_lab.errors import UserError
+
+HOMES = tuple(f"dropout_lab.{home}." for home in ("models", "datasets", "dropout", "schedule", "loss", "cohort.optim"))
+"""Where the classes of configurations are. Other functions of this package may do what a name in a record asks for."""
+
+
+def check(recorded: Any, where: str, own: Collection[str] = ()) -> None:
+    """Raises UserError for the first thing in a recorded config that would call what is not of this package.
+
+    `own`: targets that the user's own command names.
+    """
+    for key, target in called(recorded):
+        if target not in own and not is_ours(target):
+            raise UserError(
+                f"{where}: its record has {key}={target}, which is not of this package. A record can name any function,"
+                " and training it calls that function. If you know who made the folder, and trust them: trust=true"
+            )
+
+
+def called(config: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Key and value of all that instantiating a config would call or resolve, however deep it stands.
+
+    These are its `_target_`s and interpolations, which can make a `_target_` out of words. A record has none of these,
+    for it holds what they came to.
+    """
+    if isinstance(config, Mapping):
+        for name, value in config.items():
+            inner = f"{key}.{name}" if key else str(name)
+            if name == "_target_":
+                yield inner, str(value)
+            else:
+                yield from called(value, inner)
+    elif isinstance(config, str):
+        if "${" in config:
+            yield key, config
+    elif isinstance(config, Sequence):
+        for place, value in enumerate(config):
+            yield from called(value, f"{key}[{place}]")
+
+
+@cache
+def is_ours(target: str) -> bool:
+    """Whether a target is a class of this package, or a function that makes a dataset, under the name of its origin."""
+    if not target.startswith(HOMES):
+        return False
+    try:
+        found = hydra.utils.get_object(target)
+        origin = f"{found.__module__}.{found.__qualname__}"
+        makes_data = not isinstance(found, type) and get_type_hints(found)["return"].__name__ == "Dataset"
+    except Exception:  # whatever looking it up raises: it is not one of ours
+        return False
+    return origin == target and (isinstance(found, type) or makes_data)
