@@ -11,12 +11,16 @@ import logging
 import pickle
 import sys
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
+from torch.fx.graph import _custom_builtins
 
 from dropout_lab import machine
 
@@ -37,14 +41,25 @@ SETTINGS = {
 class Order:
     """What is to be built."""
 
-    graph: GraphModule
+    code: str
+    """Of a graph. Graphs cannot be pickled faithfully: read back, what depends on no argument is a constant."""
+    constants: dict[str, Tensor]
+    """The tensors that the graph holds."""
     examples: list[tuple[tuple[int, ...], tuple[int, ...], torch.dtype]]
     """Shape, strides and type of each argument."""
     threads: int
 
     @classmethod
     def of(cls, graph: GraphModule, examples: tuple[Tensor, ...]) -> "Order":
-        return cls(graph, [(tuple(e.shape), e.stride(), e.dtype) for e in examples], torch.get_num_threads())
+        shapes = [(tuple(example.shape), example.stride(), example.dtype) for example in examples]
+        return cls(graph.code, constants(graph), shapes, torch.get_num_threads())
+
+    def graph(self) -> GraphModule:
+        """The graph again."""
+        names: dict[str, Any] = {}
+        exec("\n".join(builtin.import_str for builtin in _custom_builtins.values()) + self.code, names)
+        held = SimpleNamespace(**self.constants)
+        return traced(lambda *tensors: names["forward"](held, *tensors), self.arguments())
 
     def arguments(self) -> list[Tensor]:
         """Zeros of the examples' shapes."""
@@ -76,13 +91,30 @@ def open_program(path: Path) -> "torch._C._aoti.AOTIModelPackageLoader":
 
 def _build(order: Order, folder: Path) -> None:
     from torch._inductor import aot_compile
-    from torch._inductor.package import package_aoti
+    from torch._inductor.package.package import package_aoti
 
-    for node in order.graph.graph.nodes:
-        node.meta.clear()  # each constant was read back as one of a trace of its own
     # torch.export would trace once more what is a graph of tensor operations already, to the same kernels.
-    files = aot_compile(order.graph, tuple(order.arguments()), options=SETTINGS)
+    files: Any = aot_compile(order.graph(), tuple(order.arguments()), options=SETTINGS)
     package_aoti(str(folder / PROGRAM), files)
+
+
+def traced(function: Callable[..., object], examples: Sequence[Tensor]) -> GraphModule:
+    """The operations of `function`, which returns nothing of use, on tensors like these."""
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    def returning(*tensors: Tensor) -> tuple[()]:
+        function(*tensors)
+        return ()
+
+    graph: GraphModule = make_fx(returning, tracing_mode="fake")(*examples)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def constants(graph: GraphModule) -> dict[str, Tensor]:
+    """The tensors that a graph holds, by name."""
+    return {str(node.target): getattr(graph, str(node.target)) for node in graph.graph.nodes if node.op == "get_attr"}
 
 
 def _in_a_line(error: Exception) -> str:

@@ -12,6 +12,9 @@ from torch.fx import GraphModule
 
 from dropout_lab.cohort.builder import BUILT, FAILED, ORDER, PROGRAM, Order
 
+# -P: modules are looked for where this process does, not in the folder it happens to be in.
+COMMAND = (sys.executable, "-P", "-m", "dropout_lab.cohort.builder")
+
 
 class CompilerError(Exception):
     """A program cannot be compiled on this machine; the message says why."""
@@ -23,8 +26,7 @@ class Building:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._folder, self._said, self._errors = folder, folder / "said", folder / "errors"
-        # -P: modules are looked for where this process does, not in the folder it happens to be in.
-        command = [sys.executable, "-P", "-m", "dropout_lab.cohort.builder", str(folder), str(os.getpid())]
+        command = [*COMMAND, str(folder), str(os.getpid())]
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         # What a compiler keeps on the way is gone with the folder, also where the process is killed.
         environment = {**os.environ, "PYTHONPATH": path, "TORCHINDUCTOR_CACHE_DIR": str(folder / "kernels")}

@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 from torch import Tensor
 from torch.fx import GraphModule
 
-from dropout_lab.cohort.builder import open_program
+from dropout_lab.cohort.builder import constants, open_program, traced
 from dropout_lab.cohort.building import Building, CompilerError
 from dropout_lab.machine import instructions, processor
 
@@ -53,24 +53,14 @@ class Compilable:
 
     @cached_property
     def _graph(self) -> GraphModule:
-        from torch.fx.experimental.proxy_tensor import make_fx
-
-        def returning(*tensors: Tensor) -> tuple[()]:
-            self._function(*tensors)
-            return ()
-
-        graph: GraphModule = make_fx(returning, tracing_mode="fake")(*self._examples)
-        graph.graph.eliminate_dead_code()
-        graph.recompile()
-        return graph
+        return traced(self._function, self._examples)
 
     @cached_property
     def _path(self) -> Path:
         if self._alias is not None and self._alias.exists() and (name := self._alias.read_text()).endswith(".pt2"):
             return folder() / name
-        attributes = [node.target for node in self._graph.graph.nodes if node.op == "get_attr"]
-        constants = [(name, getattr(self._graph, name).tolist()) for name in attributes]
-        return folder() / f"{_digest(self._graph.code, constants, *self._circumstances)}.pt2"
+        held = [(name, value.tolist()) for name, value in constants(self._graph).items()]
+        return folder() / f"{_digest(self._graph.code, held, *self._circumstances)}.pt2"
 
     @property
     def is_known(self) -> bool:
@@ -137,7 +127,7 @@ def _build(programs: Sequence[Compilable]) -> None:
     unknown = [program for program in programs if not program.is_known]
     if not unknown:
         return
-    if not _has_compiler() and not all(program.is_built for program in unknown):
+    if not _has_compiler() and not (any(folder().glob("*.pt2")) and all(program.is_built for program in unknown)):
         raise CompilerError("this machine has no C++ compiler")
     folder().mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
