@@ -1,7 +1,10 @@
 """What this machine is, as far as a result or a compiled program depends on it."""
 
 import ctypes
+import os
 import platform
+import signal
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -32,6 +35,18 @@ def keep_freed_memory() -> None:
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Of <malloc.h>; 32 MiB is the most that it takes for the second."""
+
+
+def end_with(parent: int) -> None:
+    """Lets this process, started by `parent`, end when that one does, however it ends; where the system is Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
+
+
+_PR_SET_PDEATHSIG = 1
+"""Of <sys/prctl.h>."""
 
 
 @cache

@@ -41,7 +41,7 @@ class Noise:
 
     def stream(self, number: int | Tensor) -> "Noise":
         """An independent stream of the same run, step and site. `number`: below 2^30; as a tensor, int32."""
-        salt = (torch.arange(2, dtype=torch.int32, device=self.key.device) + 2 * number) * _GOLDEN
+        salt = _golden(torch.arange(2, dtype=torch.int32, device=self.key.device) + 2 * number)
         return Noise(_mixed(self.key ^ salt))
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
@@ -55,7 +55,7 @@ class Noise:
 
     def _at(self, index: Tensor) -> Tensor:
         # In place: of an eager step of a convolutional network, the memory of the intermediates took a third.
-        bits = (index * _GOLDEN) ^ self.key[0]
+        bits = _golden(index) ^ self.key[0]
         bits.bitwise_xor_(_shift(bits, 16)).mul_(_MIX_1)
         bits.bitwise_xor_(_shift(bits, 15)).bitwise_xor_(self.key[1]).mul_(_MIX_2)
         bits.bitwise_xor_(_shift(bits, 16))
@@ -104,6 +104,12 @@ class _Step(Noise):
 
     def uniform_at(self, index: Tensor) -> Tensor:
         return self._draws.noise.stream(STEPS + self._step).uniform_at(index)
+
+
+def _golden(index: Tensor) -> Tensor:
+    """Times the golden ratio, modulo 2^32. To a compiler, numbers counted up from 0 are no tensor: it multiplies them
+    in its own arithmetic, which overflows in Triton's 32 bits. After an operation of bits they are one."""
+    return (index ^ 0).mul_(_GOLDEN)
 
 
 def _mixed(value: Tensor) -> Tensor:

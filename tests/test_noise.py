@@ -3,12 +3,16 @@
 The keys are fixed, so a test passes always or never; the thresholds are those of single tests at 0.1 %.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from scipy import stats
+from torch import Tensor
 from torch.func import vmap
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.noise import Noise
@@ -66,3 +70,41 @@ def test_a_lane_draws_what_it_draws_alone() -> None:
     key = torch.from_numpy(keys([mask_seed(0), mask_seed(1)], np.array([[3, 3]]), ("input",))[0, :, 0])
     together = vmap(lambda k: Noise(k).uniform((5, 7)))(key)
     assert torch.equal(together[1], Noise(key[1]).uniform((5, 7)))
+
+
+class _Products(TorchDispatchMode):
+    """Looks for products of numbers that were counted up, and of sums of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counted: list[Tensor] = []
+        self.multiplied = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = func._schema.name
+        places = {known.data_ptr() for known in self.counted}
+        of_counted = any(isinstance(arg, Tensor) and arg.data_ptr() in places for arg in args)
+        if name == "aten::arange" or (of_counted and name == "aten::add"):
+            self.counted.append(result)
+        self.multiplied += of_counted and name in ("aten::mul", "aten::mul_")
+        return result
+
+
+def test_no_compiler_can_multiply_places_in_its_own_arithmetic() -> None:
+    # Triton's has 32 bits and overflows.
+    noise = Noise(torch.tensor([3, 4], dtype=torch.int32))
+    with _Products() as products:
+        noise.stream(1 << 18).uniform((5, 7))
+        torch.arange(3) * 2
+    assert products.multiplied == 1  # the last line's
+
+
+def test_the_streams_are_what_they_were() -> None:
+    noise = Noise(torch.tensor([3, -4], dtype=torch.int32))
+    index = np.arange(4, dtype=np.uint64)
+    bits = (index * 0x9E3779B9 % 2**32) ^ 3
+    bits = (bits ^ (bits >> 16)) * 0x85EBCA6B % 2**32
+    bits = (bits ^ (bits >> 15) ^ (2**32 - 4)) * 0xC2B2AE35 % 2**32
+    bits = (bits ^ (bits >> 16)) >> 8
+    assert noise.uniform((4,)).tolist() == (bits.astype(float) * 2.0**-24).tolist()

@@ -145,6 +145,11 @@ class Lanes:
         of_processes = range(0, self.width, self.share)
         return [first + at for at in range(self.share) for first in of_processes if first + at not in self.active]
 
+    @property
+    def evaluations_per_epoch(self) -> int:
+        """Calls of `evaluation` for each process."""
+        return sum(len(self._parts[name].rows) for name in ("train", "val"))
+
     def examples(self) -> tuple[list[Tensor], list[Tensor]]:
         """Arguments of `train_step` and of `evaluation`, of the shapes and types that all their calls have."""
         lanes, val = slice(self.share), self._parts["val"]

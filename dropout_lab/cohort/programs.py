@@ -1,4 +1,8 @@
-"""Whether a cohort's programs are compiled, decided from what that saves and what it costs."""
+"""Whether a cohort's programs are compiled, decided from what that saves and what it costs.
+
+Eager and compiled runs differ in their last bits, so the same command must choose the same again: neither the clock nor
+the programs that happen to be there decide.
+"""
 
 import itertools
 import statistics
@@ -9,17 +13,17 @@ from math import ceil
 
 import torch
 
-from dropout_lab.cohort.compiler import Compilable, CompilerError
+from dropout_lab.cohort.building import CompilerError
+from dropout_lab.cohort.compiler import Compilable, load
+from dropout_lab.cohort.cost import Cost, counted, counted_written_out
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Compile, Pretraining, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.errors import UserError
 
-TRACE_SECONDS, TRACE_SECONDS_OF_SEQUENCES = 3.0, 10.0
-"""Less work than this, run eagerly, is not worth asking whether its programs are there: that takes a trace of them."""
 SPEEDUP, SPEEDUP_OF_SEQUENCES = 2.5, 1.5
-"""What compiling gains at least, of what was measured (README.md, "Speed"): the decision counts on no more. Networks
-that read sequences do more in one operation, and an LSTM's layer is a single call where it is not compiled."""
+"""What compiling gains at least, of what was measured (README.md, "Speed"): a forecast counts on no more. Networks that
+read sequences do more in one operation, and an LSTM's layer is a single call where it is not compiled."""
 TIMED_STEPS, TIMED_SECONDS = 3, 0.3
 """At least so many steps for at least so long: another process's start may hold one of the threads up for a while."""
 
@@ -40,14 +44,6 @@ class Forecast:
     """Eager or compiled, for people."""
 
 
-@dataclass(frozen=True)
-class _Decision:
-    lanes: Lanes
-    choice: Choice
-    build_seconds: float = 0.0
-    """Of the programs that are to be built first."""
-
-
 def prepare(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
 ) -> tuple[Lanes, Choice]:
@@ -55,16 +51,16 @@ def prepare(
 
     Raises UserError if `always` cannot be done.
     """
-    decision = _decide(structure, widths, compile, runs, epochs, device)
-    lanes, choice = decision.lanes, decision.choice
+    lanes, choice = _decide(structure, widths, compile, runs, epochs, device)
     if not choice.compiled:
         return lanes, choice
     started = time.perf_counter()
     try:
-        lanes.use(*(program.load() for program in _programs(lanes)))
+        lanes.use(*load(_programs(lanes)))
     except CompilerError as error:
+        lanes.close()
         if compile == "always":
-            raise UserError(f"trainer.compile=always: {error}; allowed here: auto, never") from error
+            raise _refusal(str(error)) from error
         return _eager(structure, widths, device), Choice(False, f"eager: {error}")
     took = time.perf_counter() - started
     return lanes, Choice(True, f"compiled{f', in {_seconds(took)}' if took > 1 else ''}: {choice.why}")
@@ -74,19 +70,18 @@ def forecast(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
 ) -> Forecast:
     """What `prepare` would choose, and how long the training would take: measured, by a few steps and an evaluation."""
-    decision = _decide(structure, widths, compile, runs, epochs, device)
-    lanes, choice = decision.lanes, decision.choice
-    if choice.compiled and not decision.build_seconds:
-        lanes.use(*(program.load() for program in _programs(lanes)))
+    lanes, choice = _decide(structure, widths, compile, runs, epochs, device)
+    programs = _programs(lanes) if choice.compiled else ()
+    build = not all(program.is_built for program in programs)
+    if programs and not build:
+        lanes.use(*load(programs))
     seconds = _epoch_seconds(lanes) * epochs * ceil(runs / lanes.width)
     lanes.close()
-    if decision.build_seconds:
-        return Forecast(
-            lanes.width,
-            seconds / _speedup(lanes) + decision.build_seconds,
-            f"to be compiled first: {choice.why}",
-        )
-    return Forecast(lanes.width, seconds, f"compiled: {choice.why}" if choice.compiled else choice.why)
+    if not build:
+        return Forecast(lanes.width, seconds, f"compiled: {choice.why}" if choice.compiled else choice.why)
+    gain = SPEEDUP_OF_SEQUENCES if lanes.program.reads_sequences else SPEEDUP
+    seconds = seconds / gain + _cost(lanes, runs, epochs).build_seconds
+    return Forecast(lanes.width, seconds, f"to be compiled first: {choice.why}")
 
 
 def forecast_pretraining(pretraining: Pretraining, seeds: int, widths: Widths, device: torch.device) -> float:
@@ -103,31 +98,44 @@ def forecast_pretraining(pretraining: Pretraining, seeds: int, widths: Widths, d
 
 def _decide(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
-) -> _Decision:
+) -> tuple[Lanes, Choice]:
+    if device.type != "cpu":
+        if compile == "always":
+            raise _refusal(f"programs are compiled for the CPU alone, and this is device={device.type}")
+        return _eager(structure, widths, device), Choice(False, "eager: programs are compiled for the CPU alone")
     if compile == "never":
-        return _Decision(_eager(structure, widths, device), Choice(False, "eager: trainer.compile=never"))
-    lanes = Lanes(structure, widths.compiled, device, widths.processes)
-    programs = _programs(lanes)
-    why = "trainer.compile=always" if compile == "always" else "compiled before"
-    known = all(program.is_known for program in programs)
-    if compile == "auto" and not known:
-        eager_lanes = lanes if widths.eager == widths.compiled else _eager(structure, widths, device)
-        eager = _epoch_seconds(eager_lanes) * epochs * ceil(runs / eager_lanes.width)
-        if eager < (TRACE_SECONDS_OF_SEQUENCES if lanes.program.reads_sequences else TRACE_SECONDS):
-            few = f"eager: {_seconds(eager)} of work are too few to compile for"
-            return _Decision(eager_lanes, Choice(False, few))
-        saved, cost = eager * (1 - 1 / _speedup(lanes)), sum(program.build_seconds for program in programs)
-        told = f"{_seconds(eager)} of work if eager, at least {_seconds(saved)} saved"
-        if cost and saved < cost:
-            return _Decision(eager_lanes, Choice(False, f"eager: {told}, but compiling takes about {_seconds(cost)}"))
-        eager_lanes.close()
-        return _Decision(lanes, Choice(True, told if cost else why), cost)
-    cost = 0.0 if known else sum(program.build_seconds for program in programs)
-    return _Decision(lanes, Choice(True, why), cost)
+        return _eager(structure, widths, device), Choice(False, "eager: trainer.compile=never")
+    if compile != "auto":
+        why = "trainer.compile=always" if compile == "always" else "as this sweep began"
+        return Lanes(structure, widths.compiled, device, widths.processes), Choice(True, why)
+    lanes = _eager(structure, widths, device)
+    try:
+        cost = _cost(lanes, runs, epochs)
+    except Exception:
+        lanes.close()
+        raise
+    if not cost.pays:
+        return lanes, Choice(False, f"eager: compiling {cost.words}")
+    lanes.close()
+    return Lanes(structure, widths.compiled, device, widths.processes), Choice(True, f"that {cost.words}")
 
 
-def _speedup(lanes: Lanes) -> float:
-    return SPEEDUP_OF_SEQUENCES if lanes.program.reads_sequences else SPEEDUP
+def _cost(lanes: Lanes, runs: int, epochs: int) -> Cost:
+    """Of compiling for so many runs, which these eager lanes would train."""
+    arguments, evaluated = lanes.examples()
+    step, evaluation = (
+        counted(lambda: lanes.train_step(*arguments)),
+        counted(lambda: lanes.evaluation(*evaluated)),
+    )
+    saved = step.saved_seconds * lanes.steps_per_epoch + evaluation.saved_seconds * lanes.evaluations_per_epoch
+    compiled = step
+    if lanes.program.reads_sequences:
+        compiled = counted_written_out(lambda: lanes.train_step(*arguments))
+    return Cost(saved * epochs * ceil(runs / lanes.width), compiled.build_seconds)
+
+
+def _refusal(reason: str) -> UserError:
+    return UserError(f"trainer.compile=always: {reason}; allowed here: auto, never")
 
 
 def _eager(structure: Structure, widths: Widths, device: torch.device) -> Lanes:

@@ -16,7 +16,8 @@ from dropout_lab.streams import generator
 
 Status = Literal["complete", "pruned", "failed"]
 Precision = Literal["float32", "bfloat16"]
-Compile = Literal["auto", "always", "never"]
+Compile = Literal["auto", "always", "again", "never"]
+"""`again`: compiled, as this structure's runs were before; eager only if that cannot be done any more."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ A second thread helps little where a step consists of many small operations: for
 other, and Python's own threads for the interpreter. Lanes do not depend on each other, so processes wait once an epoch.
 """
 
-import ctypes
 import mmap
 import multiprocessing
 import os
@@ -21,11 +20,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dropout_lab.machine import end_with
+
 Task = Callable[..., None]
 """Takes the share, then what is sent along; writes its results into shared memory."""
-
-PR_SET_PDEATHSIG = 1
-"""Of <sys/prctl.h>."""
 
 
 def can_fork() -> bool:
@@ -97,9 +95,7 @@ def share(tensors: Iterable[Tensor]) -> None:
 
 def _serve(requests: Connection, parents: Connection, parent: int, share: slice, tasks: Mapping[str, Task]) -> None:
     parents.close()  # else the end of that process would not be seen here
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # it ends with its parent, also amid an epoch
-    if os.getppid() != parent:
-        return
+    end_with(parent)  # also amid an epoch
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; this one ends with the first one
     while True:
         try:

@@ -92,7 +92,7 @@ class Queue:
         done = self.ledger.execution(self._structure or "")
         compile: Compile = trainer["compile"]
         if compile == "auto" and done is not None:
-            compile = "always" if done.compiled else "never"
+            compile = "again" if done.compiled else "never"
         processes = self._trainer.processes(self.plan.device, threads)
         asked = trainer["width"]
         if done is not None and done.compiled and (asked == "auto" or done.width <= int(asked)):

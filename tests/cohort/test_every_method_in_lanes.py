@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from dropout_lab.cohort.building import Building
 from dropout_lab.cohort.compiler import Compilable
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.datasets.dataset import Dataset
@@ -162,17 +163,17 @@ def test_compiled_lanes_are_eager_lanes(
     model: str, methods: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, recipes = of(model, methods), runs(list(methods), 4)
-    build, built = Compilable._build, list[Path]()
+    give, built = Compilable.give, list[Path]()
 
-    def counted(self: Compilable) -> None:
+    def counted(self: Compilable, building: Building) -> None:
         built.append(self._path)
-        build(self)
+        give(self, building)
 
-    monkeypatch.setattr(Compilable, "_build", counted)
+    monkeypatch.setattr(Compilable, "give", counted)
     eager, compiled = train(made, recipes, 4), train(made, recipes, 4, compile="always")
     assert len(set(built)) == len(built) <= 2  # a step and an evaluation, at four rates
     again = [recipe(number, rates=dict.fromkeys(methods, 0.9 - 0.1 * number), epochs=1) for number in range(4)]
-    monkeypatch.setattr(Compilable, "_build", lambda self: pytest.fail("other rates, another program"))
+    monkeypatch.setattr(Compilable, "give", lambda self, building: pytest.fail("other rates, another program"))
     assert all(run.execution.compiled for run in train(made, again, 4, compile="always").values())
     for run in recipes:
         for metric in ("running_loss", "val_loss"):

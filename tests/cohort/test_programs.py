@@ -1,5 +1,8 @@
 """Compiled programs do what the eager ones do, are built once, and only where that pays."""
 
+import itertools
+import pickle
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,17 +12,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from dropout_lab.cohort import compiler, programs
-from dropout_lab.cohort.compiler import Compilable, CompilerError
+from dropout_lab.cohort import building, compiler, programs
+from dropout_lab.cohort.builder import Order
+from dropout_lab.cohort.building import CompilerError
+from dropout_lab.cohort.compiler import Compilable, load
+from dropout_lab.cohort.cost import Cost, counted
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.programs import prepare
-from dropout_lab.cohort.recipe import Compile, Structure
+from dropout_lab.cohort.recipe import Compile
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.errors import UserError
 from dropout_lab.models.mlp import MLP
 from tests.cohort.runs import outcome, recipe, structure, train
-from tests.cohort.test_sequences_in_lanes import of
 
 ODD: Any = {
     "dataset": diabetes(),
@@ -59,7 +64,7 @@ def test_compiled_lanes_are_eager_lanes(case: str, programs_folder: Path, monkey
         assert ours.test_loss == pytest.approx(theirs.test_loss, rel=2e-5)
     # One program for training and one for evaluation, whatever the runs; a later cohort of the shape builds none,
     built = set(programs_folder.glob("*.pt2"))
-    monkeypatch.setattr(Compilable, "_build", lambda self: pytest.fail("built again"))
+    monkeypatch.setattr(compiler, "Building", lambda folder: pytest.fail("built again"))
     again = train(made, recipes[::-1], 8, compile="always")
     # and gives each run the same to the bit, whatever its lane.
     assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
@@ -94,6 +99,10 @@ def _double(x: Tensor, doubled: Tensor) -> None:
     doubled.copy_(2 * x)
 
 
+def _doubling(alias: str) -> Compilable:
+    return Compilable(_double, (torch.zeros(3), torch.zeros(3)), alias)
+
+
 def _is_doubling(program: Callable[..., None]) -> bool:
     doubled = torch.empty(3)
     program(torch.arange(3.0), doubled)
@@ -103,13 +112,12 @@ def _is_doubling(program: Callable[..., None]) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 and no more"])
 def test_a_damaged_program_is_built_again(damage: bytes) -> None:
-    examples = (torch.zeros(3), torch.zeros(3))
-    built = Compilable(_double, examples, f"double {damage!r}")
-    assert _is_doubling(built.load())
+    built = _doubling(f"double {damage!r}")
+    assert _is_doubling(*load([built]))
     built._path.write_bytes(damage)
-    again = Compilable(_double, examples, f"double {damage!r}")
+    again = _doubling(f"double {damage!r}")
     assert again.is_known
-    assert _is_doubling(again.load())
+    assert _is_doubling(*load([again]))
 
 
 def test_a_folder_that_cannot_be_written_is_no_failure_of_the_runs(
@@ -118,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_no_failure_of_the_runs(
     (tmp_path / "file").touch()
     monkeypatch.setattr(compiler, "user_cache_path", lambda name: tmp_path / "file")
     with pytest.raises(CompilerError, match="cannot be kept in"):
-        Compilable(_double, (torch.zeros(3), torch.zeros(3))).load()
+        load([_doubling("double")])
 
 
 def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
@@ -143,75 +151,131 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
     path.unlink()
 
 
+def test_a_builder_reads_the_graph_that_was_sent() -> None:
+    lanes = Lanes(structure(**ODD), 2, CPU)
+    sent = Compilable(lanes.train_step, lanes.examples()[0])._graph
+    read = pickle.loads(pickle.dumps(Order.of(sent, tuple(lanes.examples()[0])))).graph()
+    assert [node.target for node in read.graph.nodes if node.op == "call_function"] == [
+        node.target for node in sent.graph.nodes if node.op == "call_function"
+    ]
+
+
+def prepared(compile: Compile, epochs: int = 1) -> tuple[Lanes, programs.Choice]:
+    """For eight runs: two rounds if eager."""
+    return prepare(structure(), Widths(eager=4, compiled=2), compile, 8, epochs, CPU)
+
+
 @pytest.fixture
-def priced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step counts as 10 ms; a program costs 5 s and is then there."""
-    monkeypatch.setattr(programs, "_epoch_seconds", lambda lanes: 0.03)
-    monkeypatch.setattr(Compilable, "build_seconds", property(lambda self: 0.0 if self.is_built else 5.0))
-    monkeypatch.setattr(Compilable, "load", lambda self: lambda *tensors: None)
+def costly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling saves a second an epoch and costs ten."""
+    monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(float(epochs), 10.0))
+    monkeypatch.setattr(programs, "load", lambda programs: [lambda *tensors: None for _ in programs])
 
 
-def prepared(compile: Compile, epochs: int, structure: Structure = structure()) -> tuple[Lanes, programs.Choice]:  # noqa: B008
-    """For eight runs: three steps an epoch, two rounds if eager."""
-    return prepare(structure, Widths(eager=4, compiled=2), compile, 8, epochs, CPU)
-
-
-@pytest.mark.parametrize(
-    ("epochs", "is_built", "compiled", "why"),
-    [
-        (45, True, False, "2.7 s of work are too few"),
-        (55, True, True, "compiled before"),
-        (250, False, False, "15 s of work if eager, at least 9.0 s saved, but compiling takes about 10 s"),
-        (300, False, True, "18 s of work if eager, at least 11 s saved"),
-    ],
-)
-@pytest.mark.usefixtures("priced")
-def test_auto_compiles_where_it_saves_more_than_it_costs(
-    monkeypatch: pytest.MonkeyPatch, epochs: int, is_built: bool, compiled: bool, why: str
-) -> None:
-    monkeypatch.setattr(Compilable, "is_built", is_built)
+@pytest.mark.parametrize(("epochs", "compiled", "why"), [(9, False, "0.9 times"), (11, True, "1.1 times")])
+@pytest.mark.usefixtures("costly")
+def test_auto_compiles_where_it_saves_more_than_it_costs(epochs: int, compiled: bool, why: str) -> None:
     lanes, choice = prepared("auto", epochs)
     assert choice.compiled == compiled
-    assert why in choice.why
+    assert f"saves about {why} what it costs" in choice.why
     assert lanes.width == (2 if compiled else 4)
 
 
-@pytest.mark.usefixtures("priced")
+@pytest.mark.parametrize("is_built", [True, False])
+@pytest.mark.parametrize("pace", [1e-6, 1e3])
+def test_neither_the_clock_nor_the_programs_that_are_there_decide(
+    monkeypatch: pytest.MonkeyPatch, pace: float, is_built: bool
+) -> None:
+    monkeypatch.setattr(programs, "load", lambda programs: [lambda *tensors: None for _ in programs])
+    monkeypatch.setattr(Compilable, "is_built", is_built)
+    monkeypatch.setattr(Compilable, "is_known", is_built)
+    ticks = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: pace * next(ticks))
+    assert [prepared("auto", epochs)[1].compiled for epochs in (10, 10**5)] == [False, True]
+
+
+def test_what_is_saved_is_counted_alike_each_time() -> None:
+    lanes = Lanes(structure(), 4, CPU)
+    cost = programs._cost(lanes, 8, 5)
+    assert cost == programs._cost(lanes, 8, 5)
+    assert programs._cost(lanes, 16, 10).saved_seconds == pytest.approx(4 * cost.saved_seconds)
+    matrix = torch.ones(8, 8)
+    count = counted(lambda: ((matrix @ matrix).view(64) + 1).exp_())
+    assert (count.operations, count.bytes) == (4, 2 * 64 * 4)
+
+
+@pytest.mark.usefixtures("costly")
 def test_never_and_always_do_not_ask() -> None:
     assert not prepared("never", 10**6)[1].compiled
-    assert prepared("always", 1)[1].compiled
+    assert prepared("always")[1].compiled
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Has a shell command in the place of the process that builds a program; compiling pays."""
+    monkeypatch.setattr(compiler, "user_cache_path", lambda name: tmp_path)
+    monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
+    monkeypatch.setattr(programs, "_programs", lambda lanes: [_doubling("one"), _doubling("two")])
+    monkeypatch.setattr(compiler, "_has_compiler", lambda: True)
+    return lambda script: monkeypatch.setattr(building, "COMMAND", ("sh", "-c", script))
+
+
+CRASHES = {
+    "echo built; kill -SEGV $$": "the compiled program crashed when it was tried: its process ended by SIGSEGV",
+    "echo built; echo terminate called >&2; kill -ABRT $$": "crashed when it was tried: its process ended by SIGABRT",
+    "kill -KILL $$": "compiling failed: its process was killed, as the system does where memory runs out",
+    "echo 'failed: No space left on device'; exit 1": "compiling failed: No space left on device",
+    "echo no such module >&2; exit 1": "compiling failed: no such module",
+}
+
+
+@pytest.mark.parametrize("script", CRASHES)
+def test_a_compiler_or_a_program_that_crashes_ends_no_sweep(failing: Callable[[str], None], script: str) -> None:
+    failing(script)
+    for compile in ("auto", "again"):
+        lanes, choice = prepared(compile)
+        assert not choice.compiled
+        assert choice.why.startswith("eager: ")
+        assert CRASHES[script] in choice.why
+        assert lanes.run_train_step is lanes.train_step
+    with pytest.raises(UserError, match=r"trainer\.compile=always: "):
+        prepared("always")
+    assert not [path for path in compiler.folder().iterdir() if path.suffix != ".alias"]
+
+
+def test_a_program_that_hangs_ends_no_sweep(failing: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    failing("echo built; sleep 1000")
+    monkeypatch.setattr(compiler, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(compiler, "PATIENCE_NODE_SECONDS", 0.0)
+    assert prepared("auto")[1].why == "eager: running it took more than 0 minutes"
+
+
+def test_nothing_is_compiled_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, lanes = torch.device("cuda"), Lanes(structure(), 4, CPU)
+    monkeypatch.setattr(programs, "_eager", lambda structure, widths, device: lanes)
+    made, choice = prepare(structure(), Widths.fixed(4), "auto", 8, 10**6, there)
+    assert made is lanes
+    assert choice == programs.Choice(False, "eager: programs are compiled for the CPU alone")
+    with pytest.raises(UserError, match=r"trainer\.compile=always: .* device=cuda; allowed here: auto, never"):
+        prepare(structure(), Widths.fixed(4), "always", 8, 1, there)
 
 
 def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    from torch._inductor import config
-
     monkeypatch.setattr(compiler, "user_cache_path", lambda name: Path("/nonexistent"))
-    monkeypatch.setattr(programs, "_epoch_seconds", lambda lanes: 0.03)
-    with config.patch({"cpp.cxx": (None, "no-such-compiler")}):
-        lanes, choice = prepared("auto", 10**6)
-        assert choice.why == "eager: this machine has no C++ compiler"
-        assert lanes.run_train_step is lanes.train_step
-        with pytest.raises(UserError, match="compile=always: this machine has no C"):
-            prepared("always", 1)
+    monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    lanes, choice = prepared("auto", 10**6)
+    assert choice.why == "eager: this machine has no C++ compiler"
+    assert lanes.run_train_step is lanes.train_step
+    with pytest.raises(UserError, match="compile=always: this machine has no C"):
+        prepared("always")
 
 
-@pytest.mark.slow
-def test_a_program_costs_what_the_last_one_did_beside_its_operations(programs_folder: Path) -> None:
-    (programs_folder / "pace.json").unlink(missing_ok=True)
-    lanes = Lanes(structure(**ODD), 6, CPU)
-    step, evaluation = programs._programs(lanes)
-    first = step.build_seconds, evaluation.build_seconds
-    assert first[0] > first[1] > compiler.PROGRAM_SECONDS
-    before = compiler._worked()
-    step.load()
-    took = compiler._worked() - before
-    assert step.build_seconds == 0
-    assert evaluation.build_seconds == pytest.approx(first[1] * took / first[0], rel=0.2)
-
-
-@pytest.mark.parametrize(("made", "gain"), [(structure(), 2.5), (of(per_place=False), 1.5)])
-@pytest.mark.usefixtures("priced")
-def test_of_sequences_less_gain_is_counted_on(monkeypatch: pytest.MonkeyPatch, made: Structure, gain: float) -> None:
-    monkeypatch.setattr(Compilable, "is_built", False)
-    saved = 2 * 1000 * 0.03 * (1 - 1 / gain)
-    assert f"at least {saved:.0f} s saved" in prepared("auto", 1000, made)[1].why
+def test_an_alias_that_says_nothing_is_no_harm(programs_folder: Path) -> None:
+    programs_folder.mkdir(parents=True, exist_ok=True)
+    made = _doubling("damaged")
+    made._alias.touch()  # type: ignore[union-attr]
+    assert made._path.suffix == ".pt2"
+    made._path.touch()
+    made.forget()
+    assert not made.is_known

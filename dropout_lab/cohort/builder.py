@@ -1,0 +1,128 @@
+"""Builds one program and runs it once, in a process of its own: a compiler that crashes, hangs or takes all memory, and
+a program that does, end that process alone.
+
+    python -m dropout_lab.cohort.builder FOLDER
+
+begins to load the compiler, reads `order` in FOLDER once its standard input is closed, and leaves `program.pt2` there.
+What it prints says how far it has come: `BUILT`, or `FAILED` and the reason.
+"""
+
+import logging
+import pickle
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule
+from torch.fx.graph import _custom_builtins
+
+from dropout_lab import machine
+
+ORDER, PROGRAM, BUILT, FAILED = "order", "program.pt2", "built", "failed: "
+
+SETTINGS = {
+    "aot_inductor.package": True,
+    # Torch has found out already what this processor can do; the compiler would compile five programs to try it again.
+    "cpp.vec_isa_ok": True,
+    # Preparing torch's headers costs more than they save in the two programs of a sweep: 21 s against 16 s, two cores.
+    "aot_inductor.precompile_headers": False,
+    # The wrapper calls the kernels, which have optimisation of their own: a quarter of its compilation is saved.
+    "aot_inductor.compile_wrapper_opt_level": "O0",
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be built."""
+
+    code: str
+    """Of a graph. Graphs cannot be pickled faithfully: read back, what depends on no argument is a constant."""
+    constants: dict[str, Tensor]
+    """The tensors that the graph holds."""
+    examples: list[tuple[tuple[int, ...], tuple[int, ...], torch.dtype]]
+    """Shape, strides and type of each argument."""
+    threads: int
+
+    @classmethod
+    def of(cls, graph: GraphModule, examples: tuple[Tensor, ...]) -> "Order":
+        shapes = [(tuple(example.shape), example.stride(), example.dtype) for example in examples]
+        return cls(graph.code, constants(graph), shapes, torch.get_num_threads())
+
+    def graph(self) -> GraphModule:
+        """The graph again."""
+        names: dict[str, Any] = {}
+        exec("\n".join(builtin.import_str for builtin in _custom_builtins.values()) + self.code, names)
+        held = SimpleNamespace(**self.constants)
+        return traced(lambda *tensors: names["forward"](held, *tensors), self.arguments())
+
+    def arguments(self) -> list[Tensor]:
+        """Zeros of the examples' shapes."""
+        return [torch.empty_strided(shape, stride, dtype=dtype).zero_() for shape, stride, dtype in self.examples]
+
+
+def main(folder: Path, parent: int) -> None:
+    machine.end_with(parent)
+    import torch._inductor.compile_fx  # seconds, in which whoever gives the order traces it
+
+    sys.stdin.read()
+    order: Order = pickle.loads((folder / ORDER).read_bytes())
+    torch.set_num_threads(order.threads)
+    warnings.simplefilter("ignore")  # of torch's own making, about its own modules
+    logging.getLogger("torch._inductor").setLevel(logging.ERROR)
+    try:
+        _build(order, folder)
+    except Exception as error:
+        print(f"{FAILED}{_in_a_line(error)}", flush=True)
+        sys.exit(1)
+    print(BUILT, flush=True)
+    open_program(folder / PROGRAM).run(order.arguments())
+
+
+def open_program(path: Path) -> "torch._C._aoti.AOTIModelPackageLoader":
+    """The built program. torch._inductor.aoti_load_package would import the whole compiler, seconds, to do this."""
+    return torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)
+
+
+def _build(order: Order, folder: Path) -> None:
+    from torch._inductor import aot_compile
+    from torch._inductor.package.package import package_aoti
+
+    # torch.export would trace once more what is a graph of tensor operations already, to the same kernels.
+    files: Any = aot_compile(order.graph(), tuple(order.arguments()), options=SETTINGS)
+    package_aoti(str(folder / PROGRAM), files)
+
+
+def traced(function: Callable[..., object], examples: Sequence[Tensor]) -> GraphModule:
+    """The operations of `function`, which returns nothing of use, on tensors like these."""
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    def returning(*tensors: Tensor) -> tuple[()]:
+        function(*tensors)
+        return ()
+
+    graph: GraphModule = make_fx(returning, tracing_mode="fake")(*examples)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def constants(graph: GraphModule) -> dict[str, Tensor]:
+    """The tensors that a graph holds, by name."""
+    return {str(node.target): getattr(graph, str(node.target)) for node in graph.graph.nodes if node.op == "get_attr"}
+
+
+def _in_a_line(error: Exception) -> str:
+    """The line of a message, which may be pages of a compiler's, that says what was wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    telling = [line for line in lines if "error:" in line or "No space left" in line]
+    return (telling or lines)[0][:300]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,85 @@
+"""A program that is being built in another process, seen from the one that waits for it."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from torch import Tensor
+from torch.fx import GraphModule
+
+from dropout_lab.cohort.builder import BUILT, FAILED, ORDER, PROGRAM, Order
+
+# -P: modules are looked for where this process does, not in the folder it happens to be in.
+COMMAND = (sys.executable, "-P", "-m", "dropout_lab.cohort.builder")
+
+
+class CompilerError(Exception):
+    """A program cannot be compiled on this machine; the message says why."""
+
+
+class Building:
+    """A process of `cohort.builder`, in a folder of its own. It loads the compiler while `order` is being made."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder, self._said, self._errors = folder, folder / "said", folder / "errors"
+        command = [*COMMAND, str(folder), str(os.getpid())]
+        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+        # What a compiler keeps on the way is gone with the folder, also where the process is killed.
+        environment = {**os.environ, "PYTHONPATH": path, "TORCHINDUCTOR_CACHE_DIR": str(folder / "kernels")}
+        with self._said.open("wb") as said, self._errors.open("wb") as errors:
+            # In a session of its own, it can be ended with all its compilers, and Ctrl-C is not for it.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=said, stderr=errors, env=environment, start_new_session=True
+            )
+
+    def order(self, graph: GraphModule, examples: tuple[Tensor, ...]) -> None:
+        (self._folder / ORDER).write_bytes(pickle.dumps(Order.of(graph, examples)))
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def result(self, patience: float) -> Path:
+        """The program, built and run once. Raises CompilerError if it is not there after `patience` seconds."""
+        try:
+            status = self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.close()
+            was = "running it" if self._is_built else "compiling"
+            raise CompilerError(f"{was} took more than {patience / 60:.0f} minutes") from None
+        if status != 0:
+            raise CompilerError(self._reason(status))
+        return self._folder / PROGRAM
+
+    def close(self) -> None:
+        """Ends the process, with the compilers that it has started."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    @property
+    def _is_built(self) -> bool:
+        return BUILT in self._lines(self._said)
+
+    def _reason(self, status: int) -> str:
+        failed = [line.removeprefix(FAILED) for line in self._lines(self._said) if line.startswith(FAILED)]
+        if failed:
+            return f"compiling failed: {failed[0]}"
+        errors = self._lines(self._errors)
+        how = errors[-1][:300] if errors and status > 0 else _ended_by(status)
+        return (
+            f"the compiled program crashed when it was tried: {how}" if self._is_built else f"compiling failed: {how}"
+        )
+
+    def _lines(self, path: Path) -> list[str]:
+        return [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
+
+
+def _ended_by(status: int) -> str:
+    if status == -signal.SIGKILL:
+        return "its process was killed, as the system does where memory runs out"
+    return f"its process ended by {signal.Signals(-status).name}" if status < 0 else f"its process ended with {status}"
