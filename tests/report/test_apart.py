@@ -10,6 +10,8 @@ from dropout_lab.report.apart import make_apart
 from tests.report.canned import Sweep, grid
 
 
+@pytest.mark.slow
+@pytest.mark.draws
 def test_it_is_the_same_to_the_byte_with_several_that_draw(tmp_path: Path) -> None:
     folder = Sweep(grid()).write(tmp_path / "sweep")
     here = make(folder)

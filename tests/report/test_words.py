@@ -22,6 +22,7 @@ from dropout_lab.report.tiles import tiles
 from dropout_lab.report.words import words
 from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planned
 from tests.report.test_report import sweeps
+from tests.rotate import rotated
 
 RATES = (0.0, 0.1, 0.3, 0.5)
 
@@ -187,7 +188,7 @@ def test_a_trial_that_cannot_be_compared_with(tmp_path: Path) -> None:
         load(folder, 2)
 
 
-@pytest.mark.parametrize("name", list(sweeps()))
+@pytest.mark.parametrize("name", rotated(sweeps(), turn=1))
 def test_the_pages_of_odd_sweeps_beside_any_trial(name: str, tmp_path: Path) -> None:
     """Without their figures; `test_report.py` has them with figures."""
     folder = sweeps()[name][0].write(tmp_path / "s")

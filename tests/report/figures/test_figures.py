@@ -22,12 +22,19 @@ from tests.report.figures.odd import plans, sweeps
 SMALLEST = 7
 """Points, in a figure as wide as the text of a page."""
 
+SHARE = 3
+"""The quick tests draw every third figure."""
 
-@pytest.mark.parametrize("name", list(sweeps()))
-def test_all_is_legible(name: str) -> None:
-    """No text leaves the canvas, covers another, or is too small; drawing warns of nothing (warnings are errors)."""
+
+@pytest.mark.parametrize("share", [SHARE, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("turn", range(len(sweeps())), ids=list(sweeps()))
+def test_all_is_legible(turn: int, share: int) -> None:
+    """No text leaves the canvas, covers another, or is too small; drawing warns of nothing (warnings are errors).
+
+    Quick is every third figure of a sweep, others of each, so that each figure has a quick test on some sweeps.
+    """
     found = []
-    for plan in plans(name):
+    for plan in plans(list(sweeps())[turn])[turn % share :: share]:
         with style.styled():
             figure = plan.draw()
             layout.arrange(figure)
@@ -36,8 +43,9 @@ def test_all_is_legible(name: str) -> None:
     assert not found, "\n".join(found)
 
 
-def test_the_same_table_gives_the_same_bytes() -> None:
-    for plan in plans("three"):
+@pytest.mark.parametrize("share", [SHARE, pytest.param(1, marks=pytest.mark.slow)])
+def test_the_same_table_gives_the_same_bytes(share: int) -> None:
+    for plan in plans("three")[::share]:
         one, other = (drawn(plan) for _ in range(2))
         assert one == other, plan.name
 
