@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from tests.cli.conftest import SMALL, Command
+from tests.cli.conftest import SMALL, Command, Trained, table
 
 MISTAKES = [
     # the words, and what the message must say
@@ -187,8 +188,8 @@ def test_a_mistake_is_named_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_with_other_settings_is_refused_and_shows_the_difference(command: Command) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
+def test_a_folder_with_other_settings_is_refused_and_shows_the_difference(command: Command, trained: Trained) -> None:
+    trained("train", *SMALL, "name=mine")
     outcome = command("train", *SMALL, "trainer.epochs=4", "name=mine")
     assert outcome.code == 2
     assert "trainer.epochs: 3 there, 4 now" in outcome.err
@@ -203,9 +204,8 @@ def test_a_folder_of_something_else_is_not_written_into(command: Command, tmp_pa
     assert [path.name for path in (tmp_path / "outputs" / "mine").iterdir()] == ["thesis.tex"]
 
 
-def test_a_damaged_record_is_refused_by_file_and_line(command: Command, tmp_path: Path) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    runs = tmp_path / "outputs" / "mine" / "runs-0.jsonl"
+def test_a_damaged_record_is_refused_by_file_and_line(command: Command, trained: Trained) -> None:
+    runs = trained("train", *SMALL, "name=mine") / "runs-0.jsonl"
     lines = runs.read_text().splitlines(keepends=True)
     runs.write_text(lines[0][:40] + "\n" + lines[1])
     for words in (("train", *SMALL, "name=mine"), ("report", "outputs/mine")):
@@ -225,10 +225,9 @@ def test_a_damaged_record_is_refused_by_file_and_line(command: Command, tmp_path
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_by_file_and_line(
-    file: str, old: str, new: str, command: Command, tmp_path: Path
+    file: str, old: str, new: str, command: Command, trained: Trained
 ) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    path = tmp_path / "outputs" / "mine" / file
+    path = trained("train", *SMALL, "name=mine") / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
     outcome = command("train", *SMALL, "name=mine")
@@ -237,25 +236,23 @@ def test_a_value_of_the_wrong_kind_is_refused_by_file_and_line(
     assert "Traceback" not in outcome.err
 
 
-def test_a_lost_record_of_a_configuration_is_written_again(command: Command, tmp_path: Path) -> None:
+def test_a_lost_record_of_a_configuration_is_written_again(command: Command, trained: Trained) -> None:
     words = ("sweep", *SMALL, "rate=0.1,0.2", "name=mine")
-    assert command(*words).code == 0
-    path = tmp_path / "outputs" / "mine" / "trials.jsonl"
-    table = (tmp_path / "outputs" / "mine" / "trials.csv").read_text()
+    folder = trained(*words)
+    path, before = folder / "trials.jsonl", table(folder)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(lines[0] + lines[2])
     outcome = command(*words)
     assert "the record of trial 1 was lost and has been written again" in outcome.out
     assert "0 runs to train" in outcome.out
-    assert (tmp_path / "outputs" / "mine" / "trials.csv").read_text() == table
+    pd.testing.assert_frame_equal(table(folder), before, check_exact=True)
 
 
 @pytest.mark.parametrize("left", [0, 200])
 def test_a_torn_record_of_the_only_command_does_not_block_the_folder(
-    left: int, command: Command, tmp_path: Path
+    left: int, command: Command, trained: Trained
 ) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    path = tmp_path / "outputs" / "mine" / "sessions.jsonl"
+    path = trained("train", *SMALL, "name=mine") / "sessions.jsonl"
     path.write_text(path.read_text()[:left])
     assert command("train", "--from", "outputs/mine", "0").code == 0
     outcome = command("train", *SMALL, "name=mine")
@@ -278,9 +275,8 @@ def test_a_file_in_the_place_of_the_folder_and_a_config_without_a_class(command:
         assert "Traceback" not in outcome.err
 
 
-def test_a_torn_last_line_is_repaired_and_said(command: Command, tmp_path: Path) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    runs = tmp_path / "outputs" / "mine" / "runs-0.jsonl"
+def test_a_torn_last_line_is_repaired_and_said(command: Command, trained: Trained) -> None:
+    runs = trained("train", *SMALL, "name=mine") / "runs-0.jsonl"
     whole = runs.read_text()
     runs.write_text(whole[:-30])
     outcome = command("train", *SMALL, "name=mine")

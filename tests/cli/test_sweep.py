@@ -10,7 +10,7 @@ import pytest
 
 from dropout_lab import store, train
 from dropout_lab.sweep.study import Study
-from tests.cli.conftest import SMALL, Command
+from tests.cli.conftest import SMALL, Command, Trained, table
 
 GRID = ("sweep", *SMALL, "placement=input,hidden", "rate=0,0.3", "name=grid")
 
@@ -19,13 +19,8 @@ def runs(folder: Path) -> list[dict[str, Any]]:
     return [dict(run) for run in store.read(folder).runs]
 
 
-def table(folder: Path) -> pd.DataFrame:
-    """The configurations table without what depends on the clock."""
-    return pd.read_csv(folder / "trials.csv").filter(regex="^(?!seconds)")
-
-
-def test_a_grid_is_its_distinct_cells_each_trained_once(command: Command, tmp_path: Path) -> None:
-    outcome = command(*GRID)
+def test_a_grid_is_its_distinct_cells_each_trained_once(reported: Command, tmp_path: Path) -> None:
+    outcome = reported(*GRID)
     assert outcome.code == 0
     folder = tmp_path / "outputs" / "grid"
     records = store.read(folder)
@@ -39,9 +34,8 @@ def test_a_grid_is_its_distinct_cells_each_trained_once(command: Command, tmp_pa
         assert (folder / name).stat().st_size > 0
 
 
-def test_the_same_command_again_trains_nothing(command: Command, tmp_path: Path) -> None:
-    command(*GRID)
-    before = runs(tmp_path / "outputs" / "grid")
+def test_the_same_command_again_trains_nothing(command: Command, trained: Trained, tmp_path: Path) -> None:
+    before = runs(trained(*GRID))
     outcome = command(*GRID)
     assert outcome.code == 0
     assert "6 runs are in the records already" in outcome.out
@@ -49,9 +43,8 @@ def test_the_same_command_again_trains_nothing(command: Command, tmp_path: Path)
     assert runs(tmp_path / "outputs" / "grid") == before
 
 
-def test_a_wider_grid_and_more_seeds_keep_every_old_result(command: Command, tmp_path: Path) -> None:
-    command(*GRID)
-    folder = tmp_path / "outputs" / "grid"
+def test_a_wider_grid_and_more_seeds_keep_every_old_result(command: Command, trained: Trained) -> None:
+    folder = trained(*GRID)
     before = runs(folder)
     wider = ("sweep", *SMALL, "placement=input,hidden,everywhere", "rate=0,0.3,0.5", "seeds=3", "name=grid")
     assert command(*wider).code == 0
@@ -70,13 +63,15 @@ def test_what_is_trained_in_two_sittings_equals_what_is_trained_in_one(command: 
     pd.testing.assert_frame_equal(one.reset_index(drop=True), two.reset_index(drop=True), check_exact=True)
 
 
-def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(command: Command, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(
+    command: Command, trained: Trained, tmp_path: Path
+) -> None:
     outcome = command(*GRID, "dry_run=true")
     assert outcome.code == 0
     for said in ("3 configurations x 2 seeds = 6 runs", "no dropout", "hidden 0.3", "6 runs in 6 lanes", "estimated"):
         assert said in outcome.out
     assert list(tmp_path.iterdir()) == []
-    command(*GRID)
+    trained(*GRID)
     assert "6 runs are done already, 0 are to be trained" in command(*GRID, "dry_run=true").out
 
 
@@ -127,8 +122,8 @@ def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Comman
     assert "the result is the same" in command("train", "--from", "outputs/c", "1").out
 
 
-def test_a_recorded_trial_comes_out_the_same_again(command: Command, tmp_path: Path) -> None:
-    command(*GRID)
+def test_a_recorded_trial_comes_out_the_same_again(command: Command, trained: Trained, tmp_path: Path) -> None:
+    trained(*GRID)
     outcome = command("train", "--from", "outputs/grid", "2")
     assert outcome.code == 0
     assert outcome.out.count("the same in every epoch") == 2
@@ -188,11 +183,11 @@ def test_a_suggestion_that_cannot_be_trained_is_told_and_the_search_goes_on(comm
     assert sum(bool(trial["rates"]) for trial in store.read(tmp_path / "outputs" / "s").trials) == 8
 
 
-def test_fewer_seeds_are_reported_without_the_others(command: Command, tmp_path: Path) -> None:
-    words = ("sweep", *SMALL, "rate=0,0.3", "name=s")
-    command(*words, "seeds=2", "name=two")
-    command(*words, "seeds=4")
-    said = command(*words, "seeds=2").out
+def test_fewer_seeds_are_reported_without_the_others(reported: Command, trained: Trained, tmp_path: Path) -> None:
+    words = ("sweep", *SMALL[:-1], "rate=0,0.3")
+    trained(*words, "seeds=2", "name=two")
+    trained(*words, "seeds=4", "name=s")
+    said = reported(*words, "seeds=2", "name=s").out
     columns = ["val_loss", "val_loss_low", "n_complete"]
     found, expected = (table(tmp_path / "outputs" / name)[columns] for name in ("s", "two"))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
@@ -310,8 +305,9 @@ def test_methods_by_site_are_swept_named_and_trained_again(command: Command, tmp
     assert (one["key"], one["label"]["dropout"]) == (two["key"], two["label"]["dropout"])
 
 
-def test_the_report_says_how_sure_the_networks_are(command: Command, tmp_path: Path) -> None:
-    assert command("sweep", *SMALL, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
+@pytest.mark.slow
+def test_the_report_says_how_sure_the_networks_are(reported: Command, tmp_path: Path) -> None:
+    assert reported("sweep", *SMALL, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
     folder = tmp_path / "outputs" / "s"
     sure = pd.read_csv(folder / "confidence.csv")
     assert sure["members"].tolist() == [3] * len(sure)
@@ -327,7 +323,7 @@ def test_the_report_says_how_sure_the_networks_are(command: Command, tmp_path: P
         assert row["ensemble_accuracy"] == pytest.approx((mean.argmax(1) == targets).mean())
         assert row["ensemble_loss"] == pytest.approx(-np.log(mean[np.arange(len(targets)), targets]).mean(), rel=1e-6)
     assert "mutual information" in (folder / "report.html").read_text()
-    assert command("sweep", *SMALL, "rate=0.3", "trainer.keep_predictions=false", "name=none").code == 0
+    assert reported("sweep", *SMALL, "rate=0.3", "trainer.keep_predictions=false", "name=none").code == 0
     assert not (tmp_path / "outputs" / "none" / "predictions").exists()
     assert "How sure the networks are" not in (tmp_path / "outputs" / "none" / "report.md").read_text()
 
