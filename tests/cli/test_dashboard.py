@@ -14,6 +14,7 @@ from dropout_lab import store
 from tests.cli.conftest import SMALL, Command
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the dashboard's own
 def test_the_journal_opens_in_optuna_and_in_its_dashboard(command: Command, tmp_path: Path) -> None:
     from optuna_dashboard import wsgi

@@ -1,11 +1,13 @@
 """A mistake gets exit code 2 and a message: the key, what was given, what is allowed. Nothing is written."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from tests.cli.conftest import SMALL, Command, Trained, table
+from tests.rotate import rotated
 
 MISTAKES = [
     # the words, and what the message must say
@@ -176,7 +178,52 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+KINDS = """\
+sweep rate=0.5,1.0
+train rate=abc
+train trainer.epoch=5
+sweep model.widht=3,4
+train model=foo
+train placement=conv
+sweep sampler=tpe n_trials=2 sampler.foo=3 rate=interval(0,0.5)
+sweep rate=interval(0,0.5)
+sweep rate=0.1 dataset=wine,diabetes
+sweep rate=0.1,0.2 rate=0.3
+train +foo=3
+train model=null
+train placement=custom
+sweep rate=0.1 hydra.sweep.dir=/proc/x
+sweep rate=0.1 hydra/launcher=joblib hydra.launcher.n_jobs=0
+-sc foo
+sweep rate=0.1,0.2 zip=[rate,optimizer.lr]
+sweep grids=[{rate:[]}]
+train dropout=mixout
+train dataset=wine trainer.shift=1
+sweep rate=0.1 seeds=3,7
+sweep dropouts.hidden=standart rate=0.1
+train dropout=spatial
+train rate=0.1,0.2
+sweep rate=nan,0.1
+train optimizer.lr=true
+train dataset.limit=100000
+train name=../elsewhere
+sweep rate=range(0,0.5
+train nonsense
+""".splitlines()
+"""One mistake of each kind: of those that go through all of Hydra only these are quick."""
+
+
+def case(words: tuple[str, ...], said: tuple[str, ...]) -> Any:
+    line = " ".join(words)
+    is_quick = line in KINDS or "--from" in words or words[0] not in ("train", "sweep")
+    return pytest.param(words, said, id=line, marks=() if is_quick else pytest.mark.slow)
+
+
+def test_the_quick_ones_are_among_all() -> None:
+    assert set(KINDS) <= {" ".join(words) for words, _ in MISTAKES}
+
+
+@pytest.mark.parametrize(("words", "said"), [case(*mistake) for mistake in MISTAKES])
 def test_a_mistake_is_named_and_nothing_is_written(
     words: tuple[str, ...], said: tuple[str, ...], command: Command, tmp_path: Path
 ) -> None:
@@ -248,7 +295,7 @@ def test_a_lost_record_of_a_configuration_is_written_again(command: Command, tra
     pd.testing.assert_frame_equal(table(folder), before, check_exact=True)
 
 
-@pytest.mark.parametrize("left", [0, 200])
+@pytest.mark.parametrize("left", rotated([200, 0]))
 def test_a_torn_record_of_the_only_command_does_not_block_the_folder(
     left: int, command: Command, trained: Trained
 ) -> None:

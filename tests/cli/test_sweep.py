@@ -11,6 +11,7 @@ import pytest
 from dropout_lab import store, train
 from dropout_lab.sweep.study import Study
 from tests.cli.conftest import SMALL, Command, Trained, table
+from tests.rotate import rotated
 
 GRID = ("sweep", *SMALL, "placement=input,hidden", "rate=0,0.3", "name=grid")
 
@@ -75,7 +76,9 @@ def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(
     assert "6 runs are done already, 0 are to be trained" in command(*GRID, "dry_run=true").out
 
 
-@pytest.mark.parametrize("search", [("rate=0.1,0.2",), ("sampler=random", "n_trials=2", "rate=interval(0.1,0.2)")])
+@pytest.mark.parametrize(
+    "search", rotated([("rate=0.1,0.2",), ("sampler=random", "n_trials=2", "rate=interval(0.1,0.2)")])
+)
 def test_what_is_unwise_is_said_once_before_training(search: tuple[str, ...], command: Command) -> None:
     words = ("sweep", "dataset.limit=100", "model=cnn", "placement=conv,hidden", "dry_run=true", *search)
     warned = [line for line in command(*words).out.splitlines() if line.startswith("warning: ")]
@@ -85,6 +88,7 @@ def test_what_is_unwise_is_said_once_before_training(search: tuple[str, ...], co
     assert "warning" not in command(*words, "dropout=spatial").out
 
 
+@pytest.mark.slow
 def test_sites_that_everywhere_leaves_out_are_named_before_training(command: Command) -> None:
     words = ("sweep", "model=transformer", "placement=everywhere", "rate=0.1,0.2", "trainer.compile=never")
     outcome = command(*words, "dataset.limit=100", "model.width=8", "dry_run=true")
@@ -174,6 +178,7 @@ def test_an_exception_in_training_is_recorded_with_its_traceback(
         assert "in explode" in run["traceback"]
 
 
+@pytest.mark.slow
 def test_a_suggestion_that_cannot_be_trained_is_told_and_the_search_goes_on(command: Command, tmp_path: Path) -> None:
     # Either end of each range goes with the first end of the other; weight x rate does not stay below 1 everywhere.
     weights = ("placement=none", "+placement.weights.hidden=interval(0.2,3.0)", "rate=interval(0.0,0.9)")
@@ -203,7 +208,7 @@ def configurations(folder: Path) -> list[tuple[Any, ...]]:
     return sorted(tuple(trial["params"].items()) for trial in store.read(folder).trials if trial["rates"])
 
 
-@pytest.mark.parametrize("sizes", ["2,3", "2"])
+@pytest.mark.parametrize("sizes", rotated(["2,3", "2"]))
 def test_a_key_of_one_member_is_swept_where_that_member_is(sizes: str, command: Command, tmp_path: Path) -> None:
     words = ("sweep", *IMAGES, "dropout=standard,dropblock", f"dropout.block_size={sizes}", "rate=0.2", "name=s")
     assert command(*words).code == 0
@@ -212,6 +217,7 @@ def test_a_key_of_one_member_is_swept_where_that_member_is(sizes: str, command: 
     assert found == [*expected, (("dropout", "standard"),)]
 
 
+@pytest.mark.slow
 def test_a_sampler_asks_for_such_a_key_where_it_means_something(command: Command, tmp_path: Path) -> None:
     words = ("dropout=standard,dropblock", "dropout.block_size=2,3", "rate=interval(0.1,0.5)", "sampler=random")
     assert command("sweep", *IMAGES, *words, "sampler.seed=1", "n_trials=6", "name=s").code == 0
@@ -233,6 +239,7 @@ def test_zipped_keys_go_together_value_by_value(command: Command, tmp_path: Path
     assert len(found) == 6
 
 
+@pytest.mark.slow
 def test_a_zip_has_repeats_and_is_for_the_grids_that_have_its_keys(command: Command, tmp_path: Path) -> None:
     grids = "grids=[{rate:[0.1,0.1,0.3],optimizer.lr:[0.01,0.02,0.03]},{placement:[input]}]"
     assert command("sweep", *SMALL, grids, "zip=[[rate,optimizer.lr]]", "name=s").code == 0
@@ -244,7 +251,7 @@ def test_a_zip_has_repeats_and_is_for_the_grids_that_have_its_keys(command: Comm
     }
 
 
-@pytest.mark.parametrize("order", ["plain,multi_sample", "multi_sample,plain"])
+@pytest.mark.parametrize("order", rotated(["plain,multi_sample", "multi_sample,plain"]))
 def test_no_dropout_is_trained_alike_whatever_losses_are_swept(command: Command, tmp_path: Path, order: str) -> None:
     words = ("model.norm=batch", "placement=last", "rate=0.3")
     assert command("sweep", *SMALL, *words, "name=one").code == 0
@@ -286,6 +293,7 @@ def test_united_grids_have_their_own_keys_and_the_defaults_of_the_others(command
     ]
 
 
+@pytest.mark.slow
 def test_methods_by_site_are_swept_named_and_trained_again(command: Command, tmp_path: Path) -> None:
     words = ("placement=everywhere", "rate=0.2", "dropouts.conv=spatial,max_pooling", "dropouts.hidden=dropconnect")
     assert command("sweep", *IMAGES[:1], *IMAGES[2:], *words, "name=s").code == 0
@@ -328,7 +336,7 @@ def test_the_report_says_how_sure_the_networks_are(reported: Command, tmp_path: 
     assert "How sure the networks are" not in (tmp_path / "outputs" / "none" / "report.md").read_text()
 
 
-@pytest.mark.parametrize("words", [(), ("device=cpu",), ("hydra.verbose=false", "seeds=2")])
+@pytest.mark.parametrize("words", rotated([(), ("device=cpu",), ("hydra.verbose=false", "seeds=2")], turn=2))
 def test_a_sweep_of_nothing_in_particular_is_the_default_sweep(words: tuple[str, ...], command: Command) -> None:
     outcome = command("sweep", *words, "dry_run=true")
     assert f"25 configurations x {2 if len(words) == 2 else 10} seeds" in outcome.out
@@ -336,7 +344,12 @@ def test_a_sweep_of_nothing_in_particular_is_the_default_sweep(words: tuple[str,
 
 
 @pytest.mark.parametrize(
-    ("model", "placements"), [("rnn", "input,everywhere"), ("transformer", "input,everywhere"), ("mlp", "input,hidden")]
+    ("model", "placements"),
+    [
+        pytest.param("rnn", "input,everywhere", marks=pytest.mark.slow),
+        pytest.param("transformer", "input,everywhere", marks=pytest.mark.slow),
+        ("mlp", "input,hidden"),
+    ],
 )
 def test_the_default_sweep_has_the_placements_of_the_model(model: str, placements: str, command: Command) -> None:
     words = (f"model={model}", "model.width=8", "name=mine", "dry_run=true", "seeds=1", "trainer.epochs=1")
@@ -346,6 +359,7 @@ def test_the_default_sweep_has_the_placements_of_the_model(model: str, placement
     assert ("│ hidden " in result.out) == (model == "mlp")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "method"), [("rnn", "zoneout"), ("cnn", "spatial"), ("transformer", "layerdrop")])
 def test_the_default_sweep_has_placements_at_which_the_method_can_act(
     model: str, method: str, command: Command
@@ -357,7 +371,7 @@ def test_the_default_sweep_has_placements_at_which_the_method_can_act(
     assert "│ input " not in result.out or method == "spatial"
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"])
+@pytest.mark.parametrize("sampler", rotated(["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"], turn=1, of=6))
 def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path
 ) -> None:
@@ -371,6 +385,7 @@ def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     assert sum(bool(trial["rates"]) for trial in store.read(tmp_path / "outputs" / "s").trials) == 6
 
 
+@pytest.mark.slow
 def test_a_sampler_that_repeats_itself_gets_the_known_result_and_ends(command: Command, tmp_path: Path) -> None:
     outcome = command("sweep", *SMALL, "sampler=random", "n_trials=20", "rate=0.1,0.2,0.3", "name=few")
     assert outcome.code == 0
@@ -379,6 +394,7 @@ def test_a_sampler_that_repeats_itself_gets_the_known_result_and_ends(command: C
 
 
 @pytest.mark.parametrize("pruner", ["median", "hyperband", "successive_halving", "wilcoxon"])
+@pytest.mark.slow
 def test_every_pruner_really_stops_runs(pruner: str, command: Command, tmp_path: Path) -> None:
     outcome = command(
         *("sweep", "dataset=wine", "model.width=16", "trainer.batch_size=16", "trainer.epochs=12", "trainer.width=4"),
@@ -406,6 +422,7 @@ def test_every_pruner_really_stops_runs(pruner: str, command: Command, tmp_path:
     assert len(store.read(tmp_path / "outputs" / "p").runs) == len(records.runs)
 
 
+@pytest.mark.slow
 def test_structure_can_be_swept(command: Command, tmp_path: Path) -> None:
     words = ("sweep", "dataset=digits", "dataset.limit=64", "trainer.epochs=2", "seeds=2", "rate=0.2", "name=m")
     assert command(*words, "model=mlp,cnn", "optimizer=sgd,adamw", "trainer.batch_size=32").code == 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from dropout_lab import store, train
 from tests.cli import conftest
@@ -19,6 +20,7 @@ def table(folder: Path) -> pd.DataFrame:
     return conftest.table(folder)[columns].sort_values(columns[:2]).reset_index(drop=True)
 
 
+@pytest.mark.slow
 def test_interrupted_and_continued_it_is_the_table_of_one_sitting(command: Command, tmp_path: Path) -> None:
     grid = (*WORDS, "dropout=mixout,standard", "rate=0.1,0.3")
     assert command(*grid, "seeds=3", "name=one").code == 0
