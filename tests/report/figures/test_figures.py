@@ -18,23 +18,17 @@ from dropout_lab.report.figures.isolation import isolation_scale
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.style import Drawing
 from tests.report.figures.odd import plans, sweeps
+from tests.rotate import rotated
 
 SMALLEST = 7
 """Points, in a figure as wide as the text of a page."""
 
-SHARE = 3
-"""The quick tests draw every third figure."""
 
-
-@pytest.mark.parametrize("share", [SHARE, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("turn", range(len(sweeps())), ids=list(sweeps()))
-def test_all_is_legible(turn: int, share: int) -> None:
-    """No text leaves the canvas, covers another, or is too small; drawing warns of nothing (warnings are errors).
-
-    Quick is every third figure of a sweep, others of each, so that each figure has a quick test on some sweeps.
-    """
+@pytest.mark.parametrize("name", rotated(sweeps()))
+def test_all_is_legible(name: str) -> None:
+    """No text leaves the canvas, covers another, or is too small; drawing warns of nothing (warnings are errors)."""
     found = []
-    for plan in plans(list(sweeps())[turn])[turn % share :: share]:
+    for plan in plans(name):
         with style.styled():
             figure = plan.draw()
             layout.arrange(figure)
@@ -43,7 +37,7 @@ def test_all_is_legible(turn: int, share: int) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("share", [SHARE, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_same_table_gives_the_same_bytes(share: int) -> None:
     for plan in plans("three")[::share]:
         one, other = (drawn(plan) for _ in range(2))
