@@ -69,6 +69,10 @@ def table(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "outputs" / "grid" / "trials.csv").filter(regex="^(?!seconds)")
 
 
+beside_it = pytest.mark.xdist_group("uninterrupted")
+"""Of tests that use the fixture below: one worker makes it for all."""
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("uninterrupted")
@@ -76,6 +80,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return table(folder)
 
 
+@beside_it
 @pytest.mark.parametrize("runs_first", [0, 1, 7])
 def test_killed_is_not_lost(runs_first: int, tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
     process = start(tmp_path, *GRID)
@@ -101,6 +106,7 @@ def test_who_is_killed_with_the_journal_in_hand_lets_it_go(tmp_path: Path) -> No
     JournalLock(tmp_path).acquire()
 
 
+@beside_it
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
     process = start(tmp_path, *GRID, "hydra.verbose=false", command=WHOLE)
     wait_for(lambda: lines(tmp_path, "runs-0.jsonl") >= 1)
@@ -141,6 +147,7 @@ def test_a_second_command_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert lines(tmp_path, "runs-0.jsonl") == 15
 
 
+@beside_it
 def test_two_workers_train_every_run_once(tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
     finish(start(tmp_path, *GRID, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"))
     runs = store.read(tmp_path / "outputs" / "grid").runs

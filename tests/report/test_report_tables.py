@@ -43,6 +43,8 @@ from tests.report.large import Large, search
 from tests.report.test_report import sweeps
 from tests.rotate import rotated
 
+pytestmark = pytest.mark.xdist_group("report_tables")  # one worker makes what all read
+
 Loaded = tuple[Path, Frames, pd.DataFrame]
 
 
