@@ -133,7 +133,9 @@ def test_a_sampler_that_repeats_itself_gets_the_known_result_and_ends(
     sweep(Fake(), tmp_path, "rate=0.1,0.2,0.3", n_trials=20, sampler=SAMPLERS["random"])
     assert "exhausted" in capsys.readouterr().out
     assert len(losses(tmp_path)) == 4 * 2
-    told = study(tmp_path, "rate=0.1,0.2,0.3", sampler=SAMPLERS["random"]).get_trials(states=[TrialState.COMPLETE])
+    known = study(tmp_path, "rate=0.1,0.2,0.3", sampler=SAMPLERS["random"])
+    told = known.get_trials(states=[TrialState.COMPLETE])
+    assert known.get_trials(states=[TrialState.RUNNING, TrialState.WAITING]) == [], "the repeats are told as well"
     assert len(told) > 3
     assert len({trial.value for trial in told}) == 3, "no dropout is not in the search space"
 
