@@ -226,6 +226,7 @@ def test_killed_is_not_lost(tmp_path: Path) -> None:
     assert "configurations were in training when the sweep was interrupted: they go on" in said
     assert len(then.began) == 6 - before
     assert len(losses(tmp_path)) == 6
+    assert study(tmp_path, *GRID).get_trials(states=[TrialState.RUNNING]) == []
 
 
 def test_two_workers_train_every_run_once(tmp_path: Path) -> None:
