@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from dropout_lab.report import uncollected
+from dropout_lab.report.export.frames import as_csv
 from dropout_lab.report.load import Frames, load
 from dropout_lab.report.tables import TABLES, configurations, ranked
 from dropout_lab.report.write import write_all
@@ -78,6 +79,9 @@ def main() -> None:
         started = time.perf_counter()
         frames = load(folder) if asked.from_records else large.frames()
         say("load" if asked.from_records else "(frames)", len(frames.curves), time.perf_counter() - started)
+        started = time.perf_counter()
+        as_csv(frames.curves)
+        say("curves as CSV", len(frames.curves), time.perf_counter() - started)
         if not asked.only_whole:
             tables(frames)
         whole(folder, frames, asked.profile)

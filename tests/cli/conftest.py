@@ -1,13 +1,27 @@
-"""The command line, called in this process: as a newcomer would, in an empty folder."""
+"""The command line, called in this process: as a newcomer would, in an empty folder.
 
+Its reports read the records and say nothing, for a report takes longer than all else. A test that reads one asks for
+`reported`.
+"""
+
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from filelock import FileLock
 
+from dropout_lab import command as commands
 from dropout_lab.cli import main
+from dropout_lab.report import Report, apart, make
+from dropout_lab.report.load import load
+from dropout_lab.report.tables import configurations, ranked
+from dropout_lab.trial import digest
+from tests.report.blank import blank_figures
 
 
 @dataclass(frozen=True)
@@ -19,13 +33,21 @@ class Outcome:
 
 Command = Callable[..., Outcome]
 
+Trained = Callable[..., Path]
+
 SMALL = ("dataset=wine", "model.width=8", "trainer.epochs=3", "trainer.batch_size=16", "seeds=2")
 """A network and data so small that a sweep takes a second."""
 
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Runs `dropout-lab` with some words, in an empty folder."""
     monkeypatch.chdir(tmp_path)
+
+    def unsaid(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
+        return Report(folder / "report.html", [], [], [], load(folder, baseline).notes)
+
+    _report_by(monkeypatch, unsaid)
 
     def call(*words: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["dropout-lab", *words])
@@ -35,3 +57,49 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
         return Outcome(int(leaving.value.code or 0), captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def reported(command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`command` with whole reports, but for their figures, which are blank."""
+
+    def report(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
+        with blank_figures():
+            return make(folder, refresh=refresh, pdf=pdf, baseline=baseline)
+
+    _report_by(monkeypatch, report)
+    return command
+
+
+@pytest.fixture
+def trained(command: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The folder that a command leaves, in `outputs`: trained once, whoever asks first, and copied for the others."""
+    root = tmp_path_factory.getbasetemp()
+    kept = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "trained"
+    kept.mkdir(exist_ok=True)
+
+    def copy(*words: str) -> Path:
+        (name,) = (word.removeprefix("name=") for word in words if word.startswith("name="))
+        folder, finished = tmp_path / "outputs" / name, kept / digest(list(words))
+        with FileLock(f"{finished}.lock"):
+            if finished.is_dir():
+                shutil.copytree(finished, folder)
+            else:
+                outcome = command(*words)
+                assert outcome.code == 0, outcome.err
+                shutil.copytree(folder, finished)
+        return folder
+
+    return copy
+
+
+def table(folder: Path) -> pd.DataFrame:
+    """The configurations table without what depends on the clock."""
+    frames = load(folder)
+    return ranked(configurations(frames), frames.objectives[0], frames.seeds).filter(regex="^(?!seconds)")
+
+
+def _report_by(monkeypatch: pytest.MonkeyPatch, report: Callable[..., Report]) -> None:
+    monkeypatch.setattr(apart, "preload", lambda: None)
+    monkeypatch.setattr(apart, "make_apart", report)
+    monkeypatch.setattr(commands, "make_apart", report)

@@ -15,6 +15,7 @@ from dropout_lab.sweep.study import NAME
 from tests.cli.conftest import SMALL, Command
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the dashboard's own
 def test_the_journal_opens_in_optuna_and_in_its_dashboard(command: Command, tmp_path: Path) -> None:
     from optuna_dashboard import wsgi

@@ -1,10 +1,13 @@
 """A mistake gets exit code 2 and a message: the key, what was given, what is allowed. Nothing is written."""
 
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
-from tests.cli.conftest import SMALL, Command
+from tests.cli.conftest import SMALL, Command, Trained, table
+from tests.rotate import rotated
 
 MISTAKES = [
     # the words, and what the message must say
@@ -175,7 +178,52 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+KINDS = """\
+sweep rate=0.5,1.0
+train rate=abc
+train trainer.epoch=5
+sweep model.widht=3,4
+train model=foo
+train placement=conv
+sweep sampler=tpe n_trials=2 sampler.foo=3 rate=interval(0,0.5)
+sweep rate=interval(0,0.5)
+sweep rate=0.1 dataset=wine,diabetes
+sweep rate=0.1,0.2 rate=0.3
+train +foo=3
+train model=null
+train placement=custom
+sweep rate=0.1 hydra.sweep.dir=/proc/x
+sweep rate=0.1 hydra/launcher=joblib hydra.launcher.n_jobs=0
+-sc foo
+sweep rate=0.1,0.2 zip=[rate,optimizer.lr]
+sweep grids=[{rate:[]}]
+train dropout=mixout
+train dataset=wine trainer.shift=1
+sweep rate=0.1 seeds=3,7
+sweep dropouts.hidden=standart rate=0.1
+train dropout=spatial
+train rate=0.1,0.2
+sweep rate=nan,0.1
+train optimizer.lr=true
+train dataset.limit=100000
+train name=../elsewhere
+sweep rate=range(0,0.5
+train nonsense
+""".splitlines()
+"""One mistake of each kind: of those that go through all of Hydra only these are quick."""
+
+
+def case(words: tuple[str, ...], said: tuple[str, ...]) -> Any:
+    line = " ".join(words)
+    is_quick = line in KINDS or "--from" in words or words[0] not in ("train", "sweep")
+    return pytest.param(words, said, id=line, marks=() if is_quick else pytest.mark.slow)
+
+
+def test_the_quick_ones_are_among_all() -> None:
+    assert set(KINDS) <= {" ".join(words) for words, _ in MISTAKES}
+
+
+@pytest.mark.parametrize(("words", "said"), [case(*mistake) for mistake in MISTAKES])
 def test_a_mistake_is_named_and_nothing_is_written(
     words: tuple[str, ...], said: tuple[str, ...], command: Command, tmp_path: Path
 ) -> None:
@@ -187,8 +235,8 @@ def test_a_mistake_is_named_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_with_other_settings_is_refused_and_shows_the_difference(command: Command) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
+def test_a_folder_with_other_settings_is_refused_and_shows_the_difference(command: Command, trained: Trained) -> None:
+    trained("train", *SMALL, "name=mine")
     outcome = command("train", *SMALL, "trainer.epochs=4", "name=mine")
     assert outcome.code == 2
     assert "trainer.epochs: 3 there, 4 now" in outcome.err
@@ -203,9 +251,8 @@ def test_a_folder_of_something_else_is_not_written_into(command: Command, tmp_pa
     assert [path.name for path in (tmp_path / "outputs" / "mine").iterdir()] == ["thesis.tex"]
 
 
-def test_a_damaged_record_is_refused_by_file_and_line(command: Command, tmp_path: Path) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    runs = tmp_path / "outputs" / "mine" / "runs-0.jsonl"
+def test_a_damaged_record_is_refused_by_file_and_line(command: Command, trained: Trained) -> None:
+    runs = trained("train", *SMALL, "name=mine") / "runs-0.jsonl"
     lines = runs.read_text().splitlines(keepends=True)
     runs.write_text(lines[0][:40] + "\n" + lines[1])
     for words in (("train", *SMALL, "name=mine"), ("report", "outputs/mine")):
@@ -224,10 +271,9 @@ def test_a_damaged_record_is_refused_by_file_and_line(command: Command, tmp_path
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_by_file_and_line(
-    file: str, old: str, new: str, command: Command, tmp_path: Path
+    file: str, old: str, new: str, command: Command, trained: Trained
 ) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    path = tmp_path / "outputs" / "mine" / file
+    path = trained("train", *SMALL, "name=mine") / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
     outcome = command("train", *SMALL, "name=mine")
@@ -236,25 +282,23 @@ def test_a_value_of_the_wrong_kind_is_refused_by_file_and_line(
     assert "Traceback" not in outcome.err
 
 
-def test_a_lost_record_of_a_configuration_is_written_again(command: Command, tmp_path: Path) -> None:
+def test_a_lost_record_of_a_configuration_is_written_again(command: Command, trained: Trained) -> None:
     words = ("sweep", *SMALL, "rate=0.1,0.2", "name=mine")
-    assert command(*words).code == 0
-    path = tmp_path / "outputs" / "mine" / "trials.jsonl"
-    table = (tmp_path / "outputs" / "mine" / "trials.csv").read_text()
+    folder = trained(*words)
+    path, before = folder / "trials.jsonl", table(folder)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(lines[0] + lines[2])
     outcome = command(*words)
     assert "the record of trial 1 was lost and has been written again" in outcome.out
     assert "0 runs to train" in outcome.out
-    assert (tmp_path / "outputs" / "mine" / "trials.csv").read_text() == table
+    pd.testing.assert_frame_equal(table(folder), before, check_exact=True)
 
 
-@pytest.mark.parametrize("left", [0, 200])
+@pytest.mark.parametrize("left", rotated([200, 0]))
 def test_a_torn_record_of_the_only_command_does_not_block_the_folder(
-    left: int, command: Command, tmp_path: Path
+    left: int, command: Command, trained: Trained
 ) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    path = tmp_path / "outputs" / "mine" / "sessions.jsonl"
+    path = trained("train", *SMALL, "name=mine") / "sessions.jsonl"
     path.write_text(path.read_text()[:left])
     assert command("train", "--from", "outputs/mine", "0").code == 0
     outcome = command("train", *SMALL, "name=mine")
@@ -277,9 +321,8 @@ def test_a_file_in_the_place_of_the_folder_and_a_config_without_a_class(command:
         assert "Traceback" not in outcome.err
 
 
-def test_a_torn_last_line_is_repaired_and_said(command: Command, tmp_path: Path) -> None:
-    assert command("train", *SMALL, "name=mine").code == 0
-    runs = tmp_path / "outputs" / "mine" / "runs-0.jsonl"
+def test_a_torn_last_line_is_repaired_and_said(command: Command, trained: Trained) -> None:
+    runs = trained("train", *SMALL, "name=mine") / "runs-0.jsonl"
     whole = runs.read_text()
     runs.write_text(whole[:-30])
     outcome = command("train", *SMALL, "name=mine")

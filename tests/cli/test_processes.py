@@ -23,12 +23,17 @@ SWEEP = ("sweep", "dataset=wine", "model.width=16", "trainer.epochs=25", "traine
 GRID = (*SWEEP, "placement=input,hidden", "rate=0,0.2,0.4", "seeds=3", "name=grid")
 
 
-def start(
-    folder: Path, *words: str, command: tuple[str, ...] = (sys.executable, "-m", "dropout_lab")
-) -> subprocess.Popen[str]:
+WHOLE = (sys.executable, "-m", "dropout_lab")
+
+UNDRAWN = (sys.executable, "-m", "tests.cli.blank")
+"""With reports whose figures are blank."""
+
+
+def start(folder: Path, *words: str, command: tuple[str, ...] = UNDRAWN) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*command, *words],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)} if command == UNDRAWN else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -38,7 +43,7 @@ def start(
 
 def finish(process: subprocess.Popen[str], code: int = 0) -> str:
     try:
-        out, _ = process.communicate(timeout=240)
+        out, _ = process.communicate(timeout=900)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -48,7 +53,7 @@ def finish(process: subprocess.Popen[str], code: int = 0) -> str:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600  # only where it never happens
     while not condition():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.02)
@@ -64,6 +69,10 @@ def table(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "outputs" / "grid" / "trials.csv").filter(regex="^(?!seconds)")
 
 
+beside_it = pytest.mark.xdist_group("uninterrupted")
+"""Of tests that use the fixture below: one worker makes it for all."""
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("uninterrupted")
@@ -71,6 +80,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return table(folder)
 
 
+@beside_it
 @pytest.mark.parametrize("runs_first", [0, 1, 7])
 def test_killed_is_not_lost(runs_first: int, tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
     process = start(tmp_path, *GRID)
@@ -79,8 +89,8 @@ def test_killed_is_not_lost(runs_first: int, tmp_path: Path, uninterrupted: pd.D
     process.communicate()
     before = lines(tmp_path, "runs-0.jsonl")
     assert before < 15
-    # A report of what there is can be made meanwhile.
-    finish(start(tmp_path, "report", "outputs/grid"))
+    if runs_first == 1:  # a report of what there is can be made meanwhile
+        finish(start(tmp_path, "report", "outputs/grid", command=WHOLE))
     out = finish(start(tmp_path, *GRID))
     assert f"{15 - before} runs to train" in out
     assert lines(tmp_path, "runs-0.jsonl") == 15
@@ -96,8 +106,9 @@ def test_who_is_killed_with_the_journal_in_hand_lets_it_go(tmp_path: Path) -> No
     JournalLock(tmp_path).acquire()
 
 
+@beside_it
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
-    process = start(tmp_path, *GRID, "hydra.verbose=false")
+    process = start(tmp_path, *GRID, "hydra.verbose=false", command=WHOLE)
     wait_for(lambda: lines(tmp_path, "runs-0.jsonl") >= 1)
     os.kill(process.pid, signal.SIGINT)
     out = finish(process, 130)
@@ -107,11 +118,20 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, unin
     pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.7, 1.2])
-def test_ctrl_c_while_it_loads_ends_it_quietly(seconds: float, tmp_path: Path) -> None:
-    process = start(tmp_path, *GRID)
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+@pytest.mark.parametrize("module", ["hydra", "torch", "dropout_lab.sweep.queue"])
+def test_ctrl_c_while_it_loads_ends_it_quietly(module: str, tmp_path: Path) -> None:
+    program = f"""
+import os, signal, sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.killpg(0, signal.SIGINT)  # as a terminal does: to every process of the command
+sys.meta_path.insert(0, CtrlC())
+sys.argv = ["dropout-lab", *{list(GRID)!r}]
+from dropout_lab.cli import main
+main()"""
+    process = start(tmp_path, command=(sys.executable, "-c", program))
     assert "Traceback" not in finish(process, 130)
 
 
@@ -127,6 +147,7 @@ def test_a_second_command_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert lines(tmp_path, "runs-0.jsonl") == 15
 
 
+@beside_it
 def test_two_workers_train_every_run_once(tmp_path: Path, uninterrupted: pd.DataFrame) -> None:
     finish(start(tmp_path, *GRID, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"))
     runs = store.read(tmp_path / "outputs" / "grid").runs

@@ -10,7 +10,8 @@ import pytest
 
 from dropout_lab import store, train
 from dropout_lab.sweep.study import Study
-from tests.cli.conftest import SMALL, Command
+from tests.cli.conftest import SMALL, Command, Trained, table
+from tests.rotate import rotated
 
 GRID = ("sweep", *SMALL, "placement=input,hidden", "rate=0,0.3", "name=grid")
 
@@ -19,13 +20,8 @@ def runs(folder: Path) -> list[dict[str, Any]]:
     return [dict(run) for run in store.read(folder).runs]
 
 
-def table(folder: Path) -> pd.DataFrame:
-    """The configurations table without what depends on the clock."""
-    return pd.read_csv(folder / "trials.csv").filter(regex="^(?!seconds)")
-
-
-def test_a_grid_is_its_distinct_cells_each_trained_once(command: Command, tmp_path: Path) -> None:
-    outcome = command(*GRID)
+def test_a_grid_is_its_distinct_cells_each_trained_once(reported: Command, tmp_path: Path) -> None:
+    outcome = reported(*GRID)
     assert outcome.code == 0
     folder = tmp_path / "outputs" / "grid"
     records = store.read(folder)
@@ -39,9 +35,8 @@ def test_a_grid_is_its_distinct_cells_each_trained_once(command: Command, tmp_pa
         assert (folder / name).stat().st_size > 0
 
 
-def test_the_same_command_again_trains_nothing(command: Command, tmp_path: Path) -> None:
-    command(*GRID)
-    before = runs(tmp_path / "outputs" / "grid")
+def test_the_same_command_again_trains_nothing(command: Command, trained: Trained, tmp_path: Path) -> None:
+    before = runs(trained(*GRID))
     outcome = command(*GRID)
     assert outcome.code == 0
     assert "6 runs are in the records already" in outcome.out
@@ -49,9 +44,8 @@ def test_the_same_command_again_trains_nothing(command: Command, tmp_path: Path)
     assert runs(tmp_path / "outputs" / "grid") == before
 
 
-def test_a_wider_grid_and_more_seeds_keep_every_old_result(command: Command, tmp_path: Path) -> None:
-    command(*GRID)
-    folder = tmp_path / "outputs" / "grid"
+def test_a_wider_grid_and_more_seeds_keep_every_old_result(command: Command, trained: Trained) -> None:
+    folder = trained(*GRID)
     before = runs(folder)
     wider = ("sweep", *SMALL, "placement=input,hidden,everywhere", "rate=0,0.3,0.5", "seeds=3", "name=grid")
     assert command(*wider).code == 0
@@ -70,17 +64,21 @@ def test_what_is_trained_in_two_sittings_equals_what_is_trained_in_one(command: 
     pd.testing.assert_frame_equal(one.reset_index(drop=True), two.reset_index(drop=True), check_exact=True)
 
 
-def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(command: Command, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(
+    command: Command, trained: Trained, tmp_path: Path
+) -> None:
     outcome = command(*GRID, "dry_run=true")
     assert outcome.code == 0
     for said in ("3 configurations x 2 seeds = 6 runs", "no dropout", "hidden 0.3", "6 runs in 6 lanes", "estimated"):
         assert said in outcome.out
     assert list(tmp_path.iterdir()) == []
-    command(*GRID)
+    trained(*GRID)
     assert "6 runs are done already, 0 are to be trained" in command(*GRID, "dry_run=true").out
 
 
-@pytest.mark.parametrize("search", [("rate=0.1,0.2",), ("sampler=random", "n_trials=2", "rate=interval(0.1,0.2)")])
+@pytest.mark.parametrize(
+    "search", rotated([("rate=0.1,0.2",), ("sampler=random", "n_trials=2", "rate=interval(0.1,0.2)")])
+)
 def test_what_is_unwise_is_said_once_before_training(search: tuple[str, ...], command: Command) -> None:
     words = ("sweep", "dataset.limit=100", "model=cnn", "placement=conv,hidden", "dry_run=true", *search)
     warned = [line for line in command(*words).out.splitlines() if line.startswith("warning: ")]
@@ -90,6 +88,7 @@ def test_what_is_unwise_is_said_once_before_training(search: tuple[str, ...], co
     assert "warning" not in command(*words, "dropout=spatial").out
 
 
+@pytest.mark.slow
 def test_sites_that_everywhere_leaves_out_are_named_before_training(command: Command) -> None:
     words = ("sweep", "model=transformer", "placement=everywhere", "rate=0.1,0.2", "trainer.compile=never")
     outcome = command(*words, "dataset.limit=100", "model.width=8", "dry_run=true")
@@ -127,8 +126,8 @@ def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Comman
     assert "the result is the same" in command("train", "--from", "outputs/c", "1").out
 
 
-def test_a_recorded_trial_comes_out_the_same_again(command: Command, tmp_path: Path) -> None:
-    command(*GRID)
+def test_a_recorded_trial_comes_out_the_same_again(command: Command, trained: Trained, tmp_path: Path) -> None:
+    trained(*GRID)
     outcome = command("train", "--from", "outputs/grid", "2")
     assert outcome.code == 0
     assert outcome.out.count("the same in every epoch") == 2
@@ -179,6 +178,7 @@ def test_an_exception_in_training_is_recorded_with_its_traceback(
         assert "in explode" in run["traceback"]
 
 
+@pytest.mark.slow
 def test_a_suggestion_that_cannot_be_trained_is_told_and_the_search_goes_on(command: Command, tmp_path: Path) -> None:
     # Either end of each range goes with the first end of the other; weight x rate does not stay below 1 everywhere.
     weights = ("placement=none", "+placement.weights.hidden=interval(0.2,3.0)", "rate=interval(0.0,0.9)")
@@ -188,11 +188,12 @@ def test_a_suggestion_that_cannot_be_trained_is_told_and_the_search_goes_on(comm
     assert sum(bool(trial["rates"]) for trial in store.read(tmp_path / "outputs" / "s").trials) == 8
 
 
-def test_fewer_seeds_are_reported_without_the_others(command: Command, tmp_path: Path) -> None:
-    words = ("sweep", *SMALL, "rate=0,0.3", "name=s")
-    command(*words, "seeds=2", "name=two")
-    command(*words, "seeds=4")
-    said = command(*words, "seeds=2").out
+@pytest.mark.slow
+def test_fewer_seeds_are_reported_without_the_others(reported: Command, trained: Trained, tmp_path: Path) -> None:
+    words = ("sweep", *SMALL[:-1], "rate=0,0.3")
+    trained(*words, "seeds=2", "name=two")
+    trained(*words, "seeds=4", "name=s")
+    said = reported(*words, "seeds=2", "name=s").out
     columns = ["val_loss", "val_loss_low", "n_complete"]
     found, expected = (table(tmp_path / "outputs" / name)[columns] for name in ("s", "two"))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
@@ -208,7 +209,7 @@ def configurations(folder: Path) -> list[tuple[Any, ...]]:
     return sorted(tuple(trial["params"].items()) for trial in store.read(folder).trials if trial["rates"])
 
 
-@pytest.mark.parametrize("sizes", ["2,3", "2"])
+@pytest.mark.parametrize("sizes", rotated(["2,3", "2"]))
 def test_a_key_of_one_member_is_swept_where_that_member_is(sizes: str, command: Command, tmp_path: Path) -> None:
     words = ("sweep", *IMAGES, "dropout=standard,dropblock", f"dropout.block_size={sizes}", "rate=0.2", "name=s")
     assert command(*words).code == 0
@@ -217,6 +218,7 @@ def test_a_key_of_one_member_is_swept_where_that_member_is(sizes: str, command: 
     assert found == [*expected, (("dropout", "standard"),)]
 
 
+@pytest.mark.slow
 def test_a_sampler_asks_for_such_a_key_where_it_means_something(command: Command, tmp_path: Path) -> None:
     words = ("dropout=standard,dropblock", "dropout.block_size=2,3", "rate=interval(0.1,0.5)", "sampler=random")
     assert command("sweep", *IMAGES, *words, "sampler.seed=1", "n_trials=6", "name=s").code == 0
@@ -238,6 +240,7 @@ def test_zipped_keys_go_together_value_by_value(command: Command, tmp_path: Path
     assert len(found) == 6
 
 
+@pytest.mark.slow
 def test_a_zip_has_repeats_and_is_for_the_grids_that_have_its_keys(command: Command, tmp_path: Path) -> None:
     grids = "grids=[{rate:[0.1,0.1,0.3],optimizer.lr:[0.01,0.02,0.03]},{placement:[input]}]"
     assert command("sweep", *SMALL, grids, "zip=[[rate,optimizer.lr]]", "name=s").code == 0
@@ -250,6 +253,7 @@ def test_a_zip_has_repeats_and_is_for_the_grids_that_have_its_keys(command: Comm
 
 
 @pytest.mark.parametrize("order", ["plain,multi_sample", "multi_sample,plain"])
+@pytest.mark.slow
 def test_no_dropout_is_trained_alike_whatever_losses_are_swept(command: Command, tmp_path: Path, order: str) -> None:
     words = ("model.norm=batch", "placement=last", "rate=0.3")
     assert command("sweep", *SMALL, *words, "name=one").code == 0
@@ -274,6 +278,7 @@ def test_data_that_have_changed_are_not_mixed_with_what_was_learnt(command: Comm
     assert "has changed since" in outcome.err
 
 
+@pytest.mark.slow
 def test_united_grids_have_their_own_keys_and_the_defaults_of_the_others(command: Command, tmp_path: Path) -> None:
     grids = "grids=[{placement:input,rate:[0.1,0.2]},{dropout:[standard,gaussian]},{optimizer.lr:0.02,seeds_:1}]"
     assert "seeds_: there is no such key" in command("sweep", *SMALL, grids, "name=s").err
@@ -291,6 +296,7 @@ def test_united_grids_have_their_own_keys_and_the_defaults_of_the_others(command
     ]
 
 
+@pytest.mark.slow
 def test_methods_by_site_are_swept_named_and_trained_again(command: Command, tmp_path: Path) -> None:
     words = ("placement=everywhere", "rate=0.2", "dropouts.conv=spatial,max_pooling", "dropouts.hidden=dropconnect")
     assert command("sweep", *IMAGES[:1], *IMAGES[2:], *words, "name=s").code == 0
@@ -310,8 +316,9 @@ def test_methods_by_site_are_swept_named_and_trained_again(command: Command, tmp
     assert (one["key"], one["label"]["dropout"]) == (two["key"], two["label"]["dropout"])
 
 
-def test_the_report_says_how_sure_the_networks_are(command: Command, tmp_path: Path) -> None:
-    assert command("sweep", *SMALL, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
+@pytest.mark.slow
+def test_the_report_says_how_sure_the_networks_are(reported: Command, tmp_path: Path) -> None:
+    assert reported("sweep", *SMALL, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
     folder = tmp_path / "outputs" / "s"
     sure = pd.read_csv(folder / "confidence.csv")
     assert sure["members"].tolist() == [3] * len(sure)
@@ -327,12 +334,12 @@ def test_the_report_says_how_sure_the_networks_are(command: Command, tmp_path: P
         assert row["ensemble_accuracy"] == pytest.approx((mean.argmax(1) == targets).mean())
         assert row["ensemble_loss"] == pytest.approx(-np.log(mean[np.arange(len(targets)), targets]).mean(), rel=1e-6)
     assert "mutual information" in (folder / "report.html").read_text()
-    assert command("sweep", *SMALL, "rate=0.3", "trainer.keep_predictions=false", "name=none").code == 0
+    assert reported("sweep", *SMALL, "rate=0.3", "trainer.keep_predictions=false", "name=none").code == 0
     assert not (tmp_path / "outputs" / "none" / "predictions").exists()
     assert "How sure the networks are" not in (tmp_path / "outputs" / "none" / "report.md").read_text()
 
 
-@pytest.mark.parametrize("words", [(), ("device=cpu",), ("hydra.verbose=false", "seeds=2")])
+@pytest.mark.parametrize("words", rotated([(), ("device=cpu",), ("hydra.verbose=false", "seeds=2")], turn=2))
 def test_a_sweep_of_nothing_in_particular_is_the_default_sweep(words: tuple[str, ...], command: Command) -> None:
     outcome = command("sweep", *words, "dry_run=true")
     assert f"25 configurations x {2 if len(words) == 2 else 10} seeds" in outcome.out
@@ -340,8 +347,14 @@ def test_a_sweep_of_nothing_in_particular_is_the_default_sweep(words: tuple[str,
 
 
 @pytest.mark.parametrize(
-    ("model", "placements"), [("rnn", "input,everywhere"), ("transformer", "input,everywhere"), ("mlp", "input,hidden")]
+    ("model", "placements"),
+    [
+        ("rnn", "input,everywhere"),
+        ("transformer", "input,everywhere"),
+        ("mlp", "input,hidden"),
+    ],
 )
+@pytest.mark.slow
 def test_the_default_sweep_has_the_placements_of_the_model(model: str, placements: str, command: Command) -> None:
     words = (f"model={model}", "model.width=8", "name=mine", "dry_run=true", "seeds=1", "trainer.epochs=1")
     result = command("sweep", *words)
@@ -350,6 +363,7 @@ def test_the_default_sweep_has_the_placements_of_the_model(model: str, placement
     assert ("│ hidden " in result.out) == (model == "mlp")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "method"), [("rnn", "zoneout"), ("cnn", "spatial"), ("transformer", "layerdrop")])
 def test_the_default_sweep_has_placements_at_which_the_method_can_act(
     model: str, method: str, command: Command
@@ -361,7 +375,7 @@ def test_the_default_sweep_has_placements_at_which_the_method_can_act(
     assert "│ input " not in result.out or method == "spatial"
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"])
+@pytest.mark.parametrize("sampler", rotated(["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"], turn=1, of=6))
 def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path
 ) -> None:
@@ -375,6 +389,7 @@ def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     assert sum(bool(trial["rates"]) for trial in store.read(tmp_path / "outputs" / "s").trials) == 6
 
 
+@pytest.mark.slow
 def test_a_sampler_that_repeats_itself_gets_the_known_result_and_ends(command: Command, tmp_path: Path) -> None:
     outcome = command("sweep", *SMALL, "sampler=random", "n_trials=20", "rate=0.1,0.2,0.3", "name=few")
     assert outcome.code == 0
@@ -383,6 +398,7 @@ def test_a_sampler_that_repeats_itself_gets_the_known_result_and_ends(command: C
 
 
 @pytest.mark.parametrize("pruner", ["median", "hyperband", "successive_halving", "wilcoxon"])
+@pytest.mark.slow
 def test_every_pruner_really_stops_runs(pruner: str, command: Command, tmp_path: Path) -> None:
     outcome = command(
         *("sweep", "dataset=wine", "model.width=16", "trainer.batch_size=16", "trainer.epochs=12", "trainer.width=4"),
@@ -410,6 +426,7 @@ def test_every_pruner_really_stops_runs(pruner: str, command: Command, tmp_path:
     assert len(store.read(tmp_path / "outputs" / "p").runs) == len(records.runs)
 
 
+@pytest.mark.slow
 def test_structure_can_be_swept(command: Command, tmp_path: Path) -> None:
     words = ("sweep", "dataset=digits", "dataset.limit=64", "trainer.epochs=2", "seeds=2", "rate=0.2", "name=m")
     assert command(*words, "model=mlp,cnn", "optimizer=sgd,adamw", "trainer.batch_size=32").code == 0
@@ -424,6 +441,7 @@ def test_a_regression_sweep(command: Command, tmp_path: Path) -> None:
     assert all(run["val_accuracy"] is None for run in runs(tmp_path / "outputs" / "r"))
 
 
+@pytest.mark.slow
 def test_an_experiment_brings_its_sweep_and_the_command_line_wins_over_it(command: Command) -> None:
     outcome = command("sweep", "experiment=rate_by_width", "seeds=2", "rate=0.1,0.2", "dry_run=true")
     assert "15 configurations x 2 seeds = 30 runs" in outcome.out

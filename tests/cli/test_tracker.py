@@ -7,9 +7,10 @@ import pytest
 from dropout_lab import store
 from dropout_lab.tracker import tracker as trackers
 from tests.cli.conftest import SMALL, Command
+from tests.rotate import rotated
 
 
-@pytest.mark.parametrize("name", ["tensorboard", "mlflow", "wandb"])
+@pytest.mark.parametrize("name", rotated(["tensorboard", "mlflow", "wandb"]))
 def test_a_package_that_is_not_there_is_named_with_its_extra(
     name: str,
     command: Command,
@@ -24,6 +25,7 @@ def test_a_package_that_is_not_there_is_named_with_its_extra(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_tracker_changes_neither_the_folder_nor_the_results(command: Command, tmp_path: Path) -> None:
     words = ("sweep", *SMALL, "placement=input", "rate=0.3")
     assert command(*words).code == 0

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from dropout_lab import store, train
+from tests.cli import conftest
 from tests.cli.conftest import Command
 
 WORDS = (
@@ -15,9 +17,10 @@ WORDS = (
 
 def table(folder: Path) -> pd.DataFrame:
     columns = ["dropout", "rate", "val_loss", "test_accuracy", "gap_loss"]
-    return pd.read_csv(folder / "trials.csv")[columns].sort_values(columns[:2]).reset_index(drop=True)
+    return conftest.table(folder)[columns].sort_values(columns[:2]).reset_index(drop=True)
 
 
+@pytest.mark.slow
 def test_interrupted_and_continued_it_is_the_table_of_one_sitting(command: Command, tmp_path: Path) -> None:
     grid = (*WORDS, "dropout=mixout,standard", "rate=0.1,0.3")
     assert command(*grid, "seeds=3", "name=one").code == 0

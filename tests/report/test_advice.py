@@ -10,6 +10,8 @@ import pytest
 from dropout_lab.report.advice import RULES, advice
 from tests.report.canned import Planned, Sweep, Values, evidence, grid, hump, planned
 
+pytestmark = pytest.mark.xdist_group("advice")  # one worker makes what all read
+
 RATES = (0.0, 0.1, 0.2, 0.3)
 
 

@@ -10,8 +10,10 @@ from dropout_lab.report.apart import make_apart
 from tests.report.canned import Sweep, grid
 
 
+@pytest.mark.slow
+@pytest.mark.draws
 def test_it_is_the_same_to_the_byte_with_several_that_draw(tmp_path: Path) -> None:
-    folder = Sweep(grid()).write(tmp_path / "sweep")
+    folder = Sweep(grid(rates=(0.0, 0.3)), seeds=2).write(tmp_path / "sweep")
     here = make(folder)
     written = {path: path.read_bytes() for path in folder.rglob("*.*")}
     here.html.unlink()

@@ -9,6 +9,8 @@ from dropout_lab.report import make
 from tests.report.browser import Browser, browser, chromium
 from tests.report.canned import Sweep, grid, hump
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
 HOSTILE = "<script>alert(1)</script>"
 
 TEXTS = "[...document.querySelectorAll('table.sortable tbody tr')].map(r => r.cells[{column}].textContent)"

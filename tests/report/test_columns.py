@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -37,6 +36,12 @@ def test_loading_is_for_those_who_load(tmp_path: Path) -> None:
         f"dropout_lab.load({str(folder)!r}); assert not {{'torch', 'matplotlib'}} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
-    started = time.monotonic()
-    subprocess.run([sys.executable, "-m", "dropout_lab", "--help"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    assert time.monotonic() - started < 5, "well under a second, with room for a busy machine"
+
+
+def test_who_asks_for_help_waits_for_no_library() -> None:
+    code = (
+        "import sys; sys.argv = ['dropout-lab', '--help']; from dropout_lab.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: assert not {'hydra', 'pandas', 'numpy', 'torch', 'optuna'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)

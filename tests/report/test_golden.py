@@ -12,6 +12,8 @@ import pytest
 from dropout_lab.report.tables import TABLES
 from tests.report.canned import Sweep, evidence, grid, hump
 
+pytestmark = pytest.mark.xdist_group("golden")  # one worker makes what all read
+
 GOLDEN = Path(__file__).parent / "golden"
 
 ENDS = {(3, 1): "pruned", (5, 0): "failed"}

@@ -41,6 +41,9 @@ from dropout_lab.report.tables.time_ratio import HONEST, _restricted
 from tests.report.canned import Planned, Sweep, Values, grid, hump, planned
 from tests.report.large import Large, search
 from tests.report.test_report import sweeps
+from tests.rotate import rotated
+
+pytestmark = pytest.mark.xdist_group("report_tables")  # one worker makes what all read
 
 Loaded = tuple[Path, Frames, pd.DataFrame]
 
@@ -69,7 +72,7 @@ def by(found: pd.DataFrame, *names: str) -> dict[Any, dict[str, Any]]:
     return {key: dict(row) for key, row in found.set_index(list(names) if len(names) > 1 else names[0]).iterrows()}
 
 
-@pytest.mark.parametrize("name", list(sweeps()))
+@pytest.mark.parametrize("name", rotated(sweeps(), turn=2))
 def test_odd_sweeps_have_all_tables(name: str, tmp_path: Path) -> None:
     _, frames, table = loaded(sweeps()[name][0], tmp_path / "s")
     for title, (make, columns) in TABLES.items():

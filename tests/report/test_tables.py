@@ -16,6 +16,8 @@ from dropout_lab.report.load import Frames, load
 from dropout_lab.report.tables import configurations, front, ranked
 from tests.report.canned import Sweep, grid, hump, planned
 
+pytestmark = pytest.mark.xdist_group("tables")  # one worker makes what all read
+
 T4 = 2.7764451051977987
 """The 97.5 % point of Student's t with 4 degrees of freedom."""
 

@@ -101,6 +101,7 @@ def test_a_folder_of_several_sweeps_keeps_the_drafts_of_the_others(folder: Path,
     assert {path.name for path in shared.glob("[!.]*")} == {run["id"] for run in store.read(folder).runs}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The ``noload``")  # MLflow's, of its own queries
 def test_an_mlflow_store_holds_the_runs_each_once(folder: Path) -> None:
     from mlflow import MlflowClient
@@ -146,6 +147,7 @@ def log_records(content: bytes) -> Iterator[bytes]:
             whole = b""
 
 
+@pytest.mark.slow
 def test_a_wandb_log_written_offline_holds_the_runs_each_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -208,30 +210,32 @@ class Stubborn(AbstractTracker):
 
 
 @pytest.mark.parametrize(
-    ("how", "why"), [("fails", r"OSError: No space left on device"), ("hangs", "did not answer for 2 s")]
+    ("how", "patience", "why"),
+    [("fails", 60.0, "OSError: No space left on device"), ("hangs", 0.3, "did not answer for 0.3 s")],
 )
 def test_a_tracker_that_fails_or_hangs_is_one_line(
-    how: str, why: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, patience: float, why: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", patience)
     (said,) = log(Stubborn(how), folder)
     assert why in said
     assert "\n" not in said
 
 
-def test_who_is_interrupted_is_not_kept_waiting(folder: Path) -> None:
+def test_who_is_interrupted_is_not_kept_waiting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "LEAVING_SECONDS", 0.1)
     (folder / "locks").mkdir()
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), follow(Stubborn("hangs"), folder, print):
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt), follow(Stubborn("hangs"), folder, said.append):
         raise KeyboardInterrupt
-    assert time.monotonic() - started < 10
+    assert "did not answer for 0.1 s" in said[0]
 
 
 def test_runs_are_logged_while_the_sweep_is_at_work(folder: Path) -> None:
     (folder / "locks").mkdir()
     wanted = {run["id"] for run in store.read(folder).runs}
     with follow(TensorBoardTracker(), folder, pytest.fail):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 600  # only where it never happens
         while {path.name for path in (folder / "tensorboard").glob("[!.]*")} != wanted:
             assert time.monotonic() < end
             time.sleep(0.1)

@@ -1,0 +1,17 @@
+"""`python -m tests.cli.blank ...` is `dropout-lab ...`, but that its reports are made in its own process, undrawn."""
+
+from pathlib import Path
+
+from dropout_lab.cli import main
+from dropout_lab.report import Report, apart, make
+from tests.report.blank import blank_figures
+
+
+def _make(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
+    with blank_figures():
+        return make(folder, refresh=refresh, pdf=pdf, baseline=baseline)
+
+
+if __name__ == "__main__":
+    apart.make_apart, apart.preload = _make, lambda: None
+    main()
