@@ -21,14 +21,6 @@ CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(not can_fork(), reason="here processes cannot be forked safely")
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
 def test_the_results_are_those_of_one_process(model: str) -> None:
     made = replace(structure(model), mc_samples=2)
@@ -59,8 +51,15 @@ def test_each_process_works_on_its_share_of_memory_that_all_see() -> None:
     assert numbers.tolist() == [11, 12, 13, 14, 15, 16]
 
 
-def test_processes_of_several_threads_are_refused() -> None:
+@pytest.fixture
+def two_threads() -> Iterator[None]:
     torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_processes_of_several_threads_are_refused() -> None:
     with pytest.raises(ValueError, match="one thread each"):
         Shares([slice(0, 1), slice(1, 2)], {})
 
