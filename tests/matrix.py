@@ -1,7 +1,7 @@
 """Combinations of settings: a rotation of them for the quick tests, all of them for the slow ones."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import pytest
@@ -25,3 +25,8 @@ def matrix(*axes: Iterable[Any]) -> list[Any]:
         )
         for places in itertools.product(*map(range, map(len, values)))
     ]
+
+
+def first(quick: Container[Any], values: Iterable[Any]) -> list[Any]:
+    """The values, for `pytest.mark.parametrize`; all but the `quick` ones are slow."""
+    return [pytest.param(value, marks=[] if value in quick else pytest.mark.slow) for value in values]

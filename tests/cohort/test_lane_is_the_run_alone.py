@@ -21,7 +21,7 @@ from dropout_lab.models.mlp import MLP
 from dropout_lab.sites import Site, install, sites
 from dropout_lab.streams import generator
 from tests.cohort.runs import MODELS, OPTIMIZERS, outcome, recipe, structure, train
-from tests.matrix import matrix
+from tests.matrix import first, matrix
 
 CASES = matrix(MODELS, OPTIMIZERS)
 
@@ -67,10 +67,7 @@ def test_a_lane_is_the_run_alone_with_two_threads() -> None:
     assert all(outcome(result) == outcome(eight[run]) for run, result in two.items())
 
 
-@pytest.mark.parametrize(
-    "model",
-    [pytest.param(model, marks=[] if model.endswith("batch_norm") else pytest.mark.slow) for model in MODELS],
-)
+@pytest.mark.parametrize("model", first(("mlp_batch_norm", "cnn_batch_norm"), MODELS))
 def test_a_successor_finds_nothing_of_its_predecessor(model: str) -> None:
     """Optimizer state, buffers, best parameters, early-stopping counters and masks begin anew in a refilled lane."""
     made = structure(model, max_norm=True, clip_norm=True)

@@ -6,13 +6,13 @@ import torch
 from dropout_lab.cohort.compiler import Compilable
 from dropout_lab.cohort.lanes import Lanes
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
+from tests.matrix import first
 
-FIRST = ["mlp_batch_norm", "transformer", "cnn"]
+QUICK = ("mlp_batch_norm", "transformer", "cnn")
 """The other models differ from these in what has no products."""
-SLOW_LAST = [pytest.param(model, marks=[] if model in FIRST else pytest.mark.slow) for model in MODELS]
 
 
-@pytest.mark.parametrize("model", SLOW_LAST)
+@pytest.mark.parametrize("model", first(QUICK, MODELS))
 def test_products_are_in_bfloat16_and_all_that_is_kept_in_float32(model: str) -> None:
     lanes = Lanes(structure(model, precision="bfloat16"), 2, torch.device("cpu"))
     graph = Compilable(lanes.train_step, lanes.examples()[0])._graph
@@ -26,7 +26,7 @@ def test_products_are_in_bfloat16_and_all_that_is_kept_in_float32(model: str) ->
     assert torch.bfloat16 not in before
 
 
-@pytest.mark.parametrize("model", SLOW_LAST)
+@pytest.mark.parametrize("model", first(QUICK, MODELS))
 def test_bfloat16_differs_by_its_rounding_and_is_as_independent_of_lanes(model: str) -> None:
     recipes = [recipe(number, epochs=2) for number in range(6)]
     full, half = train(structure(model), recipes, 6), train(structure(model, precision="bfloat16"), recipes, 6)

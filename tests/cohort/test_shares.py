@@ -2,8 +2,6 @@
 
 import multiprocessing
 import os
-import signal
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -94,10 +92,10 @@ def test_a_killed_process_is_an_error_and_the_runs_are_trained_all_the_same(monk
 
     def kill_once(lanes: Lanes) -> torch.Tensor:
         if not killed and any(lane.epoch == 2 for lane in lanes.active.values()):
-            killed.extend(child.pid or 0 for child in multiprocessing.active_children())
-            for pid in killed:
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.1)
+            for child in multiprocessing.active_children():
+                child.kill()
+                child.join()
+                killed.append(child.pid or 0)
         return epoch(lanes)
 
     monkeypatch.setattr(Lanes, "train_epoch", kill_once)
