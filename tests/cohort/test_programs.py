@@ -100,8 +100,8 @@ def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pyte
         for name in ("running_loss", "train_loss", "val_loss"):
             # float32 in another order of summation
             found = np.array([ours.curves[name], theirs.curves[name]], dtype=float)
-            np.testing.assert_allclose(found[0], found[1], rtol=2e-5, atol=2e-5, err_msg=name)
-        assert ours.test_loss == pytest.approx(theirs.test_loss, rel=2e-5)
+            np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-4, err_msg=name)
+        assert ours.test_loss == pytest.approx(theirs.test_loss, rel=1e-4)
     # One program for training and one for evaluation, whatever the runs; a later cohort of the shape builds none,
     built = set(compiler.folder().glob("*.pt2"))
     assert shared_programs in compiler.folder().parents
@@ -120,7 +120,7 @@ def test_the_width_matters_to_the_last_bits_of_compiled_lanes_alone() -> None:
     eight, three = (train(structure(**ODD), recipes, width, compile="always") for width in (8, 3))
     for run in recipes:
         found = np.array([eight[run.id].curves["val_loss"], three[run.id].curves["val_loss"]], dtype=float)
-        np.testing.assert_allclose(found[0], found[1], rtol=2e-5)
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-4)
 
 
 def test_a_program_is_named_by_all_that_it_is_made_of() -> None:
