@@ -1,5 +1,7 @@
 """Every YAML of conf/ and experiments/ composes, and what it describes can be made."""
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +65,16 @@ FITTING = {
 """With what a member goes together that does not go with the defaults."""
 
 
-def composed(*overrides: str) -> dict[str, Any]:
+@cache
+def _composed(*overrides: str) -> Any:
     schema.register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    found: dict[str, Any] = config
+        return OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    """The config of a command with these overrides, to be changed at will."""
+    found: dict[str, Any] = deepcopy(_composed(*overrides))
     return found
 
 
@@ -125,30 +132,3 @@ def test_every_experiment_is_a_question_with_a_command_a_cost_an_expectation_and
     assert path.with_suffix(".md").read_text().count("dropout-lab sweep") >= 1
     settings = yaml.safe_load(path.read_text())
     assert settings.get("grids") or settings["hydra"]["sweeper"]["params"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"seeds": 0}, "seeds=0"),
-        ({"n_trials": -1}, "n_trials=-1"),
-        ({"workers": 0}, "workers=0"),
-        ({"retries": -1}, "retries=-1"),
-        ({"objective": []}, "objective="),
-        ({"objective": ["gap", "gap"]}, "objective="),
-        ({"prune_step": "year"}, "prune_step=year"),
-        ({"name": "a/b"}, "name=a/b"),
-        ({"trainer": {"epochs": 0}}, "trainer.epochs=0"),
-        ({"trainer": {"batch_size": 0}}, "trainer.batch_size=0"),
-        ({"trainer": {"patience": 0}}, "trainer.patience=0"),
-        ({"trainer": {"width": 0}}, "trainer.width=0"),
-        ({"trainer": {"clip_norm": float("nan")}}, "trainer.clip_norm=nan"),
-        ({"trainer": {"max_norm": float("inf")}}, "trainer.max_norm=inf"),
-    ],
-)
-def test_a_value_without_meaning_is_refused_by_key(changes: dict[str, Any], said: str) -> None:
-    config = composed()
-    trainer = {**config["trainer"], **changes.pop("trainer", {})}
-    with pytest.raises(Exception, match=said) as refused:
-        schema.check({**config, **changes, "trainer": trainer})
-    assert type(refused.value).__name__ == "UserError"

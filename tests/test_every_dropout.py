@@ -1,6 +1,7 @@
 """The contract of every method of conf/dropout/: a new file is tested as soon as it is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,21 @@ SHAPES = {
 KINDS: dict[str, Kind] = {"steps": "sequence", "weights": "weights", "heads": "heads", "layer": "layer"}
 """Of these shapes; the others are those of units."""
 
+UNITS, ANYTHING = ("vector", "signal", "image"), ("vector", "signal", "image", "steps", "weights", "heads")
+ACTS_ON: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("standard", "classic", "gaussian", "uout", "stochastic_rate", "alpha"), ANYTHING),
+    **dict.fromkeys(("adversarial", "concrete", "stochastic_depth"), (*UNITS, "steps")),
+    "standout": UNITS,
+    **dict.fromkeys(("spatial", "feature_alpha", "maxdrop_channel", "maxdrop_feature"), ("signal", "image")),
+    **dict.fromkeys(("dropblock", "pattern", "max_pooling"), ("image",)),
+    **dict.fromkeys(("rnn_naive", "rnn_variational", "rnn_zaremba"), ("steps",)),
+    **dict.fromkeys(("controlled", "dropconnect", "mixout", "sparse_vd", "variational_gaussian"), ("vector",)),
+    "attention": ("weights",),
+    "drophead": ("heads",),
+    "layerdrop": ("layer",),
+}
+"""What each method is defined for, by its paper; the readers below are layers of vectors."""
+
 READERS: dict[str, Callable[[], nn.Module]] = {
     "dropconnect": lambda: nn.Linear(50, 20),
     "max_pooling": lambda: nn.MaxPool2d(2),
@@ -64,9 +80,13 @@ MULTIPLIES_BY_0 = set(METHODS) - {"alpha", "feature_alpha", "gaussian", "uout", 
 """The other methods set to another value, scale, or act on something else than the site's values."""
 
 
+@cache
+def section(name: str) -> Any:
+    return OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
+
+
 def make(name: str, **changes: Any) -> Any:
-    section: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
-    method: AbstractDropout = instantiate("dropout", {**section, **changes})
+    method: AbstractDropout = instantiate("dropout", {**section(name), **changes})
     return method
 
 
@@ -106,10 +126,6 @@ def place(name: str, kind: str) -> Place:
     return Place("x", SHAPES[kind][1:], "selu", reader=layer, read_by=read_by, is_branch=True, kind=of)
 
 
-def acts_on(name: str) -> list[str]:
-    return [kind for kind in SHAPES if objection_to(make(name), place(name, kind)) is None]
-
-
 class Applied:
     """A method with its reader."""
 
@@ -133,14 +149,15 @@ class Applied:
         return y
 
 
-CASES = [(name, kind) for name in METHODS for kind in acts_on(name) if not make(name).needs_rate]
+# A method without an entry is one that was added since: what it is defined for is to be written down above.
+CASES = [(name, kind) for name in METHODS for kind in ACTS_ON.get(name, ()) if not make(name).needs_rate]
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_it_acts_somewhere_and_says_where_it_cannot(name: str) -> None:
-    assert acts_on(name)
-    for kind in SHAPES.keys() - set(acts_on(name)):
-        assert objection_to(make(name), place(name, kind))
+def test_it_acts_on_what_it_is_defined_for_and_says_where_it_cannot(name: str) -> None:
+    objections = {kind: objection_to(make(name), place(name, kind)) for kind in SHAPES}
+    assert tuple(kind for kind, objection in objections.items() if objection is None) == ACTS_ON[name]
+    assert all(objection is None or len(objection) > 20 for objection in objections.values())
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)

@@ -23,6 +23,7 @@ from dropout_lab.models.survey import places
 from dropout_lab.noise import Noise
 from dropout_lab.place import Place
 from dropout_lab.sites import Site, install, sites
+from tests.matrix import matrix
 from tests.test_every_dropout import make, noise, noises, rate
 
 IMAGES = (200, 16, 14, 14)
@@ -66,9 +67,9 @@ def test_channels_go_whole_and_as_often_as_torchs(name: str, torchs: type[nn.Mod
     assert lowest[0] == pytest.approx(lowest[1], abs=1e-5)
 
 
-@pytest.mark.parametrize("p", [0.05, 0.1, 0.2, 0.5])
+@pytest.mark.parametrize("p", [0.05, 0.2, 0.5])
 def test_alpha_keeps_mean_0_and_variance_1_as_torchs_does(p: float) -> None:
-    x = torch.randn(2000, 1000)
+    x = torch.randn(1000, 600)
     ours, theirs = make("alpha").train(x, rate(p), noise()), nn.AlphaDropout(p)(x)
     for y in (ours, theirs):
         assert y.mean().item() == pytest.approx(0, abs=0.005)
@@ -145,7 +146,7 @@ def test_a_batch_norm_that_follows_is_found(model: nn.Module, directly: list[str
 @pytest.mark.parametrize(("keep", "shift"), [(0.9, 0.860), (0.7, 0.614), (0.5, 0.405)])
 def test_dropout_before_batch_norm_shifts_its_variance(keep: float, shift: float) -> None:
     """Li, Chen, Hu and Yang, CVPR 2019, equation 8: v / ((c^2 + v) / keep - c^2), here of ReLU of N(0, 1)."""
-    x = torch.relu(torch.randn(400_000, 1, generator=torch.Generator().manual_seed(0)))
+    x = torch.relu(torch.randn(200_000, 1, generator=torch.Generator().manual_seed(0)))
     for name in ("standard", "classic", "uout", "gaussian"):
         norm = BatchNorm(1, momentum=1.0)
         norm(make(name).train(x, rate(1 - keep), noise()))
@@ -158,8 +159,7 @@ def test_dropout_before_batch_norm_shifts_its_variance(keep: float, shift: float
     assert x.var().item() / alone.var.item() == pytest.approx(1, abs=1e-4)
 
 
-@pytest.mark.parametrize("p", [0.1, 0.2, 0.3])
-@pytest.mark.parametrize("size", [(14, 7), (14, 5), (28, 7), (8, 5), (7, 7)])
+@pytest.mark.parametrize(("size", "p"), matrix([(14, 7), (14, 5), (28, 7), (8, 5), (7, 7)], [0.1, 0.2, 0.3]))
 def test_dropblock_drops_squares_and_nearly_its_rate(p: float, size: tuple[int, int]) -> None:
     side, block = size
     x = torch.ones(200, 32, side, side)
@@ -179,8 +179,7 @@ def test_dropblock_drops_squares_and_nearly_its_rate(p: float, size: tuple[int, 
     assert torch.equal(covered, dropped(y))
 
 
-@pytest.mark.parametrize("p", [0.2, 0.5, 0.8])
-@pytest.mark.parametrize("size", [(8, 3), (8, 2), (7, 7), (14, 5)])
+@pytest.mark.parametrize(("size", "p"), matrix([(8, 3), (8, 2), (7, 7), (14, 5)], [0.2, 0.5, 0.8]))
 def test_dropblock_says_where_it_falls_short_of_its_rate(p: float, size: tuple[int, int]) -> None:
     side, block = size
     method, place = make("dropblock", block_size=block), Place("conv.0", (32, side, side), "relu")
@@ -238,8 +237,7 @@ def test_stochastic_rate_draws_one_rate_a_step_within_its_spread() -> None:
     )
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("p", [0.2, 0.4, 0.6, 0.69, 0.7, 0.9])
+@pytest.mark.parametrize(("p", "spread"), matrix([0.2, 0.4, 0.6, 0.69, 0.7, 0.9], [1.0, 0.5, 0.0]))
 def test_stochastic_rate_keeps_rate_and_mean_in_spite_of_its_caps(p: float, spread: float) -> None:
     method, x = make("stochastic_rate", spread=spread), torch.ones(4000, 1)
     steps = torch.stack([method.train(x, rate(p), stream) for stream in noises(1500)])

@@ -3,21 +3,12 @@
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
 from dropout_lab import schema
-from dropout_lab.cli import conf_folder
 from dropout_lab.errors import UserError
-
-
-def composed(*overrides: str) -> dict[str, Any]:
-    schema.register()
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config: Any = OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
-    found: dict[str, Any] = config
-    return found
+from tests.test_every_config import composed
 
 
 def test_the_defaults_are_allowed() -> None:
@@ -67,10 +58,12 @@ def test_a_misspelt_key_is_refused_while_composing(override: str) -> None:
         ("trainer.patience", 0, None),
         ("trainer.width", 0, 1),
         ("trainer.max_norm", 0.0, 1e-9),
+        ("trainer.max_norm", float("inf"), None),
         ("trainer.clip_norm", float("inf"), None),
         ("trainer.clip_norm", float("nan"), 1e9),
         ("device", "gpu", "cuda"),
         ("prune_step", "epochs", "seed"),
+        ("n_trials", -1, 1),
         ("name", "", None),
         ("name", ".", ".a"),
         ("name", "..", "a..b"),

@@ -3,7 +3,9 @@
 Equal means equal to the bit. A plain PyTorch loop, written out here, agrees to a tolerance.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -14,53 +16,75 @@ from torch import nn
 
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.optim import Adam
-from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.cohort.recipe import Recipe, Result, Structure
+from dropout_lab.models.mlp import MLP
 from dropout_lab.sites import Site, install, sites
 from dropout_lab.streams import generator
 from tests.cohort.runs import MODELS, OPTIMIZERS, outcome, recipe, structure, train
+from tests.matrix import first, matrix
 
-CASES = [(model, optimizer) for model in MODELS for optimizer in OPTIMIZERS]
+CASES = matrix(MODELS, OPTIMIZERS)
 
 
 @pytest.mark.parametrize(("model", "optimizer"), CASES)
 def test_a_lane_of_eight_is_the_lane_of_two(model: str, optimizer: str) -> None:
-    recipes = [recipe(number, optimizer) for number in range(8)]
+    recipes = [recipe(number, optimizer, epochs=2) for number in range(8)]
     made = structure(model, optimizer)
     eight = train(made, recipes, 8)
     assert all(result.status == "complete" for result in eight.values())
-    for number in range(0, 8, 2):
-        # The same two runs in a cohort of two, and in the other order.
-        pair = train(made, [recipes[number + 1], recipes[number]], 2)
-        assert outcome(pair[str(number)]) == outcome(eight[str(number)])
-        assert outcome(pair[str(number + 1)]) == outcome(eight[str(number + 1)])
+    # Four of them two by two, each in the other lane and beside another run; a third and a fourth refill the lanes.
+    two = train(made, [recipes[number] for number in (7, 0, 4, 3)], 2)
+    assert all(outcome(result) == outcome(eight[run]) for run, result in two.items())
+    assert len(two) == 4
 
 
-@pytest.mark.parametrize("width", [1, 3, 5, 7, 16, 31, 32])
+@cache
+def two_by_two() -> dict[str, Result]:
+    return dict(train(structure(), [recipe(number, epochs=2) for number in range(4)], 2))
+
+
+@pytest.mark.parametrize("width", [1, 3, 7, 31, 32])
 def test_the_width_does_not_matter(width: int) -> None:
-    recipes = [recipe(number) for number in range(max(width, 4))]
-    made = structure()
-    wide, two = train(made, recipes, width), train(made, recipes[:4], 2)
-    assert all(outcome(wide[str(number)]) == outcome(two[str(number)]) for number in range(4))
+    wide = train(structure(), [recipe(number, epochs=2) for number in range(max(width, 4))], width)
+    assert all(outcome(wide[run]) == outcome(result) for run, result in two_by_two().items())
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_lane_is_the_run_alone_with_two_threads() -> None:
+    """A layer so wide that torch shares its elements out between the threads."""
+    made = structure(build=lambda: MLP(input_shape=(1, 8, 8), outputs=10, hidden=[256, 32], norm="batch"))
+    recipes = [recipe(number, epochs=1) for number in range(6)]
+    assert 32 * 256 * 6 > 32768  # torch's at::internal::GRAIN_SIZE
+    six, two = train(made, recipes, 6), train(made, [recipes[5], recipes[2]], 2)
+    assert all(outcome(result) == outcome(six[run]) for run, result in two.items())
+
+
+@pytest.mark.parametrize("model", first(("mlp_batch_norm", "cnn_batch_norm"), MODELS))
 def test_a_successor_finds_nothing_of_its_predecessor(model: str) -> None:
     """Optimizer state, buffers, best parameters, early-stopping counters and masks begin anew in a refilled lane."""
     made = structure(model, max_norm=True, clip_norm=True)
     ways: Any = {"max_norm": 2.0, "clip_norm": 1.0}
     first = [
-        recipe(1, epochs=3, **ways),
+        recipe(1, epochs=2, **ways),
         recipe(2, epochs=9, patience=1, **ways),
         recipe(3, epochs=9, **ways),  # pruned below
         replace(recipe(4, epochs=2, **ways), optimizer=replace(OPTIMIZERS["adam"], lr=1e30)),  # diverges
     ]
-    then = [recipe(number, epochs=4, patience=2, **ways) for number in range(5, 9)]
-    refilled = train(made, [*first, *then], 4, stop={"3": 2})
+    then = [recipe(number, epochs=3, patience=2, **ways) for number in range(5, 9)]
+    refilled = train(made, [*first, *then], 4, stop={"3": 1})
     fresh = train(made, then, 4)
     assert refilled["3"].status == "pruned"
     assert refilled["4"].status == "failed"
     assert all(refilled[run.id].status == "complete" for run in then)
-    assert len(refilled["3"].curves["val_loss"]) == 2
+    assert len(refilled["3"].curves["val_loss"]) == 1
     for run in then:
         assert outcome(refilled[run.id]) == outcome(fresh[run.id])
 
@@ -140,8 +164,8 @@ def plain_loop(made: Structure, run: Recipe) -> tuple[dict[str, list[float]], fl
 @pytest.mark.parametrize(("model", "optimizer"), CASES)
 def test_a_lane_is_a_plain_pytorch_loop(model: str, optimizer: str) -> None:
     made = structure(model, optimizer)
-    recipes = [recipe(number, optimizer) for number in range(4)]
-    results = train(made, recipes, 4)
+    recipes = [recipe(number, optimizer, epochs=2) for number in range(1, 4)]
+    results = train(made, recipes, 3)
     for run in recipes:
         curves, test_loss = plain_loop(made, run)
         for name, values in curves.items():

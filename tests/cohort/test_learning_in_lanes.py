@@ -67,11 +67,11 @@ def recurrent(cell: str = "gru", depth: int = 1, **methods: Any) -> Structure:
     return structure(build=build, dropout=methods)
 
 
-@pytest.mark.parametrize(("cell", "depth"), [("gru", 1), ("lstm", 2)])
+@pytest.mark.parametrize(("cell", "depth"), [("gru", 1), pytest.param("lstm", 2, marks=pytest.mark.slow)])
 def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: str, depth: int) -> None:
     made = recurrent(cell, depth, **{"recurrent.0": make("adversarial_recurrent", delta=0.5)})
     masked = recurrent(cell, depth, **{"recurrent.0": make("rnn_variational")})
-    dropping, zero = ([recipe(seed, rates={"recurrent.0": p}, epochs=2) for seed in range(2)] for p in (0.3, 0.0))
+    dropping, zero = ([recipe(seed, rates={"recurrent.0": p}, epochs=1) for seed in range(2)] for p in (0.3, 0.0))
     ours, theirs = train(made, dropping, 2), train(masked, dropping, 2)
     plain, at_0 = train(recurrent(cell, depth), zero, 2), train(made, zero, 2)
     for run in dropping:
@@ -125,6 +125,7 @@ def test_no_weight_decay_l1_and_max_norm_act_on_what_methods_learn() -> None:
         assert torch.equal(values, layout.unflatten(before)[name]) == (name in names)
 
 
+@pytest.mark.slow
 def test_the_rate_that_is_learned_falls_as_data_grow() -> None:
     """The penalty counts for less. From one start, over about as many steps, far apart: 0.48 and 0.31 in a sweep."""
     rates = {}

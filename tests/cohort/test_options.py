@@ -1,6 +1,7 @@
 """What the trainer can add to a step: penalties, smoothed labels, changed inputs, further passes."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from torch.func import vmap
 from torch.utils.flop_counter import FlopCounterMode
 
 from dropout_lab.cohort.augment import augmented, noisy
+from dropout_lab.cohort.recipe import Recipe, Result
 from dropout_lab.cohort.step import Program
 from dropout_lab.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.noise import Noise
 from dropout_lab.sites import SAMPLES
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
+from tests.matrix import matrix
 from tests.test_every_dropout import noise
 
 EVERY: Mapping[str, float] = {
@@ -31,33 +34,39 @@ EVERY: Mapping[str, float] = {
 LOSSES: Mapping[str, AbstractLoss] = {"plain": Plain(), "rdrop": RDrop(1.0), "multi_sample": MultiSample(3)}
 
 
-@pytest.mark.parametrize("name", [*EVERY, "all"])
-@pytest.mark.parametrize("model", ["mlp", "cnn_batch_norm"])
-def test_a_lane_of_four_is_the_lane_of_two_and_0_is_nothing(model: str, name: str) -> None:
+def runs(**options: Any) -> list[Recipe]:
+    return [recipe(number, epochs=2, **options) for number in range(4)]
+
+
+@cache
+def without(model: str) -> Mapping[str, Result]:
+    return train(structure(model), runs(), 4)
+
+
+@pytest.mark.parametrize(("name", "model"), matrix([*EVERY, "all"], ["mlp", "cnn_batch_norm"]))
+def test_a_lane_of_four_is_the_lane_of_two_and_0_is_nothing(name: str, model: str) -> None:
     options: dict[str, Any] = dict(EVERY) if name == "all" else {name: EVERY[name]}
     given: Any = dict.fromkeys(options, True)
     made = structure(model, **given)
-    recipes = [recipe(number, epochs=2, **options) for number in range(4)]
-    four, two = train(made, recipes, 4), train(made, recipes[::-1], 2)
-    without = train(structure(model), [recipe(number, epochs=2) for number in range(4)], 4)
-    for run in recipes:
-        assert outcome(four[run.id]) == outcome(two[run.id])
-        assert four[run.id].curves["running_loss"] != without[run.id].curves["running_loss"]
+    recipes = runs(**options)
+    four, two = train(made, recipes, 4), train(made, recipes[:1:-1], 2)
+    assert all(outcome(result) == outcome(four[run]) for run, result in two.items())
+    for run, result in without(model).items():
+        assert four[run].curves["running_loss"] != result.curves["running_loss"]
     if name not in ("all", "max_norm", "clip_norm"):
-        off: Any = {name: 0.0}
-        nothing = train(made, [recipe(number, epochs=2, **off) for number in range(4)], 4)
-        for run in recipes:
-            assert nothing[run.id].curves["val_loss"] == pytest.approx(without[run.id].curves["val_loss"], rel=1e-4)
+        nothing = train(made, runs(**{name: 0.0}), 4)
+        for run, result in without(model).items():
+            assert nothing[run].curves["val_loss"] == pytest.approx(result.curves["val_loss"], rel=1e-4)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_lane_of_every_loss_is_the_run_alone_and_without_dropout_all_are_one(loss: str) -> None:
     made = structure(loss=LOSSES[loss])
-    recipes = [recipe(number, epochs=2, rates={"input": 0.1, "hidden.1": 0.1 * number}) for number in range(1, 5)]
-    four, two = train(made, recipes, 4), train(made, recipes[::-1], 2)
+    recipes = [recipe(number, epochs=1, rates={"input": 0.1, "hidden.1": 0.1 * number}) for number in range(1, 5)]
+    four, two = train(made, recipes, 4), train(made, recipes[:1:-1], 2)
     plain = train(structure(), recipes, 4)
+    assert all(outcome(result) == outcome(four[run]) for run, result in two.items())
     for run in recipes:
-        assert outcome(four[run.id]) == outcome(two[run.id])
         assert (four[run.id].curves == plain[run.id].curves) == (loss == "plain")
     bare = [recipe(number, epochs=2, rates={}) for number in range(2)]
     ours, theirs = train(made, bare, 2), train(structure(), bare, 2)

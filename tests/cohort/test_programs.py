@@ -3,7 +3,7 @@
 import itertools
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,58 +27,81 @@ from dropout_lab.models.mlp import MLP
 from tests.cohort.runs import outcome, recipe, structure, train
 
 ODD: Any = {
-    "dataset": diabetes(),
+    "dataset": diabetes(limit=97),
     "batch_size": 29,
-    "build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 5], activation="gelu"),
+    "build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 5], activation="gelu", norm="batch"),
+    "max_norm": True,
+    "clip_norm": True,
 }
-CASES: dict[str, dict[str, Any]] = {
-    "mlp": {**ODD, "max_norm": True, "clip_norm": True},
-    "cnn": {"model": "cnn_batch_norm"},
-}
-WAYS: Any = {"mlp": {"max_norm": 1.0, "clip_norm": 0.5}, "cnn": {}}
+WAYS: Any = {"max_norm": 1.0, "clip_norm": 0.5}
 CPU = torch.device("cpu")
+builds_odd = pytest.mark.xdist_group("odd programs")
+"""Of tests that build the same programs: a worker runs them one after the other, and the first one builds."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def programs_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiler, "user_cache_path", lambda name: tmp_path_factory.getbasetemp() / name)
-        yield compiler.folder()
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of built programs, with none in it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = compiler.folder()
+    folder.mkdir(parents=True)
+    return folder
 
 
+def odd() -> tuple[Lanes, Compilable]:
+    """Two lanes with runs, and the program of their training step."""
+    lanes = Lanes(structure(**ODD), 2, CPU)
+    for lane in range(2):
+        lanes.load(lane, recipe(lane + 1, **WAYS))
+    return lanes, Compilable(lanes.train_step, lanes.examples()[0], "odd")
+
+
+@builds_odd
+@pytest.mark.usefixtures("shared_programs")
+def test_a_compiled_step_is_the_eager_one() -> None:
+    eager, (lanes, step) = odd()[0], odd()
+    (lanes.run_train_step,) = load([step])
+    before = lanes.params.clone()
+    for _ in range(2):
+        torch.testing.assert_close(lanes.train_epoch(), eager.train_epoch(), rtol=2e-5, atol=0)
+    torch.testing.assert_close(lanes.params, eager.params, rtol=2e-5, atol=2e-5)
+    assert not torch.isclose(lanes.params, before, rtol=1e-3).all()
+
+
+@builds_odd
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
-def test_compiled_lanes_are_eager_lanes(case: str, programs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = structure(**CASES[case])
-    recipes = [recipe(number, patience=3, **WAYS[case]) for number in range(12)]  # four lanes are refilled
+def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = structure(**ODD)
+    recipes = [recipe(number, patience=3, **WAYS) for number in range(12)]  # four lanes are refilled
     eager, compiled = train(made, recipes, 8), train(made, recipes, 8, compile="always")
     for run in recipes:
         ours, theirs = compiled[run.id], eager[run.id]
         assert ours.execution.compiled
         assert not theirs.execution.compiled
-        for name, values in theirs.curves.items():
-            # float32 in another order of summation; an answer on the edge may turn.
-            bound = 0.011 if name.endswith("accuracy") else 2e-5
-            found = np.array([ours.curves[name], values], dtype=float)
-            np.testing.assert_allclose(found[0], found[1], rtol=2e-5, atol=bound, err_msg=name)
-        assert ours.test_loss == pytest.approx(theirs.test_loss, rel=2e-5)
+        for name in ("running_loss", "train_loss", "val_loss"):
+            # float32 in another order of summation
+            found = np.array([ours.curves[name], theirs.curves[name]], dtype=float)
+            np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-4, err_msg=name)
+        assert ours.test_loss == pytest.approx(theirs.test_loss, rel=1e-4)
     # One program for training and one for evaluation, whatever the runs; a later cohort of the shape builds none,
-    built = set(programs_folder.glob("*.pt2"))
+    built = set(compiler.folder().glob("*.pt2"))
+    assert shared_programs in compiler.folder().parents
     monkeypatch.setattr(compiler, "Building", lambda folder: pytest.fail("built again"))
     again = train(made, recipes[::-1], 8, compile="always")
     # and gives each run the same to the bit, whatever its lane.
     assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
-    assert set(programs_folder.glob("*.pt2")) == built
+    assert set(compiler.folder().glob("*.pt2")) == built
 
 
+@builds_odd
 @pytest.mark.slow
+@pytest.mark.usefixtures("shared_programs")
 def test_the_width_matters_to_the_last_bits_of_compiled_lanes_alone() -> None:
-    recipes = [recipe(number, **WAYS["mlp"]) for number in range(8)]
-    made = structure(**CASES["mlp"])
-    eight, three = (train(made, recipes, width, compile="always") for width in (8, 3))
+    recipes = [recipe(number, **WAYS) for number in range(8)]
+    eight, three = (train(structure(**ODD), recipes, width, compile="always") for width in (8, 3))
     for run in recipes:
         found = np.array([eight[run.id].curves["val_loss"], three[run.id].curves["val_loss"]], dtype=float)
-        np.testing.assert_allclose(found[0], found[1], rtol=2e-5)
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-4)
 
 
 def test_a_program_is_named_by_all_that_it_is_made_of() -> None:
@@ -86,10 +109,10 @@ def test_a_program_is_named_by_all_that_it_is_made_of() -> None:
         lanes = Lanes(structure(**{**ODD, **changes}), width, CPU)
         return Compilable(lanes.train_step, lanes.examples()[0])._path
 
-    wider = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 6], activation="gelu")}
-    other = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 5], activation="tanh")}
+    wider = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 6], activation="gelu", norm="batch")}
+    other = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 5], activation="tanh", norm="batch")}
     changes: list[dict[str, Any]] = [{}, {"batch_size": 30}, {"optimizer": "sgd"}, {"optimizer": "nesterov"}, wider]
-    changes += [other, {"max_norm": True}, {"clip_norm": True}, {"precision": "bfloat16"}]
+    changes += [other, {"max_norm": False}, {"clip_norm": False}, {"precision": "bfloat16"}]
     names = [program(3), *(program(**change) for change in changes)]
     assert len(set(names)) == len(names)
     assert program() == program()
@@ -110,6 +133,7 @@ def _is_doubling(program: Callable[..., None]) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 and no more"])
 def test_a_damaged_program_is_built_again(damage: bytes) -> None:
     built = _doubling(f"double {damage!r}")
@@ -124,20 +148,20 @@ def test_a_folder_that_cannot_be_written_is_no_failure_of_the_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(compiler, "user_cache_path", lambda name: tmp_path / "file")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(CompilerError, match="cannot be kept in"):
         load([_doubling("double")])
 
 
 def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
-    programs_folder: Path, monkeypatch: pytest.MonkeyPatch
+    empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    programs_folder.mkdir(parents=True, exist_ok=True)
     lanes = Lanes(structure(**ODD), 2, CPU)
     arguments = lanes.examples()[0]
     first = Compilable(lanes.train_step, arguments, "mlp")
     assert not first.is_known
     path = first._path
+    assert path.parent == empty
     first._alias.write_text(path.name)  # type: ignore[union-attr]
     path.touch()
     assert Compilable(lanes.train_step, arguments, "mlp").is_known
@@ -148,7 +172,6 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
     assert not Compilable(wider.train_step, wider.examples()[0], "mlp").is_known
     monkeypatch.setattr(compiler, "_source", lambda: "another version")
     assert not Compilable(lanes.train_step, arguments, "mlp").is_known
-    path.unlink()
 
 
 def test_a_builder_reads_the_graph_that_was_sent() -> None:
@@ -211,9 +234,8 @@ def test_never_and_always_do_not_ask() -> None:
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+def failing(monkeypatch: pytest.MonkeyPatch, empty: Path) -> Callable[[str], None]:
     """Has a shell command in the place of the process that builds a program; compiling pays."""
-    monkeypatch.setattr(compiler, "user_cache_path", lambda name: tmp_path)
     monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
     monkeypatch.setattr(programs, "_programs", lambda lanes: [_doubling("one"), _doubling("two")])
     monkeypatch.setattr(compiler, "_has_compiler", lambda: True)
@@ -261,7 +283,7 @@ def test_nothing_is_compiled_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiler, "user_cache_path", lambda name: Path("/nonexistent"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/nonexistent")
     monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
     monkeypatch.setenv("CXX", "no-such-compiler")
     lanes, choice = prepared("auto", 10**6)
@@ -271,8 +293,8 @@ def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPa
         prepared("always")
 
 
-def test_an_alias_that_says_nothing_is_no_harm(programs_folder: Path) -> None:
-    programs_folder.mkdir(parents=True, exist_ok=True)
+@pytest.mark.usefixtures("empty")
+def test_an_alias_that_says_nothing_is_no_harm() -> None:
     made = _doubling("damaged")
     made._alias.touch()  # type: ignore[union-attr]
     assert made._path.suffix == ".pt2"

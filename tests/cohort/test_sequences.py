@@ -23,19 +23,19 @@ LENGTH, WORDS = 6, 9
 VOCABULARY = (*SPECIAL_TOKENS, *"abcdefg")
 
 
-def text(pieces: int = 90) -> Dataset:
+def text(pieces: int = 90, length: int = LENGTH) -> Dataset:
     """A text in which every token but the last is followed by the next one, or by a random one."""
     drawn = torch.Generator().manual_seed(3)
-    tokens = torch.randint(2, WORDS, (pieces * LENGTH + 1,), generator=drawn)
+    tokens = torch.randint(2, WORDS, (pieces * length + 1,), generator=drawn)
     for place in range(1, len(tokens)):
         if torch.rand((), generator=drawn) < 0.7:
             tokens[place] = 2 + (tokens[place - 1] - 1) % (WORDS - 2)
-    tokens[10 * LENGTH : 11 * LENGTH] = 8  # in one piece alone, below
+    tokens[10 * length : 11 * length] = 8  # in one piece alone, below
     return Dataset(
         name="text",
         task="token_classification",
-        inputs=tokens[:-1].view(pieces, LENGTH),
-        targets=tokens[1:].view(pieces, LENGTH),
+        inputs=tokens[:-1].view(pieces, length),
+        targets=tokens[1:].view(pieces, length),
         test=torch.arange(pieces - 15, pieces),
         outputs=WORDS,
         standardize="none",
@@ -83,9 +83,13 @@ def test_a_lane_of_four_is_the_lane_of_two() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("shared_programs")
 def test_compiled_lanes_are_eager_lanes() -> None:
     methods = {site: make(name) for site, name in METHODS.items()}
-    made, recipes = of(methods, text()), runs(methods)
+    made, recipes = (
+        of(methods, text(length=3)),
+        runs(methods),
+    )  # a compiler takes as much longer as there are more steps
     eager, compiled = train(made, recipes, 4), train(made, recipes, 4, compile="always")
     for run in recipes:
         for metric in ("running_loss", "val_loss", "val_accuracy"):

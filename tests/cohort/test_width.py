@@ -17,6 +17,7 @@ from dropout_lab.cohort.width import Widths, best_widths, lane_bytes
 from dropout_lab.datasets.wine import wine
 from dropout_lab.models.mlp import MLP
 from tests.cohort.runs import Queue, outcome, recipe, structure, train
+from tests.matrix import first
 
 CPU = torch.device("cpu")
 
@@ -58,9 +59,9 @@ def test_no_process_is_without_runs(runs: int, processes: int) -> None:
     assert Widths.in_all(runs, processes).most >= runs
 
 
-@pytest.mark.parametrize(("seeds", "epochs"), [(12, [4] * 12), (12, [1, 9, 2, 3, 5, 4, 8, 1, 1, 6, 7, 2])])
-def test_no_lane_idles_while_a_run_waits(seeds: int, epochs: list[int]) -> None:
-    recipes = [recipe(number, epochs=epochs[number]) for number in range(seeds)]
+@pytest.mark.parametrize("epochs", [[2] * 12, [1, 5, 2, 3, 1, 4, 6, 1, 1, 2, 2, 2]])
+def test_no_lane_idles_while_a_run_waits(epochs: list[int]) -> None:
+    recipes = [recipe(number, epochs=length) for number, length in enumerate(epochs)]
     queue = Queue(recipes)
     loop.train(structure(), Widths.fixed(4), "never", queue, CPU)
     # Each lane takes the next run as soon as it is free: so many epochs until the last one is.
@@ -75,7 +76,7 @@ def test_no_lane_idles_while_a_run_waits(seeds: int, epochs: list[int]) -> None:
 
 
 def test_out_of_memory_halves_the_width_and_loses_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipes = [recipe(number) for number in range(10)]
+    recipes = [recipe(number, epochs=3) for number in range(8)]
     expected = train(structure(), recipes, 2)
     step = Lanes.train_epoch
 
@@ -91,15 +92,16 @@ def test_out_of_memory_halves_the_width_and_loses_no_run(monkeypatch: pytest.Mon
     assert all(outcome(queue.results[run.id]) == outcome(expected[run.id]) for run in recipes)
 
 
-@pytest.mark.parametrize("bad", [{0}, {7}, {3, 4, 9}, set(range(10))])
+@pytest.mark.parametrize("bad", first(({3, 4, 9},), ({0}, {7}, {3, 4, 9}, set(range(10)))))
 def test_a_run_that_raises_fails_alone(bad: set[int]) -> None:
     def breaks(progress: float) -> float:
-        if progress > 0.5:
+        if progress >= 0.5:
             raise ZeroDivisionError("halfway")
         return 1.0
 
-    recipes = [replace(recipe(number), schedule=breaks) if number in bad else recipe(number) for number in range(10)]
-    expected = train(structure(), [recipe(number) for number in range(10)], 2)
+    sound = [recipe(number, epochs=2) for number in range(10)]
+    recipes = [replace(run, schedule=breaks) if number in bad else run for number, run in enumerate(sound)]
+    expected = train(structure(), sound, 10)
     queue = Queue(recipes)
     loop.train(structure(), Widths.fixed(4), "never", queue, CPU)
     for number in range(10):
@@ -122,6 +124,7 @@ def test_too_little_memory_for_two_lanes_fails_the_runs(monkeypatch: pytest.Monk
     assert "can't allocate memory" in str(results["0"].reason)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_over_two_thousand_runs() -> None:
     dataset = wine()
     made = structure(dataset=dataset, build=lambda: MLP(input_shape=(13,), outputs=3, hidden=[32]))

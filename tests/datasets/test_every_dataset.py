@@ -1,6 +1,7 @@
 """The contract of every dataset in conf/dataset: a new file there is tested as soon as it exists."""
 
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ def load(path: Path, **changes: Any) -> Dataset:
     return dataset
 
 
+@cache
+def loaded(path: Path) -> Dataset:
+    return load(path)
+
+
 def test_there_are_datasets() -> None:
     found = {path.stem for path in FOLDER.glob("*.yaml")}
     assert found >= {"digits", "breast_cancer", "wine", "diabetes", "synthetic", "text", "copy", "adding"}
@@ -40,7 +46,7 @@ def test_there_are_datasets() -> None:
 
 @every_dataset
 def test_a_dataset_keeps_its_word(path: Path) -> None:
-    dataset = load(path)
+    dataset = loaded(path)
     assert dataset.name == path.stem
     split = dataset.split(0)
     parts = torch.cat([split.train, split.val, dataset.test])
@@ -74,7 +80,7 @@ def test_a_dataset_keeps_its_word(path: Path) -> None:
 @every_dataset
 def test_a_dataset_is_the_same_every_time_and_its_test_part_for_all_settings(path: Path) -> None:
     noise = {"label_noise": 0.5} if "label_noise" in OmegaConf.load(path) else {}
-    first, again, other = load(path), load(path), load(path, limit=20, val_fraction=0.4, **noise)
+    first, again, other = loaded(path), load(path), load(path, limit=20, val_fraction=0.4, **noise)
     for dataset in (again, other):
         assert torch.equal(first.inputs, dataset.inputs)
         assert torch.equal(first.targets, dataset.targets)
@@ -89,7 +95,7 @@ def test_a_config_spells_out_every_argument_and_the_loaders_default(path: Path) 
     parameters = inspect.signature(get_method(config.pop("_target_"))).parameters
     assert config == {name: parameter.default for name, parameter in parameters.items()}
     assert {"val_fraction", "test_fraction", "limit"} <= parameters.keys()
-    assert "label_noise" in parameters or load(path).task == "token_classification"
+    assert "label_noise" in parameters or loaded(path).task == "token_classification"
 
 
 @pytest.mark.parametrize("path", sorted(set(FOLDER.glob("*.yaml")) - set(EMBEDDED)), ids=lambda path: path.stem)

@@ -18,6 +18,7 @@ from dropout_lab.datasets import images
 from dropout_lab.datasets.hub import hub
 from dropout_lab.datasets.images import decoded
 from dropout_lab.errors import UserError
+from tests.matrix import matrix
 
 datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")
 REAL = Path(os.environ.get("DROPOUT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -192,6 +193,7 @@ def test_the_data_are_on_the_disk_before_they_have_their_name(tmp_path: Path, mo
     assert len(list((tmp_path / "cache").rglob("*.npy"))) == 1
 
 
+@pytest.mark.slow
 def test_two_processes_may_decode_at_once(tmp_path: Path) -> None:
     files = [png(array) for array in pixels(20)]
     context = multiprocessing.get_context("spawn")
@@ -248,25 +250,23 @@ def column_set(folder: Path, split: str, **columns: list[Any]) -> None:
     made.to_parquet(folder / f"{split}-00000-of-00001.parquet")
 
 
-@pytest.mark.parametrize(
-    ("change", "arguments", "said"),
-    [
-        ({}, {"task": "regression"}, "dataset.task=regression: .* has images; must be classification or null"),
-        ({}, {"drop": ["zzz"]}, r"dataset.drop=\[zzz\]: .* has images"),
-        ({}, {"target": "image"}, "dataset.target=image: has images, which .* must be one of label, note"),
-        ({}, {"target": "nosuch"}, "dataset.target=nosuch: is no column of .* must be one of label, note"),
-        ({"label": None, "note": None}, {}, "has images alone, image; must have a column with their classes"),
-        ({"second": "image"}, {}, "has 2 columns of images, image, second; must have one"),
-        ({"image": 4}, {}, "split test, row 5: column image, the image, is empty"),
-        ({"label": 4}, {}, "split test, row 5: column label, the target, is empty"),
-        ({"label": "same"}, {}, "dataset.target=label: every image of .* has the same, 1"),
-        ({"label": "lists"}, {}, "split train, row 1: column label has a list"),
-    ],
-)
-@pytest.mark.parametrize("tested", [True, False])
-def test_what_is_wrong_with_a_set_of_images_is_named(
-    change: Any, arguments: Any, said: str, tested: bool, tmp_path: Path
-) -> None:
+WRONG_IMAGES: list[tuple[Any, Any, str]] = [
+    ({}, {"task": "regression"}, "dataset.task=regression: .* has images; must be classification or null"),
+    ({}, {"drop": ["zzz"]}, r"dataset.drop=\[zzz\]: .* has images"),
+    ({}, {"target": "image"}, "dataset.target=image: has images, which .* must be one of label, note"),
+    ({}, {"target": "nosuch"}, "dataset.target=nosuch: is no column of .* must be one of label, note"),
+    ({"label": None, "note": None}, {}, "has images alone, image; must have a column with their classes"),
+    ({"second": "image"}, {}, "has 2 columns of images, image, second; must have one"),
+    ({"image": 4}, {}, "split test, row 5: column image, the image, is empty"),
+    ({"label": 4}, {}, "split test, row 5: column label, the target, is empty"),
+    ({"label": "same"}, {}, "dataset.target=label: every image of .* has the same, 1"),
+    ({"label": "lists"}, {}, "split train, row 1: column label has a list"),
+]
+
+
+@pytest.mark.parametrize(("case", "tested"), matrix(WRONG_IMAGES, [True, False]))
+def test_what_is_wrong_with_a_set_of_images_is_named(case: tuple[Any, Any, str], tested: bool, tmp_path: Path) -> None:
+    change, arguments, said = case
     for split, count in (("train", 30), ("test", 12)):
         columns: dict[str, list[Any]] = {
             "image": [png(array) for array in pixels(count)],
@@ -332,6 +332,7 @@ def test_no_network_is_said_at_once_and_in_one_message(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments", "shape", "outputs", "tested"),
     [

@@ -443,6 +443,7 @@ def test_a_member_reads_a_copy_with_the_columns_of_its_set(
         assert names(dataset, dataset.inputs)[2][:4] == ["some", "words", "are", "of"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COPIES)
 def test_a_member_reads_the_copy_of_a_real_set(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")
@@ -471,6 +472,7 @@ def test_a_branch_of_a_set_is_asked_of_the_hub_alone(tmp_path: Path, monkeypatch
     assert asked == [("CogComp/trec", None, "refs/convert/parquet"), (str(tmp_path / "set"), None, None)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments", "shape", "outputs", "tested"),
     [
