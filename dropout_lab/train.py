@@ -409,7 +409,7 @@ def _is_ours(spec: Config) -> bool:
 
 
 def _is_of_this_package(section: Config) -> bool:
-    return str(section["_target_"]).startswith("dropout_lab.")
+    return str(section.get("_target_", "")).startswith("dropout_lab.")
 
 
 @lru_cache(maxsize=256)
@@ -452,7 +452,7 @@ def _places(model: str, dataset: str) -> Sequence[Place]:
     data, section = _dataset(dataset), json.loads(model)
     if not _is_of_this_package(section):
         plain = Structure(lambda: _model(section, data), data, {}, probe.EXAMPLES, Adam(lr=0.0))
-        probe.check(plain, section["_target_"])
+        probe.check(plain, section.get("_target_", ""))
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
         return survey.places(_model(section, data).eval(), data.example())
 

@@ -41,8 +41,8 @@ KINDS: dict[str, Kind] = {"steps": "sequence", "weights": "weights", "heads": "h
 
 UNITS, ANYTHING = ("vector", "signal", "image"), ("vector", "signal", "image", "steps", "weights", "heads")
 ACTS_ON: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("standard", "classic", "gaussian", "uout", "stochastic_rate", "alpha"), ANYTHING),
-    **dict.fromkeys(("adversarial", "concrete", "stochastic_depth"), (*UNITS, "steps")),
+    **dict.fromkeys(("standard", "classic", "gaussian", "uout", "stochastic_rate"), ANYTHING),
+    **dict.fromkeys(("adversarial", "alpha", "concrete", "stochastic_depth"), (*UNITS, "steps")),
     "standout": UNITS,
     **dict.fromkeys(("spatial", "feature_alpha", "maxdrop_channel", "maxdrop_feature"), ("signal", "image")),
     **dict.fromkeys(("dropblock", "pattern", "max_pooling"), ("image",)),

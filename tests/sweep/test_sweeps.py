@@ -77,7 +77,7 @@ def test_a_cohort_is_continued_as_it_was_begun(tmp_path: Path) -> None:
     sweep(Fake(), tmp_path, *GRID, trainer={**how, "compile": "always", "width": 2})
     then = Fake()
     sweep(then, tmp_path, *GRID, seeds=4, trainer={**how, "compile": "auto", "width": "auto"})
-    assert [compile for _, _, compile in then.cohorts] == ["always"]
+    assert [compile for _, _, compile in then.cohorts] == ["again"]
     assert {(run["width"], run["compiled"]) for run in store.read(tmp_path).runs} == {(2, True)}
 
 
