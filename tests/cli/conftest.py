@@ -35,7 +35,14 @@ Command = Callable[..., Outcome]
 
 Trained = Callable[..., Path]
 
-SMALL = ("dataset=wine", "model.width=8", "trainer.epochs=3", "trainer.batch_size=16", "seeds=2")
+SMALL = (
+    "dataset=wine",
+    "model.width=8",
+    "trainer.epochs=3",
+    "trainer.batch_size=16",
+    "seeds=2",
+    "trainer.compile=never",
+)
 """A network and data so small that a sweep takes a second."""
 
 

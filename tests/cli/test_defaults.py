@@ -78,7 +78,14 @@ def test_a_new_range_with_nothing_left_to_search_is_refused(
     assert command(*words, "rate=interval(0,0.5)").code == 0
     plan = prepared.pop().plan
     folder(tmp_path, {"rate": plan.axes[0].describe()}, dict(plan.config))
-    trial = {"context": "c", "label": {}, "params": {"rate": 0.1}, "rates": {"hidden.0": 0.1}, "config": {}, "structure": {}}
+    trial = {
+        "context": "c",
+        "label": {},
+        "params": {"rate": 0.1},
+        "rates": {"hidden.0": 0.1},
+        "config": {},
+        "structure": {},
+    }
     writer = Writer(tmp_path / "outputs" / "x")
     for number in range(8):
         writer.append("trials", {**trial, "trial": number, "key": str(number)}, durable=False)

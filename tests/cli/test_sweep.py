@@ -108,7 +108,7 @@ def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_pat
 
 @pytest.mark.slow
 def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Command, tmp_path: Path) -> None:
-    words = (*SMALL, "rate=0.1,0.2,0.3,0.4", "name=c")
+    words = (*(word for word in SMALL if "compile" not in word), "rate=0.1,0.2,0.3,0.4", "name=c")
     assert "compiled" in command("sweep", *words, "trainer.compile=always").out
     first = store.read(tmp_path / "outputs" / "c").runs
     # More seeds would now fill more lanes, and so little work would not be compiled for.
