@@ -166,8 +166,8 @@ class Compose:
 def plan(folder: Path, *axes: str, workers: int = 1, **settings: Any) -> Plan:
     """A sweep command: `axes` as on the command line, the other settings as in the config."""
     config: dict[str, Any] = {
-        "rate": 0.5, "optimizer": {"lr": 0.001}, "dataset": {}, "seeds": 2, "n_trials": None, "retries": 1, "trust": False,
-        "baseline": True, "zip": [], "grids": [], "prune_step": "epoch", "objective": "val_loss",
+        "rate": 0.5, "optimizer": {"lr": 0.001}, "dataset": {}, "seeds": 2, "n_trials": None, "retries": 1,
+        "trust": False, "baseline": True, "zip": [], "grids": [], "prune_step": "epoch", "objective": "val_loss",
         "sampler": {"_target_": "dropout_lab.sweep.grid.Grid"}, "pruner": {"_target_": "optuna.pruners.NopPruner"},
         "trainer": {"epochs": 4, "keep_predictions": False, "compile": "never", "width": "auto"},
     }  # fmt: skip
