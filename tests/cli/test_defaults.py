@@ -8,6 +8,7 @@ import pytest
 from dropout_lab.store import Writer
 from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.session import Prepared
+from dropout_lab.trial import digest
 from tests.cli.conftest import SMALL, Command
 
 SEARCH = ("sweep", "dry_run=true", "sampler=tpe", "n_trials=8", *SMALL)
@@ -78,19 +79,13 @@ def test_a_new_range_with_nothing_left_to_search_is_refused(
     assert command(*words, "rate=interval(0,0.5)").code == 0
     plan = prepared.pop().plan
     folder(tmp_path, {"rate": plan.axes[0].describe()}, dict(plan.config))
-    trial = {
-        "context": "c",
-        "label": {},
-        "params": {"rate": 0.1},
-        "rates": {"hidden.0": 0.1},
-        "config": {},
-        "structure": {},
-    }
+    trial = {"context": "c", "label": {}, "params": {"rate": 0.1}, "rates": {"hidden.0": 0.1}, "structure": {}}
     writer = Writer(tmp_path / "outputs" / "x")
     for number in range(8):
-        writer.append("trials", {**trial, "trial": number, "key": str(number)}, durable=False)
-        run = {"id": str(number), "key": str(number), "seed": 0, "attempt": 1, "status": "complete", "reason": None}
-        how = {"epochs": 1, "session": 0, "width": 2, "compiled": False, "threads": 1}
+        config = {"number": number, "rates": {"hidden.0": 0.1}}
+        writer.append("trials", {**trial, "trial": number, "config": config, "key": digest(config)}, durable=False)
+        run = {"id": f"{digest(config)}-0-1", "key": digest(config), "seed": 0, "attempt": 1, "status": "complete"}
+        how = {"reason": None, "val_loss": 1.0, "epochs": 1, "session": 0, "width": 2, "compiled": False, "threads": 1}
         writer.append("runs", {**run, **how}, durable=False)
     writer.close()
     assert command(*words, "rate=interval(0,0.5)").code == 0
