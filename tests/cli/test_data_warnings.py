@@ -30,14 +30,14 @@ def test_it_is_said_before_the_training(command: Command, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_it_is_kept_and_shown_and_a_key_settles_it(command: Command, tmp_path: Path) -> None:
+def test_it_is_kept_and_shown_and_a_key_settles_it(reported: Command, tmp_path: Path) -> None:
     write(tmp_path)
-    assert command("sweep", *WORDS).code == 0
+    assert reported("sweep", *WORDS).code == 0
     folder = tmp_path / "outputs" / "s"
     (warning,) = store.read(folder).sessions[-1]["warnings"]
     assert warning.startswith(f"warning: {SAID}")
     assert SAID in (folder / "report.md").read_text()
     for key in ("drop", "keep"):
-        settled = command("sweep", *WORDS[:-1], f"dataset.{key}=[split]", "dry_run=true")
+        settled = reported("sweep", *WORDS[:-1], f"dataset.{key}=[split]", "dry_run=true")
         assert settled.code == 0
         assert "warning" not in settled.out

@@ -127,7 +127,7 @@ MISTAKES = [
         ("at any site of this model; at site hidden.0 (128)", "a vector has none"),
     ),
     (("train", "dropout=alpha"), ("dropout=alpha cannot act at site hidden.0", "model.activation=selu")),
-    (("train", "seeds=many"), ("seeds=many", "Integer")),
+    (("train", "seeds=many"), ("seeds=many", "whole number")),
     (("train", "rate=0.1,0.2"), ("rate", "sweep")),
     (("train", "objective=foo"), ("objective=foo", "val_loss")),
     (("train", "objective=3"), ("objective=3", "val_loss")),

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SWEEP = ("sweep", "dataset=wine", "model.width=16", "trainer.epochs=25", "trainer.batch_size=8", "trainer.width=4")
+SWEEP = (
+    *("sweep", "dataset=wine", "model.width=16", "trainer.epochs=25", "trainer.batch_size=8"),
+    *("trainer.width=4", "trainer.compile=never"),
+)
 GRID = (*SWEEP, "placement=input,hidden", "rate=0,0.2,0.4", "seeds=3", "name=grid")
 
 
