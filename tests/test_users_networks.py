@@ -57,6 +57,11 @@ REFUSED = {
     "DrawnOnce": "What its constructor draws",
     "Seeded": "its constructor sets torch's seed",
     "NotLifted": "cannot be trained side by side with others",
+    "BranchOnInput": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
+    "BranchOnHidden": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
+    "BranchInEvaluation": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
+    "ChangedInPlace": "the gradient of its loss cannot be computed: RuntimeError: one of the variables",
+    "misfit": "forward raises in evaluation mode: RuntimeError: mat1 and mat2 shapes cannot be multiplied",
     "Double": "the parameter first.weight is float64",
     "NothingToTrain": "no parameters that require a gradient",
     "Tuples": "forward returns a tuple in evaluation mode; must return a tensor, (4, 10) here",
@@ -167,9 +172,17 @@ def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
         assert f"tests.users_networks.{name}" in str(refused.value)
 
 
-def test_a_place_in_the_users_code_is_named() -> None:
+@pytest.mark.parametrize("name", ["RaisesInTraining", "BranchOnInput", "BranchInEvaluation"])
+def test_a_place_in_the_users_code_is_named(name: str) -> None:
     with pytest.raises(UserError, match=r"users_networks\.py, line \d+"):
-        train.places(section("RaisesInTraining"), DATASET)
+        train.places(section(name), DATASET)
+
+
+@pytest.mark.parametrize("of_ours", ["probe.functional_call", "step._correct"])
+def test_a_failure_of_ours_is_not_told_as_the_users(of_ours: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"dropout_lab.cohort.{of_ours}", torch.relu)  # raises, for it takes one argument
+    with pytest.raises(TypeError, match="relu"):
+        train.places(section("Plain"), DATASET)
 
 
 def test_each_call_of_a_site_in_a_pass_draws_its_own_mask() -> None:
