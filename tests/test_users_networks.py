@@ -290,12 +290,25 @@ def test_runs_for_which_the_least_lanes_are_too_many_fail(monkeypatch: pytest.Mo
     assert [result.reason for result in queue.results.values()] == [reason, reason]
 
 
-def test_where_no_width_can_be_found_it_is_the_least() -> None:
-    class Trainer:
-        def best_widths(self, spec: object, device: str) -> Widths:
-            raise MemoryError("all is full")
+class NoWidth:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
 
-    trainer: Any = Trainer()
+    def best_widths(self, spec: object, device: str) -> Widths:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [MemoryError("all is full"), RuntimeError("can't allocate memory"), SystemExit(3)])
+def test_where_no_width_can_be_found_it_is_the_least(error: BaseException) -> None:
+    trainer: Any = NoWidth(error)
     said: list[str] = []
     assert best_widths(trainer, {}, "cpu", said.append) == Widths.fixed(2)
-    assert said == ["what a lane needs could not be found out (MemoryError: all is full): on with two lanes"]
+    reason = f"{type(error).__name__}: {error}"
+    assert said == [f"what a lane needs could not be found out ({reason}): on with two lanes"]
+
+
+@pytest.mark.parametrize("error", [UserError("the user's"), KeyError("ours")])
+def test_another_reason_why_no_width_can_be_found_is_raised(error: Exception) -> None:
+    trainer: Any = NoWidth(error)
+    with pytest.raises(type(error)):
+        best_widths(trainer, {}, "cpu", print)
