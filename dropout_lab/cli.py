@@ -42,13 +42,13 @@ SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "
 RUNNING = {"--run", "-r", "--multirun", "-m"}
 """Hydra's flags that say what `train` and `sweep` say already; beside those that show something, it refuses them."""
 
-OF_THE_SYSTEM = frozenset(
-    {
-        *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO),
-        *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG),
-    }
+OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Errors that the user can mend, whatever was written when they came."""
+
+OF_A_FILE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EIO, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}
 )
-"""Errors of files that the user can mend."""
+"""Errors that the user can mend where they name a file; without one, they are failures of ours."""
 
 OTHER_MODES = SHOW_ALL | {"--cfg", "-c", "--info", "-i"}
 """Hydra's flags that show something instead of training."""
@@ -313,8 +313,10 @@ def _explain(error: Exception) -> tuple[int, str]:
         return 2, f"dropout-lab: a file of the config is no YAML: {error}"
     if "Config group override must be" in str(error):
         return 2, "dropout-lab: a config group cannot be null: give it one of its members, which --help lists"
-    if isinstance(error, OSError) and error.errno in OF_THE_SYSTEM:
-        where = f"{error.filename}: " if error.filename else ""
+    if isinstance(error, OSError) and error.errno in (
+        OF_THE_DISK if error.filename is None else OF_THE_DISK | OF_A_FILE
+    ):
+        where = "" if error.filename is None else f"{error.filename}: "
         return 2, f"dropout-lab: {where}{error.strerror}. What was written before is kept; the same command goes on"
     if type(error).__name__ == "RunsFailed":
         return 1, f"dropout-lab: {error}"

@@ -15,6 +15,7 @@ from hydra.errors import InstantiationException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from dropout_lab.errors import UserError
+from dropout_lab.targets import find
 from dropout_lab.trial import Config
 
 STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
@@ -29,6 +30,7 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
     """
     if "_target_" not in section:
         raise UserError(f"{key}: the config names no class: it has no _target_")
+    _check_targets(key, section)
     _check_types(key, section)
     try:
         return hydra.utils.instantiate(dict(section), **given, _convert_="all")
@@ -49,11 +51,27 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
 def takes(section: Config, name: str) -> bool:
     """Whether a config section's target can be given the argument `name`, as far as its signature says."""
     try:
-        signature = inspect.signature(hydra.utils.get_object(str(section.get("_target_"))))
+        signature = inspect.signature(find(str(section.get("_target_"))))
     except (ImportError, ValueError, TypeError):  # `instantiate` says what is wrong with it, or the call does
         return True
     kinds = {parameter.kind for parameter in signature.parameters.values()}
     return name in signature.parameters or inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def _check_targets(key: str, value: Any) -> None:
+    """Raises UserError for a class or function that does not exist, however deep it is named."""
+    if isinstance(value, Mapping):
+        target = value.get("_target_")
+        if isinstance(target, str):
+            try:
+                find(target)
+            except ImportError as error:
+                raise UserError(f"{key}._target_={target}: {error}") from error
+        for name, inner in value.items():
+            _check_targets(f"{key}.{name}", inner)
+    elif isinstance(value, list | tuple):
+        for place, inner in enumerate(value):
+            _check_targets(f"{key}[{place}]", inner)
 
 
 def _check_types(key: str, section: Config) -> None:
@@ -73,8 +91,8 @@ def _check_types(key: str, section: Config) -> None:
 def _hints(target: str) -> dict[str, Any]:
     """The types of a target's arguments, of those whose type can be read; none, of a target that does not exist."""
     try:
-        found = hydra.utils.get_object(target)
-    except (ImportError, ValueError):
+        found = find(target)
+    except ImportError:
         return {}
     function = inspect.unwrap(found.__init__ if isinstance(found, type) else found)  # type: ignore[misc]
     hints: dict[str, Any] = {}

@@ -22,6 +22,9 @@ VALUED = (
 """Hydra's options whose value may be the next word."""
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 QUOTES = "\u2018\u2019\u201c\u201d"
+NUMBER = rf"(?:[{DASHES}+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][{DASHES}+-]?\d+)?)?"
+"""A number or none, with a minus as a word processor writes it."""
+AROUND_NUMBERS = r"[\[\](),]|interval|range|choice|tag|log|int|float"
 TYPES = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
 LAUNCHERS = {
     **{"joblib": "hydra-joblib-launcher", "submitit": "hydra-submitit-launcher"},
@@ -114,9 +117,15 @@ def _hints() -> dict[str, Any]:
 
 
 def _typography(words: Sequence[str], index: int) -> str | None:
+    """Dashes before an option or in what is else a number, and quotes that open a value. In names they are letters."""
     word = words[index]
-    plain = re.sub(f"[{DASHES}](?=[\\d.])|^[{DASHES}]+", lambda match: "-" * len(match[0]), word)
-    plain = re.sub(f"[{QUOTES}]", "'", plain)
+    key, equals, value = word.partition("=")
+    plain = re.sub(f"^[{DASHES}]+", lambda match: "-" * len(match[0]), word)
+    if all(re.fullmatch(NUMBER, part.strip()) for part in re.split(AROUND_NUMBERS, value)):
+        plain = plain[: len(key)] + equals + re.sub(f"[{DASHES}]", "-", value)
+    unquoted = re.sub(r"\"[^\"]*\"|'[^']*'", lambda match: "_" * len(match[0]), word)
+    if re.search(rf"(?:^|[=\[,({{:]\s*)[{QUOTES}]", unquoted):
+        plain = re.sub(f"[{QUOTES}]", "'", plain)
     if plain == word:
         return None
     strange = next(there for here, there in zip(plain, word, strict=True) if here != there)

@@ -334,4 +334,5 @@ def _is_of_kind(kind: str, name: str, value: Any) -> bool:
 
 
 def _damaged(path: Path, line: int, why: str) -> UserError:
-    return UserError(f"{path}, line {line}: the record is damaged ({why})")
+    again = ", or delete the line: its run is then trained again" if path.name.startswith("runs") else ""
+    return UserError(f"{path}, line {line}: the record is damaged ({why}); restore the file{again}")

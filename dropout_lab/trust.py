@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, get_type_hints
 
-import hydra.utils
-
 from dropout_lab.errors import UserError
+from dropout_lab.targets import find
 
 HOMES = tuple(f"dropout_lab.{home}." for home in ("models", "datasets", "dropout", "schedule", "loss", "cohort.optim"))
 """Where the classes of configurations are. Other functions of this package may do what a name in a record asks for."""
@@ -19,9 +18,18 @@ def check(recorded: Any, where: str, own: Collection[str] = ()) -> None:
     """
     for key, target in called(recorded):
         if target not in own and not is_ours(target):
+            if key.endswith("_target_") and "${" not in target:
+                why = (
+                    "which is not of this package. A record can name any function, and training it calls that function"
+                )
+            else:
+                why = (
+                    "an interpolation, and this package writes none into records. To resolve it can read your"
+                    " environment, and it can name any function"
+                )
             raise UserError(
-                f"{where}: its record has {key}={target}, which is not of this package. A record can name any function,"
-                " and training it calls that function. If you know who made the folder, and trust them: trust=true"
+                f"{where}: its record has {key}={target}, {why}. If you know who made the folder, and trust them:"
+                " trust=true"
             )
 
 
@@ -52,7 +60,7 @@ def is_ours(target: str) -> bool:
     if not target.startswith(HOMES):
         return False
     try:
-        found = hydra.utils.get_object(target)
+        found = find(target)
         origin = f"{found.__module__}.{found.__qualname__}"
         makes_data = not isinstance(found, type) and get_type_hints(found)["return"].__name__ == "Dataset"
     except Exception:  # whatever looking it up raises: it is not one of ours

@@ -58,6 +58,9 @@ def test_errors_of_the_system_have_no_traceback(number: int) -> None:
     code, said = cli._explain(OSError(number, os.strerror(number), "outputs/x/study.journal"))
     assert code == 2
     assert said.startswith(f"dropout-lab: outputs/x/study.journal: {os.strerror(number)}")
+    code, said = cli._explain(OSError(number, os.strerror(number)))
+    assert code == (2 if number in (errno.ENOSPC, errno.EROFS) else 1)
+    assert said.startswith(f"dropout-lab: {os.strerror(number)}" if code == 2 else type(OSError(number, "")).__name__)
     assert cli._explain(OSError("something else")) == (1, "OSError: something else\n")
 
 

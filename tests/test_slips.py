@@ -17,6 +17,10 @@ from dropout_lab.mistakes import check_words, missing_member, unreadable, wrong_
         (("rate=0.1,0.2,",), "write rate=0.1,0.2"),
         (("rate=\u22120.5",), "(U+2212); write rate=-0.5"),
         (("name=\u201cmy sweep\u201d",), "write name='my sweep'"),
+        (("optimizer.lr=1e\u20133",), "(U+2013); write optimizer.lr=1e-3"),
+        (("sampler.a=tag(log,interval(1e\u20115, \u22121))",), "write sampler.a=tag(log,interval(1e-5, -1))"),
+        (("\u2013\u2013cfg", "job"), "(U+2013); write --cfg"),
+        (("dataset.drop=[\u201ca b\u201d]",), "write dataset.drop=['a b']"),
         (("--rate", "0.5"), "without dashes: rate=0.5"),
         (("--rate=0.5",), "without dashes: rate=0.5"),
         (("--trainer.epochs", "seeds=2"), "without dashes: trainer.epochs=..."),
@@ -40,6 +44,8 @@ def test_a_slip_is_answered_with_what_to_write(words: tuple[str, ...], instead: 
         ("rate=0.5", "--info"),
         ("rate=tag(log,interval(0.1,0.5))", "placement.weights={input:0.4},{hidden.*:1.0}"),
         ("name=caf\u00e9\u2013bar",),
+        ("name=a\u20131", "name=2020\u20132021", "dataset.target=Customer\u2019s age"),
+        ('dataset.drop=["Customer\u2019s age"]', "dataset.drop=['\u201cquoted\u201d','\u20131']"),
     ],
 )
 def test_what_hydra_understands_passes(words: tuple[str, ...]) -> None:

@@ -61,7 +61,9 @@ def test_a_damaged_line_is_refused_by_file_and_line(sweep: Path, damage: str) ->
     lines = path.read_text().splitlines()
     lines[1] = damage
     path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(UserError, match=r"runs-0\.jsonl, line 2: the record is damaged"):
+    with pytest.raises(
+        UserError, match=r"runs-0\.jsonl, line 2: the record is damaged .*; restore the file, or delete"
+    ):
         store.read(sweep)
 
 

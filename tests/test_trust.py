@@ -86,6 +86,14 @@ def test_a_hidden_call_is_found_and_the_message_says_why(config: dict[str, Any])
         trust.check(config, "outputs/x, trial 3")
 
 
+def test_an_interpolation_is_called_one() -> None:
+    with pytest.raises(
+        UserError, match=r"optimizer\.lr=\$\{oc\.env:HOME\}, an interpolation, and .* trust=true"
+    ) as said:
+        trust.check({"optimizer": {"_target_": MLP, "lr": "${oc.env:HOME}"}}, "x")
+    assert "not of this package" not in str(said.value)
+
+
 def test_what_the_command_names_itself_needs_no_trust() -> None:
     trust.check(HIDDEN["as it is"], "x", own={"sympy.sympify"})
     with pytest.raises(UserError, match=r"model\.x\.y\[0\]\.z\._target_=os\.system"):

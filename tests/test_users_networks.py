@@ -57,6 +57,11 @@ REFUSED = {
     "DrawnOnce": "What its constructor draws",
     "Seeded": "its constructor sets torch's seed",
     "NotLifted": "cannot be trained side by side with others",
+    "BranchOnInput": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
+    "BranchOnHidden": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
+    "BranchInEvaluation": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
+    "ChangedInPlace": "the gradient of its loss cannot be computed: RuntimeError: one of the variables",
+    "misfit": "forward raises in evaluation mode: RuntimeError: mat1 and mat2 shapes cannot be multiplied",
     "Double": "the parameter first.weight is float64",
     "NothingToTrain": "no parameters that require a gradient",
     "Tuples": "forward returns a tuple in evaluation mode; must return a tensor, (4, 10) here",
@@ -167,9 +172,17 @@ def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
         assert f"tests.users_networks.{name}" in str(refused.value)
 
 
-def test_a_place_in_the_users_code_is_named() -> None:
+@pytest.mark.parametrize("name", ["RaisesInTraining", "BranchOnInput", "BranchInEvaluation"])
+def test_a_place_in_the_users_code_is_named(name: str) -> None:
     with pytest.raises(UserError, match=r"users_networks\.py, line \d+"):
-        train.places(section("RaisesInTraining"), DATASET)
+        train.places(section(name), DATASET)
+
+
+@pytest.mark.parametrize("of_ours", ["probe.functional_call", "step._correct"])
+def test_a_failure_of_ours_is_not_told_as_the_users(of_ours: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"dropout_lab.cohort.{of_ours}", torch.relu)  # raises, for it takes one argument
+    with pytest.raises(TypeError, match="relu"):
+        train.places(section("Plain"), DATASET)
 
 
 def test_each_call_of_a_site_in_a_pass_draws_its_own_mask() -> None:
@@ -277,12 +290,25 @@ def test_runs_for_which_the_least_lanes_are_too_many_fail(monkeypatch: pytest.Mo
     assert [result.reason for result in queue.results.values()] == [reason, reason]
 
 
-def test_where_no_width_can_be_found_it_is_the_least() -> None:
-    class Trainer:
-        def best_widths(self, spec: object, device: str) -> Widths:
-            raise MemoryError("all is full")
+class NoWidth:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
 
-    trainer: Any = Trainer()
+    def best_widths(self, spec: object, device: str) -> Widths:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [MemoryError("all is full"), RuntimeError("can't allocate memory"), SystemExit(3)])
+def test_where_no_width_can_be_found_it_is_the_least(error: BaseException) -> None:
+    trainer: Any = NoWidth(error)
     said: list[str] = []
     assert best_widths(trainer, {}, "cpu", said.append) == Widths.fixed(2)
-    assert said == ["what a lane needs could not be found out (MemoryError: all is full): on with two lanes"]
+    reason = f"{type(error).__name__}: {error}"
+    assert said == [f"what a lane needs could not be found out ({reason}): on with two lanes"]
+
+
+@pytest.mark.parametrize("error", [UserError("the user's"), KeyError("ours")])
+def test_another_reason_why_no_width_can_be_found_is_raised(error: Exception) -> None:
+    trainer: Any = NoWidth(error)
+    with pytest.raises(type(error)):
+        best_widths(trainer, {}, "cpu", print)

@@ -262,6 +262,31 @@ class NotLifted(Plain):
         return y if float(y.sum()) > 0 else -y
 
 
+class BranchOnInput(Plain):
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return y if x.sum() > 0 else -y
+
+
+class BranchOnHidden(Plain):
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return y if y.sum() > 0 else -y
+
+
+class BranchInEvaluation(Plain):
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return -y if not self.training and x.sum() > 0 else y
+
+
+class ChangedInPlace(Plain):
+    """What the gradient needs is overwritten."""
+
+    def hidden(self, x: Tensor) -> Tensor:
+        return super().hidden(x).mul_(2)
+
+
 class Double(Plain):
     def __init__(self, input_shape, outputs):  # type: ignore[no-untyped-def]
         super().__init__(input_shape, outputs)
@@ -326,3 +351,8 @@ class SameNames(Plain):
 
 def no_network(input_shape, outputs):  # type: ignore[no-untyped-def]
     return "a network"
+
+
+def misfit(input_shape, outputs):  # type: ignore[no-untyped-def]
+    """No code of the user is under way where it fails."""
+    return nn.Sequential(nn.Flatten(), Site("hidden"), nn.Linear(63, outputs))

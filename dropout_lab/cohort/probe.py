@@ -4,12 +4,10 @@ What lanes cannot keep apart, or would get wrong without a word, is refused with
 remedy.
 """
 
-import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.modules.dropout import _DropoutNd
 
+from dropout_lab.cohort.blame import is_ours, told
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout, ties
@@ -28,8 +27,6 @@ from dropout_lab.sites import Site, sites
 EXAMPLES = 4
 FEW = 3
 """Modules that a message names."""
-FOREIGN = Path(torch.__file__).parent, Path(__file__).parents[1]
-"""Folders of code that is not the user's."""
 
 
 def check(structure: Structure, name: str) -> None:
@@ -187,7 +184,9 @@ def _pass(network: nn.Module, x: Tensor) -> tuple[_Pass, str | None]:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        raise UserError(f"forward raises in {_mode(network)} mode: {_told(error)}") from error
+        if is_ours(error):
+            raise
+        raise UserError(f"forward raises in {_mode(network)} mode: {told(error)}") from error
     finally:
         for hook in hooks:
             hook.remove()
@@ -247,48 +246,41 @@ def _check_lanes(
         buffers[name] = buffers[name].expand(2, len(x), *buffers[name].shape[2:]).clone()
     carried = {name: buffers[name] for name in program.carried}
 
-    def evaluate(params: Tensor, buffers: Mapping[str, Tensor], carried: Mapping[str, Tensor]) -> Tensor:
+    examples = x.expand(2, *x.shape)  # lifted as they are in training, so that a branch on their values is found
+
+    def evaluate(params: Tensor, buffers: Mapping[str, Tensor], carried: Mapping[str, Tensor], x: Tensor) -> Tensor:
         rest = {name: value for name, value in buffers.items() if name not in program.carried}
         return program.evaluate(params, rest, rates, carried, x, y, torch.ones(len(x)))[0]
 
-    def train(params: Tensor, buffers: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def train(params: Tensor, buffers: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         return program.loss(params, buffers, {}, rates, torch.ones(()), keys, x, y)
 
     task = structure.dataset.task
     measured = [losses(alone[False].output.detach().float(), y, task).sum() for alone in passes]
     trained = [losses(alone[True].output.float(), y, task).mean() for alone in passes]
-    grads = [
-        program.layout.flatten(
-            dict(
-                zip(
-                    alone[True].params,
-                    torch.autograd.grad(loss, [*alone[True].params.values()], materialize_grads=True),
-                    strict=True,
-                )
-            )
-        )
-        for loss, alone in zip(trained, passes, strict=True)
-    ]
+    grads = [_gradient(program, loss, alone[True]) for loss, alone in zip(trained, passes, strict=True)]
     try:
         with torch.no_grad():
             first = {name: value[1] for name, value in buffers.items()}
-            single = evaluate(params[1], first, {name: value[1] for name, value in carried.items()})
+            single = evaluate(params[1], first, {name: value[1] for name, value in carried.items()}, x)
             if not _close(single, measured[1]):
                 raise UserError(
                     "two networks with the same parameters and buffers answer differently. What its constructor draws,"
                     " or computes from what it draws, must be a parameter or a buffer (register_buffer)"
                 )
-            lifted = vmap(evaluate)(params, buffers, carried)
+            lifted = vmap(evaluate)(params, buffers, carried, examples)
         params.requires_grad_()
-        loss, after = vmap(train)(params, buffers)
+        loss, after = vmap(train)(params, buffers, examples)
         (of_params,) = torch.autograd.grad(loss.sum(), params)
     except UserError:
         raise
     except (Exception, SystemExit) as error:
+        if is_ours(error):
+            raise
         raise UserError(
             "it cannot be trained side by side with others, which is how dropout-lab trains (torch.func.vmap):"
-            f" {_told(error)}. Modules such as nn.LSTM, .item() and branches on values cannot be; write that part in"
-            " tensor operations"
+            f" {told(error)}. Modules such as nn.LSTM, .item() and branches on values (if x.sum() > 0) cannot be;"
+            " write that part in tensor operations, a branch with torch.where"
         ) from error
     agree = _close(lifted, torch.stack(measured)) and _close(loss, torch.stack(trained))
     agree = agree and _close(of_params, torch.stack(grads))
@@ -300,6 +292,15 @@ def _check_lanes(
             "trained side by side with others (torch.func.vmap), it does not compute what it computes alone. What"
             " forward keeps must be a buffer, and its Python code may not depend on values"
         )
+
+
+def _gradient(program: Program, loss: Tensor, alone: _Pass) -> Tensor:
+    """Of a network alone, (params,)."""
+    try:
+        grads = torch.autograd.grad(loss, [*alone.params.values()], materialize_grads=True)
+    except RuntimeError as error:
+        raise UserError(f"the gradient of its loss cannot be computed: {told(error)}") from error
+    return program.layout.flatten(dict(zip(alone.params, grads, strict=True)))
 
 
 def _batch(structure: Structure) -> tuple[Tensor, Tensor]:
@@ -336,17 +337,3 @@ def _close(ours: Tensor, alone: Tensor) -> bool:
 
 def _mode(network: nn.Module) -> str:
     return "training" if network.training else "evaluation"
-
-
-def _told(error: BaseException) -> str:
-    """An error of the user's code in words, with its place there."""
-    if isinstance(error, SystemExit):
-        text = f"it ends the process (sys.exit({error.code!r})); raise an error instead"
-    else:
-        text = f"{type(error).__name__}: {error}".strip().rstrip(".")
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not any(Path(frame.filename).is_relative_to(folder) for folder in FOREIGN)
-    ]
-    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else text

@@ -80,7 +80,13 @@ def encode(
     for column in features:
         _require_values(column, outside)
     numeric = {column.name for column in features if _has_numbers(column, column.name in keep, outside)}
-    refuse(refusal_of_words(column, column.name in keep) for column in features if column.name not in numeric)
+    refused = {
+        column.name: why
+        for column in features
+        if column.name not in numeric and (why := refusal_of_words(column, column.name in keep)) is not None
+    }
+    at_once = f"All of these are left out with {setting('drop', *drop, *refused)}"
+    refuse([*refused.values(), at_once if len(refused) > 1 else None])
     columns: dict[str, NDArray[np.float64]] = {}
     indicators: set[str] = set()
     for column in features:

@@ -162,6 +162,11 @@ def _odd_words(column: Column) -> str | None:
     if (pair := _alike(column.words)) is not None:
         return f"has the categories {_pair(column, pair)}, which differ only in spelling"
     different = column.words.unique()
+    if IDENTIFIER.fullmatch(column.name) and len(different) > 2:
+        return (
+            f"has the name of an identifier, for example {column.first()}; each of its {len(different)} different words"
+            " becomes a category of its own"
+        )
     if len(different) > FEW and all(BEGINS_WITH_NUMBER.match(value) for value in different):
         return (
             f"has {len(different)} different words that begin with a number, for example"

@@ -28,6 +28,8 @@ from dropout_lab.errors import UserError
 MOST_CLASSES = 20
 """Whole numbers of so few different values are classes, unless the task says otherwise."""
 
+AS_CLASSES = "; if these are classes, give dataset.task=classification"
+
 
 @dataclass(frozen=True)
 class EncodedTarget:
@@ -76,9 +78,8 @@ def encode_target(
             raise UserError(f"dataset.target={name}: every row of {where} has the same, {names[0]}")
         codes = torch.tensor([numbered[word] for word in values.astype(str)])
         return EncodedTarget(codes, len(names), kind, names, ())
-    other = "" if task else "; if these are classes, give dataset.task=classification"
     outside = outside_of(len(values), test)
-    measured = numbers(column, other)
+    measured = numbers(column, "" if task else AS_CLASSES)
     if (measured[outside] == measured[outside][0]).all():
         raise UserError(
             f"dataset.target={name}: every row of {where} outside of the test part has the same,"
@@ -135,6 +136,8 @@ def _target(
     require_known(column.values, name, where, place)
     kind = task_of(column, task)
     if kind == "classification":
+        if task is None and column.parsed.mean() > MOSTLY:
+            numbers(column, AS_CLASSES)  # a word among few whole numbers is a mistake, as it is among features
         refuse([refusal_of_classes(column, name in keep, asked=task is not None)])
     return column, kind
 

@@ -45,10 +45,13 @@ def combinations(
     """
     for axis in axes:
         if axis.values is None:
-            low, high = axis.low_high or (0, 0)
+            low, high = (int(end) if float(end).is_integer() else end for end in axis.low_high or (0, 0))
+            # Hydra reads an interval's ends as floats, which a key of whole numbers takes neither listed nor drawn.
+            is_whole = isinstance(low, int) and isinstance(high, int) and high > 1
+            whole = f"; for whole numbers beside it {axis.key}=int(interval({low},{high}))" if is_whole else ""
             raise UserError(
                 f"{axis.key}: a continuous range has no grid; give its values, e.g. {axis.key}={low},{high}, "
-                f"or choose a sampler: sampler=random n_trials=50 (also tpe, cmaes, qmc, gp, nsgaii)"
+                f"or choose a sampler: sampler=random n_trials=50 (also tpe, cmaes, qmc, gp, nsgaii){whole}"
             )
     united = {key for grid in grids for key in grid}
     outside = {axis.key: list(axis.repeated or axis.values or ()) for axis in axes if axis.key not in united}

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
-from dropout_lab.cohort.width import Widths
-from dropout_lab.errors import UserError
+from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.place import Warned
 from dropout_lab.sweep.space import Axis
 from dropout_lab.trial import Config, Run, Trial
@@ -111,14 +110,15 @@ class Plan:
 
 
 def best_widths(trainer: Trainer, spec: Config, device: str, say: Callable[[str], None]) -> Widths:
-    """The trainer's; where it finds none, the least there is, and `say` takes the reason.
+    """The trainer's; where memory is too little to find it, or the network ends the process, the least there is, and
+    `say` takes the reason.
 
-    If the reason holds in the training too, as too little memory does, the runs fail there, and their records tell it.
+    If the reason holds in the training too, the runs fail there, and their records tell it.
     """
     try:
         return trainer.best_widths(spec, device)
-    except UserError:
-        raise
     except (Exception, SystemExit) as error:
+        if not isinstance(error, SystemExit) and not is_out_of_memory(error):
+            raise
         say(f"what a lane needs could not be found out ({type(error).__name__}: {error}): on with two lanes")
         return Widths.fixed(2)

@@ -6,13 +6,15 @@ sampler, and the order in which trials ended, which bounds the generations of a 
 
 import math
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
 from optuna.pruners import HyperbandPruner, NopPruner, SuccessiveHalvingPruner
-from optuna.samplers import BaseGASampler, CmaEsSampler
+from optuna.samplers import BaseGASampler
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from dropout_lab.errors import writing
@@ -21,6 +23,9 @@ from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.ledger import Ledger, curve, score
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.study import BASELINE, KEY, NAME, OUTSIDE, directions, known, pruner, sampler, storage
+
+MEMORY = re.compile(r"(?:cma|cmawm|sepcma):|.*optimizer")
+"""Names of the system attributes in which Optuna's CMA-ES, of any kind, keeps pickles that it loads."""
 
 
 def agree(plan: Plan, records: Records, ledger: Ledger, ours: Collection[str]) -> str | None:
@@ -101,7 +106,7 @@ def _objection(past: Past, ours: Collection[str]) -> str | None:
         return "is of other objectives"
     if _disagrees(past, trials, ours):
         return "does not agree with the records"
-    if not plan.config["trust"] and isinstance(sampler(plan.config["sampler"]), CmaEsSampler) and _remembers(trials):
+    if not plan.config["trust"] and _remembers(there, study):
         return "holds the sampler's memory as a pickle, which could run anything; trust=true goes on with it"
     return None
 
@@ -126,8 +131,10 @@ def _disagrees(past: Past, trials: Sequence[FrozenTrial], ours: Collection[str])
     return False
 
 
-def _remembers(trials: Sequence[FrozenTrial]) -> bool:
-    return any(key.startswith("cma") for trial in trials for key in trial.system_attrs)
+def _remembers(there: BaseStorage, study: optuna.Study) -> bool:
+    """Whatever the sampler is: one that wraps CMA-ES loads these, too, and this package's records need none of them."""
+    noted = [there.get_study_system_attrs(study._study_id), *(trial.system_attrs for trial in study.get_trials(False))]
+    return any(MEMORY.match(name) for attributes in noted for name in attributes)
 
 
 def _write(past: Past, journal: Path) -> None:

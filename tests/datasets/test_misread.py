@@ -119,7 +119,9 @@ def test_all_columns_are_refused_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, price=cycled("$5", "$6", "$7"), share=cycled("1%", "2%"), day=cycled("2024-01-31", "1/2/24"))
     with pytest.raises(UserError) as error:
         table(path=path, target="label")
-    assert [line.split("column ")[1].split()[0] for line in str(error.value).splitlines()] == ["price", "share", "day"]
+    *columns, last = str(error.value).splitlines()
+    assert [line.split("column ")[1].split()[0] for line in columns] == ["price", "share", "day"]
+    assert last == "All of these are left out with dataset.drop=[price,share,day]"
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,12 @@ def test_plain_categories_are_no_matter(values: list[Any], tmp_path: Path) -> No
         ("customer_id", [(i * 7919) % 100003 % 17 for i in range(ROWS)], "has the name of an identifier"),
         ("PassengerId", [(i * 7919) % 100003 % 17 for i in range(ROWS)], "has the name of an identifier"),
         ("zipcode", [10115 + i * 7919 % 17 for i in range(ROWS)], "has the name of an identifier"),
+        (
+            "customer_id",
+            [f"cust{i % 12:04}" for i in range(ROWS)],
+            r"an identifier, for example 'cust0000' \(line 2\); each",
+        ),
+        ("PostCode", cycled("N1 9GU", "SW1A 1AA", "E1 6AN"), "has the name of an identifier"),
         ("Unnamed: 0", [i / 3 for i in range(ROWS)], "looks like a saved index"),
         ("split", cycled("train", "test", "val"), "looks like a division into training and test parts"),
         ("fold", cycled(0, 1, 2, 3, 4), "looks like a division into training and test parts"),
@@ -173,6 +181,7 @@ def test_what_may_be_meant_is_told(column: str, values: list[Any], said: str, tm
 @pytest.mark.parametrize(
     ("column", "values"),
     [
+        ("has_id", cycled("yes", "no")),
         ("paid", cycled(10, 20, 30)),
         ("humid", cycled(1, 2, 3)),
         ("age", [20 + i * 7 % 23 for i in range(ROWS)]),
@@ -254,6 +263,21 @@ def test_numbers_and_days_as_targets_are_no_classes(tmp_path: Path) -> None:
     path = write(tmp_path, label=cycled("$5", "$6"))
     with pytest.raises(UserError, match=r"line 2: column label has numbers, and here '\$5'; write plain numbers"):
         table(path=path, target="label", task="regression")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (("999", "1,234", "12"), r"line 3: column label has numbers, and here '1,234'; write plain numbers"),
+        (("1", "2", "3", "1,5", "2,5"), r"line 5: column label has numbers, and here '1,5'; write plain numbers"),
+        (("0", "1", "2", "-"), r"line 5: column label has numbers, and here '-'; where a number is missing"),
+    ],
+)
+def test_a_word_among_few_numbers_as_targets_is_no_class(values: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    path = write(tmp_path, label=cycled(*values))
+    with pytest.raises(UserError, match=rf"{said}.*; if these are classes, give dataset.task=classification"):
+        table(path=path, target="label")
+    assert table(path=path, target="label", task="classification").outputs == len(values)
 
 
 def test_a_target_with_a_value_of_its_own_in_every_row(tmp_path: Path) -> None:

@@ -225,20 +225,38 @@ def test_a_genetic_sampler_knows_its_generations(tmp_path: Path) -> None:
     assert study.trials()[trial.number].system_attrs.get("NSGAIISampler:generation") == 3
 
 
-def test_a_pickled_memory_is_not_loaded_without_trust(tmp_path: Path) -> None:
-    pytest.importorskip("cmaes")
-    folder = searched(tmp_path / "sweep")
-    target = {"_target_": "optuna.samplers.CmaEsSampler", "n_startup_trials": 1, "seed": 0}
-    axes = axes_of("rate=interval(0,0.8)", "optimizer.lr=interval(0.1,0.2)")
-    plan = plan_of(folder, axes, sampler=target, n_trials=9)
+CMA_ES = {"_target_": "optuna.samplers.CmaEsSampler", "n_startup_trials": 1, "seed": 0}
+WITH_MEMORY: dict[str, dict[str, Any]] = {
+    "cma:": CMA_ES,
+    "sepcma:": {**CMA_ES, "use_separable_cma": True},
+    "cmawm:": {**CMA_ES, "with_margin": True},
+}
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+@pytest.mark.parametrize("prefix", WITH_MEMORY)
+def test_a_pickled_memory_is_not_loaded_without_trust(prefix: str, is_wrapped: bool, folder: Path) -> None:
+    target = WITH_MEMORY[prefix]
+    if is_wrapped:
+        fixed = "optuna.samplers.PartialFixedSampler"
+        target = {"_target_": fixed, "fixed_params": {}, "base_sampler": target}
+    plan = plan_of(folder, sampler=target)
     heal(plan)
-    study = Study(plan)
-    study.study.add_trial(
-        optuna.trial.create_trial(state=TrialState.RUNNING, system_attrs={"cma:optimizer:0": "80049500"})
+    Study(plan).study.add_trial(
+        optuna.trial.create_trial(state=TrialState.RUNNING, system_attrs={f"{prefix}optimizer:0": "80049500"})
     )
-    assert heal(plan_of(folder, axes, sampler=target, n_trials=9, trust=True)) is None
+    assert heal(plan_of(folder, sampler=target, trust=True)) is None
     assert "as a pickle, which could run anything; trust=true" in str(heal(plan))
     assert not any(trial.system_attrs for trial in trials(folder))
+
+
+def test_a_pickled_memory_of_the_study_is_not_loaded_for_any_sampler(folder: Path) -> None:
+    plan = plan_of(folder)
+    study = Study(plan).study
+    study._storage.set_study_system_attr(study._study_id, "another:optimizer", "80049500")
+    assert heal(plan_of(folder, trust=True)) is None
+    assert "as a pickle, which could run anything; trust=true" in str(heal(plan))
+    assert heal(plan) is None
 
 
 @pytest.mark.parametrize("objective", ["val_loss", "gap"])

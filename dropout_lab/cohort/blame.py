@@ -1,0 +1,43 @@
+"""Whose an error is that was raised while a user's network was tried, and where in the user's code."""
+
+import traceback
+from pathlib import Path
+
+import torch
+from torch import nn
+
+FOREIGN = Path(torch.__file__).parent, Path(__file__).parents[1]
+"""Folders of code that is not the user's."""
+STANDARD = Path(traceback.__file__).parent
+"""That of Python's own, which holds site-packages, too."""
+
+
+def told(error: BaseException) -> str:
+    """An error of the user's code in words, with its place there."""
+    if isinstance(error, SystemExit):
+        text = f"it ends the process (sys.exit({error.code!r})); raise an error instead"
+    else:
+        text = f"{type(error).__name__}: {error}".strip().rstrip(".")
+    frames = _frames(error)
+    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else text
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether what tries the network has failed: no code of the user is under way, nor a module of torch that the
+    network itself is made of, as the parts of an nn.Sequential are."""
+    if _frames(error):
+        return False
+    files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    last = max(place for place, file in enumerate(files) if file.is_relative_to(FOREIGN[1]))
+    in_module = Path(nn.modules.module.__file__) in files[last:]
+    return not (in_module and files[last].parent == Path(__file__).parent)
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """Those of the user's code."""
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(Path(frame.filename))]
+
+
+def _is_foreign(file: Path) -> bool:
+    is_standard = file.is_relative_to(STANDARD) and "site-packages" not in file.parts
+    return is_standard or any(file.is_relative_to(folder) for folder in FOREIGN)
