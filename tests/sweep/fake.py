@@ -124,6 +124,9 @@ class Fake:
     def data_warnings(self, config: Config) -> Sequence[str]:
         return ()
 
+    def structure_warnings(self, spec: Config) -> Sequence[str]:
+        return ()
+
     def task(self, config: Config) -> str:
         return "classification"
 
