@@ -12,14 +12,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from dropout_lab.cohort import building, compiler, programs
+from dropout_lab.cohort import building, compiler, loop, programs
 from dropout_lab.cohort.builder import Order
 from dropout_lab.cohort.building import CompilerError
 from dropout_lab.cohort.compiler import Compilable, load
 from dropout_lab.cohort.cost import Cost, counted
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.cohort.programs import prepare
-from dropout_lab.cohort.recipe import Compile
+from dropout_lab.cohort.programs import Choice, prepare
+from dropout_lab.cohort.recipe import Compile, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.errors import UserError
@@ -92,6 +92,27 @@ def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pyte
     # and gives each run the same to the bit, whatever its lane.
     assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
     assert set(compiler.folder().glob("*.pt2")) == built
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_runs_that_begin_again_are_trained_as_they_began(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+    asked, errors = [], [RuntimeError("once")]
+
+    def chosen(made: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device) -> Any:
+        asked.append((compile, runs))
+        return Lanes(made, widths.eager, device), Choice(compiled, "made up")
+
+    def epoch(lanes: Lanes) -> Tensor:
+        if errors:
+            raise errors.pop()
+        return trained(lanes)
+
+    trained = Lanes.train_epoch
+    monkeypatch.setattr(loop, "prepare", chosen)
+    monkeypatch.setattr(Lanes, "train_epoch", epoch)
+    results = train(structure(**ODD), [recipe(number, epochs=1, **WAYS) for number in range(3)], 2, compile="auto")
+    assert [result.status for result in results.values()] == ["complete"] * 3
+    assert asked == [("auto", 3), ("again" if compiled else "never", 3)]
 
 
 @builds_odd
