@@ -1,9 +1,12 @@
 """Compiled programs do what the eager ones do, are built once, and only where that pays."""
 
 import itertools
+import os
 import pickle
+import select
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +266,31 @@ def failing(monkeypatch: pytest.MonkeyPatch, empty: Path) -> Callable[[str], Non
     monkeypatch.setattr(programs, "_programs", lambda lanes: [_doubling("one"), _doubling("two")])
     monkeypatch.setattr(compiler, "_has_compiler", lambda: True)
     return lambda script: monkeypatch.setattr(building, "COMMAND", ("sh", "-c", script))
+
+
+def test_the_compilers_of_a_builder_that_died_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    script = f"exec 9>{held}; sleep 1000 & kill -KILL $$"
+    monkeypatch.setattr(building, "COMMAND", ("sh", "-c", script))
+    with closing(building.Building(tmp_path / "b")) as one, pytest.raises(CompilerError, match="was killed"):
+        one.result(600.0)
+    assert select.select([reader], [], [], 100.0)[0], "its child holds the other end"
+    os.close(reader)
+
+
+def test_what_killed_builds_left_is_removed_by_the_next(failing: Callable[[str], None]) -> None:
+    failing("exit 1")
+    old, new = compiler.folder() / "tmpold", compiler.folder() / "tmpnew"
+    for left in (old, new):
+        (left / "0").mkdir(parents=True)
+    file = compiler.folder() / "tmpfile"
+    file.touch()
+    for left in (old, file):
+        os.utime(left, (0, 0))
+    prepared("auto")
+    assert set(compiler.folder().glob("tmp*")) == {new}
 
 
 CRASHES = {
