@@ -15,7 +15,8 @@ LEARNED = 0.99
 """A run has learned something if its best validation loss is below this share of the chance level."""
 
 DIVERGED = 100.0
-"""A run has diverged if its train loss ends, or was since its lowest, above so many times the chance level."""
+"""A run has diverged if its train loss ends above so many times the chance level, or at the chance level or above it
+and at so many times its own lowest, or more."""
 
 HORIZON_TAIL = 0.1
 """A run whose best epoch lies in this last part of its epochs was still improving: its convergence is unknown."""
@@ -51,11 +52,15 @@ def learned(val_loss: Curve, chance: float) -> bool:
 
 
 def diverged(train_loss: Curve, chance: float) -> bool:
-    """Whether the train loss, dropout off, is finite and beyond reason: far above `chance` at its lowest or since.
+    """Whether the train loss, dropout off, ends orders of magnitude above `chance`, or, no better than `chance`, above
+    its own lowest; or is no finite number.
 
-    A network that begins badly and recovers has not diverged, nor has one that overfits, whose train loss falls.
+    A network that begins badly, or loses its way, and recovers has not diverged, nor has one that overfits, whose
+    train loss falls.
     """
-    return bool(np.max(train_loss[np.argmin(train_loss) :]) > DIVERGED * chance)
+    last = train_loss[-1]
+    grown = last >= chance and last >= DIVERGED * np.min(train_loss)
+    return bool(not np.isfinite(last) or last > DIVERGED * chance or grown)
 
 
 def summary(

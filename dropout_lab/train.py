@@ -14,6 +14,7 @@ from dropout_lab.cohort import loop, probe, programs, transfer, width
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Compile, Pretraining, Recipe, RunQueue, Structure
 from dropout_lab.cohort.shares import can_fork
+from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.errors import UserError
@@ -285,6 +286,22 @@ def data_warnings(config: Config) -> Sequence[str]:
     return _dataset(canonical_json(config["dataset"])).warnings
 
 
+def structure_warnings(spec: Config) -> Sequence[str]:
+    """Which parameters of a user's model an option of the trainer leaves out, though they may be meant."""
+    asked = [f"trainer.{name}" for name in ("max_norm", "l1") if name in spec["options"]]
+    if not asked or _is_of_this_package(spec["model"]):
+        return ()
+    left_out = _left_out(canonical_json(spec["model"]), canonical_json(spec["dataset"]))
+    if not left_out:
+        return ()
+    acts = "acts" if len(asked) == 1 else "act"
+    return (
+        f"{' and '.join(asked)} {acts} on parameters that layers call `weight`, and on none of these of"
+        f" {spec['model']['_target_']}: {', '.join(left_out)}; where a product reads with one of them, name it `weight`"
+        " in a module of its own",
+    )
+
+
 def task(config: Config) -> str:
     """What is learned: the dataset's task, or language_modelling where a text is read on."""
     dataset = _dataset(canonical_json(config["dataset"]))
@@ -455,6 +472,12 @@ def _places(model: str, dataset: str) -> Sequence[Place]:
         probe.check(plain, section.get("_target_", ""))
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
         return survey.places(_model(section, data).eval(), data.example())
+
+
+@lru_cache(maxsize=64)
+def _left_out(model: str, dataset: str) -> Sequence[str]:
+    with torch.random.fork_rng(devices=[]):
+        return Layout(_model(json.loads(model), _dataset(dataset))).left_out
 
 
 @lru_cache(maxsize=64)

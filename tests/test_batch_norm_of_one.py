@@ -51,3 +51,19 @@ def test_the_fewest_values_are_those_of_any_batch_norm() -> None:
     assert fewest_values(model, torch.zeros(1, 3, 2, 2)) == 1
     assert fewest_values(model[:1], torch.zeros(1, 3, 2, 2)) == 4
     assert fewest_values(model[1:3], torch.zeros(1, 3, 2, 2)) is None
+
+
+class Named(nn.Module):
+    """Names what it gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.norm(input=x)
+        return y
+
+
+def test_a_batch_norm_may_be_given_its_values_by_name() -> None:
+    assert fewest_values(Named().eval(), torch.zeros(1, 3, 2, 2)) == 4

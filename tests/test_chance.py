@@ -43,7 +43,11 @@ def test_learned_and_diverged() -> None:
     assert not metrics.learned(curve(2.0, 0.995), chance=1.0)
     assert metrics.diverged(curve(1e10, 1e21), chance=1.0), "the first epoch is lost already"
     assert metrics.diverged(curve(0.5, 0.4, 500.0), chance=1.0)
-    assert metrics.diverged(curve(0.5, 0.4, 500.0, 0.6), chance=1.0), "it never came back to where it was"
+    assert not metrics.diverged(curve(0.1, 500.0, 0.2), chance=1.0), "it recovered"
+    assert metrics.diverged(curve(2.3, 0.01, 200.0), chance=2.3), "by orders of magnitude above its own lowest"
+    assert metrics.diverged(curve(0.01, 2.3), chance=2.3)
+    assert not metrics.diverged(curve(2.3, 1e-4, 0.5), chance=2.3), "better than chance"
+    assert metrics.diverged(curve(0.5, np.inf), chance=1.0)
     assert not metrics.diverged(curve(1e6, 500.0, 0.6), chance=1.0), "a bad beginning"
     assert not metrics.diverged(curve(0.5, 0.4, 20.0), chance=1.0)
     found = metrics.summary({name: [1.0] for name in ("train_loss", "val_loss", "train_accuracy", "val_accuracy")}, 1)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dropout_lab import train
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer
@@ -53,6 +54,47 @@ def test_of_a_users_layers_those_that_they_call_weights() -> None:
     attention = {"attention.in_proj_weight", "attention.out_proj.weight"}
     recurrent = {"recurrent.weight_ih_l0", "recurrent.weight_hh_l0"}
     assert acted_on(Mixed()) == {"conv.weight", "back.weight", "up.weight", "out.weight", *attention, *recurrent}
+
+
+class Kernels(nn.Module):
+    """Products with raw parameters, one under a parametrization, and tables that have `weight` in their names."""
+
+    def __init__(self, input_shape: object, outputs: int) -> None:
+        super().__init__()
+        self.kernel = nn.Parameter(torch.randn(64, outputs))
+        self.pos_weight = nn.Parameter(torch.randn(3, 2))
+        self.gain = nn.Parameter(torch.ones(outputs))
+        self.fixed = nn.Parameter(torch.randn(2, 2), requires_grad=False)
+        self.table = nn.Embedding(7, 6)
+        self.parametrized = nn.utils.parametrizations.weight_norm(nn.Linear(outputs, outputs))
+        self.out = nn.Linear(outputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.out(self.parametrized(x.flatten(1) @ self.kernel))
+        return y
+
+
+LEFT_OUT = ["kernel", "pos_weight", *(f"parametrized.parametrizations.weight.original{n}" for n in (0, 1))]
+
+
+def test_what_only_has_weight_in_its_name_is_none() -> None:
+    model = Kernels((1, 8, 8), 10)
+    assert acted_on(model) == {"out.weight"}
+    assert Layout(model).left_out == LEFT_OUT
+
+
+def test_it_is_warned_of_what_they_leave_out_of_a_users_network() -> None:
+    spec = {
+        "model": {"_target_": f"{__name__}.Kernels"},
+        "dataset": {"_target_": "dropout_lab.datasets.digits.digits"},
+        "options": ["clip_norm"],
+    }
+    assert not train.structure_warnings(spec)
+    (warning,) = train.structure_warnings({**spec, "options": ["l1", "max_norm"]})
+    assert warning.startswith("trainer.max_norm and trainer.l1 act on parameters that layers call `weight`")
+    assert f": {', '.join(LEFT_OUT)};" in warning
+    ours = {"_target_": "dropout_lab.models.transformer.Transformer", "width": 8, "heads": 2, "depth": 1}
+    assert not train.structure_warnings({**spec, "model": ours, "options": ["l1"]})
 
 
 def test_a_table_that_is_a_heads_weights_too_is_one_of_weights() -> None:

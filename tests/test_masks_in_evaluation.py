@@ -1,19 +1,24 @@
 """Masks that are drawn for an evaluation: each example has its own, whoever is evaluated beside it."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from dropout_lab.cohort import lanes as module
+from dropout_lab.cohort import step
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Structure
+from dropout_lab.cohort.step import Program
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.dropconnect import DropConnect
+from dropout_lab.dropout.mixout import Mixout
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.method import Reader
+from dropout_lab.method import AbstractDropout, Reader
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
 from tests.cohort.runs import recipe, structure
@@ -44,6 +49,38 @@ def test_an_examples_masks_do_not_depend_on_the_chunks_of_the_part(model: str, m
     assert len(chunked._parts["test"].rows) > len(whole._parts["test"].rows)
     torch.testing.assert_close(chunked.predict(sample=1), together, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(chunked.predict(), whole.predict(), atol=1e-5, rtol=1e-5)
+
+
+class Largest(TorchDispatchMode):
+    """Notes the numbers in the largest tensor that is made."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        self.numbers = max([self.numbers, *(one.numel() for one in tree_leaves(made) if isinstance(one, Tensor))])
+        return made
+
+
+@pytest.mark.parametrize("method", [DropConnect("batch", "mean", 1), Mixout()])
+def test_masks_of_weights_are_held_for_as_many_examples_as_there_is_room_for(
+    method: AbstractDropout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = structure(build=BUILDS["mlp"], dropout={"input": method}, mc_samples=2)
+    together = loaded(made).predict(sample=1)
+    weights = sum(param.numel() for param in BUILDS["mlp"]().parameters())
+    monkeypatch.setattr(step, "WEIGHTS_AT_ONCE", 5 * weights)
+    chunked = loaded(made)
+    rows = chunked._parts["test"].rows.shape[-1]
+    with Largest() as largest:
+        answers = chunked.predict(sample=1)
+    torch.testing.assert_close(answers, together, atol=1e-5, rtol=1e-5)
+    inputs = 2 * rows * 64
+    assert largest.numbers <= max(2 * 5 * weights, inputs)
+
+
+def test_masks_of_values_are_drawn_for_all_examples_together() -> None:
+    assert Program(structure(build=BUILDS["mlp"], dropout={"input": Standard()}))._masked_at_once is None
 
 
 def test_examples_that_are_alike_have_masks_that_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from torch import Tensor
@@ -25,6 +26,7 @@ class Building:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
+        self._is_closed = False
         self._folder, self._said, self._errors = folder, folder / "said", folder / "errors"
         command = [*COMMAND, str(folder), str(os.getpid())]
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
@@ -54,10 +56,12 @@ class Building:
         return self._folder / PROGRAM
 
     def close(self) -> None:
-        """Ends the process, with the compilers that it has started."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """Ends the process, with the compilers that it has started: these live on where it died itself."""
+        if not self._is_closed:
+            with suppress(ProcessLookupError, PermissionError):  # none is left; on macOS, none but what has ended
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._is_closed = True
         if self._process.stdin is not None:
             self._process.stdin.close()
 

@@ -12,6 +12,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import cache, cached_property
@@ -32,6 +33,8 @@ InPlace = Callable[..., None]
 PATIENCE_SECONDS, PATIENCE_NODE_SECONDS = 300.0, 0.5
 """After so long, and more for each operation of its graph, a program that is not there is given up: some ten times what
 it takes on the slowest machine that was seen."""
+LEFT_SECONDS = 24 * 60 * 60
+"""What a build works on is left over, of one that was killed, if it is older than this."""
 
 
 class Compilable:
@@ -130,6 +133,7 @@ def _build(programs: Sequence[Compilable]) -> None:
     if not _has_compiler() and not (any(folder().glob("*.pt2")) and all(program.is_built for program in unknown)):
         raise CompilerError("this machine has no C++ compiler")
     folder().mkdir(parents=True, exist_ok=True)
+    _tidy()
     with ExitStack() as stack:
         there = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder(), ignore_cleanup_errors=True)))
         buildings = {
@@ -144,6 +148,14 @@ def _build(programs: Sequence[Compilable]) -> None:
             program.take(building)
     for program in unknown:
         program.remember()
+
+
+def _tidy() -> None:
+    """Removes what builds left that were killed: no build takes as long as that is old."""
+    for left in folder().glob(f"{tempfile.gettempprefix()}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _has_compiler() -> bool:

@@ -175,9 +175,10 @@ class _Cohort:
             self.lanes.close()
 
     def _make_lanes(self) -> Lanes:
-        runs = len(self._waiting) + self._runs.ahead()
-        epochs = self._waiting[0].epochs
+        epochs, runs = self._waiting[0].epochs, self._runs.planned()
         lanes, choice = prepare(self._structure, self._widths, self._compile, runs, epochs, self._device)
+        if self._compile in ("auto", "again"):  # the runs that begin again are trained as the others were
+            self._compile = "again" if choice.compiled else "never"
         execution = Execution(lanes.share, choice.compiled, torch.get_num_threads())
         if execution != self._began:
             self._runs.began(execution)

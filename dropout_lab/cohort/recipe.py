@@ -158,8 +158,11 @@ class RunQueue(Protocol):
     def done(self, results: Sequence[Result]) -> None:
         """Takes the results of the runs that have left their lanes."""
 
-    def ahead(self) -> int:
-        """About how many runs `next` has still to give."""
+    def planned(self) -> int:
+        """About how many runs of the structure there are in all, whichever are done: what compiling them must pay for.
+
+        The same at any time and for every worker, so that one structure is not compiled here and eager there.
+        """
 
     def say(self, text: str) -> None:
         """Takes a line about how the training goes, for people."""
@@ -169,7 +172,7 @@ class RunList:
     """A `RunQueue` of given recipes, in their order. Keeps the results by the runs' ids."""
 
     def __init__(self, recipes: Sequence[Recipe]) -> None:
-        self._left = list(reversed(recipes))
+        self._left, self._planned = list(reversed(recipes)), len(recipes)
         self.results: dict[str, Result] = {}
 
     def next(self) -> Recipe | None:
@@ -187,8 +190,8 @@ class RunList:
     def done(self, results: Sequence[Result]) -> None:
         self.results |= {result.recipe.id: result for result in results}
 
-    def ahead(self) -> int:
-        return len(self._left)
+    def planned(self) -> int:
+        return self._planned
 
     def say(self, text: str) -> None:
         pass

@@ -1,5 +1,6 @@
 """A model's parameters as one flat vector, so that a lane is one row of a matrix."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from math import prod
 
@@ -13,6 +14,9 @@ NOT_OF_UNITS = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
 """Layers whose `weight` is no weights of connections, though it may have several axes: tables, and scales of values."""
 FROM_INPUTS = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 """Layers whose kernel's first axis is that of what they read: (in, out / groups, ...)."""
+WEIGHT = re.compile(r"weight|(in|[qkv])_proj_weight|weight_(ih|hh|hr)(_l\d+(_reverse)?)?")
+"""What layers call the weights of their connections: this package's and torch's, the attention's and the recurrent too.
+"""
 
 ALIGNMENT = 16
 """Each parameter starts at a multiple of this many elements: 64 bytes of float32, a cache line."""
@@ -46,8 +50,17 @@ class Layout:
             for module in model.modules()
             if not isinstance(module, NOT_OF_UNITS)
             for name, param in module.named_parameters(recurse=False)
-            if "weight" in name and param.dim() > 1
+            if WEIGHT.fullmatch(name) and param.dim() > 1
         }
+        other = [
+            named[id(param)]
+            for module in model.modules()
+            if not isinstance(module, NOT_OF_UNITS)
+            for param in module.parameters(recurse=False)
+            if param.dim() > 1 and param.requires_grad and named[id(param)] not in of_connections.keys() | self._learned
+        ]
+        self.left_out = list(dict.fromkeys(other))
+        """Parameters that may well be weights of connections, but whose names do not say so."""
         self._weights = of_connections.keys() - self._learned
         self._groups = {
             name: module.groups for name, module in of_connections.items() if isinstance(module, FROM_INPUTS)

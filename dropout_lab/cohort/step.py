@@ -17,6 +17,7 @@ from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.datasets.dataset import Task
+from dropout_lab.method import AbstractDropout, AbstractUpdateDropout, AbstractValueDropout
 from dropout_lab.models import survey
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.layers import carried_buffers
@@ -29,6 +30,11 @@ PASSES = 1 << 16
 
 EXAMPLES = 1 << 20
 """The first number of a stream that a single example draws its keys from; see also `noise.STEPS`."""
+
+WEIGHTS_AT_ONCE = 1 << 22
+"""Numbers in the networks of the examples of a lane that are answered at once under masks of their own, at most (16
+MB), where methods may draw a mask of each weight: every example then holds one as large as its network, several times.
+"""
 
 DATA = "/data"
 """The stream of augmentation: no name that a site has."""
@@ -43,6 +49,7 @@ class Program:
         self.structure = structure
         self.layout = Layout(model)
         model.to("meta")
+        self._masked_at_once = _masked_at_once(structure, model)
         self.sites = sites(model)
         self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
         """What draws noise in a step: the sites, and augmentation if there is any."""
@@ -181,7 +188,8 @@ class Program:
         """As `predict`, but the sites alone stay in training.
 
         keys: (site, 2) int32; rows: (batch,), the examples' numbers in the dataset. Each example is a batch of its own,
-        with keys of its own, so that its masks do not depend on which examples stand beside it.
+        with keys of its own, so that its masks do not depend on which examples stand beside it. As many are answered at
+        once as there is room for their masks, see `WEIGHTS_AT_ONCE`.
         """
 
         def one(row: Tensor, example: Tensor) -> Tensor:
@@ -189,7 +197,7 @@ class Program:
             return self._call(self._masked, params, dict(buffers), rates, own, example.unsqueeze(0)).squeeze(0)
 
         with all_written_out():  # the library's fused layer takes one example after another here
-            return F.log_softmax(vmap(one)(rows, x), -1)
+            return F.log_softmax(vmap(one, chunk_size=self._masked_at_once)(rows, x), -1)
 
     def _call(
         self,
@@ -245,6 +253,18 @@ class Program:
             if (lengths := self.layout.lengths(name, weight)) is not None:
                 constrained[name] = weight * (max_norm / lengths.clamp(min=1e-12)).clamp(max=1)
         return self.layout.flatten(constrained)
+
+
+def _masked_at_once(structure: Structure, model: nn.Module) -> int | None:
+    """How many examples are answered at once under masks of their own; None if no mask is larger than the values."""
+    if all(_drops_values(method) for method in structure.dropout.values()):
+        return None
+    return max(1, WEIGHTS_AT_ONCE // max(1, sum(param.numel() for param in model.parameters())))
+
+
+def _drops_values(method: AbstractDropout) -> bool:
+    """Whether the method's masks are of what stands at a site, not of the weights that read from there."""
+    return isinstance(method, AbstractUpdateDropout) or (type(method).train_reader is AbstractValueDropout.train_reader)
 
 
 def losses(output: Tensor, y: Tensor, task: Task) -> Tensor:

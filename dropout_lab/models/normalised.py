@@ -13,11 +13,12 @@ def fewest_values(model: nn.Module, example: Tensor) -> int | None:
     """The fewest values of a channel that one example, (1, ...), gives a batch norm; None if it meets no batch norm."""
     found: list[int] = []
 
-    def count(module: nn.Module, given: tuple[Any, ...]) -> None:
-        found.append(given[0].numel() // given[0].shape[1])
+    def count(module: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        (values,) = (*given, *named.values())
+        found.append(values.numel() // values.shape[1])
 
     hooks = [
-        module.register_forward_pre_hook(count)
+        module.register_forward_pre_hook(count, with_kwargs=True)
         for module in model.modules()
         if isinstance(module, BatchNorm | _BatchNorm)
     ]

@@ -33,8 +33,9 @@ def _diverged(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     count, complete = int(table["n_diverged"].sum()), int(table["n_complete"].sum())
     if count:
         yield (
-            f"{count} of {plural(complete, 'complete run')} diverged: with dropout off, the train loss was more than "
-            f"{DIVERGED:g} times the {chance(frames)}. {_whose(table, 'n_diverged')}"
+            f"{count} of {plural(complete, 'complete run')} diverged: with dropout off, the train loss ended above "
+            f"{DIVERGED:g} times the {chance(frames)}, or no better than that answer and at {DIVERGED:g} times its own "
+            f"lowest or more. {_whose(table, 'n_diverged')}"
         )
 
 

@@ -85,7 +85,11 @@ _RUNS = {
     "still_improving": Column("1 or 0", "whether the best epoch lies in the last tenth of the horizon"),
     "chance_loss": Column(LOSS, "validation loss of always answering with the training part's frequencies, or mean"),
     "learned": Column("1 or 0", "whether the best validation loss is below 0.99 times the chance_loss"),
-    "diverged": Column("1 or 0", "whether the train loss, at its lowest or since, is above 100 times the chance_loss"),
+    "diverged": Column(
+        "1 or 0",
+        "whether the train loss ends above 100 times the chance_loss, or at the chance_loss or above and 100 times its "
+        "own lowest or more",
+    ),
     "test_loss": Column(LOSS, f"loss on {_PARTS['test']}, with the weights of the best epoch"),
     "test_accuracy": Column("fraction", f"accuracy on {_PARTS['test']}, with the weights of the best epoch"),
     "test_ece": Column("fraction", "calibration error on the test part, over 15 bins of confidence"),

@@ -67,8 +67,9 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "diverged",
-            f"Of a run: its train loss, dropout off, is above {DIVERGED:g} times the chance level at its lowest or "
-            "since. A loss that is no number any more ends the run as failed.",
+            f"Of a run: its train loss, dropout off, ends above {DIVERGED:g} times the chance level, or at the chance "
+            f"level or above and at {DIVERGED:g} times its own lowest or more. A run that recovers has not "
+            "diverged. A loss that is no number any more ends the run as failed.",
         ),
         (
             "epochs to convergence",

@@ -88,8 +88,8 @@ class Queue:
         depend on width and threads, and a sweep must not depend on where it was interrupted.
         """
         trainer = self.plan.config["trainer"]
-        runs = max(1, math.ceil(self.ahead() / self.plan.workers))
         done = self.ledger.execution(self._structure or "")
+        runs = self.planned() if done is None else max(1, math.ceil(self._ahead() / self.plan.workers))
         compile: Compile = trainer["compile"]
         if compile == "auto" and done is not None:
             compile = "again" if done.compiled else "never"
@@ -109,7 +109,16 @@ class Queue:
         self._width = widths.most
         return widths, compile, threads if widths.processes == 1 else 1
 
-    def ahead(self) -> int:
+    def planned(self) -> int:
+        """A worker's share of all runs that the plan has for the structure, of a sampler of all that it may suggest."""
+        if self._is_grid:
+            keys = (self.plan.keys or self.ledger.trials.keys()) & self.ledger.trials.keys()
+            trials = sum(self.ledger.structure(key) == self._structure for key in keys)
+        else:
+            trials = self.plan.n_trials or 0
+        return max(1, math.ceil(trials * self.plan.seeds / self.plan.workers))
+
+    def _ahead(self) -> int:
         """About how many runs there are still for the cohort in training, or chosen to be."""
         if self._is_grid:
             waiting = {str(trial.user_attrs[KEY]) for trial in self.study.trials(TrialState.WAITING)}

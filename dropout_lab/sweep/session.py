@@ -25,7 +25,7 @@ from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.queue import register
 from dropout_lab.sweep.rebuild import agree
 from dropout_lab.sweep.study import KEY, Study, pruner, sampler, try_asking
-from dropout_lab.trial import Config
+from dropout_lab.trial import Config, digest
 
 PACKAGES = ("dropout-lab", "torch", "hydra-core", "optuna", "numpy", "pandas", "scikit-learn")
 
@@ -100,7 +100,9 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     if not is_grid and records.sessions:
         _check_ranges(plan, records.sessions[-1], found)
     of_data = [f"warning: {sentence}" for sentence in trainer.data_warnings(plan.config)]
-    said = [*of_data, *warnings(described)]
+    structures = {digest(one.structure): one.structure for one in described}.values()
+    of_structures = [f"warning: {sentence}" for spec in structures for sentence in trainer.structure_warnings(spec)]
+    said = [*of_data, *dict.fromkeys(of_structures), *warnings(described)]
     return Prepared(plan, is_grid, cells, found, records, data, trainer.task(plan.config), said)
 
 

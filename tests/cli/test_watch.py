@@ -98,7 +98,7 @@ def test_ctrl_c_ends_it_with_130(folder: Path) -> None:
             assert time.monotonic() < end
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=600)  # only where it never happens
     assert process.returncode == 130, out
     assert "Traceback" not in out
     assert REFRESH not in (folder / "report.html").read_text()

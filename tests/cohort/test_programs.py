@@ -1,9 +1,12 @@
 """Compiled programs do what the eager ones do, are built once, and only where that pays."""
 
 import itertools
+import os
 import pickle
+import select
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +15,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from dropout_lab.cohort import building, compiler, programs
+from dropout_lab.cohort import building, compiler, loop, programs
 from dropout_lab.cohort.builder import Order
 from dropout_lab.cohort.building import CompilerError
 from dropout_lab.cohort.compiler import Compilable, load
 from dropout_lab.cohort.cost import Cost, counted
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.cohort.programs import prepare
-from dropout_lab.cohort.recipe import Compile
+from dropout_lab.cohort.programs import Choice, prepare
+from dropout_lab.cohort.recipe import Compile, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.errors import UserError
@@ -92,6 +95,27 @@ def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pyte
     # and gives each run the same to the bit, whatever its lane.
     assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
     assert set(compiler.folder().glob("*.pt2")) == built
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_runs_that_begin_again_are_trained_as_they_began(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+    asked, errors = [], [RuntimeError("once")]
+
+    def chosen(made: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device) -> Any:
+        asked.append((compile, runs))
+        return Lanes(made, widths.eager, device), Choice(compiled, "made up")
+
+    def epoch(lanes: Lanes) -> Tensor:
+        if errors:
+            raise errors.pop()
+        return trained(lanes)
+
+    trained = Lanes.train_epoch
+    monkeypatch.setattr(loop, "prepare", chosen)
+    monkeypatch.setattr(Lanes, "train_epoch", epoch)
+    results = train(structure(**ODD), [recipe(number, epochs=1, **WAYS) for number in range(3)], 2, compile="auto")
+    assert [result.status for result in results.values()] == ["complete"] * 3
+    assert asked == [("auto", 3), ("again" if compiled else "never", 3)]
 
 
 @builds_odd
@@ -242,6 +266,31 @@ def failing(monkeypatch: pytest.MonkeyPatch, empty: Path) -> Callable[[str], Non
     monkeypatch.setattr(programs, "_programs", lambda lanes: [_doubling("one"), _doubling("two")])
     monkeypatch.setattr(compiler, "_has_compiler", lambda: True)
     return lambda script: monkeypatch.setattr(building, "COMMAND", ("sh", "-c", script))
+
+
+def test_the_compilers_of_a_builder_that_died_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    script = f"exec 9>{held}; sleep 1000 & kill -KILL $$"
+    monkeypatch.setattr(building, "COMMAND", ("sh", "-c", script))
+    with closing(building.Building(tmp_path / "b")) as one, pytest.raises(CompilerError, match="was killed"):
+        one.result(600.0)
+    assert select.select([reader], [], [], 100.0)[0], "its child holds the other end"
+    os.close(reader)
+
+
+def test_what_killed_builds_left_is_removed_by_the_next(failing: Callable[[str], None]) -> None:
+    failing("exit 1")
+    old, new = compiler.folder() / "tmpold", compiler.folder() / "tmpnew"
+    for left in (old, new):
+        (left / "0").mkdir(parents=True)
+    file = compiler.folder() / "tmpfile"
+    file.touch()
+    for left in (old, file):
+        os.utime(left, (0, 0))
+    prepared("auto")
+    assert set(compiler.folder().glob("tmp*")) == {new}
 
 
 CRASHES = {

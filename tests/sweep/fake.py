@@ -74,7 +74,7 @@ class Fake:
         self, spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
     ) -> None:
         self.cohorts.append((spec, widths, compile))
-        execution = Execution(width=widths.most, compiled=compile == "always", threads=threads or 1)
+        execution = Execution(width=widths.most, compiled=compile in ("always", "again"), threads=threads or 1)
         runs.began(execution)
         lanes: dict[str, tuple[Recipe, int]] = {}
         while True:
@@ -122,6 +122,9 @@ class Fake:
         return None
 
     def data_warnings(self, config: Config) -> Sequence[str]:
+        return ()
+
+    def structure_warnings(self, spec: Config) -> Sequence[str]:
         return ()
 
     def task(self, config: Config) -> str:
