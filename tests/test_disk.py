@@ -13,7 +13,7 @@ from dropout_lab import cli, predictions, schema, store
 from dropout_lab.errors import UserError
 from dropout_lab.report.files import write
 from dropout_lab.store import Writer
-from tests.test_schema import composed
+from tests.test_every_config import composed
 from tests.test_store import record
 
 

@@ -318,7 +318,8 @@ def test_methods_by_site_are_swept_named_and_trained_again(command: Command, tmp
 
 @pytest.mark.slow
 def test_the_report_says_how_sure_the_networks_are(reported: Command, tmp_path: Path) -> None:
-    assert reported("sweep", *SMALL, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
+    learning = ("trainer.epochs=9", "optimizer.lr=0.01")
+    assert reported("sweep", *SMALL, *learning, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
     folder = tmp_path / "outputs" / "s"
     sure = pd.read_csv(folder / "confidence.csv")
     assert sure["members"].tolist() == [3] * len(sure)
