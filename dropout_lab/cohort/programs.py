@@ -104,7 +104,7 @@ def _decide(
             raise _refusal(f"programs are compiled for the CPU alone, and this is device={device.type}")
         return _eager(structure, widths, device), Choice(False, "eager: programs are compiled for the CPU alone")
     if compile == "never":
-        return _eager(structure, widths, device), Choice(False, "eager: trainer.compile=never")
+        return _eager(structure, widths, device), Choice(False, "eager: trainer.compile=never, or as the runs before")
     if compile != "auto":
         why = "trainer.compile=always" if compile == "always" else "as this sweep began"
         return Lanes(structure, widths.compiled, device, widths.processes), Choice(True, why)
