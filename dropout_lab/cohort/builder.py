@@ -90,12 +90,16 @@ def open_program(path: Path) -> "torch._C._aoti.AOTIModelPackageLoader":
 
 
 def _build(order: Order, folder: Path) -> None:
-    from torch._inductor import aot_compile
+    from torch._inductor import aot_compile, aoti_compile_and_package
     from torch._inductor.package.package import package_aoti
 
-    # torch.export would trace once more what is a graph of tensor operations already, to the same kernels.
-    files: Any = aot_compile(order.graph(), tuple(order.arguments()), options=SETTINGS)
-    package_aoti(str(folder / PROGRAM), files)
+    graph, arguments, path = order.graph(), tuple(order.arguments()), str(folder / PROGRAM)
+    if order.constants:  # only torch.export hands them to the compiler as what they are
+        aoti_compile_and_package(torch.export.export(graph, arguments), package_path=path, inductor_configs=SETTINGS)
+        return
+    # Without them, it would trace once more what is a graph of tensor operations already, to the same kernels.
+    files: Any = aot_compile(graph, arguments, options=SETTINGS)
+    package_aoti(path, files)
 
 
 def traced(function: Callable[..., object], examples: Sequence[Tensor]) -> GraphModule:
