@@ -324,6 +324,7 @@ def test_dropconnects_moments_are_those_of_its_paper(mask_per: str) -> None:
     assert (y.var(0) / variance).mean().item() == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.slow
 def test_dropconnects_ways_of_inference() -> None:
     reader, x, p = linear(), torch.randn(40, 30) * 3, 0.5
     method = make("dropconnect")

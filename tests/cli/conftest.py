@@ -36,12 +36,8 @@ Command = Callable[..., Outcome]
 Trained = Callable[..., Path]
 
 SMALL = (
-    "dataset=wine",
-    "model.width=8",
-    "trainer.epochs=3",
-    "trainer.batch_size=16",
-    "seeds=2",
-    "trainer.compile=never",
+    *("dataset=wine", "model.width=8", "trainer.epochs=3", "trainer.batch_size=16"),
+    *("trainer.compile=never", "seeds=2"),
 )
 """A network and data so small that a sweep takes a second."""
 

@@ -72,6 +72,7 @@ def test_one_value_of_what_the_folder_swept_is_a_sweep_of_it(
     assert placements(found) == {"none", "hidden"}
 
 
+@pytest.mark.slow
 def test_a_new_range_with_nothing_left_to_search_is_refused(
     command: Command, prepared: list[Prepared], tmp_path: Path
 ) -> None:

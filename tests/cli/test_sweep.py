@@ -54,6 +54,7 @@ def test_a_wider_grid_and_more_seeds_keep_every_old_result(command: Command, tra
     assert len(after) == 7 * 3
 
 
+@pytest.mark.slow
 def test_what_is_trained_in_two_sittings_equals_what_is_trained_in_one(command: Command, tmp_path: Path) -> None:
     words = ("sweep", *SMALL, "trainer.compile=never")
     command(*words, "rate=0,0.3,0.5", "seeds=3", "name=one")
@@ -144,6 +145,7 @@ def test_a_recorded_trial_comes_out_the_same_again(command: Command, trained: Tr
     assert "NOT the same" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_diverging_run_fails_alone_and_is_tried_again_so_often(command: Command, tmp_path: Path) -> None:
     words = ("sweep", *SMALL, "optimizer=sgd", "optimizer.lr=0.1,1e30", "rate=0.3", "name=nan")
     outcome = command(*words)
@@ -210,6 +212,7 @@ def configurations(folder: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("sizes", rotated(["2,3", "2"]))
+@pytest.mark.slow
 def test_a_key_of_one_member_is_swept_where_that_member_is(sizes: str, command: Command, tmp_path: Path) -> None:
     words = ("sweep", *IMAGES, "dropout=standard,dropblock", f"dropout.block_size={sizes}", "rate=0.2", "name=s")
     assert command(*words).code == 0
@@ -264,6 +267,7 @@ def test_no_dropout_is_trained_alike_whatever_losses_are_swept(command: Command,
     assert one == two
 
 
+@pytest.mark.slow
 def test_data_that_have_changed_are_not_mixed_with_what_was_learnt(command: Command, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 2}\n" for i in range(80)))
@@ -377,6 +381,7 @@ def test_the_default_sweep_has_placements_at_which_the_method_can_act(
 
 
 @pytest.mark.parametrize("sampler", rotated(["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"], turn=1, of=6))
+@pytest.mark.slow
 def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path
 ) -> None:
@@ -484,6 +489,7 @@ def test_tab_completion(line: str, offered: list[str], command: Command, monkeyp
     assert command("-sc", "query=bash").out.split() == offered
 
 
+@pytest.mark.slow
 def test_a_narrower_command_does_not_train_what_a_wider_one_left(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -503,6 +509,7 @@ def test_a_narrower_command_does_not_train_what_a_wider_one_left(
     assert len(runs(folder)) == 10
 
 
+@pytest.mark.slow
 def test_an_interruption_between_the_study_and_the_record_of_a_trial_is_healed(
     command: Command, tmp_path: Path
 ) -> None:
@@ -515,6 +522,7 @@ def test_an_interruption_between_the_study_and_the_record_of_a_trial_is_healed(
     assert len(runs(folder)) == len(store.read(folder).trials) == 2
 
 
+@pytest.mark.slow
 def test_an_interruption_before_the_first_record_is_healed(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

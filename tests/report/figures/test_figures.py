@@ -24,7 +24,7 @@ SMALLEST = 7
 """Points, in a figure as wide as the text of a page."""
 
 
-@pytest.mark.parametrize("name", rotated(sweeps()))
+@pytest.mark.parametrize("name", rotated(sweeps(), of=8))
 def test_all_is_legible(name: str) -> None:
     """No text leaves the canvas, covers another, or is too small; drawing warns of nothing (warnings are errors)."""
     found = []
