@@ -90,7 +90,7 @@ def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pyte
     # One program for training and one for evaluation, whatever the runs; a later cohort of the shape builds none,
     built = set(compiler.folder().glob("*.pt2"))
     assert shared_programs in compiler.folder().parents
-    monkeypatch.setattr(compiler, "Building", lambda folder: pytest.fail("built again"))
+    monkeypatch.setattr(Compilable, "give", lambda self, building: pytest.fail("built again"))
     again = train(made, recipes[::-1], 8, compile="always")
     # and gives each run the same to the bit, whatever its lane.
     assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
