@@ -1,4 +1,4 @@
-"""Whose an error is that was raised while a user's network was tried, and where in the user's code."""
+"""Decides whether an error raised while probing a user's network is the user's or ours, and locates it."""
 
 import traceback
 from pathlib import Path
@@ -12,8 +12,8 @@ STANDARD = Path(traceback.__file__).parent
 """That of Python's own, which holds site-packages, too."""
 
 
-def told(error: BaseException) -> str:
-    """An error of the user's code in words, with its place there."""
+def described(error: BaseException) -> str:
+    """The message for an error in the user's code, with file and line."""
     if isinstance(error, SystemExit):
         text = f"it ends the process (sys.exit({error.code!r})); raise an error instead"
     else:

@@ -42,7 +42,7 @@ class Order:
     """What is to be built."""
 
     code: str
-    """Of a graph. Graphs cannot be pickled faithfully: read back, what depends on no argument is a constant."""
+    """A graph's source. A pickled graph is not faithful: what depends on no argument comes back as a constant."""
     constants: dict[str, Tensor]
     """The tensors that the graph holds."""
     examples: list[tuple[tuple[int, ...], tuple[int, ...], torch.dtype]]

@@ -28,7 +28,7 @@ PRODUCTS |= {"mkldnn_rnn_layer_backward", "_convolution"}
 
 @dataclass(frozen=True)
 class Count:
-    """Of one call of a function."""
+    """Operations and bytes written in one call of a function."""
 
     operations: int
     bytes: int

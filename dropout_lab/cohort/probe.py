@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn.modules.dropout import _DropoutNd
 
-from dropout_lab.cohort.blame import is_ours, told
+from dropout_lab.cohort.blame import described, is_ours
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout, ties
@@ -186,7 +186,7 @@ def _pass(network: nn.Module, x: Tensor) -> tuple[_Pass, str | None]:
     except (Exception, SystemExit) as error:
         if is_ours(error):
             raise
-        raise UserError(f"forward raises in {_mode(network)} mode: {told(error)}") from error
+        raise UserError(f"forward raises in {_mode(network)} mode: {described(error)}") from error
     finally:
         for hook in hooks:
             hook.remove()
@@ -279,7 +279,7 @@ def _check_lanes(
             raise
         raise UserError(
             "it cannot be trained side by side with others, which is how dropout-lab trains (torch.func.vmap):"
-            f" {told(error)}. Modules such as nn.LSTM, .item() and branches on values (if x.sum() > 0) cannot be;"
+            f" {described(error)}. Modules such as nn.LSTM, .item() and branches on values (if x.sum() > 0) cannot be;"
             " write that part in tensor operations, a branch with torch.where"
         ) from error
     agree = _close(lifted, torch.stack(measured)) and _close(loss, torch.stack(trained))
@@ -299,7 +299,7 @@ def _gradient(program: Program, loss: Tensor, alone: _Pass) -> Tensor:
     try:
         grads = torch.autograd.grad(loss, [*alone.params.values()], materialize_grads=True)
     except RuntimeError as error:
-        raise UserError(f"the gradient of its loss cannot be computed: {told(error)}") from error
+        raise UserError(f"the gradient of its loss cannot be computed: {described(error)}") from error
     return program.layout.flatten(dict(zip(alone.params, grads, strict=True)))
 
 
