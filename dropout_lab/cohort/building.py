@@ -38,8 +38,9 @@ class Building:
                 command, stdin=subprocess.PIPE, stdout=said, stderr=errors, env=environment, start_new_session=True
             )
 
-    def order(self, graph: GraphModule, examples: tuple[Tensor, ...]) -> None:
-        (self._folder / ORDER).write_bytes(pickle.dumps(Order.of(graph, examples)))
+    def order(self, graph: GraphModule, examples: tuple[Tensor, ...], *, precompile_headers: bool) -> None:
+        order = Order.of(graph, examples, precompile_headers=precompile_headers)
+        (self._folder / ORDER).write_bytes(pickle.dumps(order))
         assert self._process.stdin is not None
         self._process.stdin.close()
 

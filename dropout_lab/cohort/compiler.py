@@ -77,7 +77,8 @@ class Compilable:
 
     def give(self, building: Building) -> None:
         """Says what is to be built."""
-        building.order(self._graph, self._examples)
+        is_first = not any(folder().glob("*.pt2"))
+        building.order(self._graph, self._examples, precompile_headers=not is_first)
 
     def take(self, building: Building) -> None:
         """Waits for the program and keeps it."""
