@@ -17,7 +17,7 @@ def load(folder: str | PathLike[str]) -> Frames:
     pandas frames.
 
     report/frames.md says what every column is and its unit; `dropout_lab.report.columns.described` says it for these
-    frames. Raises `dropout_lab.errors.UserError` for a folder that is no sweep, or is damaged. Needs no torch.
+    frames. Raises `dropout_lab.core.errors.UserError` for a folder that is no sweep, or is damaged. Needs no torch.
     """
     from pathlib import Path
 

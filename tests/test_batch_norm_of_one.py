@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab import train
-from dropout_lab.errors import UserError
+from dropout_lab.build import train
+from dropout_lab.core.errors import UserError
 from dropout_lab.models.normalised import fewest_values
 from tests.test_every_config import composed
 

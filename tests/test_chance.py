@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from dropout_lab import metrics
 from dropout_lab.cohort.step import losses
+from dropout_lab.core import metrics
+from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.chance import chance_loss
 from dropout_lab.datasets.dataset import Split, Task
-from dropout_lab.tokens import NO_CLASS
 
 
 def split(train: torch.Tensor, val: torch.Tensor) -> Split:
@@ -57,7 +57,7 @@ def test_learned_and_diverged() -> None:
 def test_probabilities_that_are_too_small_to_keep_are_zero(tmp_path: object) -> None:
     from pathlib import Path
 
-    from dropout_lab import predictions
+    from dropout_lab.records import predictions
 
     folder = Path(str(tmp_path))
     with np.errstate(all="raise"):

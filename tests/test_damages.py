@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab import predictions, store, train
-from dropout_lab.errors import UserError
-from dropout_lab.repeat import repeat
+from dropout_lab.app.repeat import repeat
+from dropout_lab.build import train
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import predictions, store
 from dropout_lab.report.load import load
 from dropout_lab.report.watch import sizes
 from dropout_lab.sweep.study import Study

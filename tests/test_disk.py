@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dropout_lab import cli, predictions, schema, store
-from dropout_lab.errors import UserError
+from dropout_lab.app import cli
+from dropout_lab.config import schema
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import predictions, store
+from dropout_lab.records.store import Writer
 from dropout_lab.report.files import write
-from dropout_lab.store import Writer
 from tests.test_every_config import composed
 from tests.test_store import record
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.noise import Noise
 from tests.matrix import matrix
 from tests.test_every_dropout import (
     CASES,

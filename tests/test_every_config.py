@@ -10,10 +10,11 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from dropout_lab import schema, train
-from dropout_lab.cli import conf_folder
-from dropout_lab.errors import UserError
-from dropout_lab.instantiate import instantiate
+from dropout_lab.app.cli import conf_folder
+from dropout_lab.build import train
+from dropout_lab.config import schema
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.study import pruner, sampler
 
 CONF = conf_folder()

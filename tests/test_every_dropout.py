@@ -11,13 +11,13 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.func import vmap
 
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.instantiate import instantiate
-from dropout_lab.method import AbstractDropout, AbstractUpdateDropout, Reader, objection_to
 from dropout_lab.models.activations import Activation
-from dropout_lab.noise import Noise
-from dropout_lab.place import Kind, Place
-from dropout_lab.sites import Site
+from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, Reader, objection_to
+from dropout_lab.sites.place import Kind, Place
+from dropout_lab.sites.site import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
 BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word", "adversarial_recurrent"}

@@ -8,8 +8,8 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
-from dropout_lab.instantiate import instantiate
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.core.errors import UserError
 from dropout_lab.models.activations import ACTIVATIONS, Activation, initialized
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.convolution import Conv2d
@@ -17,7 +17,7 @@ from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import Block, ResNet
 from dropout_lab.models.survey import places
-from dropout_lab.sites import Site, sites
+from dropout_lab.sites.site import Site, sites
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))

@@ -20,15 +20,17 @@ from torch import Tensor, nn
 from dropout_lab.cohort.additions import ADVERSARY
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import FIRST_SAMPLE, Lanes
+from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
 from dropout_lab.cohort.step import DATA, EXAMPLES, PASSES
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.config.schema import OPTIONS
+from dropout_lab.core.noise import Noise
+from dropout_lab.core.streams import generator
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.instantiate import instantiate
-from dropout_lab.loss import AbstractLoss, MultiSample, Plain, RDrop
-from dropout_lab.method import AbstractAdversarialDropout, AbstractDropout, Training, objection_to
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.mlp import MLP
@@ -36,11 +38,9 @@ from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
-from dropout_lab.schema import OPTIONS
-from dropout_lab.sites import SAMPLES, install, sites
-from dropout_lab.streams import generator
+from dropout_lab.sites.method import AbstractAdversarialDropout, AbstractDropout, Training, objection_to
+from dropout_lab.sites.place import Place
+from dropout_lab.sites.site import SAMPLES, install, sites
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
 METHODS = sorted(path.stem for path in CONF.glob("*.yaml"))

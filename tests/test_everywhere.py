@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dropout_lab import train
+from dropout_lab.build import train
 from tests.test_every_config import composed
 
 TRANSFORMER, RNN, CNN = (f"model={name}" for name in ("transformer", "rnn", "cnn"))

@@ -16,10 +16,10 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.func import vmap
 
-from dropout_lab.instantiate import instantiate
-from dropout_lab.method import AbstractDropout, Reader, objection_to
-from dropout_lab.place import Kind, Place
-from dropout_lab.sites import Site
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.sites.method import AbstractDropout, Reader, objection_to
+from dropout_lab.sites.place import Kind, Place
+from dropout_lab.sites.site import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
 P, KEEP = 0.3, 0.7

@@ -8,13 +8,13 @@ from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
 from dropout_lab.cohort.width import lane_bytes
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import PADDING, SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.errors import UserError
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.rnn import RNN
-from dropout_lab.sites import Site, install
-from dropout_lab.tokens import PADDING, SPECIAL_TOKENS
+from dropout_lab.sites.site import Site, install
 from tests.cohort.runs import structure
 
 TOKENS = torch.randint(2, 12, (5, 7), generator=torch.Generator().manual_seed(0))

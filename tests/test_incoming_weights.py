@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dropout_lab import train
+from dropout_lab.build import train
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer

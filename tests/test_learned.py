@@ -11,15 +11,15 @@ from scipy import integrate, stats
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import sparse_vd, variational_gaussian
-from dropout_lab.method import AbstractDropout, Reader, Training
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.survey import places
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
-from dropout_lab.sites import Site, install
+from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.place import Place
+from dropout_lab.sites.site import Site, install
 from tests.test_every_dropout import make, noise, noises, rate
 
 LEARNERS = ["concrete", "variational_gaussian", "sparse_vd"]

@@ -11,18 +11,18 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.pattern import _covered
-from dropout_lab.errors import UserError
-from dropout_lab.method import Reader, objection_to
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.layers import BatchNorm, chain
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.survey import places
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
-from dropout_lab.sites import Site, install, sites
+from dropout_lab.sites.method import Reader, objection_to
+from dropout_lab.sites.place import Place
+from dropout_lab.sites.site import Site, install, sites
 from tests.matrix import matrix
 from tests.test_every_dropout import make, noise, noises, rate
 

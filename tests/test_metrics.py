@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropout_lab import metrics
+from dropout_lab.core import metrics
 
 CURVES = st.lists(st.floats(1e-3, 10), min_size=1, max_size=60)
 

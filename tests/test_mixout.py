@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dropout_lab.method import Reader, objection_to
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Transformer
+from dropout_lab.sites.method import Reader, objection_to
 from tests.test_every_dropout import make, noise, noises, rate
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from dropout_lab.errors import UserError
-from dropout_lab.placement import matching, site_methods, site_rates
+from dropout_lab.config.placement import matching, site_methods, site_rates
+from dropout_lab.core.errors import UserError
 
 MLP = ["input", "hidden.0", "hidden.1", "hidden.2"]
 CNN = ["input", "conv.0", "conv.1", "conv.2", "hidden.0", "hidden.1", "head"]

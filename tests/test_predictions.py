@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from dropout_lab import predictions
 from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.records import predictions
 from tests.cohort.runs import MODELS, recipe, structure, train
 from tests.matrix import first
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.rnn_variational import RNNVariational
-from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import places
-from dropout_lab.sites import Site, install, sites
+from dropout_lab.sites.method import AbstractDropout, objection_to
+from dropout_lab.sites.site import Site, install, sites
 from tests.test_every_dropout import make, noise, rate
 
 CELLS: Mapping[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "elman": nn.RNN}

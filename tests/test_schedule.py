@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from dropout_lab.errors import UserError
-from dropout_lab.schedule import AntiCurriculum, Constant, Curriculum, Early, Late, Linear
+from dropout_lab.config.schedule import AntiCurriculum, Constant, Curriculum, Early, Late, Linear
+from dropout_lab.core.errors import UserError
 
 shares = st.floats(0, 1)
 progresses = st.floats(0, 1, exclude_max=True)

@@ -6,8 +6,8 @@ import pytest
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
-from dropout_lab import schema
-from dropout_lab.errors import UserError
+from dropout_lab.config import schema
+from dropout_lab.core.errors import UserError
 from tests.test_every_config import composed
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dropout_lab.errors import UserError
-from dropout_lab.mistakes import check_words, missing_member, unreadable, wrong_value, wrong_word
+from dropout_lab.config.mistakes import check_words, missing_member, unreadable, wrong_value, wrong_word
+from dropout_lab.core.errors import UserError
 
 
 @pytest.mark.parametrize(

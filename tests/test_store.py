@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dropout_lab import store
-from dropout_lab.errors import UserError
-from dropout_lab.store import FIELDS, Writer
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import store
+from dropout_lab.records.store import FIELDS, Writer
 
 
 def record(kind: str, **changes: Any) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab import trust
-from dropout_lab.errors import UserError
-from dropout_lab.instantiate import instantiate, takes
+from dropout_lab.config import trust
+from dropout_lab.config.instantiate import instantiate, takes
+from dropout_lab.core.errors import UserError
 
 WRONG = {
     "mynets.Net": "there is no module mynets; if mynets.py is yours, its folder must be on PYTHONPATH",

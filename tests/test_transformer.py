@@ -6,20 +6,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.noise import Noise
+from dropout_lab.core.tokens import PADDING
 from dropout_lab.dropout.attention import Attention as AttentionDropout
 from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.errors import UserError
-from dropout_lab.method import AbstractDropout, objection_to
 from dropout_lab.models.attention import Attention
 from dropout_lab.models.layers import StepNorm
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Layer, Transformer
-from dropout_lab.noise import Noise
-from dropout_lab.sites import Site, install, sites
-from dropout_lab.tokens import PADDING
+from dropout_lab.sites.method import AbstractDropout, objection_to
+from dropout_lab.sites.site import Site, install, sites
 
 WORDS: Any = {"vocabulary": 20, "outputs": 3, "width": 16, "heads": 4, "ffn": 24}
 INNER = ["attention", "heads", "attention_out", "ffn_act", "ffn_out", "layer"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dropout_lab.trial import METHOD_KEYS, Run, Trial, canonical_json
+from dropout_lab.core.trial import METHOD_KEYS, Run, Trial, canonical_json
 
 SECTIONS: Any = {
     "model": {"_target_": "M", "width": 8},

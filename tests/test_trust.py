@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from dropout_lab import predictions, store, train, trust
-from dropout_lab.cli import conf_folder, main
-from dropout_lab.errors import UserError
-from dropout_lab.repeat import repeat
-from dropout_lab.schema import CONFIG_SECTIONS
-from dropout_lab.store import NONE
+from dropout_lab.app.cli import conf_folder, main
+from dropout_lab.app.repeat import repeat
+from dropout_lab.build import train
+from dropout_lab.config import trust
+from dropout_lab.config.schema import CONFIG_SECTIONS
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import Trial
+from dropout_lab.records import predictions, store
+from dropout_lab.records.store import NONE
 from dropout_lab.sweep.session import check_trust
-from dropout_lab.trial import Trial
 from tests.report.canned import Sweep, grid
 from tests.sweep.recorded import plan_of
 
@@ -48,17 +50,17 @@ def test_every_class_that_the_config_offers_needs_no_trust(target: str) -> None:
         "dropout_lab.models.nosuch.Net",
         "dropout_lab_evil.Net",
         "dropout_lab.modelsevil.Net",
-        "dropout_lab.cli.os.system",
+        "dropout_lab.app.cli.os.system",
         "dropout_lab.datasets.files.Path",
         "dropout_lab.models.mlp.nn.Linear",
         "dropout_lab.models.mlp.nn.Sequential",
         # Of this package, but no class of a configuration: these call or write what their arguments say.
-        "dropout_lab.instantiate.instantiate",
-        "dropout_lab.train._made",
+        "dropout_lab.config.instantiate.instantiate",
+        "dropout_lab.build.train._made",
         "dropout_lab.report.files.write",
         "dropout_lab.datasets.files.read_table",
-        "dropout_lab.cli.main",
-        "dropout_lab.store.Writer",
+        "dropout_lab.app.cli.main",
+        "dropout_lab.records.store.Writer",
     ],
 )
 def test_whatever_else_there_is_needs_trust(target: str) -> None:

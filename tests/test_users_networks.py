@@ -12,27 +12,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab import train
+from dropout_lab.build import train
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.loss import MultiSample
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, RunList, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.width import Widths, lane_bytes
+from dropout_lab.config.instantiate import instantiate, takes
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.noise import Noise
+from dropout_lab.core.streams import generator
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.adversarial import Adversarial
 from dropout_lab.dropout.controlled import Controlled
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.errors import UserError
-from dropout_lab.instantiate import instantiate, takes
-from dropout_lab.loss import MultiSample
-from dropout_lab.method import objection_to
 from dropout_lab.models.survey import places
-from dropout_lab.noise import Noise
-from dropout_lab.sites import CALLS, Site, calls_counted
-from dropout_lab.streams import generator
+from dropout_lab.sites.method import objection_to
+from dropout_lab.sites.site import CALLS, Site, calls_counted
 from dropout_lab.sweep.plan import best_widths
 from tests import users_networks
 from tests.cohort.runs import Queue
@@ -206,7 +206,7 @@ def test_methods_of_one_mask_a_pass_are_refused_at_a_site_that_is_called_twice()
     for method in (adversarial, Controlled(classic=False)):
         assert "calls this site 2 times in a pass" in str(objection_to(method, replace(twice, reader=nn.Linear)))
     assert objection_to(Standard(), twice) is None
-    config: Any = {"loss": {"_target_": "dropout_lab.loss.MultiSample", "samples": 2}}
+    config: Any = {"loss": {"_target_": "dropout_lab.cohort.loss.MultiSample", "samples": 2}}
     with pytest.raises(UserError, match="which the network calls 2 times in a pass"):
         train._check_samples(config, {"loss": "multi_sample"}, {"hidden": 0.5}, twice)
 

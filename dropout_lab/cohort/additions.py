@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.func import grad
 
 from dropout_lab.cohort.recipe import Structure
-from dropout_lab.method import AbstractAdversarialDropout, Training
+from dropout_lab.core.noise import Noise
+from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.models import survey
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
-from dropout_lab.sites import Site, sites
-from dropout_lab.tokens import NO_CLASS
+from dropout_lab.sites.method import AbstractAdversarialDropout, Training
+from dropout_lab.sites.place import Place
+from dropout_lab.sites.site import Site, sites
 
 ADVERSARY = 1 << 15
 """The number of the first pass under chosen masks; a loss numbers its own from 0."""

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.graph import _custom_builtins
 
-from dropout_lab import machine
+from dropout_lab.core import machine
 
 ORDER, PROGRAM, BUILT, FAILED = "order", "program.pt2", "built", "failed: "
 

@@ -25,7 +25,7 @@ from torch.fx import GraphModule
 
 from dropout_lab.cohort.builder import constants, open_program, traced
 from dropout_lab.cohort.building import Building, CompilerError
-from dropout_lab.machine import instructions, processor
+from dropout_lab.core.machine import instructions, processor
 
 InPlace = Callable[..., None]
 """Takes tensors by position and writes its results into some of them."""

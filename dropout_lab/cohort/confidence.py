@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.predictions import answers, entropy
+from dropout_lab.records.predictions import answers, entropy
 
 
 @dataclass(frozen=True)

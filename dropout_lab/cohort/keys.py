@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dropout_lab.streams import generator
+from dropout_lab.core.streams import generator
 
 
 def mask_seed(seed: int) -> int:

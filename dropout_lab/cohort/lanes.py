@@ -20,9 +20,9 @@ from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.shares import Shares, Task, share
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.transfer import carry_over
+from dropout_lab.core.streams import generator
 from dropout_lab.datasets.dataset import Split
-from dropout_lab.sites import install
-from dropout_lab.streams import generator
+from dropout_lab.sites.site import install
 
 EVALUATION_ROWS = 1024
 """Examples of each lane that are evaluated at once, at most; it bounds the memory of the activations."""

@@ -12,7 +12,6 @@ from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import (
     Compile,
-    Execution,
     Pretraining,
     Recipe,
     Result,
@@ -22,9 +21,10 @@ from dropout_lab.cohort.recipe import (
     Use,
 )
 from dropout_lab.cohort.width import Widths, is_out_of_memory
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.chance import chance_loss
-from dropout_lab.errors import UserError
-from dropout_lab.store import CURVE_METRICS
+from dropout_lab.records.store import CURVE_METRICS
 
 
 def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 Hyper = Mapping[str, Tensor]
 State = Mapping[str, Tensor]

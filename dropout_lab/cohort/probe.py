@@ -20,9 +20,9 @@ from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout, ties
 from dropout_lab.cohort.step import Program, losses
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.models.layers import carried_buffers
-from dropout_lab.sites import Site, sites
+from dropout_lab.sites.site import Site, sites
 
 EXAMPLES = 4
 FEW = 3

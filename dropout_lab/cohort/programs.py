@@ -19,7 +19,7 @@ from dropout_lab.cohort.cost import Cost, counted, counted_written_out
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Compile, Pretraining, Structure
 from dropout_lab.cohort.width import Widths
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 SPEEDUP, SPEEDUP_OF_SEQUENCES = 2.5, 1.5
 """What compiling gains at least, of what was measured (README.md, "Speed"): a forecast counts on no more. Networks that

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
+from dropout_lab.core.streams import generator
+from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.dataset import Dataset, Split
-from dropout_lab.loss import AbstractLoss, Plain
-from dropout_lab.method import AbstractDropout
-from dropout_lab.streams import generator
+from dropout_lab.sites.method import AbstractDropout
 
 Status = Literal["complete", "pruned", "failed"]
 Precision = Literal["float32", "bfloat16"]
@@ -67,15 +68,6 @@ class Pretraining:
 
     def split(self, seed: int) -> Split:
         return self.structure.dataset.split(self.seed(seed))
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How a cohort is run, as far as its results depend on it in their last bits."""
-
-    width: int
-    compiled: bool
-    threads: int
 
 
 @dataclass(frozen=True)

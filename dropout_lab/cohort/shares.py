@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dropout_lab.machine import end_with
+from dropout_lab.core.machine import end_with
 
 Task = Callable[..., None]
 """Takes the share, then what is sent along; writes its results into shared memory."""

@@ -16,14 +16,14 @@ from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
+from dropout_lab.core.noise import Noise
+from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.dataset import Task
-from dropout_lab.method import AbstractDropout, AbstractUpdateDropout, AbstractValueDropout
 from dropout_lab.models import survey
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.layers import carried_buffers
-from dropout_lab.noise import Noise
-from dropout_lab.sites import Site, calls_counted, install, sites
-from dropout_lab.tokens import NO_CLASS
+from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, AbstractValueDropout
+from dropout_lab.sites.site import Site, calls_counted, install, sites
 
 PASSES = 1 << 16
 """The first number of a stream that a further pass draws its keys from; methods have streams of lower numbers."""

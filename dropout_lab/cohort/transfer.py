@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 
 def carry_over(pretrained: Mapping[str, Tensor], model: nn.Module, outputs: int) -> None:

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.models.fused import all_written_out
-from dropout_lab.sites import Site, install
+from dropout_lab.sites.site import Site, install
 
 MOST_ON_CPU = 64
 MOST_ON_GPU = 1024

@@ -8,8 +8,8 @@ Schmidhuber, "Long Short-Term Memory", Neural Computation, 1997.
 
 import torch
 
+from dropout_lab.core.streams import generator
 from dropout_lab.datasets.dataset import Dataset, hold_out_test, require_whole
-from dropout_lab.streams import generator
 
 
 def adding(

@@ -2,8 +2,8 @@
 
 import torch
 
+from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.dataset import Split, Task
-from dropout_lab.tokens import NO_CLASS
 
 
 def chance_loss(split: Split, task: Task, outputs: int) -> float:

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.spellings import LONGEST, hint
-from dropout_lab.errors import UserError
 
 Place = Callable[[int], str]
 """Where row i of a table, from 0, is in its file: `row 3`, `line 5`."""

@@ -11,9 +11,9 @@ Short-Term Memory", Neural Computation, 1997.
 
 import torch
 
+from dropout_lab.core.streams import generator
+from dropout_lab.core.tokens import NO_CLASS, SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset, hold_out_test, require_whole
-from dropout_lab.streams import generator
-from dropout_lab.tokens import NO_CLASS, SPECIAL_TOKENS
 
 
 def copy(

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dropout_lab.errors import UserError
-from dropout_lab.streams import generator
-from dropout_lab.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.streams import generator
+from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
 
 Task = Literal["classification", "regression", "token_classification"]
 """A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import (
     MOSTLY,
     Column,
@@ -32,7 +33,6 @@ from dropout_lab.datasets.columns import (
 )
 from dropout_lab.datasets.misread import MOST_CATEGORIES, refusal_of_words, warnings_of_features
 from dropout_lab.datasets.target import EncodedTarget, encode_target
-from dropout_lab.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place, require_different, require_table
 from dropout_lab.datasets.lines import line_of_file, require_rectangle, require_separator, require_utf8, row_of_file
-from dropout_lab.errors import UserError
 
 ENDINGS = (".csv", ".tsv", ".parquet")
 

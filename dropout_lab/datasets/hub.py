@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import is_text, require_scalars, require_table
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.images import decoded
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
-from dropout_lab.errors import UserError
 
 
 def hub(

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place
-from dropout_lab.errors import UserError
 
 UNNAMED = "default"
 """What the library of the hub calls the configuration of a folder that says nothing about configurations."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 from torch import Tensor
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import torch
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import require_column
 from dropout_lab.datasets.dataset import Dataset, require_whole
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.target import encode_target, held_out, require_target_alone
 from dropout_lab.datasets.words import padded, require_level, tokens, vocabulary
-from dropout_lab.errors import UserError
 
 TARGETS = ("label", "labels", "target")
 

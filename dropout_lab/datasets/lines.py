@@ -7,8 +7,8 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import require_different
-from dropout_lab.errors import UserError
 
 LONGEST_FIELD = 2**31 - 1
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}

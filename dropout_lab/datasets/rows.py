@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place, is_text, require_column, require_table
 from dropout_lab.datasets.files import read_table
 from dropout_lab.datasets.hub_files import load_splits, places
-from dropout_lab.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 MODULES = """
     __future__ _py_abc _pyio _threading_local asyncio/futures asyncio/protocols asyncio/selector_events asyncio/sslproto

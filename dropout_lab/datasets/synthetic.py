@@ -8,8 +8,8 @@ variable selection benchmark", as written in scikit-learn's `make_classification
 
 import torch
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.dataset import Dataset, hold_out_test, require_number, require_whole
-from dropout_lab.errors import UserError
 
 CLUSTERS = 2
 """Per class: with one, a line parts two classes."""

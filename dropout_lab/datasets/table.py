@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.files import read_table
 from dropout_lab.datasets.target import held_out
-from dropout_lab.errors import UserError
 
 
 def table(

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import (
     MOSTLY,
     Column,
@@ -23,7 +24,6 @@ from dropout_lab.datasets.columns import (
 )
 from dropout_lab.datasets.dataset import Task, hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
-from dropout_lab.errors import UserError
 
 MOST_CLASSES = 20
 """Whole numbers of so few different values are classes, unless the task says otherwise."""

@@ -14,14 +14,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset, require_fraction, require_whole
 from dropout_lab.datasets.files import ENDINGS
 from dropout_lab.datasets.lines import require_utf8
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.words import numbered, require_level, tokens, vocabulary
-from dropout_lab.errors import UserError
-from dropout_lab.tokens import SPECIAL_TOKENS
 
 END = "<eos>"
 """The token behind each document, but where tokens are characters: there it is the end of the line."""

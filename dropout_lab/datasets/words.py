@@ -13,8 +13,8 @@ from sys import intern
 import torch
 from torch import Tensor
 
-from dropout_lab.errors import UserError
-from dropout_lab.tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
 
 LEVELS = ("character", "word", "space")
 WORD = re.compile(r"<unk>|\w+(?:['’]\w+)*|[^\w\s]")

@@ -24,10 +24,10 @@ from math import ceil
 import torch
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share, require_whole
-from dropout_lab.method import AbstractAdversarialDropout, Reader, Step
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractAdversarialDropout, Reader, Step
+from dropout_lab.sites.place import Place
 
 
 class AdversarialRecurrent(AbstractAdversarialDropout):

@@ -1,6 +1,6 @@
 """What is unwise for several methods of dropout at a place; a method's `advice` asks here."""
 
-from dropout_lab.place import Place
+from dropout_lab.sites.place import Place
 
 
 def pixel_by_pixel(place: Place) -> str | None:

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import STEPWISE, Place
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import STEPWISE, Place
 
 LOWEST = -1.7580993408473766
 """SELU's limit at minus infinity: -1.0507009873554805 * 1.6732632423543772."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import inf
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 
 def require_share(key: str, value: float) -> None:

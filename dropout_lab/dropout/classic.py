@@ -7,10 +7,10 @@ Srivastava et al., JMLR 15, 2014, section 4, where the weights behind the units 
 
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import Place
 
 
 class Classic(AbstractValueDropout):

@@ -21,12 +21,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
-from dropout_lab.method import AbstractDropout, Reader, Training
-from dropout_lab.noise import Noise
-from dropout_lab.place import STEPWISE, Place
+from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.place import STEPWISE, Place
 
 HALF_STEP = 2.0**-25
 """Of the uniform numbers: with it, they are above 0 and below 1."""

@@ -15,12 +15,12 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.kept import Kept, linear, take
-from dropout_lab.errors import UserError
-from dropout_lab.method import AbstractDropout, Reader
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
-from dropout_lab.sites import Site
+from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.place import Place
+from dropout_lab.sites.site import Site
 
 
 class Controlled(AbstractDropout):

@@ -15,11 +15,11 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import UNITS, Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import UNITS, Place
 
 
 class DropBlock(AbstractValueDropout):

@@ -21,10 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of, require_whole
-from dropout_lab.method import AbstractDropout, Reader
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.place import Place
 
 PARTS = 20
 """In so many parts the samples are summed up: each is written out in the program that a compiler gets."""

@@ -15,9 +15,9 @@ dropped with probability r - r^H / H.
 import torch
 from torch import Tensor
 
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import Kind
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import Kind
 
 
 class DropHead(AbstractValueDropout):

@@ -11,9 +11,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of
-from dropout_lab.method import AbstractDropout, Reader
-from dropout_lab.noise import Noise
+from dropout_lab.sites.method import AbstractDropout, Reader
 
 
 class EmbeddingWord(AbstractDropout):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.alpha import Alpha
-from dropout_lab.place import UNITS, Place
+from dropout_lab.sites.place import UNITS, Place
 
 
 class FeatureAlpha(Alpha):

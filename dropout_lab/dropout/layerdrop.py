@@ -14,9 +14,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from dropout_lab.method import AbstractUpdateDropout, Update, carried_on
-from dropout_lab.noise import Noise
-from dropout_lab.place import Kind
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractUpdateDropout, Update, carried_on
+from dropout_lab.sites.place import Kind
 
 
 class LayerDrop(AbstractUpdateDropout):

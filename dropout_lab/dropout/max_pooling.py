@@ -16,9 +16,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.method import AbstractDropout, Reader
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.place import Place
 
 
 class MaxPooling(AbstractDropout):

@@ -10,9 +10,9 @@ many channels hardly anything is dropped, so its rates are not those of other me
 import torch
 from torch import Tensor
 
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import UNITS, Place
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import UNITS, Place
 
 
 class MaxDropChannel(AbstractValueDropout):

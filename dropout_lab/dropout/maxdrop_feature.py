@@ -11,9 +11,9 @@ is dropped, so its rates are not those of other methods.
 import torch
 from torch import Tensor
 
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import UNITS, Place
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import UNITS, Place
 
 
 class MaxDropFeature(AbstractValueDropout):

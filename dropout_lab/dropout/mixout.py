@@ -20,10 +20,10 @@ from typing import cast
 
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
-from dropout_lab.method import AbstractDropout, Reader, Step
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractDropout, Reader, Step
+from dropout_lab.sites.place import Place
 
 
 class Mixout(AbstractDropout):

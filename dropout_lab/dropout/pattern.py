@@ -19,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
-from dropout_lab.errors import UserError
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import UNITS, Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import UNITS, Place
 
 
 class Pattern(AbstractValueDropout):

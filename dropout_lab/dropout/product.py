@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.arithmetic import root
-from dropout_lab.method import Reader
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import Reader
+from dropout_lab.sites.place import Place
 
 PRODUCTS = (nn.Linear, nn.Conv2d)
 

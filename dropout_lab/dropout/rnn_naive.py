@@ -10,7 +10,7 @@ Ghahramani (NeurIPS 2016, arXiv:1512.05287) were written against it.
 """
 
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.place import Place
+from dropout_lab.sites.place import Place
 
 
 class RNNNaive(Standard):

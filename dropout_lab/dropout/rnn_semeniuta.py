@@ -16,10 +16,10 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of
-from dropout_lab.method import AbstractUpdateDropout, Update
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractUpdateDropout, Update
+from dropout_lab.sites.place import Place
 
 
 class RNNSemeniuta(AbstractUpdateDropout):

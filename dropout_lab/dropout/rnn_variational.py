@@ -26,9 +26,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.method import AbstractDropout, Reader, Step
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractDropout, Reader, Step
+from dropout_lab.sites.place import Place
 
 
 class RNNVariational(AbstractDropout):

@@ -7,7 +7,7 @@ is dropped from once for each layer that it goes through, however long the seque
 """
 
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.place import Place
+from dropout_lab.sites.place import Place
 
 
 class RNNZaremba(Standard):

@@ -15,12 +15,12 @@ layer of 128 inputs: small rates are meant here. The share of weights that go is
 import torch
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
 from dropout_lab.dropout.checks import require_least, require_share
-from dropout_lab.method import AbstractDropout, Reader, Training
-from dropout_lab.noise import Noise
-from dropout_lab.place import STEPWISE, Place
+from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.place import STEPWISE, Place
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 BOUND, THRESHOLD = 8.0, 3.0

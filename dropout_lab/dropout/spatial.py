@@ -7,10 +7,10 @@ Tompson, Goroshin, Jain, LeCun and Bregler, CVPR 2015, arXiv:1411.4280, with the
 
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import UNITS, Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import UNITS, Place
 
 
 class Spatial(AbstractValueDropout):

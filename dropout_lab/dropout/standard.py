@@ -8,10 +8,10 @@ evaluation to training (their section 10: the same model up to a rescaling of th
 
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import Place
 
 
 class Standard(AbstractValueDropout):

@@ -15,12 +15,12 @@ Disputed: a public re-implementation on MNIST found no gain over standard dropou
 import torch
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import UNITS, Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import UNITS, Place
 
 HOMOGENEOUS = ("relu", "leaky_relu")
 """Activations f with f(m z) = m f(z) for every m of at least 0."""

@@ -9,9 +9,9 @@ one gate per branch and batch, classic scaling, and rates that grow linearly wit
 
 from torch import Tensor
 
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import Kind, Place
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import Kind, Place
 
 
 class StochasticDepth(AbstractValueDropout):

@@ -12,11 +12,11 @@ what they trained with: towards 0.7 the spread narrows, so that the share droppe
 import torch
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.checks import require_share
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import Place
 
 MOST_DROPPED = 0.7
 MOST_SCALED = 1.5

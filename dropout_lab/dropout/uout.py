@@ -9,10 +9,10 @@ variance before a batch norm less than dropout does: that is so of their small b
 
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
-from dropout_lab.method import AbstractValueDropout
-from dropout_lab.noise import Noise
-from dropout_lab.place import Place
+from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.place import Place
 
 
 class Uout(AbstractValueDropout):

@@ -13,11 +13,11 @@ beyond is reflected, 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation: 
 import torch
 from torch import Tensor
 
+from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.checks import require_least, require_one_of
-from dropout_lab.method import AbstractDropout, Reader, Training
-from dropout_lab.noise import Noise
-from dropout_lab.place import STEPWISE, Place
+from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.place import STEPWISE, Place
 
 C1, C2, C3 = 1.16145124, -1.50204118, 0.58629921
 

@@ -15,8 +15,8 @@ from typing import cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.method import AbstractDropout, Reader, Step
-from dropout_lab.noise import Noise
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractDropout, Reader, Step
 
 
 class WeightDrop(AbstractDropout):

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dropout_lab.method import AbstractUpdateDropout, Update, carried_on
-from dropout_lab.noise import Noise
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractUpdateDropout, Update, carried_on
 
 
 class Zoneout(AbstractUpdateDropout):

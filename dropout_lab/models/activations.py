@@ -11,7 +11,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 
 def sigmoid(x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.sites import Site
+from dropout_lab.sites.site import Site
 
 
 class Attention(nn.Module):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from dropout_lab.method import Update
+from dropout_lab.sites.method import Update
 
 States = tuple[Tensor, ...]
 """The hidden state, and of an LSTM the cell: (batch, units) each."""

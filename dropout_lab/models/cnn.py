@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.models.activations import initialized
 from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.layers import chain, check_image, check_numbers, check_sizes, hidden_layer
-from dropout_lab.sites import Site
+from dropout_lab.sites.site import Site
 
 
 class CNN(nn.Module):

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.models.activations import Activation
-from dropout_lab.sites import Site
+from dropout_lab.sites.site import Site
 
 
 class BatchNorm(nn.Module):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from dropout_lab.models.activations import initialized
 from dropout_lab.models.layers import chain, check_numbers, check_sizes, hidden_layer
-from dropout_lab.sites import Site
+from dropout_lab.sites.site import Site
 
 
 class MLP(nn.Module):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 
 class Patches(nn.Module):

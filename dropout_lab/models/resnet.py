@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from dropout_lab.models.activations import Activation, initialized
 from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.layers import chain, check_image, check_numbers, check_sizes, hidden_layer, make_norm
-from dropout_lab.sites import Site
+from dropout_lab.sites.site import Site
 
 
 class Block(nn.Module):

@@ -7,13 +7,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
-from dropout_lab.method import Reader
+from dropout_lab.core.errors import UserError
 from dropout_lab.models import fused
 from dropout_lab.models.cells import CELLS, States
 from dropout_lab.models.layers import check_numbers
 from dropout_lab.models.sequences import Steps
-from dropout_lab.sites import Site
+from dropout_lab.sites.method import Reader
+from dropout_lab.sites.site import Site
 
 
 class Gates(nn.Linear):

@@ -5,10 +5,10 @@ from math import prod
 
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
-from dropout_lab.method import Reader
-from dropout_lab.sites import Site
-from dropout_lab.tokens import PADDING
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import PADDING
+from dropout_lab.sites.method import Reader
+from dropout_lab.sites.site import Site
 
 
 class Steps(nn.Module):

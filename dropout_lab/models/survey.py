@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, UntypedStorage, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm, StepNorm
-from dropout_lab.place import Place
-from dropout_lab.sites import Site
+from dropout_lab.sites.place import Place
+from dropout_lab.sites.site import Site
 
 
 @dataclass(frozen=True)

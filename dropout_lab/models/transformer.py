@@ -6,14 +6,14 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
-from dropout_lab.method import Reader
+from dropout_lab.core.errors import UserError
 from dropout_lab.models.activations import Activation, initialized
 from dropout_lab.models.attention import Attention
 from dropout_lab.models.layers import StepNorm, check_numbers
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.sequences import Steps
-from dropout_lab.sites import Site
+from dropout_lab.sites.method import Reader
+from dropout_lab.sites.site import Site
 
 
 class Layer(nn.Module):

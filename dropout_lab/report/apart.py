@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
-from dropout_lab import interrupts
+from dropout_lab.core import interrupts
 from dropout_lab.report import Report, make
 from dropout_lab.report.compare import compare
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dropout_lab import predictions
+from dropout_lab.records import predictions
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import value
 

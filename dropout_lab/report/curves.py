@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dropout_lab import store
-from dropout_lab.errors import UserError
-from dropout_lab.store import CURVE_METRICS
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import store
+from dropout_lab.records.store import CURVE_METRICS
 
 
 def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFrame:

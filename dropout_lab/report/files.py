@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dropout_lab.errors import writing
+from dropout_lab.core.errors import writing
 
 
 def write(path: Path, content: bytes | str) -> None:

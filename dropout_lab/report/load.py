@@ -8,14 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab import metrics, predictions, store
-from dropout_lab.errors import UserError
+from dropout_lab.core import metrics
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics import SUMMARY_FIELD
+from dropout_lab.core.trial import DROPOUT_KEYS, canonical_json
+from dropout_lab.records import predictions, store
+from dropout_lab.records.store import CURVE_METRICS, Record
 from dropout_lab.report.curves import read_curves
 from dropout_lab.report.lanes import lanes, no_lanes
 from dropout_lab.report.learned import learned, no_learned
-from dropout_lab.schema import SUMMARY_FIELD
-from dropout_lab.store import CURVE_METRICS, Record
-from dropout_lab.trial import DROPOUT_KEYS, canonical_json
 
 LABEL = ("placement", "rate", "dropout", "schedule")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dropout_lab import store
+from dropout_lab.records import store
 from dropout_lab.report import Report
 
 LEAST_SECONDS = 5.0

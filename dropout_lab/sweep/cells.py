@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dropout_lab.errors import UserError
-from dropout_lab.place import Warned
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import Config, Trial, digest
+from dropout_lab.sites.place import Warned
 from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.space import Axis
-from dropout_lab.trial import Config, Trial, digest
 
 DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "dropouts", "schedule", "loss")
 """Swept keys that say something about dropout: a baseline has no value of them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.space import BY_SITE, Axis, distinct, param
 
 MOST_CELLS = 100_000

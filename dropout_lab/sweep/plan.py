@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths, is_out_of_memory
-from dropout_lab.place import Warned
+from dropout_lab.core.trial import Config, Run, Trial
+from dropout_lab.sites.place import Warned
 from dropout_lab.sweep.space import Axis
-from dropout_lab.trial import Config, Run, Trial
 
 
 class Compose(Protocol):
@@ -23,7 +23,7 @@ class Compose(Protocol):
 
 
 class Described(Protocol):
-    """What a config means; see `dropout_lab.train.Described`."""
+    """What a config means; see `dropout_lab.build.train.Described`."""
 
     @property
     def trial(self) -> Trial: ...
@@ -49,7 +49,7 @@ class Forecast(Protocol):
 
 
 class Trainer(Protocol):
-    """What the sweep needs of the trainer; the module `dropout_lab.train` is one."""
+    """What the sweep needs of the trainer; the module `dropout_lab.build.train` is one."""
 
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described: ...
     def recipe(self, run: Run, spec: Config) -> Recipe: ...

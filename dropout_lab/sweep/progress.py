@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
-from dropout_lab.schema import DIRECTIONS
-from dropout_lab.store import Record
-from dropout_lab.trial import Run
+from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.trial import Run
+from dropout_lab.records.store import Record
 
 PLAIN_SECONDS = 5.0
 """Between two plain lines."""

@@ -13,19 +13,19 @@ from filelock import FileLock
 from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
-from dropout_lab import predictions, store
-from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, Use
+from dropout_lab.cohort.recipe import Compile, Recipe, Result, Use
 from dropout_lab.cohort.width import Widths
-from dropout_lab.errors import UserError
-from dropout_lab.metrics import summary
-from dropout_lab.store import Record, Writer
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics import summary
+from dropout_lab.core.trial import Config, Execution, Run
+from dropout_lab.records import predictions, store
+from dropout_lab.records.ledger import Ledger, curve, score
+from dropout_lab.records.store import Record, Writer
 from dropout_lab.sweep.grid import Grid
-from dropout_lab.sweep.ledger import Ledger, curve, score
 from dropout_lab.sweep.plan import Plan, Trainer, best_widths
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.space import params
 from dropout_lab.sweep.study import BASELINE, KEY, OUTSIDE, Study
-from dropout_lab.trial import Config, Run
 
 REPEATS = 200
 """A sampler that suggests known configurations so many times in a row has found all there are."""

@@ -17,10 +17,10 @@ from optuna.samplers import BaseGASampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from dropout_lab.errors import writing
-from dropout_lab.store import JOURNAL, Record, Records, damage_of_journal
+from dropout_lab.core.errors import writing
+from dropout_lab.records.ledger import Ledger, curve, score
+from dropout_lab.records.store import JOURNAL, Record, Records, damage_of_journal
 from dropout_lab.sweep.grid import Grid
-from dropout_lab.sweep.ledger import Ledger, curve, score
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.study import BASELINE, KEY, NAME, OUTSIDE, directions, known, pruner, sampler, storage
 

@@ -13,19 +13,20 @@ from typing import Any
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
-from dropout_lab import store, trust
-from dropout_lab.errors import UserError, writing
-from dropout_lab.machine import processor
-from dropout_lab.schema import is_control
-from dropout_lab.store import Record, Records, Writer
+from dropout_lab.config import trust
+from dropout_lab.config.schema import is_control
+from dropout_lab.core.errors import UserError, writing
+from dropout_lab.core.machine import processor
+from dropout_lab.core.trial import Config, digest
+from dropout_lab.records import store
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import Record, Records, Writer
 from dropout_lab.sweep.cells import Cell, baselines, ends, grid, warnings
 from dropout_lab.sweep.grid import Grid
-from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.queue import register
 from dropout_lab.sweep.rebuild import agree
 from dropout_lab.sweep.study import KEY, Study, pruner, sampler, try_asking
-from dropout_lab.trial import Config, digest
 
 PACKAGES = ("dropout-lab", "torch", "hydra-core", "optuna", "numpy", "pandas", "scikit-learn")
 

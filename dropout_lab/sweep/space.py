@@ -13,8 +13,8 @@ from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial as OptunaTrial
 
-from dropout_lab.errors import UserError
-from dropout_lab.trial import canonical_json
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import canonical_json
 
 BY_SITE = ("rates", "dropouts")
 """Keys of the config whose own keys are sites and patterns of sites."""

@@ -14,13 +14,13 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
-from dropout_lab.errors import UserError, writing
-from dropout_lab.instantiate import instantiate
-from dropout_lab.schema import DIRECTIONS
-from dropout_lab.store import JOURNAL
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.core.errors import UserError, writing
+from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.trial import Config
+from dropout_lab.records.store import JOURNAL
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis, params, point_distributions
-from dropout_lab.trial import Config
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 

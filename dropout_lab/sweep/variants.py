@@ -8,9 +8,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from dropout_lab.errors import UserError
-from dropout_lab.mistakes import wrong_value
-from dropout_lab.schema import check, unknown_key
+from dropout_lab.config.mistakes import wrong_value
+from dropout_lab.config.schema import check, unknown_key
+from dropout_lab.core.errors import UserError
 
 
 @dataclass(frozen=True)

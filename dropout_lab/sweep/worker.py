@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from dropout_lab import store
-from dropout_lab.errors import UserError
-from dropout_lab.store import Writer
-from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import store
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import Writer
 from dropout_lab.sweep.plan import Plan, Trainer
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.queue import Queue

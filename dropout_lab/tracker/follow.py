@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from dropout_lab import interrupts
+from dropout_lab.core import interrupts
 from dropout_lab.tracker.none import NoTracker
 from dropout_lab.tracker.records import FinishedRuns, sweep_of
 from dropout_lab.tracker.tracker import AbstractTracker

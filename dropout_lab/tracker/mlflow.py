@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSweep
 
 SWEEP, RUN = "dropout_lab.sweep", "dropout_lab.run"

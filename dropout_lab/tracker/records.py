@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dropout_lab import store
-from dropout_lab.store import CURVE_METRICS, Record
+from dropout_lab.core.trial import canonical_json, digest
+from dropout_lab.records import store
+from dropout_lab.records.store import CURVE_METRICS, Record
 from dropout_lab.tracker.tracker import TrackedRun, TrackedSweep, Value
-from dropout_lab.trial import canonical_json, digest
 
 NO_SUMMARY = frozenset({"seed", "attempt", "session", "width", "threads"})
 """Numbers of a run's record that are not its results."""

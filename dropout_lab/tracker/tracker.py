@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 Value = bool | int | float | str
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import digest
 from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSweep
-from dropout_lab.trial import digest
 
 MODES = (None, "online", "offline")
 

@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab import train
+from dropout_lab.build import train
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, Structure
@@ -24,8 +24,8 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.controlled import Controlled
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.method import AbstractDropout
 from dropout_lab.models.mlp import MLP
+from dropout_lab.sites.method import AbstractDropout
 from tests.benchmarks.speed import matmul_rate
 
 SEEDS = 4

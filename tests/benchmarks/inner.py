@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab import train
+from dropout_lab.build import train
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, Structure

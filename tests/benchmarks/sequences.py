@@ -23,11 +23,11 @@ from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Compile, Recipe, Structure
 from dropout_lab.cohort.width import Widths
+from dropout_lab.core.tokens import SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.tokens import SPECIAL_TOKENS
 
 STEPS, BATCH, WORDS, CLASSES = 32, 32, 1000, 6
 WIDTH, DEPTH, HEADS, FFN = 32, 2, 4, 128

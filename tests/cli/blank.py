@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dropout_lab.cli import main
+from dropout_lab.app.cli import main
 from dropout_lab.report import Report, apart, make
 from tests.report.blank import blank_figures
 

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from dropout_lab import command as commands
-from dropout_lab.cli import main
+from dropout_lab.app import command as commands
+from dropout_lab.app.cli import main
+from dropout_lab.core.trial import digest
 from dropout_lab.report import Report, apart, make
 from dropout_lab.report.load import load
 from dropout_lab.report.tables import configurations, ranked
-from dropout_lab.trial import digest
 from tests.report.blank import blank_figures
 
 

@@ -10,7 +10,7 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from dropout_lab import store
+from dropout_lab.records import store
 from dropout_lab.sweep.study import NAME
 from tests.cli.conftest import SMALL, Command
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab import store
+from dropout_lab.records import store
 from tests.cli.conftest import SMALL, Command
 
 WORDS = (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab import store
+from dropout_lab.records import store
 from dropout_lab.sweep.study import JournalLock
 
 pytestmark = pytest.mark.slow
@@ -132,7 +132,7 @@ class CtrlC:
             os.killpg(0, signal.SIGINT)  # as a terminal does: to every process of the command
 sys.meta_path.insert(0, CtrlC())
 sys.argv = ["dropout-lab", *{list(GRID)!r}]
-from dropout_lab.cli import main
+from dropout_lab.app.cli import main
 main()"""
     process = start(tmp_path, command=(sys.executable, "-c", program))
     assert "Traceback" not in finish(process, 130)
@@ -187,11 +187,9 @@ def test_an_installed_wheel_has_its_config_and_experiments(tmp_path: Path) -> No
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     # -P and the path's order: the package of the wheel, not that of this checkout.
-    program = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.cli import main; main()"
+    program = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.app.cli import main; main()"
     code = (sys.executable, "-P", "-c", program)
-    where = (
-        f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.cli import conf_folder; print(conf_folder())"
-    )
+    where = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.app import cli; print(cli.conf_folder())"
     assert str(site) in finish(start(elsewhere, command=(sys.executable, "-P", "-c", where)))
     experiments = ", ".join(sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml")))
     assert f"experiment: {experiments}" in finish(start(elsewhere, "sweep", "--help", command=code))
@@ -203,7 +201,7 @@ def test_the_report_does_not_import_torch(tmp_path: Path) -> None:
     finish(start(tmp_path, *SWEEP, "rate=0.2", "trainer.epochs=2", "name=grid"))
     program = (
         "import sys; sys.argv = ['dropout-lab', 'report', 'outputs/grid']\n"
-        "from dropout_lab.cli import main\n"
+        "from dropout_lab.app.cli import main\n"
         "try: main()\n"
         "except SystemExit as leaving: assert leaving.code == 0\n"
         "assert 'torch' not in sys.modules"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab import command as commands
-from dropout_lab import store
+from dropout_lab.app import command as commands
+from dropout_lab.records import store
 from dropout_lab.report import Report
 from dropout_lab.report.load import load
 from tests.cli.conftest import SMALL, Command

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dropout_lab import store, train
+from dropout_lab.build import train
+from dropout_lab.records import store
 from dropout_lab.sweep.study import Study
 from tests.cli.conftest import SMALL, Command, Trained, table
 from tests.rotate import rotated
@@ -493,7 +494,7 @@ def test_tab_completion(line: str, offered: list[str], command: Command, monkeyp
 def test_a_narrower_command_does_not_train_what_a_wider_one_left(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dropout_lab import train
+    from dropout_lab.build import train
 
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt

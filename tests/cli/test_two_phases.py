@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab import store, train
+from dropout_lab.build import train
+from dropout_lab.records import store
 from tests.cli import conftest
 from tests.cli.conftest import Command
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from dropout_lab import store
+from dropout_lab.records import store
 from dropout_lab.report import Report, watch
 from dropout_lab.report.watch import refreshing
 from tests.cli.conftest import Command

@@ -10,14 +10,14 @@ from dropout_lab.cohort import loop
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
 from dropout_lab.cohort.recipe import Compile, Recipe, Result, RunList, Structure, Use
 from dropout_lab.cohort.width import Widths
+from dropout_lab.config.schema import OPTIONS
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.schema import OPTIONS
-from dropout_lab.sites import sites
+from dropout_lab.sites.site import sites
 
 DATASET = digits(limit=96)
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from dropout_lab.core.metrics import summary
 from dropout_lab.datasets.chance import chance_loss
-from dropout_lab.metrics import summary
 from tests.cohort.runs import DATASET, OPTIMIZERS, recipe, structure, train
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
 from dropout_lab.cohort.step import Program
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from tests.cohort.runs import MODELS, structure
 
 

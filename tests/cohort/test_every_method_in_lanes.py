@@ -14,13 +14,13 @@ from dropout_lab.cohort.building import Building
 from dropout_lab.cohort.compiler import Compilable
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.method import objection_to
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Transformer
+from dropout_lab.sites.method import objection_to
 from tests.cohort.runs import DATASET, outcome, recipe, structure, train
 from tests.test_every_dropout import EVERY, make
 

@@ -18,12 +18,12 @@ from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import AdamW
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.config.schedule import Linear
+from dropout_lab.core.streams import generator
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.models.activations import ACTIVATIONS
 from dropout_lab.models.mlp import MLP
-from dropout_lab.schedule import Linear
-from dropout_lab.sites import install, sites
-from dropout_lab.streams import generator
+from dropout_lab.sites.site import install, sites
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
 from tests.matrix import matrix
 

@@ -12,12 +12,12 @@ from dropout_lab.cohort.additions import Adversary, Masks, divergence
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD, Adam
 from dropout_lab.cohort.recipe import Structure
+from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.digits import digits
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
-from dropout_lab.place import Place
-from dropout_lab.store import CURVE_METRICS
-from dropout_lab.tokens import NO_CLASS
+from dropout_lab.records.store import CURVE_METRICS
+from dropout_lab.sites.place import Place
 from tests.cohort.runs import recipe, structure, train
 from tests.test_every_dropout import make, noise
 

@@ -6,7 +6,7 @@ from torch.func import vmap
 
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
 from dropout_lab.cohort.step import Program
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from tests.cohort.runs import recipe, structure, train
 
 TWINS = [

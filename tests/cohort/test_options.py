@@ -12,11 +12,11 @@ from torch.func import vmap
 from torch.utils.flop_counter import FlopCounterMode
 
 from dropout_lab.cohort.augment import augmented, noisy
+from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.cohort.recipe import Recipe, Result
 from dropout_lab.cohort.step import Program
-from dropout_lab.loss import AbstractLoss, MultiSample, Plain, RDrop
-from dropout_lab.noise import Noise
-from dropout_lab.sites import SAMPLES
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.site import SAMPLES
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
 from tests.matrix import matrix
 from tests.test_every_dropout import noise

@@ -15,14 +15,14 @@ from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.recipe import Pretraining, Structure
 from dropout_lab.cohort.transfer import check
 from dropout_lab.cohort.width import Widths
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.streams import generator
 from dropout_lab.datasets.digits import digits
-from dropout_lab.errors import UserError
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.streams import generator
 from tests.cohort.runs import outcome, recipe, structure, train
 from tests.test_every_dropout import make
 

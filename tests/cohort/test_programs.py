@@ -24,8 +24,8 @@ from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.programs import Choice, prepare
 from dropout_lab.cohort.recipe import Compile, Structure
 from dropout_lab.cohort.width import Widths
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.diabetes import diabetes
-from dropout_lab.errors import UserError
 from dropout_lab.models.mlp import MLP
 from tests.cohort.runs import outcome, recipe, structure, train
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.config.schedule import Late, Linear
 from dropout_lab.dropout.classic import Classic
-from dropout_lab.schedule import Late, Linear
 from tests.cohort.runs import recipe, structure
 
 SITES = ("input", "hidden.0", "hidden.1")

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.core.tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.method import AbstractDropout
 from dropout_lab.models.rnn import RNN
-from dropout_lab.tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
+from dropout_lab.sites.method import AbstractDropout
 from tests.cohort.runs import outcome, recipe, structure, train
 from tests.test_every_dropout import make
 

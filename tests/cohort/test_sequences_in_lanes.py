@@ -8,17 +8,17 @@ import pytest
 import torch
 
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.attention import Attention
 from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.dropout.stochastic_depth import StochasticDepth
-from dropout_lab.method import AbstractDropout
 from dropout_lab.models.layers import carried_buffers
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.sites import sites
-from dropout_lab.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.site import sites
 from tests.cohort.runs import outcome, recipe, structure, train
 from tests.matrix import matrix
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
 from dropout_lab.datasets.dataset import Dataset, Split, hold_out_test
-from dropout_lab.errors import UserError
-from dropout_lab.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
 
 seeds = st.integers(0, 2**31)
 quick = settings(deadline=None, max_examples=40)

@@ -11,11 +11,11 @@ from hydra.utils import get_method, instantiate
 from omegaconf import OmegaConf
 
 from dropout_lab.cohort.passes import inputs_of
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import NO_CLASS, UNKNOWN
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.datasets.synthetic import synthetic
-from dropout_lab.errors import UserError
-from dropout_lab.tokens import NO_CLASS, UNKNOWN
 
 FOLDER = Path(__file__).parents[2] / "conf" / "dataset"
 WITHOUT_PATH = {"text"}

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets import images
 from dropout_lab.datasets.hub import hub
 from dropout_lab.datasets.images import decoded
-from dropout_lab.errors import UserError
 from tests.matrix import matrix
 
 datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from dropout_lab import train
+from dropout_lab.build import train
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import setting
 from dropout_lab.datasets.labelled_text import labelled_text
 from dropout_lab.datasets.spellings import spelling_of
 from dropout_lab.datasets.table import table
 from dropout_lab.datasets.target import require_target_alone
-from dropout_lab.errors import UserError
 
 ROWS = 40
 

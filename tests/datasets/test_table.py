@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from dropout_lab.cohort.passes import inputs_of
+from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.table import table
-from dropout_lab.errors import UserError
 
 
 def rows(count: int = 40) -> pd.DataFrame:

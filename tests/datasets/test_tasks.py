@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import NO_CLASS, SPECIAL_TOKENS
 from dropout_lab.datasets.adding import adding
 from dropout_lab.datasets.copy import copy
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.errors import UserError
-from dropout_lab.tokens import NO_CLASS, SPECIAL_TOKENS
 
 
 @pytest.mark.parametrize("lag", [1, 2, 10, 50])

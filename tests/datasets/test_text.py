@@ -15,9 +15,12 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.loss import Plain
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
 from dropout_lab.datasets import hub_files
 from dropout_lab.datasets import text as text_module
 from dropout_lab.datasets.dataset import Dataset, Split
@@ -27,10 +30,7 @@ from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.table import table
 from dropout_lab.datasets.text import text
 from dropout_lab.datasets.words import tokens
-from dropout_lab.errors import UserError
-from dropout_lab.loss import Plain
 from dropout_lab.models.rnn import RNN
-from dropout_lab.tokens import NO_CLASS, PADDING, UNKNOWN
 
 REAL = Path(os.environ.get("DROPOUT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
 """Local copies of real sets, if there are any."""

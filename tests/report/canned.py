@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dropout_lab import metrics
+from dropout_lab.core import metrics
+from dropout_lab.core.trial import Run, Trial
+from dropout_lab.records.store import Writer
 from dropout_lab.report.answer import answer
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import load
 from dropout_lab.report.tables import configurations, make_all, ranked
-from dropout_lab.store import Writer
-from dropout_lab.trial import Run, Trial
 
 SITES = ("input", "hidden.0", "hidden.1")
 
@@ -137,6 +137,7 @@ def planned(
         sections[section] = {**sections[section], key: value}
     if rates is None:
         rates = dict.fromkeys(_sites(placement), rate or 0.0)
+    # The key seeds the planted noise, so this name stays, wherever the class is.
     trial = Trial.of({"loss": {"_target_": "dropout_lab.loss.Plain"}, **sections}, rates)
     if trial.is_baseline:
         label: dict[str, Any] = {"placement": "none", "rate": 0.0, "dropout": None, "schedule": None}

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dropout_lab import metrics
+from dropout_lab.core import metrics
+from dropout_lab.core.trial import Run, canonical_json
+from dropout_lab.records.store import Writer
 from dropout_lab.report.load import Frames, _trials
 from dropout_lab.report.statistics import Floats
-from dropout_lab.store import Writer
-from dropout_lab.trial import Run, canonical_json
 from tests.report.canned import SESSION, Planned, grid, hump, lanes_record, planned, run_record, trial_record
 
 PLACEMENTS = ("input", "hidden", "everywhere", "head")

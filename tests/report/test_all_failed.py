@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report.compare.sweeps import sweeps
 from dropout_lab.report.names import percent, value
 from dropout_lab.report.words import words

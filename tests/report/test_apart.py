@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report import make
 from dropout_lab.report.apart import make_apart
 from tests.report.canned import Sweep, grid

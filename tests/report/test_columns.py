@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import dropout_lab
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report.columns import COLUMNS, ONLY_SOMETIMES, as_markdown, described
 from tests.report.canned import Sweep, grid
 
@@ -40,7 +40,7 @@ def test_loading_is_for_those_who_load(tmp_path: Path) -> None:
 
 def test_who_asks_for_help_waits_for_no_library() -> None:
     code = (
-        "import sys; sys.argv = ['dropout-lab', '--help']; from dropout_lab.cli import main\n"
+        "import sys; sys.argv = ['dropout-lab', '--help']; from dropout_lab.app.cli import main\n"
         "try: main()\n"
         "except SystemExit: assert not {'hydra', 'pandas', 'numpy', 'torch', 'optuna'} & sys.modules.keys()"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dropout_lab import predictions
+from dropout_lab.records import predictions
 from dropout_lab.report import make
 from dropout_lab.report.confidence import confidence
 from dropout_lab.report.drawn import reliability

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report.files import write
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dropout_lab import metrics
+from dropout_lab.core import metrics
 from dropout_lab.report.advice import advice
 from dropout_lab.report.cautions import cautions
 from dropout_lab.report.load import load

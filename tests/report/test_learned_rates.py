@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 import dropout_lab
-from dropout_lab import report, store
+from dropout_lab import report
+from dropout_lab.records import store
+from dropout_lab.records.store import CURVE_METRICS, Writer, epoch_records
 from dropout_lab.report.columns import described
-from dropout_lab.store import CURVE_METRICS, Writer, epoch_records
 from dropout_lab.tracker.records import FinishedRuns
 from tests.report.canned import Sweep, grid
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from dropout_lab.records.store import Writer
 from dropout_lab.report import drawn, make
 from dropout_lab.report.load import load
 from dropout_lab.report.tables import occupancy
-from dropout_lab.store import Writer
 from tests.report.canned import SESSION, Sweep, evidence_of, grid, lanes_record
 
 

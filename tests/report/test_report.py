@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report import Report, make
 from tests.report.canned import Planned, Sweep, grid, hump, planned
 from tests.rotate import rotated

@@ -14,7 +14,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from scipy import stats
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report.load import Frames, load
 from dropout_lab.report.statistics import kaplan_meier, restricted_mean
 from dropout_lab.report.tables import (

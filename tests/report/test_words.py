@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report import make
 from dropout_lab.report.cells import Grid, spread
 from dropout_lab.report.evidence import Evidence

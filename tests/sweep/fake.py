@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dropout_lab import store
 from dropout_lab.cohort.optim import Adam
-from dropout_lab.cohort.recipe import Compile, Execution, Recipe, Result, RunQueue, Use
+from dropout_lab.cohort.recipe import Compile, Recipe, Result, RunQueue, Use
 from dropout_lab.cohort.width import Widths
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import Config, Execution, Run, Trial
+from dropout_lab.records import store
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.session import commit, prepare
 from dropout_lab.sweep.space import parse
 from dropout_lab.sweep.worker import Work
-from dropout_lab.trial import Config, Run, Trial
 from tests.report.canned import planned
 
 METRICS = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "running_loss")

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dropout_lab import predictions, store
-from dropout_lab.store import Writer
-from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.records import predictions, store
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import Writer
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.rebuild import agree
 from dropout_lab.sweep.space import Axis, parse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.combinations import Grid, axes_of, combinations
 from dropout_lab.sweep.space import parse
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dropout_lab.store import Records
-from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import Records
 
 
 def run(key: str, seed: int, status: str = "complete", attempt: int = 1, loss: float = 0.0) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from dropout_lab import store
-from dropout_lab.store import Writer
-from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.records import store
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import Writer
 from dropout_lab.sweep.queue import Queue
 from dropout_lab.sweep.study import Study
 from tests.sweep.fake import Fake, begin

@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
+from dropout_lab.core.trial import Run, Trial
 from dropout_lab.sweep.progress import Progress
-from dropout_lab.trial import Run, Trial
 
 LABEL = {"placement": "hidden", "rate": 0.5}
 

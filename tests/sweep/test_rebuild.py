@@ -13,10 +13,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from dropout_lab import store
-from dropout_lab.store import JOURNAL
+from dropout_lab.records import store
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import JOURNAL
 from dropout_lab.sweep import study as studies
-from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.study import KEY, NAME, Study
 from tests.report.canned import Sweep, grid, planned
 from tests.sweep.recorded import axes_of, heal, plan_of, write

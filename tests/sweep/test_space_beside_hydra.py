@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.space import parse
 from tests.sweep.test_space import FLOATS, INTS, LISTS, WORDS, axis, distinct, written

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.space import parse
 from dropout_lab.sweep.study import KEY, Study
 from tests.sweep.fake import plan

@@ -11,8 +11,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from dropout_lab import store
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import store
 from dropout_lab.sweep.study import Study
 from tests.sweep.fake import Fake, begin, curves, losses, plan, sweep
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from dropout_lab import store
-from dropout_lab.errors import UserError
-from dropout_lab.store import CURVE_METRICS
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import store
+from dropout_lab.records.store import CURVE_METRICS
 from dropout_lab.tracker import follow as following
 from dropout_lab.tracker.follow import follow
 from dropout_lab.tracker.mlflow import MLflowTracker

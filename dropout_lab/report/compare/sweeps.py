@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report.answer import Answer, answer
 from dropout_lab.report.load import Frames, load
 from dropout_lab.report.names import title

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dropout_lab import predictions
-from dropout_lab.predictions import BINS, Array
+from dropout_lab.records import predictions
+from dropout_lab.records.predictions import BINS, Array
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.load import Frames
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dropout_lab.metrics import TOLERANCE
+from dropout_lab.core.metrics import TOLERANCE
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
 from dropout_lab.report.statistics import (

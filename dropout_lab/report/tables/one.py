@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 from dropout_lab.report.export.frames import as_csv as frames_as_csv
 from dropout_lab.report.load import load
 from dropout_lab.report.tables.catalogue import TABLES

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from dropout_lab import store
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
+from dropout_lab.records import store
 from dropout_lab.report import Report
 from dropout_lab.report.compare import compare
 from dropout_lab.report.compare.sweeps import names

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dropout_lab import predictions
+from dropout_lab.records import predictions
 from dropout_lab.report.answer import answer
 from dropout_lab.report.gallery import planned_for
 from dropout_lab.report.gallery.picture import Plan

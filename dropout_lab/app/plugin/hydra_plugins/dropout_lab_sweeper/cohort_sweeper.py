@@ -22,7 +22,7 @@ class CohortSweeper(Sweeper):
         self.hydra_context, self.config = hydra_context, config
 
     def sweep(self, arguments: list[str]) -> Any:
-        from dropout_lab.command import run_sweep
+        from dropout_lab.app.command import run_sweep
 
         assert self.hydra_context is not None  # Hydra has called setup
         assert self.config is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dropout_lab.errors import writing
+from dropout_lab.core.errors import writing
 
 BINS = 15
 """Of confidence, equally wide (Guo, Pleiss, Sun & Weinberger, ICML 2017, section 4.1)."""

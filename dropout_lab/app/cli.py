@@ -71,7 +71,7 @@ def main() -> NoReturn:
         elif command == "train" and "--from" in rest:
             _train_from(rest)
         elif command in ("train", "sweep"):
-            from dropout_lab.mistakes import check_words
+            from dropout_lab.config.mistakes import check_words
 
             check_words(rest)
             _hydra(command, rest)
@@ -86,7 +86,7 @@ def main() -> NoReturn:
 
 def conf_folder() -> Path:
     """Where the config is: beside the package in a checkout, inside it where it is installed from a wheel."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     inside = here / "conf"
     return inside if inside.is_dir() else here.parent / "conf"
 
@@ -95,7 +95,8 @@ def _hydra(command: str, words: Sequence[str]) -> None:
     """Runs the Hydra application. Its own handling of errors is switched off: `_explain` has a better one."""
     import hydra
 
-    from dropout_lab import invocation, schema
+    from dropout_lab.app import invocation
+    from dropout_lab.config import schema
 
     invocation.words.set(words)
     words = [_added(word) for word in words if word != "experiment=null"]  # what it is anyway, and Hydra refuses it
@@ -130,7 +131,7 @@ def _added(word: str) -> str:
 
 def _is_control(override: str) -> bool:
     """Whether an override says how, where or how much is trained, not what."""
-    from dropout_lab.schema import is_control
+    from dropout_lab.config.schema import is_control
 
     key = override.partition("=")[0].lstrip("+~")
     return is_control(key) or key == "device" or re.match(r"hydra[./]", key) is not None
@@ -162,7 +163,7 @@ def _is_swept(override: str) -> bool:
 
 def _complete(words: Sequence[str]) -> None:
     """Tab completion: of the command itself, and behind train and sweep Hydra's, which knows no commands."""
-    from dropout_lab.errors import UserError
+    from dropout_lab.core.errors import UserError
 
     line = os.environ.get("COMP_LINE", "")
     if any("query=" in word for word in words):
@@ -182,13 +183,13 @@ def _complete(words: Sequence[str]) -> None:
 
 def _load() -> None:
     """Loads what a training needs, and beside it, in another process, what its report will need."""
-    from dropout_lab import interrupts
+    from dropout_lab.core import interrupts
     from dropout_lab.report import apart
 
     apart.preload()
     with interrupts.held_back():  # in the middle of a module's loading it surfaces as any error
         gc.disable()  # of the million objects that are made now, none is garbage
-        importlib.import_module("dropout_lab.command")
+        importlib.import_module("dropout_lab.app.command")
         gc.freeze()
         gc.enable()
 
@@ -199,10 +200,10 @@ def _report(words: Sequence[str]) -> None:
 
     from rich.console import Console
 
-    from dropout_lab.errors import UserError
+    from dropout_lab.app.terminal import show
+    from dropout_lab.core.errors import UserError
     from dropout_lab.report.apart import compare_apart, make_apart
     from dropout_lab.report.watch import watch
-    from dropout_lab.terminal import show
 
     class Parser(ArgumentParser):
         def error(self, message: str) -> NoReturn:
@@ -256,7 +257,7 @@ def _is_setting(word: str) -> bool:
 
 def _settings(words: Sequence[str]) -> dict[str, str]:
     """What `report.<key>=value` among the words set; raises UserError for another key, or a value that is none."""
-    from dropout_lab.errors import UserError
+    from dropout_lab.core.errors import UserError
 
     settings = {}
     for word in filter(_is_setting, words):
@@ -270,8 +271,8 @@ def _settings(words: Sequence[str]) -> dict[str, str]:
 
 
 def _train_from(words: Sequence[str]) -> None:
-    from dropout_lab.errors import UserError
-    from dropout_lab.repeat import repeat
+    from dropout_lab.app.repeat import repeat
+    from dropout_lab.core.errors import UserError
 
     place = words.index("--from")
     rest = [word for word in (*words[:place], *words[place + 1 :]) if word not in TRUST]
@@ -288,10 +289,10 @@ def _explain(error: Exception) -> tuple[int, str]:
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-    from dropout_lab import invocation
-    from dropout_lab.errors import UserError
-    from dropout_lab.mistakes import missing_member, unreadable, wrong_word
-    from dropout_lab.schema import unknown_key
+    from dropout_lab.app import invocation
+    from dropout_lab.config.mistakes import missing_member, unreadable, wrong_word
+    from dropout_lab.config.schema import unknown_key
+    from dropout_lab.core.errors import UserError
 
     if isinstance(error, UserError):
         return 2, f"dropout-lab: {error}"

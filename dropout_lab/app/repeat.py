@@ -5,16 +5,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dropout_lab import store, train, trust
+from dropout_lab.build import train
 from dropout_lab.cohort.recipe import Result, RunList
 from dropout_lab.cohort.width import Widths
-from dropout_lab.errors import UserError
-from dropout_lab.metrics import summary
-from dropout_lab.store import CURVE_METRICS, EXECUTION, Record
-from dropout_lab.sweep.ledger import Ledger
+from dropout_lab.config import trust
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics import summary
+from dropout_lab.core.trial import Run
+from dropout_lab.records import store
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import CURVE_METRICS, EXECUTION, Record
 from dropout_lab.sweep.progress import name
 from dropout_lab.sweep.session import versions
-from dropout_lab.trial import Run
 
 
 def repeat(folder: Path, number: int, *, trusted: bool = False) -> bool:

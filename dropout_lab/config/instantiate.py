@@ -14,9 +14,9 @@ import hydra.utils
 from hydra.errors import InstantiationException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from dropout_lab.errors import UserError
-from dropout_lab.targets import find
-from dropout_lab.trial import Config
+from dropout_lab.config.targets import find
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import Config
 
 STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "null"}

@@ -6,10 +6,10 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from dropout_lab import train
-from dropout_lab.errors import UserError
-from dropout_lab.placement import matching
-from dropout_lab.store import is_sweep, read
+from dropout_lab.build import train
+from dropout_lab.config.placement import matching
+from dropout_lab.core.errors import UserError
+from dropout_lab.records.store import is_sweep, read
 from dropout_lab.sweep.space import key_of
 from dropout_lab.sweep.variants import Variants, resolve
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dropout_lab.cohort.recipe import Execution
-from dropout_lab.schema import SUMMARY_FIELD
-from dropout_lab.store import EXECUTION, Record, Records
-from dropout_lab.trial import Trial, digest
+from dropout_lab.core.metrics import SUMMARY_FIELD
+from dropout_lab.core.trial import Execution, Trial, digest
+from dropout_lab.records.store import EXECUTION, Record, Records
 
 
 @dataclass

@@ -17,27 +17,21 @@ from dropout_lab.cohort.shares import can_fork
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.errors import UserError
-from dropout_lab.instantiate import instantiate, takes
-from dropout_lab.loss import AbstractLoss
-from dropout_lab.machine import keep_freed_memory
-from dropout_lab.method import AbstractDropout, objection_to
+from dropout_lab.core.errors import UserError
+from dropout_lab.config.instantiate import instantiate, takes
+from dropout_lab.cohort.loss import AbstractLoss
+from dropout_lab.core.machine import keep_freed_memory
+from dropout_lab.sites.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
-from dropout_lab.place import Place, Warned
-from dropout_lab.placement import Method, site_methods, site_rates
-from dropout_lab.schema import (
-    CONFIG_SECTIONS,
-    DIRECTIONS,
-    IMAGE_OPTIONS,
-    OPTIONS,
-    PRETRAINING_KEYS,
-    RESULT_TRAINER_KEYS,
-)
-from dropout_lab.trial import Config, Run, Trial, canonical_json
+from dropout_lab.sites.place import Place, Warned
+from dropout_lab.config.placement import Method, site_methods, site_rates
+from dropout_lab.config.schema import CONFIG_SECTIONS, IMAGE_OPTIONS, OPTIONS, PRETRAINING_KEYS, RESULT_TRAINER_KEYS
+from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.trial import Config, Run, Trial, canonical_json
 
 VOCABULARY_KEYS = ("dataset.vocabulary_size", "dataset.min_count")
-PLAIN: Config = {"_target_": "dropout_lab.loss.Plain"}
+PLAIN: Config = {"_target_": "dropout_lab.cohort.loss.Plain"}
 SEEDS_TRIED = 5
 """So many seeds' splits are made before training."""
 PRETRAINING_LR = 1e-3

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, final
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 
 @final

@@ -22,6 +22,21 @@ HORIZON_TAIL = 0.1
 """A run whose best epoch lies in this last part of its epochs was still improving: its convergence is unknown."""
 
 
+DIRECTIONS: Mapping[str, str] = {
+    "val_loss": "minimize",
+    "val_accuracy": "maximize",
+    "train_loss": "minimize",
+    "train_accuracy": "maximize",
+    "gap": "minimize",
+    "gap_accuracy": "minimize",
+    "epochs_to_convergence": "minimize",
+}
+"""What an objective may be, and whether it is minimised."""
+
+SUMMARY_FIELD: Mapping[str, str] = {"gap": "gap_loss"}
+"""The field of a run's record that an objective reads, where it has another name."""
+
+
 def best_epoch(val_loss: Curve) -> int:
     """The epoch, counted from 1, with the lowest validation loss; the first of equals."""
     return int(np.argmin(val_loss)) + 1

@@ -12,7 +12,7 @@ from typing import final
 import torch.nn.functional as F
 from torch import Tensor
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 Forward = Callable[[int], Tensor]
 """The network's output under the masks of the pass of this number."""

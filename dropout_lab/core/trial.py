@@ -86,3 +86,12 @@ class Run:
     @property
     def id(self) -> str:
         return f"{self.trial.key}-{self.seed}-{self.attempt}"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a cohort is run, as far as its results depend on it in their last bits."""
+
+    width: int
+    compiled: bool
+    threads: int

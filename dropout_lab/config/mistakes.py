@@ -7,8 +7,8 @@ from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from dropout_lab.errors import UserError
-from dropout_lab.schema import Config, TrainerConfig, closest
+from dropout_lab.config.schema import Config, TrainerConfig, closest
+from dropout_lab.core.errors import UserError
 
 FLAGS = (
     *("--help", "-h", "--hydra-help", "--version", "--resolve", "--run", "-r", "--multirun", "-m"),

@@ -9,8 +9,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.errors import UserError
-from dropout_lab.method import (
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import (
     AbstractAdversarialDropout,
     AbstractDropout,
     AbstractUpdateDropout,
@@ -20,8 +21,7 @@ from dropout_lab.method import (
     Update,
     carried_on,
 )
-from dropout_lab.noise import Noise
-from dropout_lab.place import CARRIED, Kind
+from dropout_lab.sites.place import CARRIED, Kind
 
 SAMPLES = 1 << 17
 """The first number of a stream that a further mask of one pass draws from; methods have streams of lower numbers."""

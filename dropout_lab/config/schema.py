@@ -13,7 +13,8 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics import DIRECTIONS
 
 
 @dataclass
@@ -127,20 +128,6 @@ RESULT_TRAINER_KEYS = (
 
 NAME_BYTES = 255
 """The longest name of a file in all common file systems."""
-
-DIRECTIONS: Mapping[str, str] = {
-    "val_loss": "minimize",
-    "val_accuracy": "maximize",
-    "train_loss": "minimize",
-    "train_accuracy": "maximize",
-    "gap": "minimize",
-    "gap_accuracy": "minimize",
-    "epochs_to_convergence": "minimize",
-}
-"""What an objective may be, and whether it is minimised."""
-
-SUMMARY_FIELD: Mapping[str, str] = {"gap": "gap_loss"}
-"""The field of a run's record that an objective reads, where it has another name."""
 
 
 def register() -> None:

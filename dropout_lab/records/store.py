@@ -27,8 +27,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from dropout_lab.errors import UserError, reading, writing
-from dropout_lab.trial import canonical_json, digest
+from dropout_lab.core.errors import UserError, reading, writing
+from dropout_lab.core.trial import canonical_json, digest
 
 Record = Mapping[str, Any]
 

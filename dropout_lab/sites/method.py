@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.noise import Noise
-from dropout_lab.place import KINDS, UNITS, Kind, Place
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.place import KINDS, UNITS, Kind, Place
 
 
 class Training(NamedTuple):

@@ -17,25 +17,26 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from rich.console import Console
 
-from dropout_lab import invocation, train
-from dropout_lab.defaults import Composed, default_placement, fitting, lines_of, swept_there
-from dropout_lab.errors import UserError
-from dropout_lab.instantiate import instantiate
+from dropout_lab.app import invocation
+from dropout_lab.app.defaults import Composed, default_placement, fitting, lines_of, swept_there
+from dropout_lab.app.terminal import show
+from dropout_lab.build import train
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.config.schema import check, check_grids, closest, is_control, objectives
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import digest
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import is_sweep, read
 from dropout_lab.report.apart import make_apart
-from dropout_lab.schema import check, check_grids, closest, is_control, objectives
-from dropout_lab.store import is_sweep, read
 from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.combinations import axes_of
-from dropout_lab.sweep.ledger import Ledger
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.session import commit, prepare
 from dropout_lab.sweep.space import Axis, distinct, key_of, parse
 from dropout_lab.sweep.variants import Variants, methods_named, resolve
 from dropout_lab.sweep.worker import Work, check_unlocked, lock
-from dropout_lab.terminal import show
 from dropout_lab.tracker.follow import follow
 from dropout_lab.tracker.tracker import AbstractTracker
-from dropout_lab.trial import digest
 
 UNNAMED_KEYS = ("experiment", "device")
 """Keys that, as the control keys, do not change the name that a sweep gets by itself."""

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, get_type_hints
 
-from dropout_lab.errors import UserError
-from dropout_lab.targets import find
+from dropout_lab.config.targets import find
+from dropout_lab.core.errors import UserError
 
-HOMES = tuple(f"dropout_lab.{home}." for home in ("models", "datasets", "dropout", "schedule", "loss", "cohort.optim"))
+ROOMS = ("models", "datasets", "dropout", "config.schedule", "cohort.loss", "cohort.optim")
+HOMES = tuple(f"dropout_lab.{room}." for room in ROOMS)
 """Where the classes of configurations are. Other functions of this package may do what a name in a record asks for."""
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from dropout_lab.errors import UserError
+from dropout_lab.core.errors import UserError
 
 Method = Mapping[str, Any]
 """A member of conf/dropout/ with its `name`."""

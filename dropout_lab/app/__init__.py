@@ -1,0 +1,1 @@
+"""The command line and its Hydra plugin: they wire the other rooms together."""

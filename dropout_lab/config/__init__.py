@@ -1,0 +1,1 @@
+"""Config keys: what they are called, what they may be, and what they mean."""

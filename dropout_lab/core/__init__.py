@@ -1,0 +1,1 @@
+"""Trials, metrics, random streams and errors: what every other room may use."""
