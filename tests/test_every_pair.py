@@ -36,10 +36,10 @@ from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Transformer
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractAdversarialDropout, AbstractDropout, Training, objection_to
-from dropout_lab.sites.place import Place
 from dropout_lab.sites.site import SAMPLES, install, sites
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
@@ -102,9 +102,9 @@ def data(model: str) -> Dataset:
 
 
 @lru_cache
-def surveyed(model: str) -> Mapping[str, Place]:
+def surveyed(model: str) -> Mapping[str, SiteInfo]:
     built = MODELS[model](10).eval()
-    return {place.site: place for place in places(built, data(model).example())}
+    return {info.site: info for info in site_infos(built, data(model).example())}
 
 
 @lru_cache
@@ -180,7 +180,7 @@ class PlainLoop:
                         value.copy_(made.pretraining.networks[run.seed][name])
         self.begun = {name: param.detach().clone() for name, param in self.model.named_parameters()}
         install(self.model, made.dropout)
-        self.places = {place.site: place for place in places(made.build().eval(), made.dataset.example())}
+        self.places = {info.site: info for info in site_infos(made.build().eval(), made.dataset.example())}
         self.sites: Mapping[str, Any] = {
             name: self.model.get_submodule(path) for name, path in sites(self.model).items()
         }

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from dropout_lab.config.instantiate import instantiate
+from dropout_lab.sites.info import Kind, SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader, objection_to
-from dropout_lab.sites.place import Kind, Place
 from dropout_lab.sites.site import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
@@ -86,11 +86,11 @@ def layer_for(where: str) -> nn.Module:
     return nn.Identity()
 
 
-def place_for(where: str, layer: nn.Module) -> Place:
+def place_for(where: str, layer: nn.Module) -> SiteInfo:
     """Where everything fits together: a residual branch behind SELU, that a ReLU alone reads."""
     kind, shape = SHAPES[where]
     reader = None if isinstance(layer, nn.Identity) else type(layer)
-    return Place("x", shape, "selu", reader=reader, read_by="relu", is_branch=True, kind=kind, keeps=True)
+    return SiteInfo("x", shape, "selu", reader=reader, read_by="relu", is_branch=True, kind=kind, keeps=True)
 
 
 CASES: list[tuple[str, dict[str, Any], str]] = [

@@ -24,7 +24,7 @@ from dropout_lab.core.machine import keep_freed_memory
 from dropout_lab.sites.method import AbstractDropout, objection_to
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
-from dropout_lab.sites.place import Place, Warned
+from dropout_lab.sites.info import SiteInfo, Warned
 from dropout_lab.config.placement import Method, site_methods, site_rates
 from dropout_lab.config.schema import CONFIG_SECTIONS, IMAGE_OPTIONS, OPTIONS, PRETRAINING_KEYS, RESULT_TRAINER_KEYS
 from dropout_lab.core.metrics import DIRECTIONS
@@ -132,7 +132,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     return Described(trial, own, structure_without, label, warnings)
 
 
-def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float], last: Place) -> None:
+def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float], last: SiteInfo) -> None:
     """Raises UserError for a loss of several masks at the last site, where that site does not drop, or not once."""
     loss: AbstractLoss = instantiate("loss", config["loss"])
     if loss.samples > 1 and rates[last.site] == 0:
@@ -219,7 +219,7 @@ def _check_pretraining(config: Config, dataset: Dataset) -> None:
         transfer.check(_model(config["model"], before), _model(config["model"], after), after.outputs)
 
 
-def places(model: Config, dataset: Config) -> Sequence[Place]:
+def places(model: Config, dataset: Config) -> Sequence[SiteInfo]:
     """The places where a model's sites stand on a dataset."""
     return _places(canonical_json(model), canonical_json(dataset))
 
@@ -398,7 +398,7 @@ def _named_section(method: Method) -> tuple[str, Config]:
     return str(method["name"]), {key: value for key, value in method.items() if key != "name"}
 
 
-def _objection(method: Method, place: Place) -> str | None:
+def _objection(method: Method, place: SiteInfo) -> str | None:
     _, section = _named_section(method)
     return objection_to(_made("dropout", canonical_json(section)), place)
 
@@ -459,13 +459,13 @@ def _pretraining(section: str) -> Pretraining:
 
 
 @lru_cache(maxsize=256)
-def _places(model: str, dataset: str) -> Sequence[Place]:
+def _places(model: str, dataset: str) -> Sequence[SiteInfo]:
     data, section = _dataset(dataset), json.loads(model)
     if not _is_of_this_package(section):
         plain = Structure(lambda: _model(section, data), data, {}, probe.EXAMPLES, Adam(lr=0.0))
         probe.check(plain, section.get("_target_", ""))
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
-        return survey.places(_model(section, data).eval(), data.example())
+        return survey.site_infos(_model(section, data).eval(), data.example())
 
 
 @lru_cache(maxsize=64)

@@ -13,8 +13,8 @@ from dropout_lab.cohort.recipe import Structure
 from dropout_lab.core.noise import Noise
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.models import survey
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractAdversarialDropout, Training
-from dropout_lab.sites.place import Place
 from dropout_lab.sites.site import Site, sites
 
 ADVERSARY = 1 << 15
@@ -45,12 +45,12 @@ class Adversary:
     """A method that chooses masks, and the sites that have it: these masks are chosen together."""
 
     method: AbstractAdversarialDropout
-    places: Mapping[str, Place]
+    infos: Mapping[str, SiteInfo]
     """By the site's path."""
 
     def weight(self, progress: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
         """That of the distance; 0 where no site of the method drops."""
-        drops = torch.stack([rates[path] for path in self.places]).amax() > 0
+        drops = torch.stack([rates[path] for path in self.infos]).amax() > 0
         return torch.where(drops, self.method.weight(progress), 0.0)
 
     def chosen(
@@ -58,8 +58,8 @@ class Adversary:
     ) -> Masks:
         """Masks under which the distance is larger than under those that are drawn, by its gradient to these."""
         masks = {
-            path: self.method.mask((batch, *place.shape), rates[path], Noise(keys[path]))
-            for path, place in self.places.items()
+            path: self.method.mask((batch, *info.shape), rates[path], Noise(keys[path]))
+            for path, info in self.infos.items()
         }
         for _ in range(self.method.iterations):
             gradients = grad(distance)(masks)
@@ -87,15 +87,15 @@ class Additions:
         }
         self.is_any = bool(self._penalised or adversarial)
         """Whether something is added to the loss."""
-        self._places: Mapping[str, Place] = {}
+        self._infos: Mapping[str, SiteInfo] = {}
         self._examples = 0
         if self.is_any:
             with torch.random.fork_rng(devices=[]):
-                surveyed = survey.places(structure.build().eval(), structure.dataset.example())
-            self._places = {found[place.site]: place for place in surveyed if place.site in found}
+                surveyed = survey.site_infos(structure.build().eval(), structure.dataset.example())
+            self._infos = {found[info.site]: info for info in surveyed if info.site in found}
             self._examples = len(structure.dataset.split(0).train)
         self.adversaries = [
-            Adversary(method, {path: self._places[path] for path, its in adversarial.items() if its is method})
+            Adversary(method, {path: self._infos[path] for path, its in adversarial.items() if its is method})
             for method in dict.fromkeys(adversarial.values())
         ]
 
@@ -106,7 +106,7 @@ class Additions:
             site = _site(model, path)
             assert site.dropout is not None
             training = Training(self._examples, progress)
-            total = total + site.dropout.penalty(self._places[path], site.reader, site.rate, training)
+            total = total + site.dropout.penalty(self._infos[path], site.reader, site.rate, training)
         return total
 
     def measured(self, model: nn.Module) -> Mapping[str, Tensor]:

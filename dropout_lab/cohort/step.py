@@ -62,7 +62,7 @@ class Program:
         for evaluated in (self._eval, self._masked):
             install(evaluated, structure.dropout)
         if self.sites and structure.loss.samples > 1:
-            last = self.sites[survey.places(structure.build().eval(), structure.dataset.example())[-1].site]
+            last = self.sites[survey.site_infos(structure.build().eval(), structure.dataset.example())[-1].site]
             cast(Site, self._train.get_submodule(last)).samples = structure.loss.samples
         for path in self.sites.values():
             self._masked.get_submodule(path).training = True  # the site alone, not what reads from it

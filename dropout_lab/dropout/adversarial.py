@@ -24,8 +24,8 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share
+from dropout_lab.sites.info import STEPWISE
 from dropout_lab.sites.method import AbstractAdversarialDropout
-from dropout_lab.sites.place import STEPWISE
 
 
 class Adversarial(AbstractAdversarialDropout):

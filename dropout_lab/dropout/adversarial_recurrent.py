@@ -26,8 +26,8 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share, require_whole
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractAdversarialDropout, Reader, Step
-from dropout_lab.sites.place import Place
 
 
 class AdversarialRecurrent(AbstractAdversarialDropout):
@@ -82,8 +82,8 @@ class AdversarialRecurrent(AbstractAdversarialDropout):
     def weight(self, progress: Tensor) -> Tensor:
         return torch.full_like(progress, self._weight)
 
-    def objection(self, place: Place) -> str | None:
-        units = place.shape[0]
+    def objection(self, info: SiteInfo) -> str | None:
+        units = info.shape[0]
         if self._most(units) > 0:
             return None
         return (

@@ -1,18 +1,18 @@
-"""What is unwise for several methods of dropout at a place; a method's `advice` asks here."""
+"""What is unwise for several methods of dropout at a site; a method's `advice` asks here."""
 
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
 
 
-def pixel_by_pixel(place: Place) -> str | None:
+def pixel_by_pixel(info: SiteInfo) -> str | None:
     """Of methods that treat every value of a map by itself (Tompson et al., 2015, arXiv:1411.4280, section 3.2)."""
-    if place.is_map and not place.is_input:
+    if info.is_map and not info.is_input:
         return "a pixel's neighbours in its channel still say what it said: take dropout=spatial, or dropblock"
     return None
 
 
-def only_channel(place: Place) -> str | None:
+def only_channel(info: SiteInfo) -> str | None:
     """Of methods that drop whole channels."""
-    if place.shape[0] == 1:
+    if info.shape[0] == 1:
         return "there is one channel, so it is all of the example that is dropped: take dropout=standard, or dropblock"
     return None
 

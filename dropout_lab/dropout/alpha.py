@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import STEPWISE, Place
 
 LOWEST = -1.7580993408473766
 """SELU's limit at minus infinity: -1.0507009873554805 * 1.6732632423543772."""
@@ -32,17 +32,17 @@ class Alpha(AbstractValueDropout):
         scale = ((1 - rate) * (1 + rate * LOWEST**2)) ** -0.5
         return (torch.where(keep, x, LOWEST) * scale - scale * rate * LOWEST).to(x.dtype)
 
-    def objection(self, place: Place) -> str | None:
-        if place.is_input or place.activation == "selu":
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.is_input or info.activation == "selu":
             return None
-        here = place.activation or (f"what {place.source.__name__} gives" if place.source else "a sum")
+        here = info.activation or (f"what {info.source.__name__} gives" if info.source else "a sum")
         return (
             f"it keeps mean and variance only of what SELU gives, or of the input, and here is {here}: take"
             " model.activation=selu with model.site_order=after, and sites directly behind an activation"
         )
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        if not place.drifts:
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        if not info.drifts:
             return None
         return (
             "it keeps mean 0 and variance 1, which linear layers with SELU have, but not convolutions, poolings and"

@@ -10,8 +10,8 @@ paper names other places alone. It is standard dropout, at attention weights.
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import Kind
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Kind
 
 
 class Attention(AbstractValueDropout):

@@ -25,8 +25,8 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
+from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader, Training
-from dropout_lab.sites.place import STEPWISE, Place
 
 HALF_STEP = 2.0**-25
 """Of the uniform numbers: with it, they are above 0 and below 1."""
@@ -66,11 +66,11 @@ class Concrete(AbstractDropout):
         y: Tensor = reader(x)
         return y
 
-    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+    def penalty(self, info: SiteInfo, reader: Reader, rate: Tensor, training: Training) -> Tensor:
         chance = self._logit(reader, rate)
         p, kept = sigmoid(chance), _kept(chance)
         negentropy = p * torch.log(p.clamp(min=1e-7)) + kept * torch.log(kept)
-        total = self._entropy * place.shape[-1 if place.kind == "sequence" else 0] * negentropy
+        total = self._entropy * info.shape[-1 if info.kind == "sequence" else 0] * negentropy
         if isinstance(reader.layer, nn.Linear | nn.Conv2d):
             total = total + self._weights * reader.layer.weight.square().sum() / kept
         return torch.where(rate > 0, total / training.examples, 0.0)
@@ -78,8 +78,8 @@ class Concrete(AbstractDropout):
     def measured(self, reader: Reader, rate: Tensor) -> Mapping[str, Tensor]:
         return {"rate": sigmoid(self._logit(reader, rate))}
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(only_channel(place) if place.is_map else None, super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(only_channel(info) if info.is_map else None, super().advice(info, rate))
 
     def _logit(self, reader: Reader, rate: Tensor) -> Tensor:
         offset: Tensor = reader.learned["offset"]

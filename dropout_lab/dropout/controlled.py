@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.kept import Kept, linear, take
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader
-from dropout_lab.sites.place import Place
 from dropout_lab.sites.site import Site
 
 
@@ -61,8 +61,8 @@ class Controlled(AbstractDropout):
         share = self.count(x.shape[1]) / x.shape[1]
         return cast(Tensor, reader(x * share if self._classic else x))
 
-    def objection(self, place: Place) -> str | None:
-        if place.reader is not nn.Linear:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.reader is not nn.Linear:
             return "it leaves units of a fully connected layer out, and none reads from here alone"
         return None
 

@@ -18,8 +18,8 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
+from dropout_lab.sites.info import UNITS, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
 
 
 class DropBlock(AbstractValueDropout):
@@ -40,20 +40,20 @@ class DropBlock(AbstractValueDropout):
         keep = 1 - F.max_pool2d(F.pad(drawn.float(), [side - 1] * 4), side, stride=1)
         return x * (keep * (keep.numel() / keep.sum().clamp(min=1))).to(x.dtype)
 
-    def objection(self, place: Place) -> str | None:
-        return None if len(place.shape) == 3 else "it drops squares of images, (channel, height, width)"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if len(info.shape) == 3 else "it drops squares of images, (channel, height, width)"
 
-    def dropped(self, place: Place, rate: float) -> float:
-        """The share of a place's values that is dropped: those in the square of a drawn corner, however many."""
-        _, height, width = place.shape
+    def dropped(self, info: SiteInfo, rate: float) -> float:
+        """The share of a site's values that is dropped: those in the square of a drawn corner, however many."""
+        _, height, width = info.shape
         side = min(self._block_size, height, width)
         high, wide = height - side + 1, width - side + 1
         drawn = min(1.0, rate * height * width / (side**2 * high * wide))
         down, across = (np.convolve(np.ones(corners), np.ones(side)) for corners in (high, wide))
         return float((1 - (1 - drawn) ** np.outer(down, across)).mean())
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        _, height, width = place.shape
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        _, height, width = info.shape
         square = None
         if self._block_size >= min(height, width):
             square = (
@@ -61,10 +61,10 @@ class DropBlock(AbstractValueDropout):
                 f" {height} x {width}: take a smaller dropout.block_size, or dropout=spatial"
             )
         overlap = None
-        if self.dropped(place, rate) < SHORT * rate:
-            most = [f"{self.dropped(place, one):.2f} at rate {one:g}" for one in (0.5, 0.7, 0.9)]
+        if self.dropped(info, rate) < SHORT * rate:
+            most = [f"{self.dropped(info, one):.2f} at rate {one:g}" for one in (0.5, 0.7, 0.9)]
             overlap = (
                 f"its squares overlap, so on a map of {height} x {width} less than {SHORT:g} times such high rates is"
                 f" dropped ({', '.join(most)}): take a smaller dropout.block_size, or read the rate so"
             )
-        return all_of(square, overlap, super().advice(place, rate))
+        return all_of(square, overlap, super().advice(info, rate))

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of, require_whole
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader
-from dropout_lab.sites.place import Place
 
 PARTS = 20
 """In so many parts the samples are summed up: each is written out in the program that a compiler gets."""
@@ -73,11 +73,11 @@ class DropConnect(AbstractDropout):
             total = total + reader.activation(mean + deviation * drawn.unsqueeze(1)).sum(0)
         return total / self._samples
 
-    def objection(self, place: Place) -> str | None:
-        if place.reader is not nn.Linear:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.reader is not nn.Linear:
             return "it drops weights of a fully connected layer, and none reads from here alone"
-        if self._inference == "gaussian" and place.next_activation not in (None, "relu"):
-            return f"the mean of {place.next_activation} has no closed form: take dropout.inference=sampling, or mean"
+        if self._inference == "gaussian" and info.next_activation not in (None, "relu"):
+            return f"the mean of {info.next_activation} has no closed form: take dropout.inference=sampling, or mean"
         return None
 
 

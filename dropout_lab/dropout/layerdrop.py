@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import Kind
 from dropout_lab.sites.method import AbstractUpdateDropout, Update, carried_on
-from dropout_lab.sites.place import Kind
 
 
 class LayerDrop(AbstractUpdateDropout):

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader
-from dropout_lab.sites.place import Place
 
 
 class MaxPooling(AbstractDropout):
@@ -38,5 +38,5 @@ class MaxPooling(AbstractDropout):
             y, all_kept = dropped * y + kept * value.clamp(min=0), all_kept * kept
         return y + all_kept * rising[..., -1].clamp(max=0)
 
-    def objection(self, place: Place) -> str | None:
-        return None if place.reader is nn.MaxPool2d else "it acts on what a max-pooling reads, and none reads from here"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if info.reader is nn.MaxPool2d else "it acts on what a max-pooling reads, and none reads from here"

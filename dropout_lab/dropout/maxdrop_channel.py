@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import UNITS, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
 
 
 class MaxDropChannel(AbstractValueDropout):
@@ -25,5 +25,5 @@ class MaxDropChannel(AbstractValueDropout):
         drop = largest & (maps > 0) & (noise.uniform((maps.shape[0], maps.shape[2])) < rate).unsqueeze(1)
         return (maps * (~drop).to(x.dtype)).view_as(x)
 
-    def objection(self, place: Place) -> str | None:
-        return None if place.is_map else "it looks for the largest channel of a pixel, and a vector has none"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if info.is_map else "it looks for the largest channel of a pixel, and a vector has none"

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import UNITS, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
 
 
 class MaxDropFeature(AbstractValueDropout):
@@ -25,5 +25,5 @@ class MaxDropFeature(AbstractValueDropout):
         drop = largest & (maps > 0) & (noise.uniform(maps.shape[:2]) < rate).unsqueeze(2)
         return (maps * ((~drop).to(x.dtype) / (1 - rate / maps.shape[2]))).view_as(x)
 
-    def objection(self, place: Place) -> str | None:
-        return None if place.is_map else "it looks for the largest value of a channel, and a vector has no channels"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if info.is_map else "it looks for the largest value of a channel, and a vector has no channels"

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader, Step
-from dropout_lab.sites.place import Place
 
 
 class Mixout(AbstractDropout):
@@ -43,8 +43,8 @@ class Mixout(AbstractDropout):
         y: Tensor = reader(x)
         return y
 
-    def objection(self, place: Place) -> str | None:
-        return product.objection(place)
+    def objection(self, info: SiteInfo) -> str | None:
+        return product.objection(info)
 
 
 def _mixed(reader: Reader, rate: Tensor, noise: Noise) -> Tensor:

@@ -23,8 +23,8 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
+from dropout_lab.sites.info import UNITS, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
 
 
 class Pattern(AbstractValueDropout):
@@ -65,18 +65,18 @@ class Pattern(AbstractValueDropout):
         keep = 1 - laid * (noise.stream(2).uniform(each) < chance).float().view(*each, 1, 1)
         return x * (keep * (keep.numel() / keep.sum().clamp(min=1))).to(x.dtype)
 
-    def objection(self, place: Place) -> str | None:
-        return None if len(place.shape) == 3 else "it lays a pattern over images, (channel, height, width)"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if len(info.shape) == 3 else "it lays a pattern over images, (channel, height, width)"
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        _, height, width = place.shape
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        _, height, width = info.shape
         covered, small = float(_covered(height, width, *self._shape).mean()), None
         if covered < SHORT * rate:
             small = (
                 f"its pattern covers {covered:.2f} of a map of {height} x {width}, so no higher rate drops more: take a"
                 " larger dropout.size or dropout.repeat, or lower rates"
             )
-        return all_of(small, super().advice(place, rate))
+        return all_of(small, super().advice(info, rate))
 
 
 @lru_cache

@@ -8,8 +8,8 @@ from torch.func import functional_call
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.arithmetic import root
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import Reader
-from dropout_lab.sites.place import Place
 
 PRODUCTS = (nn.Linear, nn.Conv2d)
 
@@ -41,7 +41,7 @@ def applied(layer: nn.Module, weight: Tensor, x: Tensor, *, biased: bool = False
     return y
 
 
-def objection(place: Place) -> str | None:
-    if place.reader is not None and issubclass(place.reader, PRODUCTS):
+def objection(info: SiteInfo) -> str | None:
+    if info.reader is not None and issubclass(info.reader, PRODUCTS):
         return None
     return "it acts on the weights of a fully connected layer or a convolution, and no single one reads from here"

@@ -10,14 +10,14 @@ Ghahramani (NeurIPS 2016, arXiv:1512.05287) were written against it.
 """
 
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
 
 
 class RNNNaive(Standard):
     kinds = frozenset({"units", "sequence", "state", "cell"})
     changes_what_is_kept = True
 
-    def objection(self, place: Place) -> str | None:
-        if place.kind != "units" or place.site == "output":
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.kind != "units" or info.site == "output":
             return None
         return "it drops within a recurrent network: take model=rnn, or dropout=standard"

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractUpdateDropout, Update
-from dropout_lab.sites.place import Place
 
 
 class RNNSemeniuta(AbstractUpdateDropout):
@@ -46,7 +46,7 @@ class RNNSemeniuta(AbstractUpdateDropout):
         new = added if kept is None else kept + added
         return new, new
 
-    def objection(self, place: Place) -> str | None:
-        if place.keeps:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.keeps:
             return None
         return "what a step adds to this state is all of it: take placement=cell of an LSTM, or model.cell=gru"

@@ -27,8 +27,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader, Step
-from dropout_lab.sites.place import Place
 
 
 class RNNVariational(AbstractDropout):
@@ -58,8 +58,8 @@ class RNNVariational(AbstractDropout):
         y: Tensor = reader(x)
         return y
 
-    def objection(self, place: Place) -> str | None:
-        if place.kind != "units" or place.site == "output":
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.kind != "units" or info.site == "output":
             return None
         return "it shares a mask over the steps of a sequence, and here are none: take model=rnn, or dropout=standard"
 

@@ -7,13 +7,13 @@ is dropped from once for each layer that it goes through, however long the seque
 """
 
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
 
 
 class RNNZaremba(Standard):
     kinds = frozenset({"units", "sequence"})
 
-    def objection(self, place: Place) -> str | None:
-        if place.kind == "sequence" or place.site == "output":
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.kind == "sequence" or info.site == "output":
             return None
         return "it drops between the layers of a recurrent network: take model=rnn, or dropout=standard"

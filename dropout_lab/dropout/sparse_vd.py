@@ -19,8 +19,8 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
 from dropout_lab.dropout.checks import require_least, require_share
+from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader, Training
-from dropout_lab.sites.place import STEPWISE, Place
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 BOUND, THRESHOLD = 8.0, 3.0
@@ -54,7 +54,7 @@ class SparseVD(AbstractDropout):
         y: Tensor = reader.activation(product.applied(reader.layer, weight, x, biased=True))
         return y
 
-    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+    def penalty(self, info: SiteInfo, reader: Reader, rate: Tensor, training: Training) -> Tensor:
         share = (training.progress / max(self._warm_up, 1e-6)).clamp(max=1) if self._warm_up else 1.0
         total = kl(self.log_alpha(reader, rate)).sum() * share / training.examples
         return torch.where(rate > 0, total, 0.0)
@@ -64,8 +64,8 @@ class SparseVD(AbstractDropout):
         found = self.log_alpha(reader, rate)
         return {"rate": sigmoid(found).mean(), "sparsity": (found >= THRESHOLD).float().mean()}
 
-    def objection(self, place: Place) -> str | None:
-        return product.objection(place)
+    def objection(self, info: SiteInfo) -> str | None:
+        return product.objection(info)
 
     def log_alpha(self, reader: Reader, rate: Tensor) -> Tensor:
         """Of every weight, clipped."""

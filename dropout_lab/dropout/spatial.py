@@ -9,8 +9,8 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
+from dropout_lab.sites.info import UNITS, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
 
 
 class Spatial(AbstractValueDropout):
@@ -20,8 +20,8 @@ class Spatial(AbstractValueDropout):
         keep = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2))) >= rate
         return x * (keep.to(x.dtype) / (1 - rate))
 
-    def objection(self, place: Place) -> str | None:
-        return None if place.is_map else "it drops channels, and a vector has none"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if info.is_map else "it drops channels, and a vector has none"
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(only_channel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(only_channel(info), super().advice(info, rate))

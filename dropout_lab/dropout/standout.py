@@ -19,8 +19,8 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
+from dropout_lab.sites.info import UNITS, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
 
 HOMOGENEOUS = ("relu", "leaky_relu")
 """Activations f with f(m z) = m f(z) for every m of at least 0."""
@@ -45,13 +45,13 @@ class Standout(AbstractValueDropout):
         """1 - pi, the probability of dropping: of the shape of x; 0 at rate 0."""
         return torch.where(rate > 0, sigmoid(logit(rate) - self._alpha * x.detach()), 0.0)
 
-    def objection(self, place: Place) -> str | None:
-        if place.read_by in HOMOGENEOUS:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.read_by in HOMOGENEOUS:
             return None
         return (
             "it acts on values that a relu or leaky_relu alone reads: take model.site_order=before, a norm before the"
             " site if any, and sites at hidden layers or convolutions"
         )
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(info), super().advice(info, rate))

@@ -10,8 +10,8 @@ one gate per branch and batch, classic scaling, and rates that grow linearly wit
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import Kind, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Kind, Place
 
 
 class StochasticDepth(AbstractValueDropout):
@@ -30,8 +30,8 @@ class StochasticDepth(AbstractValueDropout):
     def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
         return x * (1 - rate).to(x.dtype) if self._classic else x
 
-    def objection(self, place: Place) -> str | None:
-        if place.is_branch:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.is_branch:
             return None
         return (
             "it drops residual branches: take model=resnet, its sites residual.*, and model.norm_order=before; or"

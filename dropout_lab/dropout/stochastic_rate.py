@@ -15,8 +15,8 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.checks import require_share
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Place
 
 MOST_DROPPED = 0.7
 MOST_SCALED = 1.5
@@ -36,8 +36,8 @@ class StochasticRate(AbstractValueDropout):
         scale = (1 / (1 - drawn)).clamp(max=MOST_SCALED) / _mean_kept(rate, half)
         return x * (keep.to(x.dtype) * scale)
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(info), super().advice(info, rate))
 
 
 def _mean_kept(rate: Tensor, half: Tensor) -> Tensor:

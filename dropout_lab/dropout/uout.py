@@ -11,13 +11,13 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Place
 
 
 class Uout(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (3 * rate / (1 - rate)).sqrt() * (2 * noise.uniform(x.shape) - 1)).to(x.dtype)
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(info), super().advice(info, rate))

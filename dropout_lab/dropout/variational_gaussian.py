@@ -16,8 +16,8 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.checks import require_least, require_one_of
+from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader, Training
-from dropout_lab.sites.place import STEPWISE, Place
 
 C1, C2, C3 = 1.16145124, -1.50204118, 0.58629921
 
@@ -49,7 +49,7 @@ class VariationalGaussian(AbstractDropout):
         y: Tensor = reader(x)
         return y
 
-    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+    def penalty(self, info: SiteInfo, reader: Reader, rate: Tensor, training: Training) -> Tensor:
         divergence = kl(self._deviation(reader, rate).square().clamp(min=1e-8))
         weights = product.weight_of(reader).numel() / divergence.numel()
         return torch.where(rate > 0, divergence.sum() * (weights / training.examples), 0.0)
@@ -59,8 +59,8 @@ class VariationalGaussian(AbstractDropout):
         alpha = self._deviation(reader, rate).square()
         return {"rate": (alpha / (1 + alpha)).mean()}
 
-    def objection(self, place: Place) -> str | None:
-        return product.objection(place)
+    def objection(self, info: SiteInfo) -> str | None:
+        return product.objection(info)
 
     def _deviation(self, reader: Reader, rate: Tensor) -> Tensor:
         """sqrt(alpha): one number, or one for each unit."""

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from dropout_lab.core.errors import UserError
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm, StepNorm
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.site import Site
 
 
@@ -29,8 +29,8 @@ class _Call:
     given: UntypedStorage | None = None
 
 
-def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
-    """The places of a model's sites, in the order in which an example meets them.
+def site_infos(model: nn.Module, example: Tensor) -> Sequence[SiteInfo]:
+    """What stands at a model's sites, in the order in which an example meets them.
 
     Raises UserError for a site that is called several times with values of different shapes.
     """
@@ -81,7 +81,7 @@ def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
         source = _giver(calls[:index], read)
         layer, following = module.reader.layer, module.reader.activation
         found.append(
-            Place(
+            SiteInfo(
                 site=module.name,
                 shape=shape,
                 activation=source.module.name if source and isinstance(source.module, Activation) else None,

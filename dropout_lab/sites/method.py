@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.place import KINDS, UNITS, Kind, Place
+from dropout_lab.sites.info import KINDS, UNITS, Kind, SiteInfo
 
 
 class Training(NamedTuple):
@@ -116,7 +116,7 @@ class AbstractDropout(ABC):
         """What the method keeps of the reader as the training begins, which `reader.remembered` then holds."""
         return {}
 
-    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+    def penalty(self, info: SiteInfo, reader: Reader, rate: Tensor, training: Training) -> Tensor:
         """What is added to the training loss, the mean over examples, for a site; without dimensions, 0 at rate 0.
 
         The losses of validation, test and the gap are without it.
@@ -127,23 +127,23 @@ class AbstractDropout(ABC):
         """What is recorded of a site after every epoch, by name, each without dimensions: say a learned `rate`."""
         return {}
 
-    def objection(self, place: Place) -> str | None:
-        """Why the method cannot act at a place, and where it can; None if it can."""
+    def objection(self, info: SiteInfo) -> str | None:
+        """Why the method cannot act at a site, and where it can; None if it can."""
         return None
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        """Why it is unwise to let the method act at a place where it can, with a rate above 0, and what to do instead;
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        """Why it is unwise to let the method act at a site where it can, with a rate above 0, and what to do instead;
         None if it is not. What is said does not name the rate: it is said once for all rates of a sweep.
 
         Of every method: a batch norm that directly follows, or with one product between, learns the variance of values
         that are dropped from, which is another in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
         """
-        if place.products_to_batch_norm == 0:
+        if info.products_to_batch_norm == 0:
             return (
                 "a batch norm follows directly, and what it learns is the variance with dropout, not that of"
                 " evaluation (variance shift): take model.norm_order=before, or model.norm=layer"
             )
-        if place.products_to_batch_norm == 1:
+        if info.products_to_batch_norm == 1:
             return (
                 "a batch norm follows the next layer, and what it learns is the variance with dropout, not that of"
                 " evaluation (variance shift, less of it in wide layers): drop behind the last batch norm only, or take"
@@ -174,14 +174,14 @@ class AbstractValueDropout(AbstractDropout):
         return y
 
 
-def objection_to(dropout: AbstractDropout, place: Place) -> str | None:
-    """Why a method cannot act at a place, and where it can; None if it can."""
-    if place.kind not in dropout.kinds:
+def objection_to(dropout: AbstractDropout, info: SiteInfo) -> str | None:
+    """Why a method cannot act at a site, and where it can; None if it can."""
+    if info.kind not in dropout.kinds:
         allowed = ", ".join(KINDS[kind] for kind in KINDS if kind in dropout.kinds)
-        return f"here are {KINDS[place.kind]}; it acts on {allowed}"
-    if place.calls > 1 and dropout.acts_once:
-        return f"the network calls this site {place.calls} times in a pass; it acts at a site that is called once"
-    return dropout.objection(place)
+        return f"here are {KINDS[info.kind]}; it acts on {allowed}"
+    if info.calls > 1 and dropout.acts_once:
+        return f"the network calls this site {info.calls} times in a pass; it acts at a site that is called once"
+    return dropout.objection(info)
 
 
 class AbstractUpdateDropout(AbstractDropout):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import CARRIED, Kind
 from dropout_lab.sites.method import (
     AbstractAdversarialDropout,
     AbstractDropout,
@@ -21,7 +22,6 @@ from dropout_lab.sites.method import (
     Update,
     carried_on,
 )
-from dropout_lab.sites.place import CARRIED, Kind
 
 SAMPLES = 1 << 17
 """The first number of a stream that a further mask of one pass draws from; methods have streams of lower numbers."""

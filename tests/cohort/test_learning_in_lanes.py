@@ -17,7 +17,7 @@ from dropout_lab.datasets.digits import digits
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
 from dropout_lab.records.store import CURVE_METRICS
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
 from tests.cohort.runs import recipe, structure, train
 from tests.test_every_dropout import make, noise
 
@@ -83,7 +83,7 @@ def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: str
 
 def test_masks_are_chosen_again_by_the_gradient_to_what_was_chosen() -> None:
     method = make("adversarial_recurrent", delta=0.5, iterations=2)
-    adversary = Adversary(method, {"x": Place("x", (12,), None, kind="state")})
+    adversary = Adversary(method, {"x": SiteInfo("x", (12,), None, kind="state")})
     given: list[Tensor] = []
     slopes = torch.randn(8, 12)
 

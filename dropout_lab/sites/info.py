@@ -39,7 +39,7 @@ STEPWISE: frozenset[Kind] = frozenset({"units", "sequence"})
 
 
 @dataclass(frozen=True)
-class Place:
+class SiteInfo:
     """Where a site is, for a method to judge whether it can act there."""
 
     site: str
