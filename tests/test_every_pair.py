@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from dropout_lab.cohort.additions import ADVERSARY
+from dropout_lab.cohort.auxiliary_losses import ADVERSARY
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import FIRST_SAMPLE, Lanes
 from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop

@@ -307,7 +307,7 @@ class Lanes:
         """What `train_step` is given at each step of an epoch: (step, lane, ...) each."""
         steps, targets = self.steps_per_epoch, self._train_targets
         batch = steps, self.width, self.batch_size
-        rates = len(self.program.sites) + self.program.additions.is_any
+        rates = len(self.program.sites) + self.program.auxiliary.is_any
         return (
             torch.zeros(steps, self.width, rates, device=self.device),
             torch.ones(steps, self.width, device=self.device),
@@ -357,7 +357,7 @@ class Lanes:
         If methods add to the loss, the share of the training that is over stands behind them.
         """
         sites = len(self.program.sites)
-        rates = torch.zeros(self.steps_per_epoch, self.width, sites + self.program.additions.is_any)
+        rates = torch.zeros(self.steps_per_epoch, self.width, sites + self.program.auxiliary.is_any)
         for index, lane in self.active.items():
             of_sites = torch.tensor([lane.recipe.rates.get(site, 0.0) for site in self.program.sites])
             total = lane.recipe.epochs * self.steps_per_epoch

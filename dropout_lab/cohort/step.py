@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from dropout_lab.cohort.additions import ADVERSARY, Additions, Adversary, Asked, Masks, divergence
 from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
+from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, AuxiliaryLosses, Masks, divergence
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
@@ -55,7 +55,7 @@ class Program:
         """What draws noise in a step: the sites, and augmentation if there is any."""
         self.reads_sequences = any(isinstance(part, Site) and part.kind == "sequence" for part in model.modules())
         self.carried = carried_buffers(model)
-        self.additions = Additions(structure, model)
+        self.auxiliary = AuxiliaryLosses(structure, model)
         """What methods add to the loss. If any does, the progress of the training stands behind the rates of a step."""
         self.task: Task = structure.dataset.task
         self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
@@ -66,8 +66,8 @@ class Program:
             cast(Site, self._train.get_submodule(last)).samples = structure.loss.samples
         for path in self.sites.values():
             self._masked.get_submodule(path).training = True  # the site alone, not what reads from it
-        self._penalty = Asked(self._train, self.additions.penalty)
-        self._measured = Asked(self._train, self.additions.measured)
+        self._penalty = Asked(self._train, self.auxiliary.penalty)
+        self._measured = Asked(self._train, self.auxiliary.measured)
 
     def loss(
         self,
@@ -82,7 +82,7 @@ class Program:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's loss in training mode, and the buffers after it.
 
-        params: (size,); rates: (site,), and the progress behind them if there are `additions`; keys: (stream, 2) int32;
+        params: (size,); rates: (site,), and the progress behind them if there are auxiliary losses; keys: (stream, 2) int32;
         buffers: batch norm's running statistics; mix: the weight of an example itself, where it is mixed with its
         neighbour.
         """
@@ -114,11 +114,11 @@ class Program:
             return loss.mean()
 
         loss = self.structure.loss(forward, mean)
-        if self.additions.is_any:
+        if self.auxiliary.is_any:
             progress = rates[len(self.sites)]
             of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
             loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
-            for number, adversary in enumerate(self.additions.adversaries, start=ADVERSARY):
+            for number, adversary in enumerate(self.auxiliary.adversaries, start=ADVERSARY):
                 again = self._other_keys(keys, number)
 
                 def distance(

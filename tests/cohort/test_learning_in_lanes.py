@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dropout_lab.cohort.additions import Adversary, Masks, divergence
+from dropout_lab.cohort.auxiliary_losses import Adversary, Masks, divergence
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD, Adam
 from dropout_lab.cohort.recipe import Structure

@@ -69,8 +69,8 @@ class Adversary:
         return masks
 
 
-class Additions:
-    """Of most structures: nothing."""
+class AuxiliaryLosses:
+    """Auxiliary losses of the methods at the sites; usually none."""
 
     def __init__(self, structure: Structure, model: nn.Module) -> None:
         """model: the structure's, with its methods installed."""
