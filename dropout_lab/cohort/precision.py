@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
-from dropout_lab.dropout import kept
+from dropout_lab.dropout import unit_subset
 from dropout_lab.models.convolution import convolution
 
 PRODUCTS = frozenset(
     {
-        *(F.linear, kept.linear, convolution, F.conv1d, F.conv2d, F.conv3d, F.scaled_dot_product_attention),
+        *(F.linear, unit_subset.linear, convolution, F.conv1d, F.conv2d, F.conv3d, F.scaled_dot_product_attention),
         *(torch.mm, torch.bmm, torch.matmul, torch.addmm, torch.baddbmm, torch.einsum),
         *(Tensor.mm, Tensor.bmm, Tensor.matmul, Tensor.addmm, Tensor.baddbmm, Tensor.__matmul__, Tensor.__rmatmul__),
     }

@@ -82,7 +82,7 @@ class Program:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's loss in training mode, and the buffers after it.
 
-        params: (size,); rates: (site,), and the progress behind them if there are auxiliary losses; keys: (stream, 2) int32;
+        params: (size,); rates: (site,), and the progress behind them if there are any; keys: (stream, 2) int32;
         buffers: batch norm's running statistics; mix: the weight of an example itself, where it is mixed with its
         neighbour.
         """

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
-from dropout_lab.dropout.kept import Kept, linear, take
+from dropout_lab.dropout.unit_subset import UnitSubset, linear, take
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Reader
 from dropout_lab.sites.site import Site
@@ -38,10 +38,10 @@ class Controlled(AbstractDropout):
         """How many of so many units are kept; at least one."""
         return max(1, round(units * (1 - self._rate)))
 
-    def kept(self, units: int, noise: Noise) -> Kept | None:
+    def kept(self, units: int, noise: Noise) -> UnitSubset | None:
         """None keeps all."""
         count = self.count(units)
-        return Kept.draw(count, units, noise) if count < units else None
+        return UnitSubset.draw(count, units, noise) if count < units else None
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         layer = cast(nn.Linear, reader.layer)
