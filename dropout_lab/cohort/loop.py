@@ -12,13 +12,13 @@ from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import (
     Compile,
+    LaneUsage,
     Pretraining,
     Recipe,
     Result,
     RunQueue,
     Status,
     Structure,
-    Use,
 )
 from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.core.errors import UserError
@@ -103,10 +103,10 @@ class _Cohort:
             self._waiting.pop(0)
         started, clock = time.time(), time.perf_counter()
         rows = _epoch(self.lanes)
-        use = Use(self.lanes.width, len(self.lanes.active), started, time.perf_counter() - clock)
-        self._useful += use.used
-        self._all += use.width
-        self._runs.used(use)
+        usage = LaneUsage(self.lanes.width, len(self.lanes.active), started, time.perf_counter() - clock)
+        self._useful += usage.used
+        self._all += usage.width
+        self._runs.used(usage)
         return rows
 
     def _pretrain(self, pretraining: Pretraining) -> None:

@@ -116,7 +116,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Use:
+class LaneUsage:
     """How an epoch used the lanes."""
 
     width: int
@@ -141,7 +141,7 @@ class RunQueue(Protocol):
         Returns the ids of the runs to stop now.
         """
 
-    def used(self, use: Use) -> None:
+    def used(self, usage: LaneUsage) -> None:
         """Takes how the epoch used the lanes whose metrics come next."""
 
     def began(self, execution: Execution) -> None:
@@ -173,7 +173,7 @@ class RunList:
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         return set()
 
-    def used(self, use: Use) -> None:
+    def used(self, usage: LaneUsage) -> None:
         pass
 
     def began(self, execution: Execution) -> None:

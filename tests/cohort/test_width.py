@@ -70,8 +70,8 @@ def test_no_lane_idles_while_a_run_waits(epochs: list[int]) -> None:
         first = ends.index(min(ends))
         ends[first] += length
     assert queue.said[-1] == f"4 lanes were in use {sum(epochs) / (4 * max(ends)):.0%} of the time"
-    assert sum(use.used for use in queue.uses) == sum(epochs)
-    assert [use.width for use in queue.uses] == [4] * max(ends)
+    assert sum(usage.used for usage in queue.usages) == sum(epochs)
+    assert [usage.width for usage in queue.usages] == [4] * max(ends)
     assert all(one.started + one.seconds <= two.started + 1e-3 for one, two in itertools.pairwise(queue.uses))
 
 
