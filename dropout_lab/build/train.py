@@ -13,7 +13,7 @@ from torch.nn.parameter import is_lazy
 from dropout_lab.cohort import loop, probe, programs, transfer, width
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Compile, Pretraining, Recipe, RunQueue, Structure
-from dropout_lab.cohort.shares import can_fork
+from dropout_lab.cohort.worker_pool import can_fork
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset

@@ -56,7 +56,7 @@ class Cost:
         return self.saved_seconds > self.build_seconds
 
     @property
-    def words(self) -> str:
+    def prose(self) -> str:
         return f"saves about {self.saved_seconds / self.build_seconds:.2g} times what it costs"
 
 

@@ -17,9 +17,9 @@ from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.parts import Part
 from dropout_lab.cohort.passes import Evaluation, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Recipe, Structure
-from dropout_lab.cohort.shares import Shares, Task, share
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.transfer import carry_over
+from dropout_lab.cohort.worker_pool import Task, WorkerPool, share_memory
 from dropout_lab.core.streams import generator
 from dropout_lab.datasets.dataset import Split
 from dropout_lab.sites.site import install
@@ -62,9 +62,9 @@ class Lanes:
 
     def __init__(self, structure: Structure, width: int, device: torch.device, processes: int = 1) -> None:
         # A single matrix goes through another matmul kernel than a stack of them, with another rounding.
-        self.share = max(2, width)
+        self.lanes_per_process = max(2, width)
         """Lanes of one process."""
-        self.width = self.share * processes
+        self.width = self.lanes_per_process * processes
         """All lanes."""
         self.device = device
         self.program = Program(structure)
@@ -109,12 +109,14 @@ class Lanes:
         self.run_evaluation: InPlace = self.evaluation
         self._epoch = self._empty_epoch()
         self._keys, self._log_probs = self._epoch[2][0].clone(), self._empty_answers()
-        self._shares: Shares | None = None
+        self._pool: WorkerPool | None = None
         if processes > 1:
-            share(tree_leaves((self._carried, self._best, self._rates, self._hyper, self._reading, self._read_on)))
-            share([self._total, self._loss, self._correct, *self._epoch, self._keys, self._log_probs])
+            share_memory(
+                tree_leaves((self._carried, self._best, self._rates, self._hyper, self._reading, self._read_on))
+            )
+            share_memory([self._total, self._loss, self._correct, *self._epoch, self._keys, self._log_probs])
             for part in self._parts.values():
-                share([part.rows, part.targets, part.weight])
+                share_memory([part.rows, part.targets, part.weight])
 
     def use(self, train_step: InPlace, evaluation: InPlace) -> None:
         """From now on these, as compiled for the lanes of one process."""
@@ -123,9 +125,9 @@ class Lanes:
 
     def close(self) -> None:
         """Ends the other processes; they are started again when there is something to do."""
-        if self._shares is not None:
-            self._shares.close()
-            self._shares = None
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     @property
     def params(self) -> Tensor:
@@ -142,8 +144,13 @@ class Lanes:
     @property
     def idle(self) -> Sequence[int]:
         """Lanes without a run, those of all processes in turn."""
-        of_processes = range(0, self.width, self.share)
-        return [first + at for at in range(self.share) for first in of_processes if first + at not in self.active]
+        of_processes = range(0, self.width, self.lanes_per_process)
+        return [
+            first + at
+            for at in range(self.lanes_per_process)
+            for first in of_processes
+            if first + at not in self.active
+        ]
 
     @property
     def evaluations_per_epoch(self) -> int:
@@ -152,7 +159,7 @@ class Lanes:
 
     def examples(self) -> tuple[list[Tensor], list[Tensor]]:
         """Arguments of `train_step` and of `evaluation`, of the shapes and types that all their calls have."""
-        lanes, val = slice(self.share), self._parts["val"]
+        lanes, val = slice(self.lanes_per_process), self._parts["val"]
         evaluated = (*tree_leaves(self._best), val.rows[0], val.targets[0], val.weight[0])
         return (
             [*self._of(lanes, self.train_step.fixed), *(given[0, lanes] for given in self._epoch)],
@@ -257,22 +264,24 @@ class Lanes:
         return self._loss / size, self._correct / size
 
     def _do(self, task: str, *given: Any) -> None:
-        if self._shares is None:
-            shares = [slice(first, first + self.share) for first in range(0, self.width, self.share)]
+        if self._pool is None:
+            slices = [
+                slice(first, first + self.lanes_per_process) for first in range(0, self.width, self.lanes_per_process)
+            ]
             tasks: dict[str, Task] = {
-                "train": self._train_share,
-                "evaluate": self._evaluate_share,
-                "predict": self._predict_share,
+                "train": self._train_lanes,
+                "evaluate": self._evaluate_lanes,
+                "predict": self._predict_lanes,
             }
-            self._shares = Shares(shares, tasks)
-        self._shares.do(task, *given)
+            self._pool = WorkerPool(slices, tasks)
+        self._pool.do(task, *given)
 
-    def _train_share(self, lanes: slice, steps: int) -> None:
+    def _train_lanes(self, lanes: slice, steps: int) -> None:
         fixed = self._of(lanes, self.train_step.fixed)
         for step in range(steps):
             self.run_train_step(*fixed, *(given[step, lanes] for given in self._epoch))
 
-    def _evaluate_share(self, lanes: slice, name: str, best: bool) -> None:
+    def _evaluate_lanes(self, lanes: slice, name: str, best: bool) -> None:
         part = self._parts[name]
         held = self._of(lanes, tree_leaves(self._best if best else self._network))
         for state in (self._loss, self._correct, *self._read_on.values()):
@@ -281,7 +290,7 @@ class Lanes:
         for rows, targets, weight in zip(part.rows, part.targets, part.weight, strict=True):
             self.run_evaluation(*fixed, *held, rows[lanes], targets[lanes], weight[lanes])
 
-    def _predict_share(self, lanes: slice, masked: bool) -> None:
+    def _predict_lanes(self, lanes: slice, masked: bool) -> None:
         given = {name: value[lanes] for name, value in self._reading.items()} | {"inputs": self.evaluation_inputs}
         best = tree_map(lambda value: value[lanes], self._best)
         drawn = self._keys[lanes, : len(self.program.sites)]

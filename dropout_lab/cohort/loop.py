@@ -179,7 +179,7 @@ class _Cohort:
         lanes, choice = prepare(self._structure, self._widths, self._compile, runs, epochs, self._device)
         if self._compile in ("auto", "again"):  # the runs that begin again are trained as the others were
             self._compile = "again" if choice.compiled else "never"
-        execution = Execution(lanes.share, choice.compiled, torch.get_num_threads())
+        execution = Execution(lanes.lanes_per_process, choice.compiled, torch.get_num_threads())
         if execution != self._began:
             self._runs.began(execution)
             self._runs.say(f"{lanes.width} lanes, {choice.why}")

@@ -115,9 +115,9 @@ def _decide(
         lanes.close()
         raise
     if not cost.pays:
-        return lanes, Choice(False, f"eager: compiling {cost.words}")
+        return lanes, Choice(False, f"eager: compiling {cost.prose}")
     lanes.close()
-    return Lanes(structure, widths.compiled, device, widths.processes), Choice(True, f"that {cost.words}")
+    return Lanes(structure, widths.compiled, device, widths.processes), Choice(True, f"that {cost.prose}")
 
 
 def _cost(lanes: Lanes, runs: int, epochs: int) -> Cost:
