@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
-from torch.fx.graph import _custom_builtins
 
 from dropout_lab.core import machine
+from dropout_lab.core.torch_private import build_program, graph_imports, load_compiler, open_program
 
 ORDER, PROGRAM, BUILT, FAILED = "order", "program.pt2", "built", "failed: "
 
@@ -62,7 +62,7 @@ class Order:
     def graph(self) -> GraphModule:
         """The graph again."""
         names: dict[str, Any] = {}
-        exec("\n".join(builtin.import_str for builtin in _custom_builtins.values()) + self.code, names)
+        exec("\n".join(graph_imports()) + self.code, names)
         held = SimpleNamespace(**self.constants)
         return traced(lambda *tensors: names["forward"](held, *tensors), self.arguments())
 
@@ -73,7 +73,7 @@ class Order:
 
 def main(folder: Path, parent: int) -> None:
     machine.end_with(parent)
-    import torch._inductor.compile_fx  # seconds, in which whoever gives the order traces it
+    load_compiler()  # takes seconds, in which the process that gives the order traces it
 
     sys.stdin.read()
     order: Order = pickle.loads((folder / ORDER).read_bytes())
@@ -81,31 +81,14 @@ def main(folder: Path, parent: int) -> None:
     warnings.simplefilter("ignore")  # of torch's own making, about its own modules
     logging.getLogger("torch._inductor").setLevel(logging.ERROR)
     try:
-        _build(order, folder)
+        settings = SETTINGS | {"aot_inductor.precompile_headers": order.precompile_headers}
+        arguments, has_constants = order.arguments(), bool(order.constants)
+        build_program(order.graph(), arguments, folder / PROGRAM, settings, has_constants=has_constants)
     except Exception as error:
         print(f"{FAILED}{_in_a_line(error)}", flush=True)
         sys.exit(1)
     print(BUILT, flush=True)
-    open_program(folder / PROGRAM).run(order.arguments())
-
-
-def open_program(path: Path) -> "torch._C._aoti.AOTIModelPackageLoader":
-    """The built program. torch._inductor.aoti_load_package would import the whole compiler, seconds, to do this."""
-    return torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)
-
-
-def _build(order: Order, folder: Path) -> None:
-    from torch._inductor import aot_compile, aoti_compile_and_package
-    from torch._inductor.package.package import package_aoti
-
-    graph, arguments, path = order.graph(), tuple(order.arguments()), str(folder / PROGRAM)
-    settings = SETTINGS | {"aot_inductor.precompile_headers": order.precompile_headers}
-    if order.constants:  # only torch.export hands them to the compiler as what they are
-        aoti_compile_and_package(torch.export.export(graph, arguments), package_path=path, inductor_configs=settings)
-        return
-    # Without them, it would trace once more what is a graph of tensor operations already, to the same kernels.
-    files: Any = aot_compile(graph, arguments, options=settings)
-    package_aoti(path, files)
+    open_program(folder / PROGRAM)(order.arguments())
 
 
 def traced(function: Callable[..., object], examples: Sequence[Tensor]) -> GraphModule:

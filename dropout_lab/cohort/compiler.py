@@ -23,9 +23,10 @@ from platformdirs import user_cache_path
 from torch import Tensor
 from torch.fx import GraphModule
 
-from dropout_lab.cohort.builder import constants, open_program, traced
+from dropout_lab.cohort.builder import constants, traced
 from dropout_lab.cohort.building import Building, CompilerError
 from dropout_lab.core.machine import instructions, processor
+from dropout_lab.core.torch_private import open_program
 
 InPlace = Callable[..., None]
 """Takes tensors by position and writes its results into some of them."""
@@ -93,10 +94,10 @@ class Compilable:
 
     def open(self) -> InPlace:
         """The built program. Raises RuntimeError if it is damaged."""
-        loader = open_program(self._path)
+        run = open_program(self._path)
 
         def program(*tensors: Tensor) -> None:
-            loader.run(list(tensors))
+            run(list(tensors))
 
         return program
 

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
+from dropout_lab.core.torch_private import TorchDispatchMode, is_view, operator_name, tree_leaves
 from dropout_lab.models.fused import all_written_out
 
 OPERATION_SECONDS = 8e-6
@@ -81,11 +79,6 @@ class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         self.operations += 1
-        if not _is_view(func) and func._schema.name.removeprefix("aten::") not in PRODUCTS:
+        if not is_view(func) and operator_name(func) not in PRODUCTS:
             self.bytes += sum(leaf.nbytes for leaf in tree_leaves(result) if isinstance(leaf, Tensor))
         return result
-
-
-def _is_view(func: torch._ops.OpOverload) -> bool:
-    aliases = [returned.alias_info for returned in func._schema.returns]
-    return any(alias is not None and not alias.is_write for alias in aliases)

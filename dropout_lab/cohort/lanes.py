@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import vmap
-from torch.utils._pytree import tree_leaves, tree_map
 
 from dropout_lab.cohort.compiler import InPlace
 from dropout_lab.cohort.keys import keys, mask_seed
@@ -21,6 +20,7 @@ from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.transfer import carry_over
 from dropout_lab.cohort.worker_pool import Task, WorkerPool, share_memory
 from dropout_lab.core.streams import generator
+from dropout_lab.core.torch_private import tree_leaves, tree_map
 from dropout_lab.datasets.dataset import Split
 from dropout_lab.sites.site import install
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.func import vmap
-from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
 from dropout_lab.cohort.step import Program
+from dropout_lab.core.torch_private import tree_flatten, tree_leaves, tree_unflatten
 
 
 class TrainStep:

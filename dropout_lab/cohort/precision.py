@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_map
 
+from dropout_lab.core.torch_private import tree_map
 from dropout_lab.dropout import unit_subset
 from dropout_lab.models.convolution import convolution
 

@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.nn.modules.dropout import _DropoutNd
 
 from dropout_lab.cohort.blame import described, is_ours
 from dropout_lab.cohort.passes import inputs_of
@@ -21,6 +20,7 @@ from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout, ties
 from dropout_lab.cohort.step import Program, losses
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.torch_private import TorchDropout, is_written
 from dropout_lab.models.layers import carried_buffers
 from dropout_lab.sites.site import Site, sites
 
@@ -104,7 +104,7 @@ def _check_parts(network: nn.Module) -> None:
 def _drawing(part: nn.Module) -> str | None:
     """A module of torch that is random in training, in words; None for any other."""
     kind = f"nn.{type(part).__name__}"
-    if isinstance(part, _DropoutNd) and part.p > 0:
+    if isinstance(part, TorchDropout) and part.p > 0:
         return f"{kind}(p={part.p:g})"
     if isinstance(part, nn.RNNBase | nn.MultiheadAttention) and part.dropout > 0:
         return f"{kind}(dropout={part.dropout:g})"
@@ -206,7 +206,7 @@ def _check_changes(network: nn.Module, before: Mapping[str, Tensor], after: Mapp
     original = {**Layout.held(network), **dict(network.named_parameters())}
     buffers = {name for name, _ in network.named_buffers()}
     for name, value in before.items():
-        is_changed = after[name] is not value or value._version > 0
+        is_changed = after[name] is not value or is_written(value)
         if name not in buffers and (is_changed or not torch.equal(value, original[name])):
             raise UserError(f"forward changes the parameter {name}, which is the optimizer's to change")
         if name in buffers and is_changed and not network.training and name not in carried_buffers(network):

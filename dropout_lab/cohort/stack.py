@@ -149,7 +149,5 @@ def ties(model: nn.Module) -> Mapping[str, str]:
 def _slots(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Parameters and buffers by name, as often as modules hold them."""
     for path, module in model.named_modules():
-        for held in (module._parameters, module._buffers):
-            for name, tensor in held.items():
-                if tensor is not None:
-                    yield f"{path}.{name}" if path else name, tensor
+        yield from module.named_parameters(path, recurse=False, remove_duplicate=False)
+        yield from module.named_buffers(path, recurse=False, remove_duplicate=False)

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
 
 from dropout_lab.cohort.recipe import Structure
+from dropout_lab.core.torch_private import tree_leaves
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.sites.site import Site, install
 
