@@ -18,8 +18,8 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from dropout_lab.cohort.auxiliary_losses import ADVERSARY
-from dropout_lab.cohort.keys import keys, mask_seed
-from dropout_lab.cohort.lanes import FIRST_SAMPLE, Lanes
+from dropout_lab.cohort.keys import FIRST_SAMPLE, keys, mask_seed
+from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
@@ -363,7 +363,7 @@ def check(method: str, setting: str) -> None:
         alone = PlainLoop(made, run)
         with all_written_out():
             alone.train()
-        ours = lanes.program.layout.unflatten(lanes.params[lane])
+        ours = lanes.program.layout.unflatten(lanes.state.params[lane])
         theirs = {name: param.detach() for name, param in alone.model.named_parameters()}
         moved = torch.cat([(theirs[name] - begun).flatten() for name, begun in alone.begun.items()])
         apart = torch.cat([(theirs[name] - ours[name]).flatten() for name in theirs])

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from dropout_lab.core.streams import generator
 
+FIRST_SAMPLE = 1 << 40
+"""The step number of the first mask that is drawn for an evaluation; a training has fewer steps."""
+
 
 def mask_seed(seed: int) -> int:
     """The 64-bit start of a seed's mask stream."""

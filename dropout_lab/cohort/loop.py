@@ -7,7 +7,8 @@ import traceback
 import torch
 
 from dropout_lab.cohort.confidence import measure
-from dropout_lab.cohort.lanes import Lane, Lanes
+from dropout_lab.cohort.lane import Lane
+from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import (
@@ -191,7 +192,7 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     """Trains and measures one epoch; writes it into the lanes' curves and returns it as rows."""
     started = time.perf_counter()
     running = lanes.train_epoch()
-    learned = lanes.measured()
+    learned = lanes.state.measured()
     metrics = {"running_loss": running, **lanes.evaluate(), **learned}
     names = list(metrics)
     measured = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device

@@ -1,12 +1,19 @@
 """A part of the data as the lanes evaluate it: in chunks of one size."""
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 
 import torch
 from torch import Tensor
 
 from dropout_lab.datasets.dataset import Dataset
+
+EVALUATION_ROWS = 1024
+"""The most examples of a lane that are evaluated at once; it bounds the memory of the activations."""
+EVALUATION_NUMBERS = 1 << 18
+"""The most numbers in these examples. No bound may depend on the width, or the last bits of a sum would."""
+EVALUATION_PIECES = 16
+"""The fewest pieces that a text is read in when it is evaluated: the first example of a piece has no past."""
 
 
 @dataclass
@@ -48,3 +55,11 @@ class Part:
         if self.is_stream:
             return filled.view(chunk, chunks, *values.shape[1:]).transpose(0, 1)
         return filled.view(chunks, chunk, *values.shape[1:])
+
+
+def chunk_size(dataset: Dataset, size: int) -> int:
+    """How many examples of a part of `size` are evaluated at once, so that its chunks are equal."""
+    most = EVALUATION_NUMBERS // prod(dataset.input_shape)
+    if dataset.is_stream:
+        most = min(most, ceil(size / EVALUATION_PIECES))
+    return ceil(size / ceil(size / max(1, min(EVALUATION_ROWS, most))))

@@ -26,9 +26,8 @@ class TrainStep:
         self.fixed, self._spec = tree_flatten((carried, total, given))
 
     def __call__(self, *tensors: Tensor) -> None:
-        """`fixed`, then those of the step: rates (lane, site), mix (lane,), keys (lane, stream, 2), then rows
-        and targets (lane, batch)."""
-        *fixed, rates, mix, keys, rows, targets = tensors
+        """`fixed`, then the step's slice of each tensor of `batches.Epoch`."""
+        *fixed, rates, progress, mix, keys, rows, targets = tensors
         carried, total, given = tree_unflatten(fixed, self._spec)
         x = inputs_of(rows, given)
         # A lane's loss depends on its own parameters alone, so the gradient of the sum is every lane's own gradient.
@@ -36,7 +35,7 @@ class TrainStep:
         params = carried["params"].detach().requires_grad_()
         with torch.enable_grad():
             loss, buffers = vmap(self._program.loss)(
-                params, carried["buffers"], given["hyper"], rates, mix, keys, x, targets
+                params, carried["buffers"], given["hyper"], rates, progress, mix, keys, x, targets
             )
             (grads,) = torch.autograd.grad(loss.sum(), params)
         with torch.no_grad():

@@ -29,7 +29,7 @@ def pretrain(pretraining: Pretraining, seeds: Sequence[int], widths: Widths, dev
                 lanes.train_epoch()
         finally:
             lanes.close()
-        pretraining.networks.update({seed: lanes.network(lane) for lane, seed in enumerate(together)})
+        pretraining.networks.update({seed: lanes.state.of_lane(lane) for lane, seed in enumerate(together)})
 
 
 def _recipe(pretraining: Pretraining, seed: int) -> Recipe:

@@ -253,7 +253,7 @@ def _check_lanes(
         return program.evaluate(params, rest, rates, carried, x, y, torch.ones(len(x)))[0]
 
     def train(params: Tensor, buffers: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        return program.loss(params, buffers, {}, rates, torch.ones(()), keys, x, y)
+        return program.loss(params, buffers, {}, rates, torch.zeros(()), torch.ones(()), keys, x, y)
 
     task = structure.dataset.task
     measured = [losses(alone[False].output.detach().float(), y, task).sum() for alone in passes]

@@ -56,7 +56,7 @@ def prepare(
         return lanes, choice
     started = time.perf_counter()
     try:
-        lanes.use(*load(_programs(lanes)))
+        lanes.executor.use(*load(_programs(lanes)))
     except CompilerError as error:
         lanes.close()
         if compile == "always":
@@ -74,7 +74,7 @@ def forecast(
     programs = _programs(lanes) if choice.compiled else ()
     build = not all(program.is_built for program in programs)
     if programs and not build:
-        lanes.use(*load(programs))
+        lanes.executor.use(*load(programs))
     seconds = _epoch_seconds(lanes) * epochs * ceil(runs / lanes.width)
     lanes.close()
     if not build:
@@ -91,7 +91,7 @@ def forecast_pretraining(pretraining: Pretraining, seeds: int, widths: Widths, d
     those = Widths.in_all(min(seeds, most), widths.processes)
     lanes = Lanes(pretraining.structure, those.eager, device, those.processes)
     try:
-        return _step_seconds(lanes) * lanes.steps_per_epoch * pretraining.epochs * ceil(seeds / most)
+        return _step_seconds(lanes) * lanes.batches.steps * pretraining.epochs * ceil(seeds / most)
     finally:
         lanes.close()
 
@@ -122,15 +122,15 @@ def _decide(
 
 def _cost(lanes: Lanes, runs: int, epochs: int) -> Cost:
     """Of compiling for so many runs, which these eager lanes would train."""
-    arguments, evaluated = lanes.examples()
+    arguments, evaluated = lanes.executor.examples()
     step, evaluation = (
-        counted(lambda: lanes.train_step(*arguments)),
-        counted(lambda: lanes.evaluation(*evaluated)),
+        counted(lambda: lanes.executor.train_step(*arguments)),
+        counted(lambda: lanes.executor.evaluation(*evaluated)),
     )
-    saved = step.saved_seconds * lanes.steps_per_epoch + evaluation.saved_seconds * lanes.evaluations_per_epoch
+    saved = step.saved_seconds * lanes.batches.steps + evaluation.saved_seconds * lanes.evaluations_per_epoch
     compiled = step
     if lanes.program.reads_sequences:
-        compiled = counted_written_out(lambda: lanes.train_step(*arguments))
+        compiled = counted_written_out(lambda: lanes.executor.train_step(*arguments))
     return Cost(saved * epochs * ceil(runs / lanes.width), compiled.build_seconds)
 
 
@@ -143,18 +143,18 @@ def _eager(structure: Structure, widths: Widths, device: torch.device) -> Lanes:
 
 
 def _programs(lanes: Lanes) -> Sequence[Compilable]:
-    step, evaluation = lanes.examples()
+    step, evaluation = lanes.executor.examples()
     name = lanes.structure.name
     return (
-        Compilable(lanes.train_step, step, name),
-        Compilable(lanes.evaluation, evaluation, name and f"evaluation of {name}"),
+        Compilable(lanes.executor.train_step, step, name),
+        Compilable(lanes.executor.evaluation, evaluation, name and f"evaluation of {name}"),
     )
 
 
 def _epoch_seconds(lanes: Lanes) -> float:
     """An epoch of training steps and its evaluations."""
     try:
-        return _step_seconds(lanes) * lanes.steps_per_epoch + min(_timed(lanes.evaluate) for _ in range(2))
+        return _step_seconds(lanes) * lanes.batches.steps + min(_timed(lanes.evaluate) for _ in range(2))
     except Exception:
         lanes.close()
         raise

@@ -56,7 +56,7 @@ class Program:
         self.reads_sequences = any(isinstance(part, Site) and part.kind == "sequence" for part in model.modules())
         self.carried = carried_buffers(model)
         self.auxiliary = AuxiliaryLosses(structure, model)
-        """What methods add to the loss. If any does, the progress of the training stands behind the rates of a step."""
+        """What methods add to the training loss."""
         self.task: Task = structure.dataset.task
         self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
         for evaluated in (self._eval, self._masked):
@@ -75,6 +75,7 @@ class Program:
         buffers: Mapping[str, Tensor],
         hyper: Hyper,
         rates: Tensor,
+        progress: Tensor,
         mix: Tensor,
         keys: Tensor,
         x: Tensor,
@@ -82,22 +83,14 @@ class Program:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's loss in training mode, and the buffers after it.
 
-        params: (size,); rates: (site,), and the progress behind them if there are any; keys: (stream, 2) int32;
-        buffers: batch norm's running statistics; mix: the weight of an example itself, where it is mixed with its
-        neighbour.
+        params: (size,); rates: (site,); progress: the share of the training that is over; mix: the weight of an example
+        itself where it is mixed with its neighbour; keys: (stream, 2) int32.
         """
-        options = self.structure.options
         after = {name: buffer.clone() for name, buffer in buffers.items()}
-        if len(self.streams) > len(self.sites):
-            x = augmented(x, options, hyper, Noise(keys[-1]))
-        if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
-            x = mix * x + (1 - mix) * x.roll(1, 0)
-        if len(self.streams) > len(self.sites):
-            x = noisy(x, options, hyper, Noise(keys[-1]))
+        x = self._augmented(x, hyper, mix, keys)
         samples = self.structure.loss.samples
         copies = samples, *[1] * (y.dim() - 1)
         targets, others = y.repeat(copies), y.roll(1, 0).repeat(copies)
-
         first: list[Tensor] = []
 
         def forward(number: int) -> Tensor:
@@ -109,36 +102,33 @@ class Program:
 
         def mean(output: Tensor) -> Tensor:
             loss = self._training_losses(output, targets, hyper)
-            if "mixup" in options:
+            if "mixup" in self.structure.options:
                 loss = mix * loss + (1 - mix) * self._training_losses(output, others, hyper)
             return loss.mean()
 
         loss = self.structure.loss(forward, mean)
-        if self.auxiliary.is_any:
-            progress = rates[len(self.sites)]
-            of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
-            loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
-            for number, adversary in enumerate(self.auxiliary.adversaries, start=ADVERSARY):
-                again = self._other_keys(keys, number)
+        if not self.auxiliary.is_any:
+            return loss, after
+        loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
+        of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
+        for number, adversary in enumerate(self.auxiliary.adversaries, start=ADVERSARY):
+            again = self._other_keys(keys, number)
 
-                def distance(
-                    masks: Masks, weights: Tensor, own: Tensor, adversary: Adversary = adversary, again: Tensor = again
-                ) -> Tensor:
-                    unused = {name: buffer.clone() for name, buffer in buffers.items()}
-                    output = self._call(self._train, weights, unused, rates, again, x, masks)
-                    if not adversary.method.is_virtual:
-                        return mean(output)
-                    return divergence(own, output, targets, self.task)
+            def distance(
+                masks: Masks, weights: Tensor, own: Tensor, adversary: Adversary = adversary, again: Tensor = again
+            ) -> Tensor:
+                unused = {name: buffer.clone() for name, buffer in buffers.items()}
+                output = self._call(self._train, weights, unused, rates, again, x, masks)
+                return divergence(own, output, targets, self.task) if adversary.method.is_virtual else mean(output)
 
-                # Choosing masks is no part of what is differentiated: there, weights and answer are constants.
-                chosen = adversary.chosen(
-                    partial(distance, weights=params.detach(), own=first[0].detach()),
-                    len(x),
-                    of_sites,
-                    {path: again[index] for index, path in enumerate(self.sites.values())},
-                )
-                weight = adversary.weight(progress, of_sites)
-                loss = loss + weight * distance(chosen, params, first[0])
+            # The choice of masks is not differentiated: parameters and answer are constants in it.
+            chosen = adversary.chosen(
+                partial(distance, weights=params.detach(), own=first[0].detach()),
+                len(x),
+                of_sites,
+                {path: again[index] for index, path in enumerate(self.sites.values())},
+            )
+            loss = loss + adversary.weight(progress, of_sites) * distance(chosen, params, first[0])
         return loss, after
 
     def measured(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor) -> Mapping[str, Tensor]:
@@ -198,6 +188,15 @@ class Program:
 
         with all_written_out():  # the library's fused layer takes one example after another here
             return F.log_softmax(vmap(one, chunk_size=self._masked_at_once)(rows, x), -1)
+
+    def _augmented(self, x: Tensor, hyper: Hyper, mix: Tensor, keys: Tensor) -> Tensor:
+        """The batch as the structure's options change it."""
+        options, has_own_noise = self.structure.options, len(self.streams) > len(self.sites)
+        if has_own_noise:
+            x = augmented(x, options, hyper, Noise(keys[-1]))
+        if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
+            x = mix * x + (1 - mix) * x.roll(1, 0)
+        return noisy(x, options, hyper, Noise(keys[-1])) if has_own_noise else x
 
     def _call(
         self,

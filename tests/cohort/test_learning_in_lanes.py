@@ -112,7 +112,7 @@ def test_the_divergence_of_sequences_is_that_of_the_places_that_are_asked_for() 
 def test_no_weight_decay_l1_and_max_norm_act_on_what_methods_learn() -> None:
     made = learning("sparse_vd", optimizer="sgd", max_norm=True, l1=True)
     lanes = loaded(made, optimizer="sgd", max_norm=0.01, l1=0.1)
-    layout, before = lanes.program.layout, lanes.params[0]
+    layout, before = lanes.program.layout, lanes.state.params[0]
     names = [name for name in layout.unflatten(before) if ".learned." in name]
     assert len(names) == 2
     hyper = {
