@@ -16,7 +16,8 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.activations import Activation
 from dropout_lab.sites.info import Kind, SiteInfo
-from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, Reader, objection_to
+from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, objection_to
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
@@ -150,7 +151,9 @@ class Applied:
 
 
 # A method without an entry is one that was added since: what it is defined for is to be written down above.
-CASES = [(name, kind) for name in METHODS for kind in ACTS_ON.get(name, ()) if not make(name).needs_rate]
+CASES = [
+    (name, kind) for name in METHODS for kind in ACTS_ON.get(name, ()) if not make(name).requirements.constant_rate
+]
 
 
 @pytest.mark.parametrize("name", METHODS)

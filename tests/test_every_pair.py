@@ -39,7 +39,13 @@ from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Transformer
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractAdversarialDropout, AbstractDropout, Training, objection_to
+from dropout_lab.sites.method import (
+    AbstractAdversarialDropout,
+    AbstractDropout,
+    AbstractLearnedDropout,
+    Training,
+    objection_to,
+)
 from dropout_lab.sites.site import SAMPLES, install, sites
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
@@ -290,7 +296,7 @@ class PlainLoop:
             loss = loss + 1.0 * (there + back) / 2
         share = torch.tensor(progress)
         for name, method in self.made.dropout.items():
-            if method.is_penalised:
+            if isinstance(method, AbstractLearnedDropout):
                 site, rate = self.sites[name], torch.tensor(self.run.rates[name])
                 training = Training(len(self.split.train), share)
                 loss = loss + method.penalty(self.places[name], site.reader, rate, training)

@@ -18,7 +18,8 @@ from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.method import AbstractDropout, AbstractLearnedDropout, Training
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site, install
 from tests.test_every_dropout import make, noise, noises, rate
 
@@ -27,7 +28,7 @@ PLACE = SiteInfo("x", (6,), "relu", reader=nn.Linear)
 
 
 class Penalty(nn.Module):
-    def __init__(self, method: AbstractDropout, reader: Reader, p: Tensor) -> None:
+    def __init__(self, method: AbstractLearnedDropout, reader: Reader, p: Tensor) -> None:
         super().__init__()
         self.method, self.reader, self.p = method, reader, p
 

@@ -20,7 +20,8 @@ from dropout_lab.dropout.mixout import Mixout
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
-from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
 from tests.cohort.runs import recipe, structure
 
 BUILDS: dict[str, Callable[[], nn.Module]] = {

@@ -21,7 +21,8 @@ from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import Reader, objection_to
+from dropout_lab.sites.method import objection_to
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site, install, sites
 from tests.matrix import matrix
 from tests.test_every_dropout import make, noise, noises, rate

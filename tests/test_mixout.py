@@ -12,7 +12,8 @@ from dropout_lab.models.activations import Activation
 from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.sites.method import Reader, objection_to
+from dropout_lab.sites.method import objection_to
+from dropout_lab.sites.reader import Reader
 from tests.test_every_dropout import make, noise, noises, rate
 
 

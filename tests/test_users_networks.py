@@ -178,7 +178,7 @@ def test_a_place_in_the_users_code_is_named(name: str) -> None:
         train.places(section(name), DATASET)
 
 
-@pytest.mark.parametrize("of_ours", ["probe.functional_call", "step._correct"])
+@pytest.mark.parametrize("of_ours", ["probe.alone.functional_call", "step._correct"])
 def test_a_failure_of_ours_is_not_told_as_the_users(of_ours: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"dropout_lab.cohort.{of_ours}", torch.relu)  # raises, for it takes one argument
     with pytest.raises(TypeError, match="relu"):

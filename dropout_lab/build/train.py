@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch.nn.parameter import is_lazy
 
-from dropout_lab.cohort import loop, probe, programs, transfer, width
+from dropout_lab.cohort import loop, programs, transfer, width
 from dropout_lab.cohort.optim import Adam
+from dropout_lab.cohort.probe.check import EXAMPLES, check_network
 from dropout_lab.cohort.recipe import Compile, Pretraining, Recipe, RunQueue, Structure
 from dropout_lab.cohort.worker_pool import can_fork
 from dropout_lab.cohort.stack import Layout
@@ -21,7 +22,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.config.instantiate import instantiate, takes
 from dropout_lab.cohort.loss import AbstractLoss
 from dropout_lab.core.machine import keep_freed_memory
-from dropout_lab.sites.method import AbstractDropout, objection_to
+from dropout_lab.sites.method import AbstractDropout, needs_own_program, objection_to
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
 from dropout_lab.sites.info import SiteInfo, Warned
@@ -75,15 +76,15 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         objection = objections[place.site]
         if wanted[place.site] > 0 and rates[place.site] == 0:
             warnings.append(Warned(name, place.site, f"it does not drop there, though placed everywhere: {objection}"))
-        if (dropout.is_costly or place.kind in ("state", "cell")) and rates[place.site] == 0:
-            continue  # between steps a method costs what the steps cost
-        if dropout.needs_rate:
+        if needs_own_program(dropout, place.kind) and rates[place.site] == 0:
+            continue
+        if dropout.requirements.constant_rate:
             section = {**section, "rate": rates[place.site]}
             if rates[place.site] > 0 and choices["schedule"] != "constant":
                 raise UserError(
                     f"schedule={choices['schedule']}: dropout={name} has one rate throughout; take constant"
                 )
-        if dropout.needs_pretraining and rates[place.site] > 0 and trainer["pretrain_epochs"] is None:
+        if dropout.requirements.pretraining and rates[place.site] > 0 and trainer["pretrain_epochs"] is None:
             raise UserError(
                 f"dropout={name}: it draws weights back to those of a pretrained network, and this is none; pretrain it"
                 " on some of the classes, say with trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
@@ -115,7 +116,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     without = {
         site: {**method, "rate": 0.0} if "rate" in method else method
         for site, method in acting.items()
-        if not _made("dropout", canonical_json(method)).is_costly and kinds[site] not in ("state", "cell")
+        if not needs_own_program(_made("dropout", canonical_json(method)), kinds[site])
     }
     structure_without = {**structure, "dropout": without, "loss": PLAIN}
     label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}
@@ -462,8 +463,8 @@ def _pretraining(section: str) -> Pretraining:
 def _places(model: str, dataset: str) -> Sequence[SiteInfo]:
     data, section = _dataset(dataset), json.loads(model)
     if not _is_of_this_package(section):
-        plain = Structure(lambda: _model(section, data), data, {}, probe.EXAMPLES, Adam(lr=0.0))
-        probe.check(plain, section.get("_target_", ""))
+        plain = Structure(lambda: _model(section, data), data, {}, EXAMPLES, Adam(lr=0.0))
+        check_network(plain, section.get("_target_", ""))
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
         return survey.site_infos(_model(section, data).eval(), data.example())
 

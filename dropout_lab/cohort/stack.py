@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.sites.method import Reader
+from dropout_lab.sites.reader import Reader
 
 NOT_OF_UNITS = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
 """Layers whose `weight` is no weights of connections, though it may have several axes: tables, and scales of values."""

@@ -26,12 +26,13 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share
 from dropout_lab.sites.info import STEPWISE
 from dropout_lab.sites.method import AbstractAdversarialDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class Adversarial(AbstractAdversarialDropout):
     """delta: the largest share of the mask that is flipped. target: `label` or `output`. weight, ramp_up: see above."""
 
-    kinds = STEPWISE
+    requirements = Requirements(STEPWISE, single_call=True, own_program=True)
 
     def __init__(self, delta: float, target: str, weight: float, ramp_up: float) -> None:
         require_share("dropout.delta", delta)

@@ -27,13 +27,15 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share, require_whole
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractAdversarialDropout, Reader, Step
+from dropout_lab.sites.method import AbstractAdversarialDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class AdversarialRecurrent(AbstractAdversarialDropout):
     """delta: the largest share of the state that is dropped in addition. target, iterations, weight: see above."""
 
-    kinds = frozenset({"state", "cell"})
+    requirements = Requirements(frozenset({"state", "cell"}), single_call=True, own_program=True)
 
     def __init__(self, delta: float, iterations: int, target: str, weight: float) -> None:
         require_share("dropout.delta", delta)

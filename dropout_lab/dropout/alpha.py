@@ -19,13 +19,14 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 LOWEST = -1.7580993408473766
 """SELU's limit at minus infinity: -1.0507009873554805 * 1.6732632423543772."""
 
 
 class Alpha(AbstractValueDropout):
-    kinds = STEPWISE
+    requirements = Requirements(STEPWISE)
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform(self._mask(x.shape)) >= rate

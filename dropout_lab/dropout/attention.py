@@ -10,12 +10,12 @@ paper names other places alone. It is standard dropout, at attention weights.
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.info import Kind
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class Attention(AbstractValueDropout):
-    kinds: frozenset[Kind] = frozenset({"weights"})
+    requirements = Requirements(frozenset({"weights"}))
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform(x.shape) >= rate

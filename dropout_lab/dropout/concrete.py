@@ -26,17 +26,18 @@ from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
 from dropout_lab.sites.info import STEPWISE, SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.method import AbstractLearnedDropout, Training
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 HALF_STEP = 2.0**-25
 """Of the uniform numbers: with it, they are above 0 and below 1."""
 
 
-class Concrete(AbstractDropout):
+class Concrete(AbstractLearnedDropout):
     """temperature: T; None is 0.1, on maps 2/3. weight_regularizer: a. dropout_regularizer: b. speed: see above."""
 
-    kinds = STEPWISE
-    is_penalised = True
+    requirements = Requirements(STEPWISE)
 
     def __init__(
         self, temperature: float | None, weight_regularizer: float, dropout_regularizer: float, speed: float

@@ -19,15 +19,16 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.unit_subset import UnitSubset, linear, take
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 from dropout_lab.sites.site import Site
 
 
 class Controlled(AbstractDropout):
     """rate: that of its site, given by the trainer. classic: scaled in evaluation, as in the paper."""
 
-    needs_rate = True
-    acts_once = True
+    requirements = Requirements(single_call=True, constant_rate=True)
 
     def __init__(self, classic: bool, rate: float = 0.0) -> None:
         if not 0 <= rate < 1:

@@ -18,14 +18,15 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
-from dropout_lab.sites.info import UNITS, SiteInfo
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class DropBlock(AbstractValueDropout):
     """block_size: the side of a square; a smaller map gets squares of its own size. per_channel: a mask for each."""
 
-    kinds = UNITS
+    requirements = Requirements()
 
     def __init__(self, block_size: int, per_channel: bool) -> None:
         require_whole("dropout.block_size", block_size)

@@ -24,7 +24,9 @@ from torch import Tensor, nn
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of, require_whole
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 PARTS = 20
 """In so many parts the samples are summed up: each is written out in the program that a compiler gets."""
@@ -39,7 +41,7 @@ class DropConnect(AbstractDropout):
     evaluation, so that what an example gives depends neither on its batch nor on its place there.
     """
 
-    is_costly = True
+    requirements = Requirements(own_program=True)
 
     def __init__(self, mask_per: str, inference: str, samples: int) -> None:
         require_one_of("dropout.mask_per", mask_per, ("example", "batch"))

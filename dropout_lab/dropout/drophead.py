@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.info import Kind
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class DropHead(AbstractValueDropout):
-    kinds: frozenset[Kind] = frozenset({"heads"})
+    requirements = Requirements(frozenset({"heads"}))
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         drawn = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2)))

@@ -13,13 +13,15 @@ from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of
-from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class EmbeddingWord(AbstractDropout):
     """mask_per: `example` or `batch`."""
 
-    kinds = frozenset({"tokens"})
+    requirements = Requirements(frozenset({"tokens"}))
 
     def __init__(self, mask_per: str) -> None:
         require_one_of("dropout.mask_per", mask_per, ("example", "batch"))

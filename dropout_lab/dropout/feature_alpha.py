@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.alpha import Alpha
-from dropout_lab.sites.info import UNITS, SiteInfo
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.requirements import Requirements
 
 
 class FeatureAlpha(Alpha):
-    kinds = UNITS
+    requirements = Requirements()
 
     def objection(self, info: SiteInfo) -> str | None:
         return super().objection(info) if info.is_map else "it drops channels, and a vector has none"

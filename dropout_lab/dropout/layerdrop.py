@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.info import Kind
 from dropout_lab.sites.method import AbstractUpdateDropout, Update, carried_on
+from dropout_lab.sites.requirements import Requirements
 
 
 class LayerDrop(AbstractUpdateDropout):
-    kinds: frozenset[Kind] = frozenset({"layer"})
+    requirements = Requirements(frozenset({"layer"}))
 
     def train_updates(self, rate: Tensor, noise: Noise, count: int) -> Sequence[Update]:
         return [partial(_chosen, one.uniform((1,)) >= rate) for one in noise.steps(count)]

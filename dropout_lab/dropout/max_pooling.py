@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
 
 
 class MaxPooling(AbstractDropout):

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.info import UNITS, SiteInfo
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class MaxDropChannel(AbstractValueDropout):
-    kinds = UNITS
+    requirements = Requirements()
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         maps = x.flatten(2)

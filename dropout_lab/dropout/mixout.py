@@ -23,12 +23,13 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader, Step
+from dropout_lab.sites.method import AbstractDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class Mixout(AbstractDropout):
-    kinds = frozenset({"units", "sequence", "state"})
-    needs_pretraining = True
+    requirements = Requirements(frozenset({"units", "sequence", "state"}), pretraining=True)
 
     def remembered(self, reader: Reader) -> Mapping[str, Tensor]:
         return {"weight": product.weight_of(reader)} if isinstance(reader.layer, product.PRODUCTS) else {}

@@ -23,14 +23,15 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
-from dropout_lab.sites.info import UNITS, SiteInfo
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class Pattern(AbstractValueDropout):
     """rotate: degrees. shear_x, shear_y: pixels sideways for a pixel along. share_channels: one place for all."""
 
-    kinds = UNITS
+    requirements = Requirements()
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from torch.func import functional_call
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.arithmetic import root
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import Reader
+from dropout_lab.sites.reader import Reader
 
 PRODUCTS = (nn.Linear, nn.Conv2d)
 

@@ -9,13 +9,21 @@ is to remember for long is lost. It is here to be compared with; Zaremba et al. 
 Ghahramani (NeurIPS 2016, arXiv:1512.05287) were written against it.
 """
 
+from torch import Tensor
+
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import Step, carried_on
+from dropout_lab.sites.requirements import Requirements
 
 
 class RNNNaive(Standard):
-    kinds = frozenset({"units", "sequence", "state", "cell"})
-    changes_what_is_kept = True
+    requirements = Requirements(frozenset({"units", "sequence", "state", "cell"}))
+
+    def update_cell(self, step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+        """The whole new cell is dropped from, what is kept of the old one included."""
+        new = step(carried_on(kept, added))
+        return new, new
 
     def objection(self, info: SiteInfo) -> str | None:
         if info.kind != "units" or info.site == "output":

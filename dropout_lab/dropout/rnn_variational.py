@@ -28,14 +28,16 @@ from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader, Step
+from dropout_lab.sites.method import AbstractDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class RNNVariational(AbstractDropout):
     """tied: one mask for all gates of a layer (their equation 5); else one for each gate (equation 4), which costs a
     product for each."""
 
-    kinds = frozenset({"units", "sequence", "state", "cell"})
+    requirements = Requirements(frozenset({"units", "sequence", "state", "cell"}))
 
     def __init__(self, tied: bool) -> None:
         self._tied = tied

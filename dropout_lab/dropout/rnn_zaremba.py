@@ -7,11 +7,12 @@ is dropped from once for each layer that it goes through, however long the seque
 """
 
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.info import STEPWISE, SiteInfo
+from dropout_lab.sites.requirements import Requirements
 
 
 class RNNZaremba(Standard):
-    kinds = frozenset({"units", "sequence"})
+    requirements = Requirements(STEPWISE)
 
     def objection(self, info: SiteInfo) -> str | None:
         if info.kind == "sequence" or info.site == "output":

@@ -20,18 +20,18 @@ from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
 from dropout_lab.dropout.checks import require_least, require_share
 from dropout_lab.sites.info import STEPWISE, SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.method import AbstractLearnedDropout, Training
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 BOUND, THRESHOLD = 8.0, 3.0
 
 
-class SparseVD(AbstractDropout):
+class SparseVD(AbstractLearnedDropout):
     """warm_up: the share of the training in which the penalty grows. speed: multiplies what is trained."""
 
-    kinds = STEPWISE
-    is_costly = True
-    is_penalised = True
+    requirements = Requirements(STEPWISE, own_program=True)
 
     def __init__(self, warm_up: float, speed: float) -> None:
         require_share("dropout.warm_up", warm_up)

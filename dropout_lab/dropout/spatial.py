@@ -9,12 +9,13 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
-from dropout_lab.sites.info import UNITS, SiteInfo
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class Spatial(AbstractValueDropout):
-    kinds = UNITS
+    requirements = Requirements()
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         keep = noise.uniform((*x.shape[:2], *[1] * (x.dim() - 2))) >= rate

@@ -19,8 +19,9 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.dropout.checks import require_least
-from dropout_lab.sites.info import UNITS, SiteInfo
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 HOMOGENEOUS = ("relu", "leaky_relu")
 """Activations f with f(m z) = m f(z) for every m of at least 0."""
@@ -29,7 +30,7 @@ HOMOGENEOUS = ("relu", "leaky_relu")
 class Standout(AbstractValueDropout):
     """alpha: how much the value decides; at 0 it is classic dropout."""
 
-    kinds = UNITS
+    requirements = Requirements()
 
     def __init__(self, alpha: float) -> None:
         require_least("dropout.alpha", alpha, 0.0)

@@ -10,14 +10,15 @@ one gate per branch and batch, classic scaling, and rates that grow linearly wit
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.info import Kind, SiteInfo
+from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
+from dropout_lab.sites.requirements import Requirements
 
 
 class StochasticDepth(AbstractValueDropout):
     """per_example: a gate for every example, or one for the batch. classic: scaled in evaluation, as in the paper."""
 
-    kinds: frozenset[Kind] = frozenset({"units", "sequence"})
+    requirements = Requirements(STEPWISE)
 
     def __init__(self, per_example: bool, classic: bool) -> None:
         self._per_example, self._classic = per_example, classic

@@ -17,17 +17,17 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.checks import require_least, require_one_of
 from dropout_lab.sites.info import STEPWISE, SiteInfo
-from dropout_lab.sites.method import AbstractDropout, Reader, Training
+from dropout_lab.sites.method import AbstractLearnedDropout, Training
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 C1, C2, C3 = 1.16145124, -1.50204118, 0.58629921
 
 
-class VariationalGaussian(AbstractDropout):
+class VariationalGaussian(AbstractLearnedDropout):
     """per: `site`, or `unit` (a channel is one). speed: see above."""
 
-    kinds = STEPWISE
-    is_costly = True
-    is_penalised = True
+    requirements = Requirements(STEPWISE, own_program=True)
 
     def __init__(self, per: str, speed: float) -> None:
         require_one_of("dropout.per", per, ("site", "unit"))

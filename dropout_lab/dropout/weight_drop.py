@@ -16,11 +16,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.method import AbstractDropout, Reader, Step
+from dropout_lab.sites.method import AbstractDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class WeightDrop(AbstractDropout):
-    kinds = frozenset({"state"})
+    requirements = Requirements(frozenset({"state"}))
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return self.train_steps(reader, rate, noise, 1)[0](x)

@@ -17,11 +17,12 @@ from dropout_lab.sites.method import (
     AbstractDropout,
     AbstractUpdateDropout,
     AbstractValueDropout,
-    Reader,
     Step,
     Update,
     carried_on,
+    changed_addition,
 )
+from dropout_lab.sites.reader import Reader
 
 SAMPLES = 1 << 17
 """The first number of a stream that a further mask of one pass draws from; methods have streams of lower numbers."""
@@ -142,8 +143,8 @@ class Site(nn.Module):
             return [partial(self.dropout.evaluate_update, rate=self.rate)] * count
         if self.kind == "state":
             return [_plain] * count
-        changed = _new_changed if self.dropout is not None and self.dropout.changes_what_is_kept else _added_changed
-        return [partial(changed, step) for step in self.steps(count, state)]
+        update = changed_addition if self.dropout is None else self.dropout.update_cell
+        return [partial(update, step) for step in self.steps(count, state)]
 
     def update(self, old: Tensor, made: Tensor) -> Tensor:
         """What goes on of a layer that makes `made` of `old`."""
@@ -175,14 +176,6 @@ class Site(nn.Module):
 def _plain(old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
     new = carried_on(kept, added)
     return new, new
-
-
-def _added_changed(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
-    return _plain(old, kept, step(added))
-
-
-def _new_changed(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
-    return _plain(old, None, step(carried_on(kept, added)))
 
 
 def sites(model: nn.Module) -> Mapping[str, str]:
