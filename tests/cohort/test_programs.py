@@ -195,7 +195,7 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
     assert not Compilable(lanes.executor.train_step, arguments, "cnn").is_known
     assert not Compilable(lanes.executor.train_step, arguments).is_known
     wider = Lanes(structure(**ODD), 4, CPU)
-    assert not Compilable(wider.train_step, wider.examples()[0], "mlp").is_known
+    assert not Compilable(wider.executor.train_step, wider.executor.examples()[0], "mlp").is_known
     monkeypatch.setattr(compiler, "_source", lambda: "another version")
     assert not Compilable(lanes.executor.train_step, arguments, "mlp").is_known
 
