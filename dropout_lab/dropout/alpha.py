@@ -1,14 +1,14 @@
-"""Alpha dropout: units are set to SELU's lowest value, and all are scaled and shifted to keep mean 0 and variance 1.
+"""Alpha dropout: dropped units get SELU's lowest value, and all are scaled and shifted to keep mean 0 and variance 1.
 
     y = a (x [u >= r] + alpha' [u < r]) + b,   u ~ U[0, 1) for every unit of every example
     a = ((1 - r)(1 + r alpha'^2))^(-1/2),   b = -a r alpha',   alpha' = -1.7580993408473766
 
-Klambauer, Unterthiner, Mayr and Hochreiter, NeurIPS 2017, arXiv:1706.02515. It keeps mean and variance only of values
+Klambauer, Unterthiner, Mayr and Hochreiter, NeurIPS 2017, arXiv:1706.02515. It keeps mean and variance only for values
 that have mean 0 and variance 1: directly behind SELU in a stack of linear layers with its initialisation, behind a norm
 and SELU, or at a standardized input.
 
-Mean and variance are those over values and masks. Of one value x, the mean over masks is a (1 - r) x, nearer to 0 than
-evaluation, which is the identity: at rate 0.1 it is 0.83 x.
+Mean and variance are taken over values and masks. For a single value x, the mean over masks is a (1 - r) x, which is
+nearer to 0 than in evaluation, where the value is x: at rate 0.1 it is 0.83 x.
 """
 
 from collections.abc import Sequence

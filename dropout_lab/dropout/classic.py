@@ -1,8 +1,8 @@
-"""Classic dropout: each unit is zeroed with probability `rate` in training and shrunk by 1 - `rate` in evaluation.
+"""Classic dropout: each unit is zeroed with probability `rate` in training and scaled by 1 - `rate` in evaluation.
 
     training: y = x * [u >= r];   evaluation: y = x * (1 - r)
 
-Srivastava et al., JMLR 15, 2014, section 4, where the weights behind the units are shrunk, which is the same.
+Srivastava et al., JMLR 15, 2014, section 4, who scale the outgoing weights instead, which is equivalent.
 """
 
 from torch import Tensor

@@ -1,12 +1,12 @@
-"""Controlled dropout: exactly the share `rate` of a layer's units is dropped, the same ones for the whole batch.
+"""Controlled dropout: exactly the share `rate` of a layer's units is dropped, the same units for the whole batch.
 
     y = x[:, kept] n / k,   k = round(n (1 - r)) of n units, drawn without replacement for every batch
     classic: y = x[:, kept] in training,   x (1 - r) in evaluation
 
-What is dropped is not computed: the products run over the kept columns of the layer that reads, and where the reader's
-own units are dropped in the same way, over their kept rows alone: at rate 0.5 a quarter of the work between two hidden
-layers. Ko, Kim, Oh and Choi, "Controlled Dropout: a Different Approach to Using Dropout on Deep Neural Network", IEEE
-BigComp 2017, 358-362; they scale in evaluation. The optimizer passes over all weights as always.
+Dropped units are not computed: the products run over the kept columns of the layer that reads, and where the reader's
+own units are dropped by this method, over its kept rows: at rate 0.5, a quarter of the work between two hidden layers.
+Ko, Kim, Oh and Choi, "Controlled Dropout: a Different Approach to Using Dropout on Deep Neural Network", IEEE BigComp
+2017, 358-362; they scale in evaluation. The optimizer still updates all weights.
 
 The number of units is a shape, so runs of different rates are programs of their own.
 """
@@ -26,7 +26,7 @@ from dropout_lab.sites.site import Site
 
 
 class Controlled(AbstractDropout):
-    """rate: that of its site, given by the trainer. classic: scaled in evaluation, as in the paper."""
+    """rate: the rate of its site, set by the trainer. classic: scaled in evaluation, as in the paper."""
 
     requirements = Requirements(single_call=True, constant_rate=True)
 
@@ -36,11 +36,11 @@ class Controlled(AbstractDropout):
         self._classic, self._rate = classic, rate
 
     def count(self, units: int) -> int:
-        """How many of so many units are kept; at least one."""
+        """How many of the units are kept: at least one."""
         return max(1, round(units * (1 - self._rate)))
 
     def kept(self, units: int, noise: Noise) -> UnitSubset | None:
-        """None keeps all."""
+        """The kept units; None if all are."""
         count = self.count(units)
         return UnitSubset.draw(count, units, noise) if count < units else None
 
@@ -48,7 +48,7 @@ class Controlled(AbstractDropout):
         layer = cast(nn.Linear, reader.layer)
         units = layer.in_features
         inputs = self.kept(units, noise)
-        if x.shape[1] == units:  # else the reader before has computed the kept ones alone
+        if x.shape[1] == units:  # otherwise the reader before has computed the kept units only
             x = take(x, 1, inputs)
         if not self._classic:
             x = x * (units / self.count(units))
@@ -69,7 +69,7 @@ class Controlled(AbstractDropout):
 
 
 def _controlled(site: nn.Module | None) -> Controlled | None:
-    """The method of a site whose only mask is known before its values are; with several masks, all of them count."""
+    """The site's controlled dropout, if its mask is known beforehand; several masks (samples) need all units."""
     if not isinstance(site, Site) or site.samples > 1:
         return None
     return site.dropout if isinstance(site.dropout, Controlled) else None

@@ -1,13 +1,13 @@
-"""DropBlock: squares of a feature map are zeroed, and the rest grows by what is missing of the whole batch.
+"""DropBlock: squares of a feature map are zeroed, and the rest grows by the share that is missing in the whole batch.
 
     y = x * M * size(M) / sum(M)
 
-M is 0 in every s x s square whose corner was drawn, with probability g = r / s^2 * H W / ((H - s + 1)(W - s + 1)),
-among the places where the square fits entirely. Squares overlap, so somewhat less than `rate` is dropped: for rates up
-to 0.3, 0.81 to 1 times as much; of larger ones less, which is warned of. The sum of an even map stays what it is,
-unless all is dropped; but more squares cover a value in the middle than one at the edge, so in the mean over masks the
-middle is weaker in training than in evaluation, which is the identity, and the edge is stronger. Ghiasi, Lin and Le,
-NeurIPS 2018, arXiv:1810.12890, section 3; they raise the rate linearly from 0 (schedule=linear schedule.start=0
+M is 0 in every s x s square whose corner is drawn, with probability g = r / s^2 * H W / ((H - s + 1)(W - s + 1)),
+among the corners whose square fits into the map. Squares overlap, so slightly less than `rate` is dropped: 0.81 to 1
+times as much for rates up to 0.3; larger rates fall shorter, and the user is warned. The sum of a uniform map is kept,
+unless all of it is dropped. More squares cover a value in the middle than one at the edge, so in the mean over masks
+the middle is weaker in training than in evaluation, which is the identity, and the edge is stronger. Ghiasi, Lin and
+Le, NeurIPS 2018, arXiv:1810.12890, section 3; they raise the rate linearly from 0 (schedule=linear schedule.start=0
 schedule.end=1) and drop in the last groups of a network only.
 """
 
@@ -45,7 +45,7 @@ class DropBlock(AbstractValueDropout):
         return None if len(info.shape) == 3 else "it drops squares of images, (channel, height, width)"
 
     def dropped(self, info: SiteInfo, rate: float) -> float:
-        """The share of a site's values that is dropped: those in the square of a drawn corner, however many."""
+        """The share of a site's values that is dropped: those in at least one square."""
         _, height, width = info.shape
         side = min(self._block_size, height, width)
         high, wide = height - side + 1, width - side + 1

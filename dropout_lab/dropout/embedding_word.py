@@ -1,9 +1,9 @@
-"""Word dropout: all places of a word are zeroed together, with probability `rate`, by its row of the embedding.
+"""Word dropout: all occurrences of a word are zeroed together, with probability `rate`, by its row of the embedding.
 
     y_t = E[w_t] * [u_{w_t} >= r] / (1 - r),   u_w ~ U[0, 1) for every word w of the vocabulary
 
 Gal and Ghahramani, NeurIPS 2016, arXiv:1512.05287, section 4.2: a mask over words for every sequence. Merity, Keskar
-and Socher, ICLR 2018, arXiv:1708.02182, section 4.3: one for the whole batch.
+and Socher, ICLR 2018, arXiv:1708.02182, section 4.3: one mask for the whole batch.
 """
 
 from typing import cast

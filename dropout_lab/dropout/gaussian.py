@@ -1,4 +1,4 @@
-"""Gaussian dropout: each unit is multiplied by a normal number of mean 1 and the variance of standard dropout's.
+"""Gaussian dropout: each unit is multiplied by a normal number with mean 1 and the variance of standard dropout.
 
     y = x * (1 + sqrt(r / (1 - r)) e),   e ~ N(0, 1) for every unit of every example
 

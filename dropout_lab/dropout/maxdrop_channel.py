@@ -2,9 +2,9 @@
 
     y[:, p] = x[:, p] * [not (u_p < r and x is the largest of its pixel and positive)],   u_p ~ U[0, 1)
 
-Park and Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1; without a
-scale, as in their code: in the mean over masks the largest is 1 - r times what it is in evaluation, the identity. Of
-many channels hardly anything is dropped, so its rates are not those of other methods.
+Park and Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1; unscaled, as
+in their code: the mean of the largest value over masks is 1 - r times its value in evaluation, which is the identity.
+With many channels hardly anything is dropped, so its rates are not comparable with those of other methods.
 """
 
 import torch

@@ -2,10 +2,10 @@
 
     y[c] = x[c] * [not (u_c < r and x is the largest of its channel and positive)] / (1 - r / (H W)),   u_c ~ U[0, 1)
 
-Evaluation is the identity. The scale keeps the mean of an even map; of another, the largest value is weaker in the mean
-over masks than in evaluation, (1 - r) / (1 - r / (H W)) times it, and the others are stronger. Park and Kwak, "Analysis
-on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1. Of a map of many pixels hardly anything
-is dropped, so its rates are not those of other methods.
+Evaluation is the identity. The scale keeps the mean of a uniform map; in other maps, the mean over masks of the largest
+value is (1 - r) / (1 - r / (H W)) times its value in evaluation, which is less, and the others are larger. Park and
+Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1. In a map of many pixels
+hardly anything is dropped, so its rates are not comparable with those of other methods.
 """
 
 import torch

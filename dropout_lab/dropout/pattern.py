@@ -1,14 +1,14 @@
-"""Patterns: tiled squares, rotated and sheared, laid over a feature map at a place of its own for every example.
+"""Patterns: tiled squares, rotated and sheared, laid over a feature map at a random place for every example.
 
     y = x * M * size(M) / sum(M)
 
 M is 0 where the pattern lies: `repeat` x `repeat` squares of `size` pixels, `stride` pixels apart, rotated and sheared
-about the middle of the map and moved to a random place (what leaves the map on one side comes in on the other).
+about the middle of the map and moved to a random place (it wraps around at the edges of the map).
 
 Pham and Le, "AutoDropout: Learning Dropout Patterns to Regularize Deep Networks", AAAI 2021, arXiv:2101.01761, section
 3: these arguments are the decisions of its controller for convolutional networks; here they are keys that Optuna
-searches, e.g. sampler=tpe dropout.size=1,2,3 dropout.rotate=0,15,30,45. There, a pattern is laid over every example;
-here with a probability such that `rate` of the values are dropped, or over all if the pattern covers less.
+searches, e.g. sampler=tpe dropout.size=1,2,3 dropout.rotate=0,15,30,45. The authors lay a pattern over every example;
+here it is laid with a probability such that `rate` of the values are dropped, or over all if the pattern covers less.
 """
 
 from functools import lru_cache
@@ -29,7 +29,7 @@ from dropout_lab.sites.requirements import Requirements
 
 
 class Pattern(AbstractValueDropout):
-    """rotate: degrees. shear_x, shear_y: pixels sideways for a pixel along. share_channels: one place for all."""
+    """rotate: degrees. shear_x, shear_y: pixels sideways per pixel along. share_channels: one place for all."""
 
     requirements = Requirements()
 
@@ -96,6 +96,6 @@ def _covered(
         return (t >= 0) & (t < extent) & (t % (size + stride) < size)
 
     covered: NDArray[np.bool_] = within(u) & within(v)
-    if not covered.any():  # a square smaller than the distance of pixels, between them
+    if not covered.any():  # the square lies between the pixels
         covered[height // 2, width // 2] = True
     return covered

@@ -2,11 +2,11 @@
 
     y_t = x_t * [u_t >= r] / (1 - r),   u_t ~ U[0, 1) for every unit, step and example
 
-At the cell of an LSTM the whole new cell is dropped from, what is kept of the old one included. The masks of the steps
-are independent, so the mean over masks is that of evaluation however many steps there are. But a unit survives T steps
-with probability (1 - r)^T alone, and has then grown by (1 - r)^-T: training hardly ever sees the mean. What a network
-is to remember for long is lost. It is here to be compared with; Zaremba et al. (2014, arXiv:1409.2329) and Gal and
-Ghahramani (NeurIPS 2016, arXiv:1512.05287) were written against it.
+At the cell of an LSTM the whole new cell is dropped from, including what is kept of the old one. The masks of the steps
+are independent, so the mean over masks is that of evaluation for any number of steps. But a unit survives T steps only
+with probability (1 - r)^T, and has then grown by (1 - r)^-T: training hardly ever sees the mean, and the network cannot
+remember anything for long. It is provided for comparison; Zaremba et al. (2014, arXiv:1409.2329) and Gal and Ghahramani
+(NeurIPS 2016, arXiv:1512.05287) propose their methods against it.
 """
 
 from torch import Tensor

@@ -3,20 +3,20 @@
     y_t = x_t * m / (1 - r),   m = [u >= r],   u ~ U[0, 1) for every unit of every example, the same at all steps t
 
 Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", NeurIPS 2016,
-arXiv:1512.05287, equations 4 to 7. Of a text that is read on from batch to batch, every piece has its own masks.
+arXiv:1512.05287, equations 4 to 7. In a text that is read from batch to batch, every piece has its own masks.
 
 At the cell of an LSTM, the mask is on what a step adds:
 
     c_t = f_t * c_{t-1} + i_t * g_t * m / (1 - r)
 
-RNNDrop (Moon, Choi, Lee and Song, IEEE ASRU 2015) multiplies the whole cell by m at every step. From an empty cell that
-is the same but for the factor 1 / (1 - r), as m m = m. On the whole cell, that factor would come to its T-th power in T
-steps, and evaluation has none.
+RNNDrop (Moon, Choi, Lee and Song, IEEE ASRU 2015) multiplies the whole cell by m at every step. From an empty cell this
+is the same without the factor 1 / (1 - r), since m m = m. On the whole cell, that factor would grow to its T-th power
+in T steps, and evaluation has no such factor.
 
-With given gates, the mean of the cell over masks is that of evaluation, however many steps there are. At a hidden state
-this is so of one step: a unit that reads itself through T masks, all of them the same, has (1 - r)^(1 - T) times the
-part of evaluation in the mean over masks. The squashing of the state bounds it; the authors average over masks in
-evaluation (trainer.mc_samples does).
+With given gates, the mean of the cell over masks is that of evaluation, for any number of steps. At a hidden state this
+holds for one step only: the contribution of a unit that reads itself through T masks, all of them the same, has
+(1 - r)^(1 - T) times the mean of evaluation. The squashing of the state bounds it; the authors average over masks in
+evaluation (as trainer.mc_samples does).
 """
 
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class RNNVariational(AbstractDropout):
         return "it shares a mask over the steps of a sequence, and here are none: take model=rnn, or dropout=standard"
 
     def _masks(self, reader: Reader, shape: Sequence[int], rate: Tensor, noise: Noise) -> Sequence[Tensor]:
-        """What the values are multiplied by: one of `shape`, or one for each gate of the reader."""
+        """The factors of the values: one mask of `shape`, or one for each gate of the reader."""
         count = 1 if self._tied else getattr(reader.layer, "gates", 1)
         keep = noise.uniform((count, *shape)) >= rate
         return (keep.float() / (1 - rate)).unbind(0)

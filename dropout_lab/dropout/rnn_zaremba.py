@@ -3,7 +3,7 @@
     y_t = x_t * [u_t >= r] / (1 - r),   u_t ~ U[0, 1) for every unit, step and example
 
 Zaremba, Sutskever and Vinyals, "Recurrent Neural Network Regularization", 2014, arXiv:1409.2329, section 3.2: a value
-is dropped from once for each layer that it goes through, however long the sequence is.
+meets dropout once for each layer that it passes, whatever the length of the sequence.
 """
 
 from dropout_lab.dropout.standard import Standard

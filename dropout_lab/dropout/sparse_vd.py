@@ -1,4 +1,4 @@
-"""Sparse variational dropout: every weight learns the variance of its noise, and weights that are mostly noise go.
+"""Sparse variational dropout: every weight learns the variance of its noise, and mostly noisy weights are removed.
 
     y ~ N(W x + b, sum over inputs i of s_i^2 x_i^2),   drawn for every output of every example
     log s^2: trained for every weight, from log(rate / (1 - rate)) + log(mean of W^2 at the start)
@@ -9,7 +9,7 @@
 
 Molchanov, Ashukha and Vetrov, "Variational Dropout Sparsifies Deep Neural Networks", ICML 2017, arXiv:1701.05369, with
 their additive reparameterisation, divergence and threshold. They begin at log s^2 = -10, a rate of about 0.02 in a
-layer of 128 inputs: small rates are meant here. The share of weights that go is recorded.
+layer of 128 inputs, so small rates are appropriate here. The share of removed weights is recorded.
 """
 
 import torch
@@ -29,7 +29,7 @@ BOUND, THRESHOLD = 8.0, 3.0
 
 
 class SparseVD(AbstractLearnedDropout):
-    """warm_up: the share of the training in which the penalty grows. speed: multiplies what is trained."""
+    """warm_up: the share of the training in which the penalty grows. speed: a factor of the trained values."""
 
     requirements = Requirements(STEPWISE, own_program=True)
 
@@ -60,7 +60,7 @@ class SparseVD(AbstractLearnedDropout):
         return torch.where(rate > 0, total, 0.0)
 
     def measured(self, reader: Reader, rate: Tensor) -> dict[str, Tensor]:
-        """The mean rate of the weights, and the share of them that evaluation leaves out."""
+        """The mean rate of the weights, and the share that evaluation removes."""
         found = self.log_alpha(reader, rate)
         return {"rate": sigmoid(found).mean(), "sparsity": (found >= THRESHOLD).float().mean()}
 
@@ -68,7 +68,7 @@ class SparseVD(AbstractLearnedDropout):
         return product.objection(info)
 
     def log_alpha(self, reader: Reader, rate: Tensor) -> Tensor:
-        """Of every weight, clipped."""
+        """log alpha of every weight, clipped."""
         weight = product.weight_of(reader)
         learned: Tensor = reader.learned["log_variance"]
         variance = logit(rate) + self._speed * learned
@@ -76,5 +76,5 @@ class SparseVD(AbstractLearnedDropout):
 
 
 def kl(log_alpha: Tensor) -> Tensor:
-    """KL of N(w, alpha w^2) and the log-uniform prior, but for a constant: 0 where alpha is infinite."""
+    """KL of N(w, alpha w^2) and the log-uniform prior, up to a constant: 0 where alpha is infinite."""
     return K1 + 0.5 * softplus(-log_alpha) - K1 * sigmoid(K2 + K3 * log_alpha)

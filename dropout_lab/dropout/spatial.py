@@ -1,4 +1,4 @@
-"""Spatial dropout: whole channels are zeroed with probability `rate`, the others grow so that the mean stays.
+"""Spatial dropout: whole channels are zeroed with probability `rate`, and the others grow to keep the mean.
 
     y[c] = x[c] * [u_c >= r] / (1 - r),   u_c ~ U[0, 1) for every channel of every example
 

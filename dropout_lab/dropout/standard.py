@@ -1,9 +1,9 @@
-"""Standard dropout: each unit is zeroed with probability `rate`, the others grow so that the mean stays.
+"""Standard dropout: each unit is zeroed with probability `rate`, and the others grow to keep the mean.
 
     y = x * [u >= r] / (1 - r),   u ~ U[0, 1) for every unit of every example
 
 Hinton et al., 2012, arXiv:1207.0580; Srivastava et al., JMLR 15, 2014, section 4, with the scaling moved from
-evaluation to training (their section 10: the same model up to a rescaling of the weights).
+evaluation to training (section 10: the same model up to a rescaling of the weights).
 """
 
 from torch import Tensor

@@ -2,14 +2,14 @@
 
     training:   y = z m,   m = [u >= 1 - pi],   u ~ U[0, 1) for every unit of every example
     evaluation: y = z pi
-    pi = sigmoid(alpha z + logit(1 - rate)),   whose gradient is left out
+    pi = sigmoid(alpha z + logit(1 - rate)),   a constant in the gradient
 
 Ba and Frey, "Adaptive dropout for training deep neural networks", NeurIPS 2013: a belief network whose weights are
-those of the layer itself, times alpha; their beta is logit(1 - rate) here, so that `rate` is the probability of
-dropping a unit at z = 0, and units of large value are hardly dropped. Values are not scaled in training. It acts on
-values that a ReLU reads: m f(z) = f(m z) there. z includes the layer's bias.
+those of the layer itself, times alpha. Their beta is logit(1 - rate) here: `rate` is the probability of dropping a unit
+at z = 0, and units with large values are hardly dropped. Values are not scaled in training. It acts on the values that
+a ReLU reads, where m f(z) = f(m z). z includes the layer's bias.
 
-Disputed: a public re-implementation on MNIST found no gain over standard dropout (98.5 and 98.7 % right).
+Disputed: a public re-implementation on MNIST found no gain over standard dropout (98.5 % and 98.7 % accuracy).
 """
 
 import torch
@@ -28,7 +28,7 @@ HOMOGENEOUS = ("relu", "leaky_relu")
 
 
 class Standout(AbstractValueDropout):
-    """alpha: how much the value decides; at 0 it is classic dropout."""
+    """alpha: the influence of the value; at 0 this is classic dropout."""
 
     requirements = Requirements()
 

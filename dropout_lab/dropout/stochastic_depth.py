@@ -1,4 +1,4 @@
-"""Stochastic depth: whole residual branches are left out with probability `rate`.
+"""Stochastic depth: whole residual branches are dropped with probability `rate`.
 
     training: x + f(x) b / (1 - r),   b = [u >= r],   u ~ U[0, 1) for every example, or for the batch
     classic:  x + f(x) b in training,   x + f(x) (1 - r) in evaluation

@@ -1,13 +1,13 @@
-"""Variational Gaussian dropout: Gaussian noise on weights, whose variance is learned for a site, or for each unit.
+"""Variational Gaussian dropout: Gaussian noise on weights, whose variance is learned per site or per unit.
 
     y ~ N(W x + b, sum over inputs i of alpha_i W_i^2 x_i^2),   drawn for every output of every example
-    alpha = alpha_0 exp(speed v),   alpha_0 = rate / (1 - rate),   v: trained, from 0; alpha is at most 1
+    alpha = alpha_0 exp(speed v),   alpha_0 = rate / (1 - rate),   v: trained, initially 0; alpha is at most 1
     penalty: the sum over weights of KL(alpha) / N
     KL(alpha) = -(log alpha / 2 + c1 alpha + c2 alpha^2 + c3 alpha^3),   (c1, c2, c3) = (1.1615, -1.5020, 0.5863)
 
 Kingma, Salimans and Welling, "Variational Dropout and the Local Reparameterization Trick", NeurIPS 2015,
-arXiv:1506.02557, with their polynomial. It holds up to alpha = 1, where alpha is capped, as theirs: what is learned
-beyond is reflected, 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation: the mean.
+arXiv:1506.02557, with their polynomial. It is valid up to alpha = 1, which caps alpha as in the paper: a larger learned
+alpha is reflected to 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation uses the mean.
 """
 
 import torch
@@ -39,8 +39,8 @@ class VariationalGaussian(AbstractLearnedDropout):
         return {"offset": torch.zeros(units if self._per_unit else 1)}
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
-        of_place = [1] * (x.dim() - 2) if reader.kind == "units" else []  # of a sequence, the units are the last axis
-        deviation = self._deviation(reader, rate).view(-1, *of_place)
+        pixels = [1] * (x.dim() - 2) if reader.kind == "units" else []  # in a sequence, the units are the last axis
+        deviation = self._deviation(reader, rate).view(-1, *pixels)
         weights = product.weight_of(reader).square()
         y: Tensor = reader.activation(product.with_noise(reader.layer, x, x * deviation, weights, noise))
         return y
@@ -63,12 +63,12 @@ class VariationalGaussian(AbstractLearnedDropout):
         return product.objection(info)
 
     def _deviation(self, reader: Reader, rate: Tensor) -> Tensor:
-        """sqrt(alpha): one number, or one for each unit."""
+        """sqrt(alpha), for the site or for each unit."""
         offset: Tensor = reader.learned["offset"]
         begun = (rate / (1 - rate)).clamp(max=1).sqrt() * torch.exp(0.5 * self._speed * offset)
         return torch.where(begun <= 1, begun, 1 / begun.clamp(min=1))
 
 
 def kl(alpha: Tensor) -> Tensor:
-    """KL of N(w, alpha w^2) and the log-uniform prior, but for a constant."""
+    """KL of N(w, alpha w^2) and the log-uniform prior, up to a constant."""
     return -(0.5 * torch.log(alpha) + C1 * alpha + C2 * alpha.square() + C3 * alpha * alpha.square())
