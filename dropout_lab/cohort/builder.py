@@ -1,10 +1,11 @@
-"""Builds one program and runs it once, in a process of its own: a compiler that crashes, hangs or takes all memory, and
-a program that does, end that process alone.
+"""Builds one program and runs it once, in a process of its own.
 
-    python -m dropout_lab.cohort.builder FOLDER
+A compiler or a program that crashes, hangs or takes all memory ends that process only.
 
-begins to load the compiler, reads `order` in FOLDER once its standard input is closed, and leaves `program.pt2` there.
-What it prints says how far it has come: `BUILT`, or `FAILED` and the reason.
+    python -m dropout_lab.cohort.builder FOLDER PARENT
+
+loads the compiler, reads `order` in FOLDER once its standard input is closed, and leaves `program.pt2` there. It prints
+its progress: `BUILT`, or `FAILED` and the reason.
 """
 
 import logging
@@ -28,21 +29,21 @@ ORDER, PROGRAM, BUILT, FAILED = "order", "program.pt2", "built", "failed: "
 
 SETTINGS = {
     "aot_inductor.package": True,
-    # Torch has found out already what this processor can do; the compiler would compile five programs to try it again.
+    # Torch already knows the processor's instructions; the compiler would build five programs to try them again.
     "cpp.vec_isa_ok": True,
-    # Without line tables a seventh of the compilation of a wrapper is saved: nobody debugs it.
+    # Line tables, which only a debugger reads, take a seventh of the compilation of a wrapper.
     "aot_inductor.enable_line_tables": False,
-    # The wrapper calls the kernels, which have optimisation of their own: a quarter of its compilation is saved.
+    # The wrapper only calls the kernels, which are optimised; leaving it as it is saves a quarter of its compilation.
     "aot_inductor.compile_wrapper_opt_level": "O0",
 }
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built."""
+    """The program to build."""
 
     code: str
-    """A graph's source. A pickled graph is not faithful: what depends on no argument comes back as a constant."""
+    """A graph's source. A pickled graph is not faithful: values that depend on no argument come back as constants."""
     constants: dict[str, Tensor]
     """The tensors that the graph holds."""
     examples: list[tuple[tuple[int, ...], tuple[int, ...], torch.dtype]]
@@ -51,7 +52,7 @@ class Order:
     precompile_headers: bool
     """Whether torch's headers are compiled first, once for all programs of a machine (20 s, 280 MB in torch's cache).
 
-    It saves 8 s in each program, so it costs more than it saves in the two programs of a first sweep.
+    This saves 8 s per program, so it does not pay for the two programs of a first sweep.
     """
 
     @classmethod
@@ -78,7 +79,7 @@ def main(folder: Path, parent: int) -> None:
     sys.stdin.read()
     order: Order = pickle.loads((folder / ORDER).read_bytes())
     torch.set_num_threads(order.threads)
-    warnings.simplefilter("ignore")  # of torch's own making, about its own modules
+    warnings.simplefilter("ignore")  # torch warns about its own modules
     logging.getLogger("torch._inductor").setLevel(logging.ERROR)
     try:
         settings = SETTINGS | {"aot_inductor.precompile_headers": order.precompile_headers}
@@ -92,7 +93,7 @@ def main(folder: Path, parent: int) -> None:
 
 
 def traced(function: Callable[..., object], examples: Sequence[Tensor]) -> GraphModule:
-    """The operations of `function`, which returns nothing of use, on tensors like these."""
+    """The operations of `function` on tensors like these; its return value is ignored."""
     from torch.fx.experimental.proxy_tensor import make_fx
 
     def returning(*tensors: Tensor) -> tuple[()]:
@@ -111,7 +112,7 @@ def constants(graph: GraphModule) -> dict[str, Tensor]:
 
 
 def _in_a_line(error: Exception) -> str:
-    """The line of a message, which may be pages of a compiler's, that says what was wrong."""
+    """The line of a message, which may be pages long, that names the error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     telling = [line for line in lines if "error:" in line or "No space left" in line]
     return (telling or lines)[0][:300]

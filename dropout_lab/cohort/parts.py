@@ -1,4 +1,4 @@
-"""A part of the data as the lanes evaluate it: in chunks of one size."""
+"""A part of the data as the lanes evaluate it: in chunks of equal size."""
 
 from dataclasses import dataclass
 from math import ceil, prod
@@ -18,7 +18,7 @@ EVALUATION_PIECES = 16
 
 @dataclass
 class Part:
-    """Examples that are evaluated, in chunks of one size; the last one is filled up with examples of no weight."""
+    """Examples to evaluate, in chunks of equal size; the last one is padded with examples of weight 0."""
 
     size: int
     rows: Tensor
@@ -26,10 +26,10 @@ class Part:
     targets: Tensor
     """(chunk, lane, n)"""
     weight: Tensor
-    """(chunk, lane, n): 1, or 0 for what fills up."""
+    """(chunk, lane, n): 1, or 0 for padding."""
 
     is_stream: bool
-    """Whether a chunk's examples follow those at the same places of the chunk before, as pieces of one text."""
+    """Whether each example continues, as text, the example at the same position of the chunk before."""
 
     @classmethod
     def empty(cls, size: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
@@ -48,7 +48,7 @@ class Part:
             stacked[:, lane] = self._chunks(values).to(stacked.device)
 
     def _chunks(self, values: Tensor) -> Tensor:
-        """(n, ...) -> (chunk, n, ...), filled up with the first one."""
+        """(n, ...) -> (chunk, n, ...), padded with the first example."""
         chunks, _, chunk = self.rows.shape
         fill = values[:1].expand(chunks * chunk - self.size, *values.shape[1:])
         filled = torch.cat([values[: self.size], fill])

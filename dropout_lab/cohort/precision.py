@@ -1,4 +1,4 @@
-"""Products in bfloat16: which functions are products, and how their operands are cast."""
+"""Products in bfloat16."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,10 +22,10 @@ PRODUCTS = frozenset(
 
 
 class Bfloat16Products(TorchFunctionMode):
-    """Within it, matrix products and convolutions are computed in bfloat16; float32 goes in and comes out.
+    """A mode in which matrix products and convolutions are computed in bfloat16, from float32 to float32.
 
-    torch.autocast does the same outside of vmap. Within it, a convolution reaches the batching rule first and stays
-    in float32.
+    torch.autocast does the same outside of vmap. Under vmap, a convolution reaches its batching rule first and stays in
+    float32.
     """
 
     def __torch_function__(

@@ -19,18 +19,21 @@ from dropout_lab.sites.site import Site
 
 @dataclass(frozen=True)
 class Pass:
-    """What a pass through a network alone gives."""
+    """The result of one pass through a network alone."""
 
     output: Tensor
     params: Mapping[str, Tensor]
-    """As they went in; the output has a gradient to them."""
+    """Parameters of the pass; the output has a gradient to them."""
     held: Mapping[str, Tensor]
     """Buffers and frozen parameters after the pass."""
     calls: Counter[Site]
 
 
 def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...]) -> Pass:
-    """The second of two passes with the same parameters, buffers and examples: they must agree."""
+    """The second of two passes with the same parameters, buffers and examples.
+
+    Raises UserError if they disagree, or if forward does what training in lanes does not allow.
+    """
     first, drawing = _pass(network, x)
     if drawing is not None:
         raise UserError(
@@ -57,7 +60,7 @@ def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...]) -> Pass:
 
 
 def _pass(network: nn.Module, x: Tensor) -> tuple[Pass, str | None]:
-    """A pass, and the module that moved torch's random state in it."""
+    """A pass, and the module in which torch's random state changed, if it did."""
     trained = {name for name, param in network.named_parameters() if param.requires_grad}
     params = {n: p.detach().clone().requires_grad_() for n, p in network.named_parameters() if n in trained}
     given = {**params, **{name: value.clone() for name, value in Layout.held(network).items()}}
@@ -108,7 +111,7 @@ def _pass(network: nn.Module, x: Tensor) -> tuple[Pass, str | None]:
 
 
 def _check_changes(network: nn.Module, before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> None:
-    """Raises UserError for what forward may not change."""
+    """Raises UserError if forward has changed what it may not change."""
     original = {**Layout.held(network), **dict(network.named_parameters())}
     buffers = {name for name, _ in network.named_buffers()}
     for name, value in before.items():
@@ -147,7 +150,7 @@ def _numbers(network: nn.Module) -> dict[str, Any]:
 
 
 def close(ours: Tensor, alone: Tensor) -> bool:
-    """Equal but for the rounding of another order of sums."""
+    """Whether two results are equal up to the rounding of another order of summation."""
     ours, alone = ours.detach().double(), alone.detach().double()
     least = 1e-3 * float(alone.abs().nan_to_num(0, 0, 0).max()) if alone.numel() else 0.0
     return ours.shape == alone.shape and torch.allclose(ours, alone, rtol=1e-3, atol=least + 1e-6, equal_nan=True)

@@ -17,13 +17,14 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.sites.site import Site
 
 EXAMPLES = 4
+"""Examples of the batch that a network is tried with."""
 
 
 def check_network(structure: Structure, name: str) -> None:
     """Tries a network, the class `name`, alone and in two lanes.
 
-    structure: without methods of dropout and without options.
-    Raises UserError for what would not be trained as written.
+    structure: one without dropout and without options.
+    Raises UserError if the network would not be trained as written.
     """
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about speed; in training they are shown
@@ -63,7 +64,7 @@ def _check(structure: Structure, networks: list[nn.Module]) -> None:
 
 
 def _batch(structure: Structure) -> tuple[Tensor, Tensor]:
-    """Examples of the training part as a network is given them, and their targets."""
+    """Examples of the training part, as inputs of a network, and their targets."""
     split = structure.dataset.split(0)
     reading = {name: value.unsqueeze(0) for name, value in split.reading().items()}
     rows = split.train[:EXAMPLES].unsqueeze(0)

@@ -17,7 +17,7 @@ from dropout_lab.core.errors import UserError
 def check_side_by_side(
     structure: Structure, networks: list[nn.Module], passes: list[dict[bool, Pass]], x: Tensor, y: Tensor
 ) -> None:
-    """Raises UserError if a training step or an evaluation of two lanes does not give what the networks give alone."""
+    """Raises UserError if a training step or an evaluation of two lanes differs from those of the networks alone."""
     program = Program(structure)
     rates, keys = torch.zeros(len(program.sites)), torch.zeros(len(program.sites), 2, dtype=torch.int32)
     params = torch.stack([program.layout.flatten(dict(network.named_parameters())).detach() for network in networks])
@@ -30,7 +30,7 @@ def check_side_by_side(
         buffers[name] = buffers[name].expand(2, len(x), *buffers[name].shape[2:]).clone()
     carried = {name: buffers[name] for name in program.carried}
 
-    examples = x.expand(2, *x.shape)  # lifted as they are in training, so that a branch on their values is found
+    examples = x.expand(2, *x.shape)  # lifted as in training, so that a branch on their values is noticed
 
     def evaluate(params: Tensor, buffers: Mapping[str, Tensor], carried: Mapping[str, Tensor], x: Tensor) -> Tensor:
         rest = {name: value for name, value in buffers.items() if name not in program.carried}
@@ -79,7 +79,7 @@ def check_side_by_side(
 
 
 def _gradient(program: Program, loss: Tensor, alone: Pass) -> Tensor:
-    """Of a network alone, (params,)."""
+    """The gradient of a loss of a network alone: (size,), in the program's layout."""
     try:
         grads = torch.autograd.grad(loss, [*alone.params.values()], materialize_grads=True)
     except RuntimeError as error:
