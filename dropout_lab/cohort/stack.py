@@ -120,7 +120,7 @@ class Layout:
         return torch.cat(parts)
 
     def unflatten(self, flat: Tensor) -> dict[str, Tensor]:
-        """(size,) -> views by name. The gradient of a split is one concatenation; each slice would fill a whole vector."""
+        """(size,) -> views by name. The gradient of a split is one concatenation; each slice would fill a vector."""
         params = {}
         for (name, shape), part in zip(
             self._shapes.items(), torch.split(flat, list(self._rooms.values())), strict=True
