@@ -61,7 +61,7 @@ def test_tracing_is_seen() -> None:
 
 def test_a_mode_of_functions_is_seen() -> None:
     assert not private.has_function_mode()
-    with TorchFunctionMode():  # type: ignore[no-untyped-call]
+    with TorchFunctionMode():
         assert private.has_function_mode()
 
 
@@ -90,12 +90,12 @@ def test_a_change_in_place_is_seen() -> None:
 def test_operations_have_names_and_views_are_known() -> None:
     seen: dict[str, bool] = {}
 
-    class Watching(private.TorchDispatchMode):  # type: ignore[no-untyped-call]
+    class Watching(private.TorchDispatchMode):
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             seen[private.operator_name(func)] = private.is_view(func)
             return func(*args, **(kwargs or {}))
 
-    with Watching():  # type: ignore[no-untyped-call]
+    with Watching():
         torch.ones(2, 3).mm(torch.ones(3, 2)).t().add_(1)
     assert seen == {"ones": False, "mm": False, "t": True, "add_": False}
 
