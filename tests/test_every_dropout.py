@@ -15,8 +15,9 @@ from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.activations import Activation
-from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, Reader, objection_to
-from dropout_lab.sites.place import Kind, Place
+from dropout_lab.sites.info import Kind, SiteInfo
+from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, objection_to
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
@@ -117,13 +118,13 @@ def reader(name: str) -> Reader:
     return made
 
 
-def place(name: str, kind: str) -> Place:
+def place(name: str, kind: str) -> SiteInfo:
     """A residual branch behind SELU, read by what the method wants, where every method can act."""
     fits = {"max_pooling": "image"}.get(name, "vector" if name in READERS else kind) == kind
     layer = type(reader(name).layer) if name in READERS and fits else None
     read_by = "relu" if name == "standout" else None
     of = KINDS.get(kind, "units")
-    return Place("x", SHAPES[kind][1:], "selu", reader=layer, read_by=read_by, is_branch=True, kind=of)
+    return SiteInfo("x", SHAPES[kind][1:], "selu", reader=layer, read_by=read_by, is_branch=True, kind=of)
 
 
 class Applied:
@@ -150,7 +151,9 @@ class Applied:
 
 
 # A method without an entry is one that was added since: what it is defined for is to be written down above.
-CASES = [(name, kind) for name in METHODS for kind in ACTS_ON.get(name, ()) if not make(name).needs_rate]
+CASES = [
+    (name, kind) for name in METHODS for kind in ACTS_ON.get(name, ()) if not make(name).requirements.constant_rate
+]
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -16,7 +16,7 @@ from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import Block, ResNet
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.site import Site, sites
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
@@ -78,7 +78,7 @@ def test_the_sites_of_a_cnn() -> None:
 def test_the_sites_of_a_resnet() -> None:
     names = ["input", "conv.0", "residual.0", "conv.1", "residual.1", "head"]
     assert list(sites(ResNet(**SHAPE))) == names
-    branches = [place.site for place in places(ResNet(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8)) if place.is_branch]
+    branches = [info.site for info in site_infos(ResNet(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8)) if info.is_branch]
     assert branches == ["residual.0", "residual.1"]
 
 
@@ -95,12 +95,12 @@ def test_the_order_of_norm_and_site_at_the_end_of_a_branch(norm_order: str, end:
     last = [module for module in model.modules() if isinstance(module, Block)][-1]
     assert in_order(last.branch)[-2:] == end
     assert in_order(last.shortcut) == ["Conv2d", "BatchNorm"]
-    found = {place.site: place for place in places(model, torch.zeros(1, 1, 8, 8))}
+    found = {info.site: info for info in site_infos(model, torch.zeros(1, 1, 8, 8))}
     assert found["residual.1"].is_branch == is_branch
 
 
 def test_what_gave_the_values_at_a_site() -> None:
-    found = {place.site: place for place in places(ResNet(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8))}
+    found = {info.site: info for info in site_infos(ResNet(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8))}
     assert {site: (place.activation, place.source) for site, place in found.items()} == {
         "input": (None, None),
         "conv.0": ("relu", Activation),
@@ -110,7 +110,7 @@ def test_what_gave_the_values_at_a_site() -> None:
         "head": (None, nn.AvgPool2d),
     }
     assert [site for site, place in found.items() if place.is_input] == ["input"]
-    flat = places(MLP(**SHAPE, site_order="before"), torch.zeros(1, 1, 8, 8))
+    flat = site_infos(MLP(**SHAPE, site_order="before"), torch.zeros(1, 1, 8, 8))
     assert [(place.is_input, place.activation) for place in flat] == [(True, None), (False, None), (False, None)]
 
 
@@ -159,7 +159,7 @@ def test_the_orders_of_site_activation_and_norm(site_order: str, norm_order: str
 
 
 def test_what_reads_from_a_site() -> None:
-    found = {place.site: place for place in places(CNN(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8))}
+    found = {info.site: info for info in site_infos(CNN(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8))}
     assert [place.reader for place in found.values()] == [
         Conv2d,
         nn.MaxPool2d,

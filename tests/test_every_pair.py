@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from dropout_lab.cohort.additions import ADVERSARY
-from dropout_lab.cohort.keys import keys, mask_seed
-from dropout_lab.cohort.lanes import FIRST_SAMPLE, Lanes
+from dropout_lab.cohort.auxiliary_losses import ADVERSARY
+from dropout_lab.cohort.keys import FIRST_SAMPLE, keys, mask_seed
+from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
@@ -36,10 +36,16 @@ from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.sites.method import AbstractAdversarialDropout, AbstractDropout, Training, objection_to
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import (
+    AbstractAdversarialDropout,
+    AbstractDropout,
+    AbstractLearnedDropout,
+    Training,
+    objection_to,
+)
 from dropout_lab.sites.site import SAMPLES, install, sites
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
@@ -102,9 +108,9 @@ def data(model: str) -> Dataset:
 
 
 @lru_cache
-def surveyed(model: str) -> Mapping[str, Place]:
+def surveyed(model: str) -> Mapping[str, SiteInfo]:
     built = MODELS[model](10).eval()
-    return {place.site: place for place in places(built, data(model).example())}
+    return {info.site: info for info in site_infos(built, data(model).example())}
 
 
 @lru_cache
@@ -180,7 +186,7 @@ class PlainLoop:
                         value.copy_(made.pretraining.networks[run.seed][name])
         self.begun = {name: param.detach().clone() for name, param in self.model.named_parameters()}
         install(self.model, made.dropout)
-        self.places = {place.site: place for place in places(made.build().eval(), made.dataset.example())}
+        self.places = {info.site: info for info in site_infos(made.build().eval(), made.dataset.example())}
         self.sites: Mapping[str, Any] = {
             name: self.model.get_submodule(path) for name, path in sites(self.model).items()
         }
@@ -290,7 +296,7 @@ class PlainLoop:
             loss = loss + 1.0 * (there + back) / 2
         share = torch.tensor(progress)
         for name, method in self.made.dropout.items():
-            if method.is_penalised:
+            if isinstance(method, AbstractLearnedDropout):
                 site, rate = self.sites[name], torch.tensor(self.run.rates[name])
                 training = Training(len(self.split.train), share)
                 loss = loss + method.penalty(self.places[name], site.reader, rate, training)
@@ -363,7 +369,7 @@ def check(method: str, setting: str) -> None:
         alone = PlainLoop(made, run)
         with all_written_out():
             alone.train()
-        ours = lanes.program.layout.unflatten(lanes.params[lane])
+        ours = lanes.program.layout.unflatten(lanes.state.params[lane])
         theirs = {name: param.detach() for name, param in alone.model.named_parameters()}
         moved = torch.cat([(theirs[name] - begun).flatten() for name, begun in alone.begun.items()])
         apart = torch.cat([(theirs[name] - ours[name]).flatten() for name in theirs])

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from dropout_lab.config.instantiate import instantiate
-from dropout_lab.sites.method import AbstractDropout, Reader, objection_to
-from dropout_lab.sites.place import Kind, Place
+from dropout_lab.sites.info import Kind, SiteInfo
+from dropout_lab.sites.method import AbstractDropout, objection_to
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site
 
 CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
@@ -64,7 +65,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [*((path.stem, {}) for path in sorte
 def make(name: str, changes: dict[str, Any]) -> AbstractDropout:
     section: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
     method: AbstractDropout = instantiate("dropout", {**section, **CHANGES.get(name, {}), **changes})
-    return instantiate("dropout", {**section, **changes, "rate": P}) if method.needs_rate else method
+    return instantiate("dropout", {**section, **changes, "rate": P}) if method.requirements.constant_rate else method
 
 
 def layer_for(where: str) -> nn.Module:
@@ -86,11 +87,11 @@ def layer_for(where: str) -> nn.Module:
     return nn.Identity()
 
 
-def place_for(where: str, layer: nn.Module) -> Place:
+def place_for(where: str, layer: nn.Module) -> SiteInfo:
     """Where everything fits together: a residual branch behind SELU, that a ReLU alone reads."""
     kind, shape = SHAPES[where]
     reader = None if isinstance(layer, nn.Identity) else type(layer)
-    return Place("x", shape, "selu", reader=reader, read_by="relu", is_branch=True, kind=kind, keeps=True)
+    return SiteInfo("x", shape, "selu", reader=reader, read_by="relu", is_branch=True, kind=kind, keeps=True)
 
 
 CASES: list[tuple[str, dict[str, Any], str]] = [

@@ -16,18 +16,19 @@ from dropout_lab.dropout import sparse_vd, variational_gaussian
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.mlp import MLP
-from dropout_lab.models.survey import places
-from dropout_lab.sites.method import AbstractDropout, Reader, Training
-from dropout_lab.sites.place import Place
+from dropout_lab.models.survey import site_infos
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import AbstractDropout, AbstractLearnedDropout, Training
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site, install
 from tests.test_every_dropout import make, noise, noises, rate
 
 LEARNERS = ["concrete", "variational_gaussian", "sparse_vd"]
-PLACE = Place("x", (6,), "relu", reader=nn.Linear)
+PLACE = SiteInfo("x", (6,), "relu", reader=nn.Linear)
 
 
 class Penalty(nn.Module):
-    def __init__(self, method: AbstractDropout, reader: Reader, p: Tensor) -> None:
+    def __init__(self, method: AbstractLearnedDropout, reader: Reader, p: Tensor) -> None:
         super().__init__()
         self.method, self.reader, self.p = method, reader, p
 
@@ -103,7 +104,7 @@ def test_of_a_sequence_every_step_has_noise_of_its_own_and_one_rate(name: str, c
 def test_concretes_penalty_counts_the_units_of_a_step() -> None:
     method = make("concrete")
     reader = read_by(method, nn.Identity())
-    at_steps = Place("x", (9, 6), None, kind="sequence")
+    at_steps = SiteInfo("x", (9, 6), None, kind="sequence")
     of_units, of_steps = (
         method.penalty(place, reader, rate(0.3), Training(50, rate(0.0))) for place in (PLACE, at_steps)
     )
@@ -248,7 +249,7 @@ def test_standout_acts_before_a_relu_alone() -> None:
     shape: Any = {"input_shape": (1, 8, 8), "outputs": 10}
 
     def refused(**changes: Any) -> list[str]:
-        found = places(MLP(**shape, **changes).to("meta"), torch.zeros(1, 1, 8, 8))
+        found = site_infos(MLP(**shape, **changes).to("meta"), torch.zeros(1, 1, 8, 8))
         return [place.site for place in found if make("standout").objection(place) is not None]
 
     assert refused(site_order="before") == ["input"]

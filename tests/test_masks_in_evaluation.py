@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from dropout_lab.cohort import lanes as module
+from dropout_lab.cohort import parts as module
 from dropout_lab.cohort import step
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Structure
@@ -20,7 +20,8 @@ from dropout_lab.dropout.mixout import Mixout
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
-from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
 from tests.cohort.runs import recipe, structure
 
 BUILDS: dict[str, Callable[[], nn.Module]] = {
@@ -34,7 +35,7 @@ def loaded(made: Structure) -> Lanes:
     for lane in range(2):
         lanes.load(lane, recipe(lane, rates={"input": 0.5, "output": 0.5, "hidden.0": 0.5}))
     lanes.keep_best([0, 1])
-    lanes._best["rates"][:] = 0.5
+    lanes.state.best["rates"][:] = 0.5
     return lanes
 
 
@@ -46,7 +47,7 @@ def test_an_examples_masks_do_not_depend_on_the_chunks_of_the_part(model: str, m
     together = whole.predict(sample=1)
     monkeypatch.setattr(module, "EVALUATION_ROWS", 100)
     chunked = loaded(made)
-    assert len(chunked._parts["test"].rows) > len(whole._parts["test"].rows)
+    assert len(chunked.data.parts["test"].rows) > len(whole.data.parts["test"].rows)
     torch.testing.assert_close(chunked.predict(sample=1), together, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(chunked.predict(), whole.predict(), atol=1e-5, rtol=1e-5)
 
@@ -71,7 +72,7 @@ def test_masks_of_weights_are_held_for_as_many_examples_as_there_is_room_for(
     weights = sum(param.numel() for param in BUILDS["mlp"]().parameters())
     monkeypatch.setattr(step, "WEIGHTS_AT_ONCE", 5 * weights)
     chunked = loaded(made)
-    rows = chunked._parts["test"].rows.shape[-1]
+    rows = chunked.data.parts["test"].rows.shape[-1]
     with Largest() as largest:
         answers = chunked.predict(sample=1)
     torch.testing.assert_close(answers, together, atol=1e-5, rtol=1e-5)

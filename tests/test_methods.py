@@ -19,9 +19,10 @@ from dropout_lab.models.cnn import CNN
 from dropout_lab.models.layers import BatchNorm, chain
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
-from dropout_lab.models.survey import places
-from dropout_lab.sites.method import Reader, objection_to
-from dropout_lab.sites.place import Place
+from dropout_lab.models.survey import site_infos
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import objection_to
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site, install, sites
 from tests.matrix import matrix
 from tests.test_every_dropout import make, noise, noises, rate
@@ -78,7 +79,7 @@ def test_alpha_keeps_mean_0_and_variance_1_as_torchs_does(p: float) -> None:
 
 
 def refused(method: Any, model: nn.Module) -> list[str]:
-    found = places(model.to("meta"), torch.zeros(1, 1, 8, 8))
+    found = site_infos(model.to("meta"), torch.zeros(1, 1, 8, 8))
     return [place.site for place in found if objection_to(method, place) is not None]
 
 
@@ -101,12 +102,12 @@ SHAPE: Any = {"input_shape": (1, 8, 8), "outputs": 10}
 )
 def test_alpha_acts_on_what_selu_gives_and_on_the_input_alone(model: nn.Module, sites: list[str]) -> None:
     assert refused(make("alpha"), model) == sites
-    said = make("alpha").objection(Place("pool.0", (8, 2, 2), None, source=nn.MaxPool2d))
+    said = make("alpha").objection(SiteInfo("pool.0", (8, 2, 2), None, source=nn.MaxPool2d))
     assert "MaxPool2d" in said and "model.activation=selu" in said  # noqa: PT018
 
 
 def advised(method: Any, model: nn.Module, p: float = 0.2) -> dict[str, str]:
-    everywhere = places(model.to("meta"), torch.zeros(1, 1, 8, 8))
+    everywhere = site_infos(model.to("meta"), torch.zeros(1, 1, 8, 8))
     found = [place for place in everywhere if objection_to(method, place) is None]
     return {place.site: said for place in found if (said := method.advice(place, p)) is not None}
 
@@ -182,7 +183,7 @@ def test_dropblock_drops_squares_and_nearly_its_rate(p: float, size: tuple[int, 
 @pytest.mark.parametrize(("size", "p"), matrix([(8, 3), (8, 2), (7, 7), (14, 5)], [0.2, 0.5, 0.8]))
 def test_dropblock_says_where_it_falls_short_of_its_rate(p: float, size: tuple[int, int]) -> None:
     side, block = size
-    method, place = make("dropblock", block_size=block), Place("conv.0", (32, side, side), "relu")
+    method, place = make("dropblock", block_size=block), SiteInfo("conv.0", (32, side, side), "relu")
     gone = dropped(method.train(torch.ones(200, 32, side, side), rate(p), noise())).mean().item()
     assert method.dropped(place, p) == pytest.approx(gone, rel=0.04)
     said = method.advice(place, p) or ""
@@ -191,7 +192,7 @@ def test_dropblock_says_where_it_falls_short_of_its_rate(p: float, size: tuple[i
 
 
 def test_a_pattern_says_where_it_covers_less_than_its_rate() -> None:
-    method, place = make("pattern"), Place("conv.0", (4, 9, 9), "relu")
+    method, place = make("pattern"), SiteInfo("conv.0", (4, 9, 9), "relu")
     gone = dropped(method.train(torch.ones(3000, 4, 9, 9), rate(0.9), noise())).mean().item()
     assert gone == pytest.approx(16 / 81)
     assert method.advice(place, 0.2) is None
@@ -339,12 +340,12 @@ def test_dropconnects_ways_of_inference() -> None:
     exact = make("dropconnect", inference="mean").evaluate_reader(bare, x, rate(p))
     assert all(torch.equal(ways[way].evaluate_reader(bare, x, rate(p)), exact) for way in ways)
     assert "inference=sampling" in make("dropconnect").objection(
-        Place("x", (9,), "tanh", reader=nn.Linear, next_activation="tanh")
+        SiteInfo("x", (9,), "tanh", reader=nn.Linear, next_activation="tanh")
     )
     for way in ("mean", "sampling"):
         assert (
             make("dropconnect", inference=way).objection(
-                Place("x", (9,), "tanh", reader=nn.Linear, next_activation="tanh")
+                SiteInfo("x", (9,), "tanh", reader=nn.Linear, next_activation="tanh")
             )
             is None
         )
@@ -407,7 +408,7 @@ def test_stochastic_depth_leaves_whole_branches_out(per_example: bool, classic: 
     drawn = (gates[:, :, 0] if per_example else gates[:, :1, 0]) == 0  # independent gates: 120,000, or 300
     assert drawn.float().mean().item() == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / drawn.numel()))
     torch.testing.assert_close(method.evaluate(x, rate(p)), x * (0.7 if classic else 1.0))
-    assert "residual" in method.objection(Place("conv.0", (4, 8, 8), "relu"))
+    assert "residual" in method.objection(SiteInfo("conv.0", (4, 8, 8), "relu"))
 
 
 def masked_by(kept: Tensor, units: int) -> Tensor:

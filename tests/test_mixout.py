@@ -10,9 +10,10 @@ from torch.func import functional_call
 
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.convolution import Conv2d
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Transformer
-from dropout_lab.sites.method import Reader, objection_to
+from dropout_lab.sites.method import objection_to
+from dropout_lab.sites.reader import Reader
 from tests.test_every_dropout import make, noise, noises, rate
 
 
@@ -67,6 +68,6 @@ def test_its_mask_is_one_for_all_steps_of_a_recurrent_layer() -> None:
 
 def test_it_acts_where_a_single_layer_reads() -> None:
     model = Transformer(input_shape=(1, 8, 8), outputs=3, width=8, heads=2, depth=1)
-    found = places(model, torch.zeros(1, 1, 8, 8))
+    found = site_infos(model, torch.zeros(1, 1, 8, 8))
     acting = [place.site for place in found if objection_to(make("mixout"), place) is None]
     assert acting == ["ffn_act.0", "output"]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from dropout_lab.dropout.rnn_variational import RNNVariational
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.rnn import RNN
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.method import AbstractDropout, objection_to
 from dropout_lab.sites.site import Site, install, sites
 from tests.test_every_dropout import make, noise, rate
@@ -66,7 +66,7 @@ def test_without_dropout_it_is_torchs_network(cell: str, depth: int) -> None:
 def test_at_rate_0_every_method_is_torchs_network_in_training(name: str, cell: str) -> None:
     model = rnn(cell, depth=2)
     method = make(name, **({"delta": 0.5} if name == "adversarial_recurrent" else {}))
-    found = places(model, torch.zeros(1, STEPS, 5))
+    found = site_infos(model, torch.zeros(1, STEPS, 5))
     acting = {place.site: method for place in found if objection_to(method, place) is None}
     assert acting or (name, cell) == ("rnn_semeniuta", "elman")  # it acts on what a cell keeps something of
     check_it_is_torchs(dropping(model, acting, 0.0).train(), cell, 2)
@@ -109,7 +109,7 @@ def test_padding_is_never_a_unit_to_drop(name: str) -> None:
     """Of an example of nothing but padding, the state is what it was, whatever is dropped."""
     torch.manual_seed(0)
     model = RNN(input_shape=(6,), outputs=3, vocabulary=11, depth=2, width=24)
-    found = places(model, torch.zeros(1, 6, dtype=torch.int64))
+    found = site_infos(model, torch.zeros(1, 6, dtype=torch.int64))
     acting = {place.site: make(name) for place in found if objection_to(make(name), place) is None}
     acting = {site: method for site, method in acting.items() if site != "output"} | {
         "embedding": make("embedding_word")
@@ -258,10 +258,10 @@ def test_semeniuta_drops_what_is_added_and_never_the_memory(classic: bool) -> No
     assert torch.equal(same[0](old, kept, added)[0], same[1](old, kept, added)[0])
     expected = kept + (0.6 if classic else 1.0) * added
     torch.testing.assert_close(method.evaluate_update(old, kept, added, rate(0.4))[0], expected)
-    found = {place.site: objection_to(method, place) for place in places(rnn(), torch.zeros(1, STEPS, 5))}
+    found = {info.site: objection_to(method, info) for info in site_infos(rnn(), torch.zeros(1, STEPS, 5))}
     assert found["cell.0"] is None
     assert "of an LSTM" in str(found["recurrent.0"])
-    gru = {place.site: objection_to(method, place) for place in places(rnn("gru"), torch.zeros(1, STEPS, 5))}
+    gru = {info.site: objection_to(method, info) for info in site_infos(rnn("gru"), torch.zeros(1, STEPS, 5))}
     assert gru["recurrent.0"] is None
 
 
@@ -297,14 +297,14 @@ def test_steps_draw_independent_numbers_and_streams_of_theirs() -> None:
 
 
 def test_adversarial_recurrent_is_refused_where_it_would_drop_no_unit() -> None:
-    found = {place.site: place for place in places(rnn(), torch.zeros(1, STEPS, 5))}
+    found = {info.site: info for info in site_infos(rnn(), torch.zeros(1, STEPS, 5))}
     refused = str(objection_to(make("adversarial_recurrent"), found["recurrent.0"]))
     assert "dropout.delta=0.04 of 6 units in 2 rounds is none in a round: take at least dropout.delta=0.34" in refused
     assert objection_to(make("adversarial_recurrent", delta=0.34), found["recurrent.0"]) is None
 
 
 def test_methods_of_units_are_refused_between_steps() -> None:
-    found = {place.site: place for place in places(rnn(), torch.zeros(1, STEPS, 5))}
+    found = {info.site: info for info in site_infos(rnn(), torch.zeros(1, STEPS, 5))}
     for method, site in (
         ("spatial", "input"),
         ("dropblock", "recurrent.0"),

@@ -16,7 +16,7 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.attention import Attention
 from dropout_lab.models.layers import StepNorm
 from dropout_lab.models.patches import Patches
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Layer, Transformer
 from dropout_lab.sites.method import AbstractDropout, objection_to
 from dropout_lab.sites.site import Site, install, sites
@@ -165,7 +165,7 @@ def test_images_and_vectors_need_no_setting(shape: tuple[int, ...]) -> None:
 
 def test_the_sites_of_a_transformer() -> None:
     model = Transformer(input_shape=(8,), depth=2, **WORDS)
-    found = places(model, torch.ones(1, 8, dtype=torch.int64))
+    found = site_infos(model, torch.ones(1, 8, dtype=torch.int64))
     names = ["embedding", "input", *(f"{name}.{layer}" for layer in range(2) for name in INNER), "output"]
     assert [place.site for place in found] == names == list(sites(model))
     kinds = ["weights", "heads", "sequence", "sequence", "sequence", "layer"]
@@ -183,7 +183,7 @@ def test_the_sites_of_a_transformer() -> None:
 
 
 def test_each_method_acts_at_its_own_places_and_says_so_elsewhere() -> None:
-    found = places(Transformer(input_shape=(1, 8, 8), outputs=10, depth=1), torch.zeros(1, 1, 8, 8))
+    found = site_infos(Transformer(input_shape=(1, 8, 8), outputs=10, depth=1), torch.zeros(1, 1, 8, 8))
     methods: dict[str, AbstractDropout] = {"attention": AttentionDropout(), "heads": DropHead(), "layer": LayerDrop()}
     for name, method in methods.items():
         assert [place.site for place in found if objection_to(method, place) is None] == [f"{name}.0"]

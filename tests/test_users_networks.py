@@ -30,7 +30,7 @@ from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.adversarial import Adversarial
 from dropout_lab.dropout.controlled import Controlled
 from dropout_lab.dropout.standard import Standard
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.method import objection_to
 from dropout_lab.sites.site import CALLS, Site, calls_counted
 from dropout_lab.sweep.plan import best_widths
@@ -178,7 +178,7 @@ def test_a_place_in_the_users_code_is_named(name: str) -> None:
         train.places(section(name), DATASET)
 
 
-@pytest.mark.parametrize("of_ours", ["probe.functional_call", "step._correct"])
+@pytest.mark.parametrize("of_ours", ["probe.alone.functional_call", "step._correct"])
 def test_a_failure_of_ours_is_not_told_as_the_users(of_ours: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"dropout_lab.cohort.{of_ours}", torch.relu)  # raises, for it takes one argument
     with pytest.raises(TypeError, match="relu"):
@@ -200,7 +200,7 @@ def test_each_call_of_a_site_in_a_pass_draws_its_own_mask() -> None:
 
 
 def test_methods_of_one_mask_a_pass_are_refused_at_a_site_that_is_called_twice() -> None:
-    (twice,) = places(train._model(section("Twice"), DIGITS).eval(), DIGITS.example())
+    (twice,) = site_infos(train._model(section("Twice"), DIGITS).eval(), DIGITS.example())
     assert twice.calls == 2
     adversarial = Adversarial(delta=0.1, target="label", weight=1.0, ramp_up=0.0)
     for method in (adversarial, Controlled(classic=False)):

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch.nn.parameter import is_lazy
 
-from dropout_lab.cohort import loop, probe, programs, transfer, width
+from dropout_lab.cohort import loop, programs, transfer, width
 from dropout_lab.cohort.optim import Adam
+from dropout_lab.cohort.probe.check import EXAMPLES, check_network
 from dropout_lab.cohort.recipe import Compile, Pretraining, Recipe, RunQueue, Structure
-from dropout_lab.cohort.shares import can_fork
+from dropout_lab.cohort.worker_pool import can_fork
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
@@ -21,10 +22,10 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.config.instantiate import instantiate, takes
 from dropout_lab.cohort.loss import AbstractLoss
 from dropout_lab.core.machine import keep_freed_memory
-from dropout_lab.sites.method import AbstractDropout, objection_to
+from dropout_lab.sites.method import AbstractDropout, needs_own_program, objection_to
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
-from dropout_lab.sites.place import Place, Warned
+from dropout_lab.sites.info import SiteInfo, Warned
 from dropout_lab.config.placement import Method, site_methods, site_rates
 from dropout_lab.config.schema import CONFIG_SECTIONS, IMAGE_OPTIONS, OPTIONS, PRETRAINING_KEYS, RESULT_TRAINER_KEYS
 from dropout_lab.core.metrics import DIRECTIONS
@@ -75,15 +76,15 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         objection = objections[place.site]
         if wanted[place.site] > 0 and rates[place.site] == 0:
             warnings.append(Warned(name, place.site, f"it does not drop there, though placed everywhere: {objection}"))
-        if (dropout.is_costly or place.kind in ("state", "cell")) and rates[place.site] == 0:
-            continue  # between steps a method costs what the steps cost
-        if dropout.needs_rate:
+        if needs_own_program(dropout, place.kind) and rates[place.site] == 0:
+            continue
+        if dropout.requirements.constant_rate:
             section = {**section, "rate": rates[place.site]}
             if rates[place.site] > 0 and choices["schedule"] != "constant":
                 raise UserError(
                     f"schedule={choices['schedule']}: dropout={name} has one rate throughout; take constant"
                 )
-        if dropout.needs_pretraining and rates[place.site] > 0 and trainer["pretrain_epochs"] is None:
+        if dropout.requirements.pretraining and rates[place.site] > 0 and trainer["pretrain_epochs"] is None:
             raise UserError(
                 f"dropout={name}: it draws weights back to those of a pretrained network, and this is none; pretrain it"
                 " on some of the classes, say with trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
@@ -115,7 +116,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     without = {
         site: {**method, "rate": 0.0} if "rate" in method else method
         for site, method in acting.items()
-        if not _made("dropout", canonical_json(method)).is_costly and kinds[site] not in ("state", "cell")
+        if not needs_own_program(_made("dropout", canonical_json(method)), kinds[site])
     }
     structure_without = {**structure, "dropout": without, "loss": PLAIN}
     label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}
@@ -132,7 +133,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
     return Described(trial, own, structure_without, label, warnings)
 
 
-def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float], last: Place) -> None:
+def _check_samples(config: Config, choices: Mapping[str, str], rates: Mapping[str, float], last: SiteInfo) -> None:
     """Raises UserError for a loss of several masks at the last site, where that site does not drop, or not once."""
     loss: AbstractLoss = instantiate("loss", config["loss"])
     if loss.samples > 1 and rates[last.site] == 0:
@@ -219,7 +220,7 @@ def _check_pretraining(config: Config, dataset: Dataset) -> None:
         transfer.check(_model(config["model"], before), _model(config["model"], after), after.outputs)
 
 
-def places(model: Config, dataset: Config) -> Sequence[Place]:
+def places(model: Config, dataset: Config) -> Sequence[SiteInfo]:
     """The places where a model's sites stand on a dataset."""
     return _places(canonical_json(model), canonical_json(dataset))
 
@@ -398,7 +399,7 @@ def _named_section(method: Method) -> tuple[str, Config]:
     return str(method["name"]), {key: value for key, value in method.items() if key != "name"}
 
 
-def _objection(method: Method, place: Place) -> str | None:
+def _objection(method: Method, place: SiteInfo) -> str | None:
     _, section = _named_section(method)
     return objection_to(_made("dropout", canonical_json(section)), place)
 
@@ -459,13 +460,13 @@ def _pretraining(section: str) -> Pretraining:
 
 
 @lru_cache(maxsize=256)
-def _places(model: str, dataset: str) -> Sequence[Place]:
+def _places(model: str, dataset: str) -> Sequence[SiteInfo]:
     data, section = _dataset(dataset), json.loads(model)
     if not _is_of_this_package(section):
-        plain = Structure(lambda: _model(section, data), data, {}, probe.EXAMPLES, Adam(lr=0.0))
-        probe.check(plain, section.get("_target_", ""))
+        plain = Structure(lambda: _model(section, data), data, {}, EXAMPLES, Adam(lr=0.0))
+        check_network(plain, section.get("_target_", ""))
     with torch.random.fork_rng(devices=[]):  # real, for torch takes seconds to load what it needs for meta tensors
-        return survey.places(_model(section, data).eval(), data.example())
+        return survey.site_infos(_model(section, data).eval(), data.example())
 
 
 @lru_cache(maxsize=64)

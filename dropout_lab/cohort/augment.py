@@ -1,4 +1,4 @@
-"""Changes of a batch in training: shifted and flipped images, noise. Every number may differ from lane to lane."""
+"""Augmentation of a training batch: shifted and flipped images, noise. Every number may differ between lanes."""
 
 from collections.abc import Collection
 
@@ -12,10 +12,10 @@ AUGMENTATIONS = ("shift", "flip", "input_noise")
 
 
 def augmented(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -> Tensor:
-    """(batch, ...) -> the same, with what `options` names.
+    """(batch, ...) -> (batch, ...), with the augmentations that `options` names.
 
-    shift: each image is moved by up to so many pixels, each way equally likely, its border being repeated. flip: each
-    image is mirrored, left and right, with that probability.
+    shift: each image is moved by up to this many pixels, all shifts equally likely, and its border is repeated. flip:
+    each image is mirrored, left and right, with this probability.
     """
     batch = x.shape[0]
     if "shift" in options:
@@ -31,14 +31,14 @@ def augmented(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -
 
 
 def noisy(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -> Tensor:
-    """(batch, ...) -> the same, with normal noise added to each standardized input if `options` names input_noise."""
+    """(batch, ...) -> (batch, ...), with normal noise on each standardized input if `options` names input_noise."""
     if "input_noise" in options:
         x = x + hyper["input_noise"] * noise.stream(3).normal(x.shape)
     return x
 
 
 def _taken(x: Tensor, axis: int, index: Tensor) -> Tensor:
-    """Images, (batch, channel, height, width), whose places along `axis` are those of `index`, (batch, size)."""
+    """Images, (batch, channel, height, width), indexed along `axis` by `index`, (batch, size)."""
     within = index.clamp(0, x.shape[axis] - 1)
     shape = [x.shape[0], 1, 1, 1]
     shape[axis] = x.shape[axis]

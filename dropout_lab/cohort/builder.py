@@ -1,10 +1,11 @@
-"""Builds one program and runs it once, in a process of its own: a compiler that crashes, hangs or takes all memory, and
-a program that does, end that process alone.
+"""Builds one program and runs it once, in a process of its own.
 
-    python -m dropout_lab.cohort.builder FOLDER
+A compiler or a program that crashes, hangs or takes all memory ends that process only.
 
-begins to load the compiler, reads `order` in FOLDER once its standard input is closed, and leaves `program.pt2` there.
-What it prints says how far it has come: `BUILT`, or `FAILED` and the reason.
+    python -m dropout_lab.cohort.builder FOLDER PARENT
+
+loads the compiler, reads `order` in FOLDER once its standard input is closed, and leaves `program.pt2` there. It prints
+its progress: `BUILT`, or `FAILED` and the reason.
 """
 
 import logging
@@ -20,29 +21,29 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.fx import GraphModule
-from torch.fx.graph import _custom_builtins
 
 from dropout_lab.core import machine
+from dropout_lab.core.torch_private import build_program, graph_imports, load_compiler, open_program
 
 ORDER, PROGRAM, BUILT, FAILED = "order", "program.pt2", "built", "failed: "
 
 SETTINGS = {
     "aot_inductor.package": True,
-    # Torch has found out already what this processor can do; the compiler would compile five programs to try it again.
+    # Torch already knows the processor's instructions; the compiler would build five programs to try them again.
     "cpp.vec_isa_ok": True,
-    # Without line tables a seventh of the compilation of a wrapper is saved: nobody debugs it.
+    # Line tables, which only a debugger reads, take a seventh of the compilation of a wrapper.
     "aot_inductor.enable_line_tables": False,
-    # The wrapper calls the kernels, which have optimisation of their own: a quarter of its compilation is saved.
+    # The wrapper only calls the kernels, which are optimised; leaving it as it is saves a quarter of its compilation.
     "aot_inductor.compile_wrapper_opt_level": "O0",
 }
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be built."""
+    """The program to build."""
 
     code: str
-    """A graph's source. A pickled graph is not faithful: what depends on no argument comes back as a constant."""
+    """A graph's source. A pickled graph is not faithful: values that depend on no argument come back as constants."""
     constants: dict[str, Tensor]
     """The tensors that the graph holds."""
     examples: list[tuple[tuple[int, ...], tuple[int, ...], torch.dtype]]
@@ -51,7 +52,7 @@ class Order:
     precompile_headers: bool
     """Whether torch's headers are compiled first, once for all programs of a machine (20 s, 280 MB in torch's cache).
 
-    It saves 8 s in each program, so it costs more than it saves in the two programs of a first sweep.
+    This saves 8 s per program, so it does not pay for the two programs of a first sweep.
     """
 
     @classmethod
@@ -62,7 +63,7 @@ class Order:
     def graph(self) -> GraphModule:
         """The graph again."""
         names: dict[str, Any] = {}
-        exec("\n".join(builtin.import_str for builtin in _custom_builtins.values()) + self.code, names)
+        exec("\n".join(graph_imports()) + self.code, names)
         held = SimpleNamespace(**self.constants)
         return traced(lambda *tensors: names["forward"](held, *tensors), self.arguments())
 
@@ -73,43 +74,26 @@ class Order:
 
 def main(folder: Path, parent: int) -> None:
     machine.end_with(parent)
-    import torch._inductor.compile_fx  # seconds, in which whoever gives the order traces it
+    load_compiler()  # takes seconds, in which the process that gives the order traces it
 
     sys.stdin.read()
     order: Order = pickle.loads((folder / ORDER).read_bytes())
     torch.set_num_threads(order.threads)
-    warnings.simplefilter("ignore")  # of torch's own making, about its own modules
+    warnings.simplefilter("ignore")  # torch warns about its own modules
     logging.getLogger("torch._inductor").setLevel(logging.ERROR)
     try:
-        _build(order, folder)
+        settings = SETTINGS | {"aot_inductor.precompile_headers": order.precompile_headers}
+        arguments, has_constants = order.arguments(), bool(order.constants)
+        build_program(order.graph(), arguments, folder / PROGRAM, settings, has_constants=has_constants)
     except Exception as error:
         print(f"{FAILED}{_in_a_line(error)}", flush=True)
         sys.exit(1)
     print(BUILT, flush=True)
-    open_program(folder / PROGRAM).run(order.arguments())
-
-
-def open_program(path: Path) -> "torch._C._aoti.AOTIModelPackageLoader":
-    """The built program. torch._inductor.aoti_load_package would import the whole compiler, seconds, to do this."""
-    return torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)
-
-
-def _build(order: Order, folder: Path) -> None:
-    from torch._inductor import aot_compile, aoti_compile_and_package
-    from torch._inductor.package.package import package_aoti
-
-    graph, arguments, path = order.graph(), tuple(order.arguments()), str(folder / PROGRAM)
-    settings = SETTINGS | {"aot_inductor.precompile_headers": order.precompile_headers}
-    if order.constants:  # only torch.export hands them to the compiler as what they are
-        aoti_compile_and_package(torch.export.export(graph, arguments), package_path=path, inductor_configs=settings)
-        return
-    # Without them, it would trace once more what is a graph of tensor operations already, to the same kernels.
-    files: Any = aot_compile(graph, arguments, options=settings)
-    package_aoti(path, files)
+    open_program(folder / PROGRAM)(order.arguments())
 
 
 def traced(function: Callable[..., object], examples: Sequence[Tensor]) -> GraphModule:
-    """The operations of `function`, which returns nothing of use, on tensors like these."""
+    """The operations of `function` on tensors like these; its return value is ignored."""
     from torch.fx.experimental.proxy_tensor import make_fx
 
     def returning(*tensors: Tensor) -> tuple[()]:
@@ -128,7 +112,7 @@ def constants(graph: GraphModule) -> dict[str, Tensor]:
 
 
 def _in_a_line(error: Exception) -> str:
-    """The line of a message, which may be pages of a compiler's, that says what was wrong."""
+    """The line of a message, which may be pages long, that names the error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     telling = [line for line in lines if "error:" in line or "No space left" in line]
     return (telling or lines)[0][:300]

@@ -1,4 +1,4 @@
-"""A program that is being built in another process, seen from the one that waits for it."""
+"""A program that is being built in another process, seen from the process that waits for it."""
 
 import os
 import pickle
@@ -13,7 +13,7 @@ from torch.fx import GraphModule
 
 from dropout_lab.cohort.builder import BUILT, FAILED, ORDER, PROGRAM, Order
 
-# -P: modules are looked for where this process does, not in the folder it happens to be in.
+# -P: modules are found on the path of this process, not in its current folder.
 COMMAND = (sys.executable, "-P", "-m", "dropout_lab.cohort.builder")
 
 
@@ -22,7 +22,7 @@ class CompilerError(Exception):
 
 
 class Building:
-    """A process of `cohort.builder`, in a folder of its own. It loads the compiler while `order` is being made."""
+    """A process of `cohort.builder`, in a folder of its own. It loads the compiler while `order` is being prepared."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -30,10 +30,10 @@ class Building:
         self._folder, self._said, self._errors = folder, folder / "said", folder / "errors"
         command = [*COMMAND, str(folder), str(os.getpid())]
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        # What a compiler keeps on the way is gone with the folder, also where the process is killed.
+        # A compiler's temporary files go with the folder, also if the process is killed.
         environment = {**os.environ, "PYTHONPATH": path, "TORCHINDUCTOR_CACHE_DIR": str(folder / "kernels")}
         with self._said.open("wb") as said, self._errors.open("wb") as errors:
-            # In a session of its own, it can be ended with all its compilers, and Ctrl-C is not for it.
+            # In a session of its own, it can be ended with all its compilers, and Ctrl-C does not reach it.
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=said, stderr=errors, env=environment, start_new_session=True
             )
@@ -45,7 +45,7 @@ class Building:
         self._process.stdin.close()
 
     def result(self, patience: float) -> Path:
-        """The program, built and run once. Raises CompilerError if it is not there after `patience` seconds."""
+        """The program, built and run once. Raises CompilerError if it is not ready after `patience` seconds."""
         try:
             status = self._process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -57,9 +57,9 @@ class Building:
         return self._folder / PROGRAM
 
     def close(self) -> None:
-        """Ends the process, with the compilers that it has started: these live on where it died itself."""
+        """Ends the process and the compilers that it has started, which survive it if it has died."""
         if not self._is_closed:
-            with suppress(ProcessLookupError, PermissionError):  # none is left; on macOS, none but what has ended
+            with suppress(ProcessLookupError, PermissionError):  # none is left; on macOS, only ended ones
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._is_closed = True

@@ -1,8 +1,8 @@
 """Compiles functions of tensors into shared libraries, ahead of time, and keeps them for every later process.
 
-A function is traced to a graph, and the graph is built by torch's AOTInductor. Against torch.compile, a built program
-has no guards to check before each call and cannot recompile, and another process loads it in milliseconds where it
-would otherwise trace and check for seconds.
+A function is traced to a graph, and torch's AOTInductor builds the graph. Unlike with torch.compile, a built program
+checks no guards before each call and cannot recompile, and another process loads it in milliseconds, where it would
+otherwise trace and check for seconds.
 """
 
 import hashlib
@@ -23,26 +23,26 @@ from platformdirs import user_cache_path
 from torch import Tensor
 from torch.fx import GraphModule
 
-from dropout_lab.cohort.builder import constants, open_program, traced
+from dropout_lab.cohort.builder import constants, traced
 from dropout_lab.cohort.building import Building, CompilerError
 from dropout_lab.core.machine import instructions, processor
+from dropout_lab.core.torch_private import open_program
 
 InPlace = Callable[..., None]
 """Takes tensors by position and writes its results into some of them."""
 
 PATIENCE_SECONDS, PATIENCE_NODE_SECONDS = 300.0, 0.5
-"""After so long, and more for each operation of its graph, a program that is not there is given up: some ten times what
-it takes on the slowest machine that was seen."""
+"""Building a program may take this long, and more for each operation of its graph: about ten times the time on the
+slowest machine seen so far."""
 LEFT_SECONDS = 24 * 60 * 60
-"""What a build works on is left over, of one that was killed, if it is older than this."""
+"""The files of a build that are older than this are left over from one that was killed."""
 
 
 class Compilable:
     """`function` at the shapes of `examples`. Its trace is its name: equal programs are built once on a machine.
 
-    Tracing takes a second; of a recurrent network it takes as much longer as it has more steps. `alias` names what the
-    function and the shapes follow from, within this version of the package; the trace that an alias once stood for is
-    remembered.
+    Tracing takes a second, and for a recurrent network a time proportional to its steps. So the trace is remembered by
+    an `alias`, from which the function and the shapes follow within this version of the package.
     """
 
     def __init__(self, function: InPlace, examples: Sequence[Tensor], alias: str | None = None) -> None:
@@ -67,40 +67,41 @@ class Compilable:
 
     @property
     def is_known(self) -> bool:
-        """Whether it is built, as far as can be said without tracing it."""
+        """Whether it is known to be built without being traced."""
         return self._alias is not None and self._alias.exists() and self.is_built
 
     @property
     def is_built(self) -> bool:
-        """Only what has been run once without harm is put there."""
+        """Whether it is built; only programs that have run once without harm are kept."""
         return self._path.exists()
 
     def give(self, building: Building) -> None:
-        """Says what is to be built."""
+        """Orders the program."""
         is_first = not any(folder().glob("*.pt2"))
         building.order(self._graph, self._examples, precompile_headers=not is_first)
 
     def take(self, building: Building) -> None:
         """Waits for the program and keeps it."""
         built = building.result(PATIENCE_SECONDS + PATIENCE_NODE_SECONDS * len(self._graph.graph.nodes))
-        os.replace(built, self._path)  # whoever builds the same at the same time finds a whole file
+        os.replace(built, self._path)  # atomic: another process may build the same program
 
     def remember(self) -> None:
-        """Writes down what the alias stands for: it only saves time, so it may fail."""
+        """Stores the name that the alias stands for; this only saves time, so it may fail."""
         if self._alias is not None:
             with suppress(OSError):
                 _write(self._alias, self._path.name)
 
     def open(self) -> InPlace:
         """The built program. Raises RuntimeError if it is damaged."""
-        loader = open_program(self._path)
+        run = open_program(self._path)
 
         def program(*tensors: Tensor) -> None:
-            loader.run(list(tensors))
+            run(list(tensors))
 
         return program
 
     def forget(self) -> None:
+        """Deletes the built program."""
         for path in (self._path, self._alias):
             if path is not None:
                 path.unlink(missing_ok=True)
@@ -108,16 +109,16 @@ class Compilable:
 
 
 def load(programs: Sequence[Compilable]) -> Sequence[InPlace]:
-    """The built programs; those that are not there yet are built first, side by side.
+    """The built programs; missing ones are built first, in parallel.
 
-    Raises CompilerError if that is needed and cannot be.
+    Raises CompilerError if one is missing and cannot be built.
     """
     try:
         _build(programs)
         for program in programs:
             try:
                 program.open()
-            except RuntimeError:  # it is damaged, say by a full disk
+            except RuntimeError:  # it is damaged, by a full disk for instance
                 program.forget()
         _build(programs)
         return [program.open() for program in programs]
@@ -152,7 +153,7 @@ def _build(programs: Sequence[Compilable]) -> None:
 
 
 def _tidy() -> None:
-    """Removes what builds left that were killed: no build takes as long as that is old."""
+    """Removes the files of builds that were killed: no build takes as long as these are old."""
     for left in folder().glob(f"{tempfile.gettempprefix()}*"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > LEFT_SECONDS:
@@ -160,7 +161,7 @@ def _tidy() -> None:
 
 
 def _has_compiler() -> bool:
-    """Whether there is one where torch would look: asking torch loads its own compiler, for seconds."""
+    """Whether there is a C++ compiler where torch would look; asking torch loads its own compiler, for seconds."""
     compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
     return shutil.which(compiler) is not None
 
@@ -170,7 +171,7 @@ def _digest(*parts: object) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, whoever else writes it."""
+    """Writes a file; atomic, and safe with concurrent writers."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
         file.write(text)
     os.replace(file.name, path)
@@ -178,11 +179,11 @@ def _write(path: Path, text: str) -> None:
 
 @cache
 def _source() -> str:
-    """A hash of this package's source: an alias is good for one version alone, also of one that is being worked on."""
+    """A hash of this package's source: an alias is valid for one version only, also while that is being edited."""
     package = Path(__file__).parents[1]
     return _digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(package.rglob("*.py"))))
 
 
 def folder() -> Path:
-    """Where built programs are kept: the user's cache."""
+    """The folder of built programs, in the user's cache."""
     return user_cache_path("dropout-lab") / "programs"

@@ -1,4 +1,4 @@
-"""What the lanes answer on the test part, and how sure they are: with dropout off, and as the mean over many masks."""
+"""The lanes' predictions on the test part and their confidence, without dropout and averaged over masks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +14,21 @@ from dropout_lab.records.predictions import answers, entropy
 
 @dataclass(frozen=True)
 class Answers:
+    """A run's predictions on the test part."""
+
     log_probs: NDArray[np.float32]
     """(n, classes)"""
     targets: NDArray[np.int64]
     metrics: Mapping[str, float]
-    """test_ece; of the mean over masks test_loss_mc, test_accuracy_mc, test_ece_mc, entropy_mc, information_mc."""
+    """test_ece; and for the mean over masks test_loss_mc, test_accuracy_mc, test_ece_mc, entropy_mc, information_mc."""
 
 
 def measure(lanes: Lanes, wanted: list[int]) -> Mapping[int, Answers]:
-    """The answers of these lanes, with the best parameters of their runs.
+    """The answers of these lanes, with the best network of each run.
 
-    Monte Carlo dropout: Gal and Ghahramani, "Dropout as a Bayesian Approximation", ICML 2016, arXiv:1506.02142: the
-    mean of the probabilities over masks. entropy_mc is its entropy, information_mc that less the mean entropy of the
-    single answers: the mutual information of answer and mask, both in nats and means over the examples.
+    Monte Carlo dropout is the mean of the probabilities over masks (Gal and Ghahramani, "Dropout as a Bayesian
+    Approximation", ICML 2016, arXiv:1506.02142). entropy_mc is its entropy; information_mc is entropy_mc minus the mean
+    entropy of the single answers, the mutual information of answer and mask. Both are in nats, means over examples.
     """
     whole = _numpy(lanes.predict())
     targets = lanes.test_targets().numpy()

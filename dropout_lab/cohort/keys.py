@@ -1,4 +1,4 @@
-"""Keys of the noise: one for every run, step and site, from the run's seed alone."""
+"""Noise keys: one for every run, step and site, derived from the run's seed only."""
 
 import zlib
 from collections.abc import Sequence
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from dropout_lab.core.streams import generator
 
+FIRST_SAMPLE = 1 << 40
+"""The step number of the first mask that is drawn for an evaluation; a training has fewer steps."""
+
 
 def mask_seed(seed: int) -> int:
     """The 64-bit start of a seed's mask stream."""
@@ -15,10 +18,10 @@ def mask_seed(seed: int) -> int:
 
 
 def keys(mask_seeds: Sequence[int], steps: NDArray[np.int64], sites: Sequence[str]) -> NDArray[np.int32]:
-    """The noise keys of a stretch of steps.
+    """The noise keys of a sequence of steps.
 
-    mask_seeds: one per lane; steps: (step, lane), each run's own count of its steps.
-    Returns (step, lane, site, 2): 64 bits each. A site's key depends on its name, not on how many others there are.
+    mask_seeds: one per lane; steps: (step, lane), each run's own step number.
+    Returns (step, lane, site, 2): 64 bits each. A site's key depends on its name, not on the other sites.
     """
     names = np.array([zlib.crc32(site.encode()) for site in sites], dtype=np.uint64)
     mixed = _mix(np.asarray(mask_seeds, dtype=np.uint64)[None, :] ^ _mix(steps.astype(np.uint64)))

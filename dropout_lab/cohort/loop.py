@@ -1,4 +1,4 @@
-"""The training loop: lanes are filled, trained for an epoch, measured, and refilled, until no run is left."""
+"""The training loop: lanes are filled, trained for an epoch, measured and refilled until no run is left."""
 
 import math
 import time
@@ -7,18 +7,19 @@ import traceback
 import torch
 
 from dropout_lab.cohort.confidence import measure
-from dropout_lab.cohort.lanes import Lane, Lanes
+from dropout_lab.cohort.lane import Lane
+from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import (
     Compile,
+    LaneUsage,
     Pretraining,
     Recipe,
     Result,
     RunQueue,
     Status,
     Structure,
-    Use,
 )
 from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.core.errors import UserError
@@ -28,12 +29,11 @@ from dropout_lab.records.store import CURVE_METRICS
 
 
 def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device) -> None:
-    """Trains every run that `runs` has for this structure, as many at a time as `widths` says.
+    """Trains every run that `runs` has for this structure, as many at a time as `widths` allows.
 
-    A run that diverges fails alone. Where the memory does not suffice, the width is halved and the runs that were in
-    the lanes begin again. After any other exception in the training, or an exit from it, they begin again in two
-    halves, and so on, until the run that brings it about is alone: that one fails, with its traceback. What `runs`
-    raises goes through.
+    A run that diverges fails alone. If the memory does not suffice, the width is halved and the runs in the lanes begin
+    again. After any other exception in the training, or an exit from it, they begin again in two halves, and so on,
+    until the run that causes it is alone: that run fails, with its traceback. Exceptions of `runs` are not caught.
     """
     cohort = _Cohort(structure, widths, compile, runs, device)
     try:
@@ -60,7 +60,7 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
 
 
 class _Cohort:
-    """The lanes and who is in them; made again after an error."""
+    """The lanes and their runs; the lanes are made again after an error."""
 
     def __init__(
         self, structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device
@@ -69,7 +69,7 @@ class _Cohort:
         self._runs, self._device = runs, device
         self._waiting: list[Recipe] = []
         self._suspects: list[list[Recipe]] = []
-        """Groups of runs one of which may bring an exception about: each is trained without company."""
+        """Groups of runs that may contain the cause of an exception; each group is trained alone."""
         self._execution = Execution(widths.eager, compiled=False, threads=torch.get_num_threads())
         self._began: Execution | None = None
         self._useful = self._all = 0
@@ -81,7 +81,7 @@ class _Cohort:
         return self._useful / max(1, self._all)
 
     def fill(self) -> bool:
-        """Asks for as many runs as there are idle lanes; False when none is left to train."""
+        """Asks for a run for every idle lane; False when no run is left to train."""
         active = len(self.lanes.active) if self.lanes else 0
         if active == 0 and not self._waiting and self._suspects:
             self._waiting = self._suspects.pop()
@@ -91,7 +91,7 @@ class _Cohort:
         return active + len(self._waiting) > 0
 
     def epoch(self) -> dict[str, list[float | int | str | None]]:
-        """Loads the waiting runs, trains and measures one epoch of all, and returns it as rows."""
+        """Loads the waiting runs, trains and measures one epoch of all lanes, and returns its metrics as rows."""
         if self.lanes is None:
             self.lanes = self._make_lanes()
         if self._structure.pretraining is not None:
@@ -103,14 +103,14 @@ class _Cohort:
             self._waiting.pop(0)
         started, clock = time.time(), time.perf_counter()
         rows = _epoch(self.lanes)
-        use = Use(self.lanes.width, len(self.lanes.active), started, time.perf_counter() - clock)
-        self._useful += use.used
-        self._all += use.width
-        self._runs.used(use)
+        usage = LaneUsage(self.lanes.width, len(self.lanes.active), started, time.perf_counter() - clock)
+        self._useful += usage.used
+        self._all += usage.width
+        self._runs.used(usage)
         return rows
 
     def _pretrain(self, pretraining: Pretraining) -> None:
-        """Pretrains the networks of the waiting runs' seeds, as far as that is not done."""
+        """Pretrains the networks of the waiting runs' seeds that have none yet."""
         new = sorted({recipe.seed for recipe in self._waiting} - pretraining.networks.keys())
         if new:
             started = time.perf_counter()
@@ -119,7 +119,7 @@ class _Cohort:
             self._runs.say(f"{len(new)} networks pretrained for {pretraining.epochs} epochs, in {took:.1f} s")
 
     def fail(self, error: BaseException) -> None:
-        """Lets the runs in the lanes begin again, fewer at a time; ends the only one."""
+        """Lets the runs in the lanes begin again, fewer at a time; a run that is alone fails."""
         recipes = [lane.recipe for lane in self.lanes.active.values()] if self.lanes else []
         together = recipes + self._waiting
         self.close()
@@ -137,7 +137,7 @@ class _Cohort:
         self._runs.done([_failure(recipe, error, self._execution) for recipe in together])
 
     def end(self, stop: set[str]) -> list[Result]:
-        """Takes the runs that have ended, `stop` among them, out of their lanes."""
+        """Removes the runs that have ended, including those in `stop`, from their lanes."""
         assert self.lanes is not None
         ended = {index: end for index, lane in self.lanes.active.items() if (end := _end(lane, stop)) is not None}
         if not ended:
@@ -170,16 +170,16 @@ class _Cohort:
         return results
 
     def close(self) -> None:
-        """Ends the processes that the lanes are shared out between."""
+        """Ends the lanes' other processes."""
         if self.lanes is not None:
             self.lanes.close()
 
     def _make_lanes(self) -> Lanes:
         epochs, runs = self._waiting[0].epochs, self._runs.planned()
         lanes, choice = prepare(self._structure, self._widths, self._compile, runs, epochs, self._device)
-        if self._compile in ("auto", "again"):  # the runs that begin again are trained as the others were
+        if self._compile in ("auto", "again"):  # runs that begin again are trained like the others
             self._compile = "again" if choice.compiled else "never"
-        execution = Execution(lanes.share, choice.compiled, torch.get_num_threads())
+        execution = Execution(lanes.lanes_per_process, choice.compiled, torch.get_num_threads())
         if execution != self._began:
             self._runs.began(execution)
             self._runs.say(f"{lanes.width} lanes, {choice.why}")
@@ -188,10 +188,10 @@ class _Cohort:
 
 
 def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
-    """Trains and measures one epoch; writes it into the lanes' curves and returns it as rows."""
+    """Trains and measures one epoch; appends it to the lanes' curves and returns it as rows."""
     started = time.perf_counter()
     running = lanes.train_epoch()
-    learned = lanes.measured()
+    learned = lanes.state.measured()
     metrics = {"running_loss": running, **lanes.evaluate(), **learned}
     names = list(metrics)
     measured = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device

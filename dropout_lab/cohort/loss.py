@@ -1,8 +1,8 @@
-"""What a training step minimises: the loss of one pass through the network, or of several whose masks differ.
+"""The loss that a training step minimises: that of one pass through the network, or of several with different masks.
 
-A loss is given `forward`, which runs the network on the batch once more with other masks for every number, and `mean`,
-the batch's mean loss of an output. Buffers, such as a batch norm's running statistics, are those of the first pass.
-Losses of validation and test are always those of one pass without dropout.
+A loss gets `forward`, which runs the network on the batch under the masks of a pass, and `mean`, the batch's mean loss
+of an output. Buffers, such as a batch norm's running statistics, are those of the first pass. The losses of validation
+and test are always those of one pass without dropout.
 """
 
 from abc import ABC, abstractmethod
@@ -15,19 +15,21 @@ from torch import Tensor
 from dropout_lab.core.errors import UserError
 
 Forward = Callable[[int], Tensor]
-"""The network's output under the masks of the pass of this number."""
+"""Number of a pass -> the network's output under the masks of that pass."""
 
 
 class AbstractLoss(ABC):
+    """A training loss, made of passes through the network."""
+
     samples = 1
-    """Masks that the last site draws in one pass; the outputs under them stand one after another along the batch."""
+    """Masks that the last site draws in one pass; the outputs under them are concatenated along the batch."""
 
     @abstractmethod
     def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
         """The batch's loss, without dimensions."""
 
     def objection(self, task: str) -> str | None:
-        """Why the loss has no meaning for a task; None if it has one."""
+        """Why the loss is undefined for a task; None if it is defined."""
         return None
 
 
@@ -41,7 +43,7 @@ class Plain(AbstractLoss):
 
 @final
 class RDrop(AbstractLoss):
-    """Two passes and the distance of their answers.
+    """The mean loss of two passes, and the divergence of their answers.
 
         (CE(p) + CE(q)) / 2 + alpha (KL(p || q) + KL(q || p)) / 2,   means over the batch
 

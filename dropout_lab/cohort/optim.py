@@ -1,7 +1,7 @@
 """Optimizers for one run's parameters as one flat vector; the cohort lifts them over its lanes.
 
-An optimizer is its hyperparameters. Those that are numbers may differ from lane to lane, so `update` reads them from
-`hyper`, as tensors without dimensions; what is not a number is structure, and shared.
+An optimizer object holds its hyperparameters. Those that are numbers may differ between lanes, so `update` reads them
+from `hyper`, as tensors without dimensions; the others belong to the structure and are shared.
 """
 
 from abc import ABC, abstractmethod
@@ -79,8 +79,8 @@ class Adam(AbstractOptimizer):
         return self._step(params, grads + hyper["weight_decay"] * params, state, hyper)
 
     def _step(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
-        # Products and sums alone: a lane's bits must not depend on where it lies, and pow, lerp and fused products
-        # round differently in the vectorised body and in the rest of a loop. The weights are 1 - beta^t.
+        # Only products and sums: a lane's bits must not depend on its place in memory, and pow, lerp and fused products
+        # round differently in the vectorised body and in the tail of a loop. The weights are 1 - beta^t.
         beta1, beta2 = hyper["beta1"], hyper["beta2"]
         new = {
             "first": beta1 * state["first"] + (1 - beta1) * grads,

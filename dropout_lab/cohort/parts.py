@@ -1,17 +1,24 @@
-"""A part of the data as the lanes evaluate it: in chunks of one size."""
+"""A part of the data as the lanes evaluate it: in chunks of equal size."""
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 
 import torch
 from torch import Tensor
 
 from dropout_lab.datasets.dataset import Dataset
 
+EVALUATION_ROWS = 1024
+"""The most examples of a lane that are evaluated at once; it bounds the memory of the activations."""
+EVALUATION_NUMBERS = 1 << 18
+"""The most numbers in these examples. No bound may depend on the width, or the last bits of a sum would."""
+EVALUATION_PIECES = 16
+"""The fewest pieces that a text is read in when it is evaluated: the first example of a piece has no past."""
+
 
 @dataclass
 class Part:
-    """Examples that are evaluated, in chunks of one size; the last one is filled up with examples of no weight."""
+    """Examples to evaluate, in chunks of equal size; the last one is padded with examples of weight 0."""
 
     size: int
     rows: Tensor
@@ -19,10 +26,10 @@ class Part:
     targets: Tensor
     """(chunk, lane, n)"""
     weight: Tensor
-    """(chunk, lane, n): 1, or 0 for what fills up."""
+    """(chunk, lane, n): 1, or 0 for padding."""
 
     is_stream: bool
-    """Whether a chunk's examples follow those at the same places of the chunk before, as pieces of one text."""
+    """Whether each example continues, as text, the example at the same position of the chunk before."""
 
     @classmethod
     def empty(cls, size: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
@@ -41,10 +48,18 @@ class Part:
             stacked[:, lane] = self._chunks(values).to(stacked.device)
 
     def _chunks(self, values: Tensor) -> Tensor:
-        """(n, ...) -> (chunk, n, ...), filled up with the first one."""
+        """(n, ...) -> (chunk, n, ...), padded with the first example."""
         chunks, _, chunk = self.rows.shape
         fill = values[:1].expand(chunks * chunk - self.size, *values.shape[1:])
         filled = torch.cat([values[: self.size], fill])
         if self.is_stream:
             return filled.view(chunk, chunks, *values.shape[1:]).transpose(0, 1)
         return filled.view(chunks, chunk, *values.shape[1:])
+
+
+def chunk_size(dataset: Dataset, size: int) -> int:
+    """How many examples of a part of `size` are evaluated at once, so that its chunks are equal."""
+    most = EVALUATION_NUMBERS // prod(dataset.input_shape)
+    if dataset.is_stream:
+        most = min(most, ceil(size / EVALUATION_PIECES))
+    return ceil(size / ceil(size / max(1, min(EVALUATION_ROWS, most))))

@@ -1,4 +1,4 @@
-"""A training step and an evaluation of all lanes, as functions of tensors alone: what is compiled, or run as it is."""
+"""A training step and an evaluation of all lanes, as functions of tensors only, which can be compiled."""
 
 from collections.abc import Sequence
 from math import inf
@@ -7,16 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.func import vmap
-from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
 from dropout_lab.cohort.step import Program
+from dropout_lab.core.torch_private import tree_flatten, tree_leaves, tree_unflatten
 
 
 class TrainStep:
     """One training step of every lane.
 
-    `carried` is what a step changes: the lanes' parameters, optimizer state and buffers; it is changed in place, and so
-    is `total`, (lane,), to which the loss is added. `given` is what it only reads, the same in every step of an epoch.
+    carried: the lanes' parameters, optimizer state and buffers, which a step changes in place. total: (lane,), to which
+    it adds the loss. given: tensors that it reads, the same in every step of an epoch.
     """
 
     def __init__(self, program: Program, carried: Any, total: Tensor, given: Any) -> None:
@@ -26,17 +26,16 @@ class TrainStep:
         self.fixed, self._spec = tree_flatten((carried, total, given))
 
     def __call__(self, *tensors: Tensor) -> None:
-        """`fixed`, then those of the step: rates (lane, site), mix (lane,), keys (lane, stream, 2), then rows
-        and targets (lane, batch)."""
-        *fixed, rates, mix, keys, rows, targets = tensors
+        """`fixed`, then the step's slice of each tensor of `batches.Epoch`."""
+        *fixed, rates, progress, mix, keys, rows, targets = tensors
         carried, total, given = tree_unflatten(fixed, self._spec)
         x = inputs_of(rows, given)
-        # A lane's loss depends on its own parameters alone, so the gradient of the sum is every lane's own gradient.
-        # torch.func.grad would give the same, and import torch's whole compiler first.
+        # A lane's loss depends on its own parameters only, so the gradient of the sum is every lane's own gradient.
+        # torch.func.grad gives the same, but imports torch's whole compiler first.
         params = carried["params"].detach().requires_grad_()
         with torch.enable_grad():
             loss, buffers = vmap(self._program.loss)(
-                params, carried["buffers"], given["hyper"], rates, mix, keys, x, targets
+                params, carried["buffers"], given["hyper"], rates, progress, mix, keys, x, targets
             )
             (grads,) = torch.autograd.grad(loss.sum(), params)
         with torch.no_grad():
@@ -50,7 +49,7 @@ class TrainStep:
 class Evaluation:
     """Adds the loss and the correct answers of every lane on some examples to `loss` and `correct`, both (lane,).
 
-    `carried` is what a model keeps from one batch to the next, (lane, batch, ...); it is changed in place.
+    carried: the model's state between batches, (lane, batch, ...), which is changed in place.
     """
 
     def __init__(self, program: Program, loss: Tensor, correct: Tensor, carried: Any, given: Any, weights: Any) -> None:
@@ -78,16 +77,16 @@ class Evaluation:
 
 
 def inputs_of(rows: Tensor, given: Any) -> Tensor:
-    """(lane, n) rows -> (lane, n, *input_shape), read as each lane's training part demands: numbers standardized,
-    tokens that it does not have replaced by UNKNOWN.
+    """(lane, n) rows -> (lane, n, *input_shape), as read by each lane: numbers are standardized by its training part,
+    and tokens that are not in its training part are replaced by UNKNOWN.
 
     NaN in a table's row is a missing value and becomes 0, the mean of the lane's training part.
     """
     inputs: Tensor = given["inputs"][rows]
-    if "known" in given:  # of tokens: (lane, vocabulary)
+    if "known" in given:  # tokens: (lane, vocabulary)
         known: Tensor = given["known"]
         return known.gather(1, inputs.flatten(1)).view(inputs.shape)
     x: Tensor = (inputs - given["mean"].unsqueeze(1)) / given["std"].unsqueeze(1)
-    if x.dim() == 3:  # of tables alone: others have no missing values
+    if x.dim() == 3:  # tables; other data have no missing values
         x = torch.nan_to_num(x, nan=0.0, posinf=inf, neginf=-inf)
     return x

@@ -1,4 +1,4 @@
-"""Products in bfloat16: which functions are products, and how their operands are cast."""
+"""Products in bfloat16."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_map
 
-from dropout_lab.dropout import kept
+from dropout_lab.core.torch_private import tree_map
+from dropout_lab.dropout import unit_subset
 from dropout_lab.models.convolution import convolution
 
 PRODUCTS = frozenset(
     {
-        *(F.linear, kept.linear, convolution, F.conv1d, F.conv2d, F.conv3d, F.scaled_dot_product_attention),
+        *(F.linear, unit_subset.linear, convolution, F.conv1d, F.conv2d, F.conv3d, F.scaled_dot_product_attention),
         *(torch.mm, torch.bmm, torch.matmul, torch.addmm, torch.baddbmm, torch.einsum),
         *(Tensor.mm, Tensor.bmm, Tensor.matmul, Tensor.addmm, Tensor.baddbmm, Tensor.__matmul__, Tensor.__rmatmul__),
     }
@@ -22,10 +22,10 @@ PRODUCTS = frozenset(
 
 
 class Bfloat16Products(TorchFunctionMode):
-    """Within it, matrix products and convolutions are computed in bfloat16; float32 goes in and comes out.
+    """A mode in which matrix products and convolutions are computed in bfloat16, from float32 to float32.
 
-    torch.autocast does the same outside of vmap. Within it, a convolution reaches the batching rule first and stays
-    in float32.
+    torch.autocast does the same outside of vmap. Under vmap, a convolution reaches its batching rule first and stays in
+    float32.
     """
 
     def __torch_function__(

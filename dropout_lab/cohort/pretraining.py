@@ -1,6 +1,6 @@
-"""Pretraining: the seeds' networks are trained without dropout before the training that is compared.
+"""Pretraining: each seed's network is trained without dropout before the training that is compared.
 
-It is always eager, so that a seed's network is the same to the bit whoever is trained beside it, in whichever process.
+It is always eager, so a seed's network is bitwise the same for any neighbours and in any process.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from dropout_lab.cohort.width import Widths
 
 
 def pretrain(pretraining: Pretraining, seeds: Sequence[int], widths: Widths, device: torch.device) -> None:
-    """Trains the networks of these seeds, at most as many at a time as `widths` says, and keeps them in `pretraining`.
+    """Trains the networks of these seeds, as many at a time as `widths` allows, and keeps them in `pretraining`.
 
-    Raises what the training raises.
+    Exceptions of the training are not caught.
     """
     most = widths.eager * widths.processes
     for start in range(0, len(seeds), most):
@@ -29,7 +29,7 @@ def pretrain(pretraining: Pretraining, seeds: Sequence[int], widths: Widths, dev
                 lanes.train_epoch()
         finally:
             lanes.close()
-        pretraining.networks.update({seed: lanes.network(lane) for lane, seed in enumerate(together)})
+        pretraining.networks.update({seed: lanes.state.of_lane(lane) for lane, seed in enumerate(together)})
 
 
 def _recipe(pretraining: Pretraining, seed: int) -> Recipe:

@@ -1,7 +1,7 @@
-"""Whether a cohort's programs are compiled, decided from what that saves and what it costs.
+"""Whether a cohort's programs are compiled, decided from the saving and the cost.
 
-Eager and compiled runs differ in their last bits, so the same command must choose the same again: neither the clock nor
-the programs that happen to be there decide.
+Eager and compiled runs differ in their last bits, so the same command must always choose the same: the decision depends
+neither on timings nor on the programs that are already built.
 """
 
 import itertools
@@ -22,14 +22,16 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 
 SPEEDUP, SPEEDUP_OF_SEQUENCES = 2.5, 1.5
-"""What compiling gains at least, of what was measured (README.md, "Speed"): a forecast counts on no more. Networks that
-read sequences do more in one operation, and an LSTM's layer is a single call where it is not compiled."""
+"""The smallest measured gain of compiling (README.md, "Speed"), which a forecast assumes. Networks that read sequences
+do more in one operation, and an eager LSTM layer is a single call."""
 TIMED_STEPS, TIMED_SECONDS = 3, 0.3
-"""At least so many steps for at least so long: another process's start may hold one of the threads up for a while."""
+"""The least number of timed steps and their least duration: another process may delay a thread for a while."""
 
 
 @dataclass(frozen=True)
 class Choice:
+    """Whether the programs are compiled, and why."""
+
     compiled: bool
     why: str
     """For people."""
@@ -37,9 +39,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Forecast:
+    """The expected duration of a training."""
+
     width: int
     seconds: float
-    """For all runs, as many at a time as there are lanes."""
+    """For all runs."""
     why: str
     """Eager or compiled, for people."""
 
@@ -47,16 +51,16 @@ class Forecast:
 def prepare(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
 ) -> tuple[Lanes, Choice]:
-    """Empty lanes for about `runs` runs of `epochs` epochs, with their programs compiled or as they are.
+    """Empty lanes for about `runs` runs of `epochs` epochs, with compiled or eager programs.
 
-    Raises UserError if `always` cannot be done.
+    Raises UserError if `compile` is `always` and compiling is impossible.
     """
     lanes, choice = _decide(structure, widths, compile, runs, epochs, device)
     if not choice.compiled:
         return lanes, choice
     started = time.perf_counter()
     try:
-        lanes.use(*load(_programs(lanes)))
+        lanes.executor.use(*load(_programs(lanes)))
     except CompilerError as error:
         lanes.close()
         if compile == "always":
@@ -69,12 +73,12 @@ def prepare(
 def forecast(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
 ) -> Forecast:
-    """What `prepare` would choose, and how long the training would take: measured, by a few steps and an evaluation."""
+    """The choice of `prepare` and the duration of the training, measured by a few steps and an evaluation."""
     lanes, choice = _decide(structure, widths, compile, runs, epochs, device)
     programs = _programs(lanes) if choice.compiled else ()
     build = not all(program.is_built for program in programs)
     if programs and not build:
-        lanes.use(*load(programs))
+        lanes.executor.use(*load(programs))
     seconds = _epoch_seconds(lanes) * epochs * ceil(runs / lanes.width)
     lanes.close()
     if not build:
@@ -85,13 +89,13 @@ def forecast(
 
 
 def forecast_pretraining(pretraining: Pretraining, seeds: int, widths: Widths, device: torch.device) -> float:
-    """How many seconds the pretraining of so many networks would take, at most as many at a time as `widths` says:
-    measured."""
+    """The seconds that the pretraining of so many networks takes, as many at a time as `widths` allows; measured by a
+    few steps."""
     most = widths.eager * widths.processes
     those = Widths.in_all(min(seeds, most), widths.processes)
     lanes = Lanes(pretraining.structure, those.eager, device, those.processes)
     try:
-        return _step_seconds(lanes) * lanes.steps_per_epoch * pretraining.epochs * ceil(seeds / most)
+        return _step_seconds(lanes) * lanes.batches.steps * pretraining.epochs * ceil(seeds / most)
     finally:
         lanes.close()
 
@@ -115,22 +119,22 @@ def _decide(
         lanes.close()
         raise
     if not cost.pays:
-        return lanes, Choice(False, f"eager: compiling {cost.words}")
+        return lanes, Choice(False, f"eager: compiling {cost.prose}")
     lanes.close()
-    return Lanes(structure, widths.compiled, device, widths.processes), Choice(True, f"that {cost.words}")
+    return Lanes(structure, widths.compiled, device, widths.processes), Choice(True, f"that {cost.prose}")
 
 
 def _cost(lanes: Lanes, runs: int, epochs: int) -> Cost:
-    """Of compiling for so many runs, which these eager lanes would train."""
-    arguments, evaluated = lanes.examples()
+    """The saving and the cost of compiling for so many runs, compared with these eager lanes."""
+    arguments, evaluated = lanes.executor.examples()
     step, evaluation = (
-        counted(lambda: lanes.train_step(*arguments)),
-        counted(lambda: lanes.evaluation(*evaluated)),
+        counted(lambda: lanes.executor.train_step(*arguments)),
+        counted(lambda: lanes.executor.evaluation(*evaluated)),
     )
-    saved = step.saved_seconds * lanes.steps_per_epoch + evaluation.saved_seconds * lanes.evaluations_per_epoch
+    saved = step.saved_seconds * lanes.batches.steps + evaluation.saved_seconds * lanes.evaluations_per_epoch
     compiled = step
     if lanes.program.reads_sequences:
-        compiled = counted_written_out(lambda: lanes.train_step(*arguments))
+        compiled = counted_written_out(lambda: lanes.executor.train_step(*arguments))
     return Cost(saved * epochs * ceil(runs / lanes.width), compiled.build_seconds)
 
 
@@ -143,25 +147,25 @@ def _eager(structure: Structure, widths: Widths, device: torch.device) -> Lanes:
 
 
 def _programs(lanes: Lanes) -> Sequence[Compilable]:
-    step, evaluation = lanes.examples()
+    step, evaluation = lanes.executor.examples()
     name = lanes.structure.name
     return (
-        Compilable(lanes.train_step, step, name),
-        Compilable(lanes.evaluation, evaluation, name and f"evaluation of {name}"),
+        Compilable(lanes.executor.train_step, step, name),
+        Compilable(lanes.executor.evaluation, evaluation, name and f"evaluation of {name}"),
     )
 
 
 def _epoch_seconds(lanes: Lanes) -> float:
-    """An epoch of training steps and its evaluations."""
+    """The duration of an epoch of training steps and its evaluations."""
     try:
-        return _step_seconds(lanes) * lanes.steps_per_epoch + min(_timed(lanes.evaluate) for _ in range(2))
+        return _step_seconds(lanes) * lanes.batches.steps + min(_timed(lanes.evaluate) for _ in range(2))
     except Exception:
         lanes.close()
         raise
 
 
 def _step_seconds(lanes: Lanes) -> float:
-    """A training step of lanes that hold no run yet, as it takes after the first ones."""
+    """The duration of a training step of empty lanes, without the first step."""
     stamps: list[float] = []
     while len(stamps) <= TIMED_STEPS or stamps[-1] - stamps[0] < TIMED_SECONDS:
         lanes.rehearse()

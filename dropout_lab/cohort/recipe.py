@@ -1,4 +1,4 @@
-"""What the trainer is told and what it tells: the shared structure, one run's recipe, one run's result."""
+"""Trainer inputs and outputs: the shared structure, a run's recipe, a run's result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,61 +18,62 @@ from dropout_lab.sites.method import AbstractDropout
 Status = Literal["complete", "pruned", "failed"]
 Precision = Literal["float32", "bfloat16"]
 Compile = Literal["auto", "always", "again", "never"]
-"""`again`: compiled, as this structure's runs were before; eager only if that cannot be done any more."""
+"""`again`: compiled, as this structure's runs were before; eager only if that is no longer possible."""
 
 
 @dataclass(frozen=True)
 class Structure:
-    """What the runs of one cohort share, and what its program is made for."""
+    """Everything that the runs of one cohort share; its program is made for it."""
 
     build: Callable[[], nn.Module]
     dataset: Dataset
     dropout: Mapping[str, AbstractDropout]
-    """Site -> method; the others cannot drop."""
+    """Site -> method; other sites cannot drop."""
     batch_size: int
     optimizer: AbstractOptimizer
-    """Its numbers do not count here: each recipe brings its own."""
+    """Its class and its switches; each recipe has its own numbers."""
     loss: AbstractLoss = field(default_factory=Plain)
     options: frozenset[str] = frozenset()
-    """Which of `schema.OPTIONS` the runs have."""
+    """The options, of `schema.OPTIONS`, that the runs have."""
     precision: Precision = "float32"
-    """Of the products; parameters, optimizer state and losses are float32 always."""
+    """The dtype of the products; parameters, optimizer state and losses are always float32."""
     name: str | None = None
-    """All of the above in words, if these classes are ours alone: what programs are found by without tracing them."""
+    """A description of the above, unless users' classes are in it; it identifies programs without tracing them."""
     mc_samples: int | None = None
-    """Passes with dropout on whose mean is measured on the test part; None: no such measurement."""
+    """Passes with dropout that are averaged on the test part; None: no such measurement."""
     gap_examples: int | None = None
-    """Of the training part, measured in evaluation mode for the gap; None: as many as the validation part has."""
+    """Examples of the training part that are evaluated for the gap; None: as many as the validation part has."""
     pretraining: "Pretraining | None" = None
-    """What the networks have been through when their training begins; None: nothing."""
+    """The training before the one that is compared; None: the networks begin untrained."""
 
     def split(self, seed: int) -> Split:
-        """The division of the dataset, to be read as in the pretraining if there is one."""
+        """A seed's division of the dataset, read as in the pretraining if there is one."""
         split = self.dataset.split(seed)
         return split if self.pretraining is None else split.read_as(self.pretraining.split(seed))
 
 
 @dataclass(frozen=True, eq=False)
 class Pretraining:
-    """A training before the one that is compared, the same for all runs of a seed, whatever their dropout."""
+    """A training before the one that is compared; all runs of a seed share it."""
 
     structure: Structure
-    """Of the same model, without dropout, with other examples; its optimizer's numbers count."""
+    """The same model without dropout, on other examples; the numbers of its optimizer are used."""
     epochs: int
     networks: dict[int, Mapping[str, Tensor]] = field(default_factory=dict)
-    """Seed -> parameters and buffers, by name, of the networks that have been trained so far."""
+    """Seed -> parameters and buffers, by name, of the networks trained so far."""
 
     def seed(self, seed: int) -> int:
-        """The pretraining's own seed: nothing that is drawn in it is drawn again in the training."""
+        """The pretraining's own seed, so that the training draws other numbers."""
         return int(generator(seed, "pretraining").integers(2**32))
 
     def split(self, seed: int) -> Split:
+        """The division of the pretraining's dataset."""
         return self.structure.dataset.split(self.seed(seed))
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is a run's own: everything else about its training is in the structure."""
+    """What belongs to one run; the rest of its training is in the structure."""
 
     id: str
     seed: int
@@ -83,16 +84,16 @@ class Recipe:
     optimizer: AbstractOptimizer
     epochs: int
     patience: int | None
-    """Stop when the validation loss has not fallen for so many epochs."""
+    """Epochs without a lower validation loss after which the run stops; None: it never stops early."""
     options: Mapping[str, float] = field(default_factory=dict)
     """The values of the structure's options."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended.
+    """The outcome of a run.
 
-    Curves: metric -> value per epoch, None where a metric does not exist; what a site has learned is `<what>/<site>`.
+    curves: metric -> value per epoch, None where a metric does not exist; learned values of a site are `<what>/<site>`.
     """
 
     recipe: Recipe
@@ -106,21 +107,21 @@ class Result:
     seconds: float
     execution: Execution
     chance_loss: float | None = None
-    """The validation loss of a network that ignores its inputs; None of a run that never began."""
+    """The validation loss of a network that ignores its inputs; None for a run that never began."""
     confidence: Mapping[str, float] = field(default_factory=dict)
-    """Further metrics of a complete classification on the test part; see `cohort.confidence`."""
+    """Further metrics of a complete classification run on the test part; see `cohort.confidence`."""
     log_probs: NDArray[np.float32] | None = None
-    """(n, classes) on the test part, of such a run."""
+    """(n, classes) on the test part, for such a run."""
     targets: NDArray[np.int64] | None = None
     """(n,)"""
 
 
 @dataclass(frozen=True)
-class Use:
-    """How an epoch used the lanes."""
+class LaneUsage:
+    """The use of the lanes in an epoch."""
 
     width: int
-    """Lanes that there were."""
+    """All lanes."""
     used: int
     """Lanes that trained a run."""
     started: float
@@ -129,39 +130,37 @@ class Use:
 
 
 class RunQueue(Protocol):
-    """Who gives the trainer its runs and takes what comes of them."""
+    """The trainer's source of runs and sink for results."""
 
     def next(self) -> Recipe | None:
         """The next run of this structure, or None if there is none now."""
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
-        """Takes the metrics of one epoch, a parallel list per column, `id` and `epoch` among them.
-
-        What a site's method has learned is a column `<what>/<site>`.
-        Returns the ids of the runs to stop now.
+        """Takes the metrics of one epoch: parallel lists, including `id` and `epoch`; learned values of a site are a
+        column `<what>/<site>`. Returns the ids of the runs to stop now.
         """
 
-    def used(self, use: Use) -> None:
-        """Takes how the epoch used the lanes whose metrics come next."""
+    def used(self, usage: LaneUsage) -> None:
+        """Takes the use of the lanes in the epoch whose metrics come next."""
 
     def began(self, execution: Execution) -> None:
-        """Takes how the runs will be trained that are given from now on, before the first of them is."""
+        """Takes the execution of all later runs, before the first of them is trained."""
 
     def done(self, results: Sequence[Result]) -> None:
         """Takes the results of the runs that have left their lanes."""
 
     def planned(self) -> int:
-        """About how many runs of the structure there are in all, whichever are done: what compiling them must pay for.
+        """About how many runs of the structure there are in all, done or not; compiling must pay for these.
 
-        The same at any time and for every worker, so that one structure is not compiled here and eager there.
+        It is the same at any time and for every worker, so that all of them decide alike whether to compile.
         """
 
     def say(self, text: str) -> None:
-        """Takes a line about how the training goes, for people."""
+        """Takes a line about the progress of the training, for people."""
 
 
 class RunList:
-    """A `RunQueue` of given recipes, in their order. Keeps the results by the runs' ids."""
+    """A `RunQueue` of given recipes, in their order, which keeps the results by run id."""
 
     def __init__(self, recipes: Sequence[Recipe]) -> None:
         self._left, self._planned = list(reversed(recipes)), len(recipes)
@@ -173,7 +172,7 @@ class RunList:
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         return set()
 
-    def used(self, use: Use) -> None:
+    def used(self, usage: LaneUsage) -> None:
         pass
 
     def began(self, execution: Execution) -> None:

@@ -8,31 +8,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.sites.method import Reader
+from dropout_lab.sites.reader import Reader
 
 NOT_OF_UNITS = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm)
-"""Layers whose `weight` is no weights of connections, though it may have several axes: tables, and scales of values."""
+"""Layers whose `weight` is a table or a scale, not the weights of connections, even if it has several axes."""
 FROM_INPUTS = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-"""Layers whose kernel's first axis is that of what they read: (in, out / groups, ...)."""
+"""Layers whose kernel's first axis is their input: (in, out / groups, ...)."""
 WEIGHT = re.compile(r"weight|(in|[qkv])_proj_weight|weight_(ih|hh|hr)(_l\d+(_reverse)?)?")
-"""What layers call the weights of their connections: this package's and torch's, the attention's and the recurrent too.
-"""
+"""Names of the weights of connections, in this package's layers and in torch's, attention and recurrent included."""
 
 ALIGNMENT = 16
 """Each parameter starts at a multiple of this many elements: 64 bytes of float32, a cache line."""
 
 
 class Layout:
-    """Where each parameter of a model lies in its flat vector of `size` elements.
+    """The position of each parameter of a model in its flat vector of `size` elements.
 
-    The weights of linear layers lie transposed, (in, out), as their gradient comes out of its product: to turn that
-    around, element by element, took a tenth of a small network's compiled step.
+    The weights of linear layers are transposed, (in, out), as the product of their gradient is: transposing it, element
+    by element, took a tenth of a small network's compiled step.
 
-    Frozen parameters, which require no gradient, are no part of it: they are held as buffers are, see `held`.
+    Frozen parameters, which require no gradient, are not part of it: they are treated like buffers, see `held`.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        """model: as it was built; moved to another device, it would have lost its ties."""
+        """model: as it was built; moving it to another device would lose its ties."""
         self.ties = ties(model)
         self._shapes = {name: param.shape for name, param in model.named_parameters() if param.requires_grad}
         self._rooms = {name: -(-prod(shape) // ALIGNMENT) * ALIGNMENT for name, shape in self._shapes.items()}
@@ -60,7 +59,7 @@ class Layout:
             if param.dim() > 1 and param.requires_grad and named[id(param)] not in of_connections.keys() | self._learned
         ]
         self.left_out = list(dict.fromkeys(other))
-        """Parameters that may well be weights of connections, but whose names do not say so."""
+        """Parameters that may be weights of connections, but whose names do not say so."""
         self._weights = of_connections.keys() - self._learned
         self._groups = {
             name: module.groups for name, module in of_connections.items() if isinstance(module, FROM_INPUTS)
@@ -69,26 +68,26 @@ class Layout:
 
     @staticmethod
     def held(model: nn.Module) -> dict[str, Tensor]:
-        """Buffers and frozen parameters, by name: what no optimizer changes."""
+        """Buffers and frozen parameters, by name: the tensors that no optimizer changes."""
         frozen = {name: param for name, param in model.named_parameters() if not param.requires_grad}
         return {name: value.detach() for name, value in (*model.named_buffers(), *frozen.items())}
 
     @property
     def has_learned(self) -> bool:
-        """Whether dropout methods have parameters among them."""
+        """Whether dropout methods have parameters in the layout."""
         return bool(self._learned)
 
     def weights(self, device: torch.device) -> Tensor:
-        """(size,): 1 where a weight of a connection lies, 0 for all other parameters and for gaps."""
+        """(size,): 1 for weights of connections, 0 for all other parameters and for gaps."""
         return self._ones(self._weights, device)
 
     def lengths(self, name: str, value: Tensor) -> Tensor | None:
-        """Those of the weight vectors by which units read, in a shape that broadcasts with the parameter `name`, whose
-        value this is; None where it is no weight of connections.
+        """The lengths of the units' incoming weight vectors in the parameter `name`, in a shape that broadcasts with
+        its `value`; None if it is not a weight of connections.
 
-        Weights are what a layer calls so: the matrices and kernels of its products, each unit's in a row. Tables of
-        embeddings are none, unless another layer shares them, nor are learned positions, scales, and what dropout
-        methods learn.
+        Weights of connections are the matrices and kernels of a layer's products, with a row for each unit. Embedding
+        tables are not, unless another layer shares them; nor are learned positions, scales, and parameters of dropout
+        methods.
         """
         if name not in self._weights:
             return None
@@ -102,7 +101,7 @@ class Layout:
         return lengths.repeat_interleave(each, 0).view(*value.shape[:2], *ones)
 
     def network(self, device: torch.device) -> Tensor:
-        """(size,): 1 where a parameter of the network lies, 0 for those of dropout methods and for gaps."""
+        """(size,): 1 for parameters of the network, 0 for those of dropout methods and for gaps."""
         return self._ones(self._shapes.keys() - self._learned, device)
 
     def _ones(self, names: Collection[str], device: torch.device) -> Tensor:
@@ -113,7 +112,7 @@ class Layout:
         return torch.cat(parts)
 
     def flatten(self, params: Mapping[str, Tensor]) -> Tensor:
-        """Parameters by name -> (size,); the gaps between them are 0 and stay 0, their gradients being 0."""
+        """Parameters by name -> (size,); the gaps between them are 0 and stay 0, because their gradients are 0."""
         parts = []
         for name, room in self._rooms.items():
             values = params[name].t() if name in self._transposed else params[name]
@@ -121,7 +120,7 @@ class Layout:
         return torch.cat(parts)
 
     def unflatten(self, flat: Tensor) -> dict[str, Tensor]:
-        """(size,) -> views by name. One split, whose gradient is one concatenation: slices would each fill a vector."""
+        """(size,) -> views by name. The gradient of a split is one concatenation; each slice would fill a vector."""
         params = {}
         for (name, shape), part in zip(
             self._shapes.items(), torch.split(flat, list(self._rooms.values())), strict=True
@@ -134,7 +133,7 @@ class Layout:
 def ties(model: nn.Module) -> Mapping[str, str]:
     """Further names of a model's parameters and buffers: name -> the first name of the same tensor.
 
-    A layer that is held twice has one name for each of its tensors: to give one of them a value is enough.
+    A layer that is held twice has one name for each of its tensors, so setting that one is enough.
     """
     first: dict[int, str] = {}
     further: dict[str, str] = {}
@@ -147,9 +146,7 @@ def ties(model: nn.Module) -> Mapping[str, str]:
 
 
 def _slots(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Parameters and buffers by name, as often as modules hold them."""
+    """Parameters and buffers by name, once for each module that holds them."""
     for path, module in model.named_modules():
-        for held in (module._parameters, module._buffers):
-            for name, tensor in held.items():
-                if tensor is not None:
-                    yield f"{path}.{name}" if path else name, tensor
+        yield from module.named_parameters(path, recurse=False, remove_duplicate=False)
+        yield from module.named_buffers(path, recurse=False, remove_duplicate=False)

@@ -1,4 +1,4 @@
-"""One run's training step and evaluation as pure functions, written for one lane; the cohort lifts them with vmap."""
+"""One run's training step and evaluation as pure functions, written for one lane and lifted by vmap."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from dropout_lab.cohort.additions import ADVERSARY, Additions, Adversary, Asked, Masks, divergence
 from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
+from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, AuxiliaryLosses, Masks, divergence
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
@@ -26,22 +26,22 @@ from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, Abs
 from dropout_lab.sites.site import Site, calls_counted, install, sites
 
 PASSES = 1 << 16
-"""The first number of a stream that a further pass draws its keys from; methods have streams of lower numbers."""
+"""The first number of the streams of further passes; methods have streams of lower numbers."""
 
 EXAMPLES = 1 << 20
-"""The first number of a stream that a single example draws its keys from; see also `noise.STEPS`."""
+"""The first number of the streams of single examples; see also `noise.STEPS`."""
 
 WEIGHTS_AT_ONCE = 1 << 22
-"""Numbers in the networks of the examples of a lane that are answered at once under masks of their own, at most (16
-MB), where methods may draw a mask of each weight: every example then holds one as large as its network, several times.
+"""The most parameters (16 MB), over all examples of a lane that are answered at once under masks of their own, where
+methods may draw a mask for each weight: every example then holds several tensors as large as the network.
 """
 
 DATA = "/data"
-"""The stream of augmentation: no name that a site has."""
+"""The stream of augmentation; no site has this name."""
 
 
 class Program:
-    """What one lane does, in a training step and in an evaluation."""
+    """One lane's training step, evaluation and prediction."""
 
     def __init__(self, structure: Structure) -> None:
         model = structure.build()
@@ -52,22 +52,22 @@ class Program:
         self._masked_at_once = _masked_at_once(structure, model)
         self.sites = sites(model)
         self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
-        """What draws noise in a step: the sites, and augmentation if there is any."""
+        """The streams of noise in a step: the sites, and augmentation if there is any."""
         self.reads_sequences = any(isinstance(part, Site) and part.kind == "sequence" for part in model.modules())
         self.carried = carried_buffers(model)
-        self.additions = Additions(structure, model)
-        """What methods add to the loss. If any does, the progress of the training stands behind the rates of a step."""
+        self.auxiliary = AuxiliaryLosses(structure, model)
+        """What methods add to the training loss."""
         self.task: Task = structure.dataset.task
         self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
         for evaluated in (self._eval, self._masked):
             install(evaluated, structure.dropout)
         if self.sites and structure.loss.samples > 1:
-            last = self.sites[survey.places(structure.build().eval(), structure.dataset.example())[-1].site]
+            last = self.sites[survey.site_infos(structure.build().eval(), structure.dataset.example())[-1].site]
             cast(Site, self._train.get_submodule(last)).samples = structure.loss.samples
         for path in self.sites.values():
-            self._masked.get_submodule(path).training = True  # the site alone, not what reads from it
-        self._penalty = Asked(self._train, self.additions.penalty)
-        self._measured = Asked(self._train, self.additions.measured)
+            self._masked.get_submodule(path).training = True  # the site only, not its reader
+        self._penalty = Asked(self._train, self.auxiliary.penalty)
+        self._measured = Asked(self._train, self.auxiliary.measured)
 
     def loss(
         self,
@@ -75,6 +75,7 @@ class Program:
         buffers: Mapping[str, Tensor],
         hyper: Hyper,
         rates: Tensor,
+        progress: Tensor,
         mix: Tensor,
         keys: Tensor,
         x: Tensor,
@@ -82,22 +83,14 @@ class Program:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's loss in training mode, and the buffers after it.
 
-        params: (size,); rates: (site,), and the progress behind them if there are `additions`; keys: (stream, 2) int32;
-        buffers: batch norm's running statistics; mix: the weight of an example itself, where it is mixed with its
-        neighbour.
+        params: (size,); rates: (site,); progress: the share of the training that is over; mix: the weight of an example
+        itself where it is mixed with its neighbour; keys: (stream, 2) int32.
         """
-        options = self.structure.options
         after = {name: buffer.clone() for name, buffer in buffers.items()}
-        if len(self.streams) > len(self.sites):
-            x = augmented(x, options, hyper, Noise(keys[-1]))
-        if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
-            x = mix * x + (1 - mix) * x.roll(1, 0)
-        if len(self.streams) > len(self.sites):
-            x = noisy(x, options, hyper, Noise(keys[-1]))
+        x = self._augmented(x, hyper, mix, keys)
         samples = self.structure.loss.samples
         copies = samples, *[1] * (y.dim() - 1)
         targets, others = y.repeat(copies), y.roll(1, 0).repeat(copies)
-
         first: list[Tensor] = []
 
         def forward(number: int) -> Tensor:
@@ -109,45 +102,42 @@ class Program:
 
         def mean(output: Tensor) -> Tensor:
             loss = self._training_losses(output, targets, hyper)
-            if "mixup" in options:
+            if "mixup" in self.structure.options:
                 loss = mix * loss + (1 - mix) * self._training_losses(output, others, hyper)
             return loss.mean()
 
         loss = self.structure.loss(forward, mean)
-        if self.additions.is_any:
-            progress = rates[len(self.sites)]
-            of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
-            loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
-            for number, adversary in enumerate(self.additions.adversaries, start=ADVERSARY):
-                again = self._other_keys(keys, number)
+        if not self.auxiliary.is_any:
+            return loss, after
+        loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
+        of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
+        for number, adversary in enumerate(self.auxiliary.adversaries, start=ADVERSARY):
+            again = self._other_keys(keys, number)
 
-                def distance(
-                    masks: Masks, weights: Tensor, own: Tensor, adversary: Adversary = adversary, again: Tensor = again
-                ) -> Tensor:
-                    unused = {name: buffer.clone() for name, buffer in buffers.items()}
-                    output = self._call(self._train, weights, unused, rates, again, x, masks)
-                    if not adversary.method.is_virtual:
-                        return mean(output)
-                    return divergence(own, output, targets, self.task)
+            def distance(
+                masks: Masks, weights: Tensor, own: Tensor, adversary: Adversary = adversary, again: Tensor = again
+            ) -> Tensor:
+                unused = {name: buffer.clone() for name, buffer in buffers.items()}
+                output = self._call(self._train, weights, unused, rates, again, x, masks)
+                return divergence(own, output, targets, self.task) if adversary.method.is_virtual else mean(output)
 
-                # Choosing masks is no part of what is differentiated: there, weights and answer are constants.
-                chosen = adversary.chosen(
-                    partial(distance, weights=params.detach(), own=first[0].detach()),
-                    len(x),
-                    of_sites,
-                    {path: again[index] for index, path in enumerate(self.sites.values())},
-                )
-                weight = adversary.weight(progress, of_sites)
-                loss = loss + weight * distance(chosen, params, first[0])
+            # The choice of masks is not differentiated: parameters and answer are constants in it.
+            chosen = adversary.chosen(
+                partial(distance, weights=params.detach(), own=first[0].detach()),
+                len(x),
+                of_sites,
+                {path: again[index] for index, path in enumerate(self.sites.values())},
+            )
+            loss = loss + adversary.weight(progress, of_sites) * distance(chosen, params, first[0])
         return loss, after
 
     def measured(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor) -> Mapping[str, Tensor]:
-        """`<what>/<site>` -> what the sites' methods have learned, each without dimensions."""
+        """`<what>/<site>` -> a value that a site's method has learned, without dimensions."""
         values: Mapping[str, Tensor] = self._ask(self._measured, params, buffers, rates)
         return values
 
     def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
-        """Parameters and optimizer state after a step along `grads`, clipped and constrained as the structure says."""
+        """Parameters and optimizer state after a step along `grads`, with the structure's clipping and constraints."""
         options = self.structure.options
         if "l1" in options:
             grads = grads + hyper["l1"] * params.sign() * self.layout.weights(params.device)
@@ -170,8 +160,8 @@ class Program:
         y: Tensor,
         weight: Tensor,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """Weighted sums over the batch of loss and of correct answers (0 for regression), in evaluation mode, and what
-        is carried on to the next one."""
+        """Weighted sums over the batch of the losses and of the correct answers (0 for regression), in evaluation mode,
+        and the state carried to the next batch."""
         held = {**buffers, **{name: buffer.clone() for name, buffer in carried.items()}}
         output = self._call(self._eval, params, held, rates, self._no_keys(params.device), x)
         after = {name: held[name] for name in carried}
@@ -185,19 +175,28 @@ class Program:
     def predict_masked(
         self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, rows: Tensor, x: Tensor
     ) -> Tensor:
-        """As `predict`, but the sites alone stay in training.
+        """Log-probabilities as of `predict`, but with the sites in training mode.
 
         keys: (site, 2) int32; rows: (batch,), the examples' numbers in the dataset. Each example is a batch of its own,
-        with keys of its own, so that its masks do not depend on which examples stand beside it. As many are answered at
-        once as there is room for their masks, see `WEIGHTS_AT_ONCE`.
+        with keys of its own, so its masks do not depend on the other examples. `WEIGHTS_AT_ONCE` limits how many are
+        answered at once.
         """
 
         def one(row: Tensor, example: Tensor) -> Tensor:
             own = torch.stack([Noise(key).stream(EXAMPLES + row.int()).key for key in keys.unbind()])
             return self._call(self._masked, params, dict(buffers), rates, own, example.unsqueeze(0)).squeeze(0)
 
-        with all_written_out():  # the library's fused layer takes one example after another here
+        with all_written_out():  # the fused layer would take one example after another here
             return F.log_softmax(vmap(one, chunk_size=self._masked_at_once)(rows, x), -1)
+
+    def _augmented(self, x: Tensor, hyper: Hyper, mix: Tensor, keys: Tensor) -> Tensor:
+        """The batch as the structure's options change it."""
+        options, has_own_noise = self.structure.options, len(self.streams) > len(self.sites)
+        if has_own_noise:
+            x = augmented(x, options, hyper, Noise(keys[-1]))
+        if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
+            x = mix * x + (1 - mix) * x.roll(1, 0)
+        return noisy(x, options, hyper, Noise(keys[-1])) if has_own_noise else x
 
     def _call(
         self,
@@ -209,7 +208,7 @@ class Program:
         x: Tensor,
         masks: Masks | None = None,
     ) -> Tensor:
-        """The network's output. `buffers` are changed as the network changes them, in place or by assignment."""
+        """The network's output. `buffers` is updated with the network's changes, in place or by assignment."""
         noise = {}
         for index, path in enumerate(self.sites.values()):
             noise[f"{path}.rate"], noise[f"{path}.key"] = rates[index], keys[index]
@@ -227,11 +226,11 @@ class Program:
         return functional_call(asked, names, given, tie_weights=False)
 
     def _tied(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Values by name, also by the further names of tied ones: on the meta device, models have lost their ties."""
+        """Values by name, including the further names of tied ones: models lose their ties on the meta device."""
         return values | {further: values[name] for further, name in self.layout.ties.items() if name in values}
 
     def _no_keys(self, device: torch.device) -> Tensor:
-        """Of sites that draw nothing: (site, 2)."""
+        """Keys for sites that draw nothing: (site, 2)."""
         return torch.zeros((len(self.sites), 2), dtype=torch.int32, device=device)
 
     def _other_keys(self, keys: Tensor, number: int) -> Tensor:
@@ -239,7 +238,7 @@ class Program:
         return torch.stack([Noise(keys[i]).stream(PASSES + number).key for i in range(len(self.sites))])
 
     def _training_losses(self, output: Tensor, y: Tensor, hyper: Hyper) -> Tensor:
-        """The losses that are minimised: (batch,). Smoothed labels: Szegedy et al., CVPR 2016, section 7."""
+        """The losses to minimise: (batch,). Label smoothing: Szegedy et al., CVPR 2016, section 7."""
         loss = losses(output, y, self.task)
         if "label_smoothing" not in self.structure.options:
             return loss
@@ -256,19 +255,19 @@ class Program:
 
 
 def _masked_at_once(structure: Structure, model: nn.Module) -> int | None:
-    """How many examples are answered at once under masks of their own; None if no mask is larger than the values."""
+    """How many examples are answered at once under masks of their own; None, for all, if masks are of values only."""
     if all(_drops_values(method) for method in structure.dropout.values()):
         return None
     return max(1, WEIGHTS_AT_ONCE // max(1, sum(param.numel() for param in model.parameters())))
 
 
 def _drops_values(method: AbstractDropout) -> bool:
-    """Whether the method's masks are of what stands at a site, not of the weights that read from there."""
+    """Whether the method's masks are those of a site's values, not of the weights of its reader."""
     return isinstance(method, AbstractUpdateDropout) or (type(method).train_reader is AbstractValueDropout.train_reader)
 
 
 def losses(output: Tensor, y: Tensor, task: Task) -> Tensor:
-    """The loss of every example: cross-entropy in nats, of a sequence the mean of its places; or the squared error."""
+    """The loss of every example: cross-entropy in nats, in sequences the mean over positions; or the squared error."""
     if task == "classification":
         return F.cross_entropy(output, y, reduction="none")
     if task == "token_classification":
@@ -278,7 +277,7 @@ def losses(output: Tensor, y: Tensor, task: Task) -> Tensor:
 
 
 def _correct(output: Tensor, y: Tensor, task: Task) -> Tensor:
-    """Which examples are answered rightly, or of a sequence the share of its places: (batch,)."""
+    """1 for correct examples, else 0; in sequences the share of correct positions: (batch,)."""
     if task == "regression":
         return torch.zeros_like(y)
     right = output.argmax(-1) == y

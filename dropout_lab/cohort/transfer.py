@@ -1,4 +1,4 @@
-"""What a network takes over from a pretrained one: all but its head."""
+"""Transfer from a pretrained network: everything except the head."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from dropout_lab.core.errors import UserError
 
 
 def carry_over(pretrained: Mapping[str, Tensor], model: nn.Module, outputs: int) -> None:
-    """Gives `model`, which has so many outputs, the pretrained parameters and buffers; its head stays as it is."""
+    """Copies the pretrained parameters and buffers into `model`, except into its head, which has `outputs` outputs."""
     head = _head(model, outputs)
     own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     with torch.no_grad():
@@ -19,7 +19,7 @@ def carry_over(pretrained: Mapping[str, Tensor], model: nn.Module, outputs: int)
 
 
 def check(pretrained: nn.Module, model: nn.Module, outputs: int) -> None:
-    """Raises UserError if one cannot be begun with the other, but for its head."""
+    """Raises UserError if `model` cannot take over everything except its head."""
     head = _head(model, outputs)
     theirs = dict(pretrained.named_parameters())
     for name, value in model.named_parameters():
@@ -31,7 +31,7 @@ def check(pretrained: nn.Module, model: nn.Module, outputs: int) -> None:
 
 
 def _head(model: nn.Module, outputs: int) -> str:
-    """The path of the last layer that gives so many outputs."""
+    """The path of the last layer with this many outputs."""
     found = [
         name.rpartition(".")[0]
         for name, value in model.named_parameters()

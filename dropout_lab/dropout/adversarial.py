@@ -4,17 +4,17 @@
     target=label:  D = L(f(x, m'), t)                                (SAdD)
     target=output: D = KL(f(x, m0) || f(x, m')), in a regression the squared difference   (VAdD)
 
-H is the number of the site's units; in a sequence, of those of a step, and each step has its own flips and its own sum,
-so that padding, which has no gradient, leaves its share to no one. An entry is flipped if that raises D to first order,
-by the gradient of D to the mask, and it is one of those where this gradient is largest; m' is scaled so that its sum is
-that of the mask before. Both masks, m0 of the first pass and the one that is flipped, are drawn as standard dropout's
-are, as the other sites' are. w grows from 0 to `weight` over the share `ramp_up` of the training, by exp(-5 (1 - t)^2),
-as in their code. Evaluation is the identity.
+H is the number of the site's units, in a sequence that of one step. Each step has its own flips and its own sum, so
+padding, which has no gradient, gives its share to no other step. An entry is flipped if the flip raises D to first
+order, by the gradient of D to the mask, and if it is among the entries with the largest gradient; m' is scaled to the
+sum of the mask before. Both masks, m0 of the first pass and the one that is flipped, are drawn as in standard dropout,
+like those of the other sites. w grows from 0 to `weight` over the share `ramp_up` of the training, by
+exp(-5 (1 - t)^2), as in the authors' code. Evaluation is the identity.
 
 Park, Park, Shin and Moon, "Adversarial Dropout for Supervised and Semi-supervised Learning", AAAI 2018,
-arXiv:1707.03631, who have it at one layer, the last hidden one (placement=last). In their code the mask that is flipped
-is all ones, which is a rate near 0 here; with target=output the two passes must then differ by something else. About
-three passes forward and two back a step.
+arXiv:1707.03631. The paper has it at one layer, the last hidden one (placement=last). In the authors' code the mask
+that is flipped is all ones, which is a rate near 0 here; with target=output the two passes must then differ in another
+way. A step costs about three forward and two backward passes.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,15 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share
+from dropout_lab.sites.info import STEPWISE
 from dropout_lab.sites.method import AbstractAdversarialDropout
-from dropout_lab.sites.place import STEPWISE
+from dropout_lab.sites.requirements import Requirements
 
 
 class Adversarial(AbstractAdversarialDropout):
     """delta: the largest share of the mask that is flipped. target: `label` or `output`. weight, ramp_up: see above."""
 
-    kinds = STEPWISE
+    requirements = Requirements(STEPWISE, single_call=True, own_program=True)
 
     def __init__(self, delta: float, target: str, weight: float, ramp_up: float) -> None:
         require_share("dropout.delta", delta)
@@ -56,12 +57,12 @@ class Adversarial(AbstractAdversarialDropout):
         return torch.where(rate > 0, (changed * scale / (1 - rate)).view_as(mask), mask)
 
     def flipped(self, kept: Tensor, gradient: Tensor) -> Tensor:
-        """1 where an entry of `kept`, (batch, units) of 1 or 0, is flipped, else 0."""
+        """1 where an entry of `kept`, (batch, units) of ones and zeros, is flipped, else 0."""
         most = int(self._delta * kept.shape[1])
         raised = (gradient * (1 - 2 * kept)).clamp(min=0)  # by how much, to first order
         if most >= kept.shape[1]:
             return (raised > 0).float()
-        # Above the first that is one too many: of equal ones at the limit, none.
+        # Only entries above the first excess one: of several equal ones at the limit, none is flipped.
         return (raised > raised.sort(1, descending=True).values[:, most : most + 1]).float()
 
     def weight(self, progress: Tensor) -> Tensor:

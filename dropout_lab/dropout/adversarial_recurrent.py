@@ -1,21 +1,20 @@
-"""Adversarial dropout of a recurrent layer: a second pass that loses the units of the state on which the answer hangs.
+"""Adversarial dropout of a recurrent layer: a second pass without the units that matter most to the answer.
 
     loss = L(f(x, m), t) + w D(f(x, m')),   m' = the mask with at most int(delta H) of H live units dropped in addition
     target=output: D = KL(f(x, m0) || f(x, m')), in a regression the squared difference
     target=label:  D = L(f(x, m'), t)
 
-A mask is one for all steps of a sequence, on what the recurrent product reads of the hidden state, or on what a step
-adds to the cell of an LSTM. m' is chosen in `iterations` rounds of int(int(delta H) / iterations) units each: those
-that are not dropped yet and whose loss raises D most, to first order, by the gradient of D to the mask of the round
-before; the mask is then scaled to its sum before. Both masks, m0 of the first pass and the one that is changed, are
-drawn as those of variational dropout are (rnn_variational.py), with the same means over them. Evaluation is the
-identity.
+All steps of a sequence share one mask, on what the recurrent product reads of the hidden state, or on what a step adds
+to the cell of an LSTM. m' is chosen in `iterations` rounds of int(int(delta H) / iterations) units each: the live units
+whose loss raises D most to first order, by the gradient of D to the mask of the round before; the mask is then scaled
+to its sum before. Both masks, m0 of the first pass and the one that is changed, are drawn as in variational dropout
+(rnn_variational.py), with the same means over masks. Evaluation is the identity.
 
-Park, Song, Ji, Lee and Moon, "Adversarial Dropout for Recurrent Neural Networks", AAAI 2019, 33:4699-4706. In their
-code the mask that is changed is all ones, which is a rate near 0 here; with target=output the passes must then differ
-by something else, as theirs do by dropout of the embedding. D is that of the answer, which theirs give at the last
-step; of a text that is read on, the mean over its places. A pass forward and back for each round, and two of the
-network itself.
+Park, Song, Ji, Lee and Moon, "Adversarial Dropout for Recurrent Neural Networks", AAAI 2019, 33:4699-4706. In the
+authors' code the mask that is changed is all ones, which is a rate near 0 here; with target=output the passes must then
+differ in another way, as theirs do by dropout of the embedding. D is the distance of the answers, which theirs give at
+the last step; for a text that is read piece by piece, D is the mean over its positions. Each round costs a forward and
+a backward pass, in addition to two of the network itself.
 """
 
 from collections.abc import Sequence
@@ -26,14 +25,16 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_least, require_one_of, require_share, require_whole
-from dropout_lab.sites.method import AbstractAdversarialDropout, Reader, Step
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import AbstractAdversarialDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class AdversarialRecurrent(AbstractAdversarialDropout):
     """delta: the largest share of the state that is dropped in addition. target, iterations, weight: see above."""
 
-    kinds = frozenset({"state", "cell"})
+    requirements = Requirements(frozenset({"state", "cell"}), single_call=True, own_program=True)
 
     def __init__(self, delta: float, iterations: int, target: str, weight: float) -> None:
         require_share("dropout.delta", delta)
@@ -76,14 +77,14 @@ class AdversarialRecurrent(AbstractAdversarialDropout):
         raised = (-gradient * alive).clamp(min=0)  # by how much, to first order
         if most >= alive.shape[1]:
             return (raised > 0).float()
-        # Above the first that is one too many: of equal ones at the limit, none.
+        # Only units above the first excess one: of several equal ones at the limit, none is dropped.
         return (raised > raised.sort(1, descending=True).values[:, most : most + 1]).float()
 
     def weight(self, progress: Tensor) -> Tensor:
         return torch.full_like(progress, self._weight)
 
-    def objection(self, place: Place) -> str | None:
-        units = place.shape[0]
+    def objection(self, info: SiteInfo) -> str | None:
+        units = info.shape[0]
         if self._most(units) > 0:
             return None
         return (
@@ -92,5 +93,5 @@ class AdversarialRecurrent(AbstractAdversarialDropout):
         )
 
     def _most(self, units: int) -> int:
-        """How many units are dropped in a round."""
+        """The most units that a round drops."""
         return int(self._delta * units) // self._iterations

@@ -1,6 +1,6 @@
-"""Functions of which methods of dropout are made, in operations that round alike wherever a lane lies in memory.
+"""Functions for methods of dropout, made of operations whose rounding does not depend on a lane's place in memory.
 
-Torch's own sigmoid and softplus do not: they round differently in the vectorised body of a loop and in its tail.
+Torch's own sigmoid and softplus round differently in the vectorised body of a loop and in its tail.
 """
 
 import torch
@@ -23,6 +23,6 @@ def logit(rate: Tensor) -> Tensor:
 
 
 def root(variance: Tensor) -> Tensor:
-    """The standard deviation of a variance of at least 0, with gradient 0 where that is 0, not infinity."""
+    """The square root of a variance, with gradient 0, not infinity, where it is 0."""
     positive = variance > 0
     return torch.where(positive, variance, 1.0).sqrt() * positive.to(variance.dtype)

@@ -3,15 +3,15 @@
     training: y = (M * W) x + M' * b,   every entry of M and M' is 1 with probability 1 - r, else 0
 
 Wan, Zeiler, Zhang, LeCun and Fergus, "Regularization of Neural Networks using DropConnect", ICML 2013, PMLR
-28(3):1058-1066, sections 2 and 3.1: fully connected layers, a mask for every example, biases masked too. In
-evaluation, by `inference`:
+28(3):1058-1066, sections 2 and 3.1: fully connected layers, a mask for every example, masked biases. Evaluation depends
+on `inference`:
 
-    mean       y = (1 - r)(W x + b), what the masks give on average
-    sampling   the mean of the activation a(u) over samples of u ~ N(m, s^2), m being the mean above and
-               s^2 = r (1 - r)(W^2 x^2 + b^2), which is what the paper does
+    mean       y = (1 - r)(W x + b), the mean over masks
+    sampling   the mean of the activation a(u) over samples of u ~ N(m, s^2), where m is the mean above and
+               s^2 = r (1 - r)(W^2 x^2 + b^2), as in the paper
     gaussian   E[relu(u)] of this u in closed form, m Phi(m / s) + s phi(m / s)
 
-Where no activation directly follows the layer, all three are E[u] = m, and none samples.
+Where no activation directly follows the layer, all three are E[u] = m, and nothing is sampled.
 """
 
 import math
@@ -23,11 +23,13 @@ from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of, require_whole
-from dropout_lab.sites.method import AbstractDropout, Reader
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 PARTS = 20
-"""In so many parts the samples are summed up: each is written out in the program that a compiler gets."""
+"""Parts in which the samples are summed; each is written out in a compiled program."""
 
 SQRT_2, SQRT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 
@@ -35,11 +37,11 @@ SQRT_2, SQRT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 class DropConnect(AbstractDropout):
     """mask_per: `example`, as in the paper, or `batch`, which costs less and has noisier gradients.
 
-    samples: how many the inference `sampling` draws of every unit: the same ones for every example and in every
-    evaluation, so that what an example gives depends neither on its batch nor on its place there.
+    samples: draws of each unit in the inference `sampling`. They are the same for every example and evaluation, so an
+    example's output depends neither on its batch nor on its position there.
     """
 
-    is_costly = True
+    requirements = Requirements(own_program=True)
 
     def __init__(self, mask_per: str, inference: str, samples: int) -> None:
         require_one_of("dropout.mask_per", mask_per, ("example", "batch"))
@@ -64,20 +66,19 @@ class DropConnect(AbstractDropout):
         deviation = variance.clamp(min=0).sqrt()
         if self._inference == "gaussian":
             return _rectified_mean(mean, deviation)
-        # A stream of the key of zeros, not that key's own, which begins with a 0.
+        # A stream of the key of zeros; the numbers of that key itself begin with a 0.
         noise = Noise(torch.zeros(2, dtype=torch.int32, device=x.device)).stream(1)
         total = torch.zeros_like(mean)
-        for drawn in noise.normal((self._samples, mean.shape[-1])).chunk(
-            PARTS
-        ):  # all at once are samples x examples x units in memory
+        # All samples at once would take samples x examples x units of memory.
+        for drawn in noise.normal((self._samples, mean.shape[-1])).chunk(PARTS):
             total = total + reader.activation(mean + deviation * drawn.unsqueeze(1)).sum(0)
         return total / self._samples
 
-    def objection(self, place: Place) -> str | None:
-        if place.reader is not nn.Linear:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.reader is not nn.Linear:
             return "it drops weights of a fully connected layer, and none reads from here alone"
-        if self._inference == "gaussian" and place.next_activation not in (None, "relu"):
-            return f"the mean of {place.next_activation} has no closed form: take dropout.inference=sampling, or mean"
+        if self._inference == "gaussian" and info.next_activation not in (None, "relu"):
+            return f"the mean of {info.next_activation} has no closed form: take dropout.inference=sampling, or mean"
         return None
 
 

@@ -1,9 +1,9 @@
-"""Word dropout: all places of a word are zeroed together, with probability `rate`, by its row of the embedding.
+"""Word dropout: all occurrences of a word are zeroed together, with probability `rate`, by its row of the embedding.
 
     y_t = E[w_t] * [u_{w_t} >= r] / (1 - r),   u_w ~ U[0, 1) for every word w of the vocabulary
 
 Gal and Ghahramani, NeurIPS 2016, arXiv:1512.05287, section 4.2: a mask over words for every sequence. Merity, Keskar
-and Socher, ICLR 2018, arXiv:1708.02182, section 4.3: one for the whole batch.
+and Socher, ICLR 2018, arXiv:1708.02182, section 4.3: one mask for the whole batch.
 """
 
 from typing import cast
@@ -13,13 +13,15 @@ from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of
-from dropout_lab.sites.method import AbstractDropout, Reader
+from dropout_lab.sites.method import AbstractDropout
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class EmbeddingWord(AbstractDropout):
     """mask_per: `example` or `batch`."""
 
-    kinds = frozenset({"tokens"})
+    requirements = Requirements(frozenset({"tokens"}))
 
     def __init__(self, mask_per: str) -> None:
         require_one_of("dropout.mask_per", mask_per, ("example", "batch"))

@@ -9,17 +9,18 @@ from collections.abc import Sequence
 
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.alpha import Alpha
-from dropout_lab.sites.place import UNITS, Place
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.requirements import Requirements
 
 
 class FeatureAlpha(Alpha):
-    kinds = UNITS
+    requirements = Requirements()
 
-    def objection(self, place: Place) -> str | None:
-        return super().objection(place) if place.is_map else "it drops channels, and a vector has none"
+    def objection(self, info: SiteInfo) -> str | None:
+        return super().objection(info) if info.is_map else "it drops channels, and a vector has none"
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(only_channel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(only_channel(info), super().advice(info, rate))
 
     def _mask(self, shape: Sequence[int]) -> Sequence[int]:
         return (*shape[:2], *[1] * (len(shape) - 2))

@@ -1,4 +1,4 @@
-"""Gaussian dropout: each unit is multiplied by a normal number of mean 1 and the variance of standard dropout's.
+"""Gaussian dropout: each unit is multiplied by a normal number with mean 1 and the variance of standard dropout.
 
     y = x * (1 + sqrt(r / (1 - r)) e),   e ~ N(0, 1) for every unit of every example
 
@@ -9,13 +9,13 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Place
 
 
 class Gaussian(AbstractValueDropout):
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * (1 + (rate / (1 - rate)).sqrt() * noise.normal(x.shape)).to(x.dtype)
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(info), super().advice(info, rate))

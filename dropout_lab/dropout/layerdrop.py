@@ -3,9 +3,9 @@
     training: y = f(x) if u >= r, else x,   u ~ U[0, 1) for every layer and batch
     evaluation: y = f(x)
 
-f is a layer with its shortcuts, so that x and y are of one kind, (steps, features). Nothing is rescaled, so that in the
-mean over masks y is (1 - r) f(x) + r x in training, but f(x) in evaluation. Fan, Grave and
-Joulin, "Reducing Transformer Depth on Demand with Structured Dropout", ICLR 2020, arXiv:1909.11556.
+f is a layer with its shortcuts, so x and y have the same shape, (steps, features). Nothing is rescaled: the mean of y
+over masks is (1 - r) f(x) + r x in training, but f(x) in evaluation. Fan, Grave and Joulin, "Reducing Transformer Depth
+on Demand with Structured Dropout", ICLR 2020, arXiv:1909.11556.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.sites.method import AbstractUpdateDropout, Update, carried_on
-from dropout_lab.sites.place import Kind
+from dropout_lab.sites.requirements import Requirements
 
 
 class LayerDrop(AbstractUpdateDropout):
-    kinds: frozenset[Kind] = frozenset({"layer"})
+    requirements = Requirements(frozenset({"layer"}))
 
     def train_updates(self, rate: Tensor, noise: Noise, count: int) -> Sequence[Update]:
         return [partial(_chosen, one.uniform((1,)) >= rate) for one in noise.steps(count)]

@@ -2,22 +2,23 @@
 
     y[c] = x[c] * [not (u_c < r and x is the largest of its channel and positive)] / (1 - r / (H W)),   u_c ~ U[0, 1)
 
-Evaluation is the identity. The scale keeps the mean of an even map; of another, the largest value is weaker in the mean
-over masks than in evaluation, (1 - r) / (1 - r / (H W)) times it, and the others are stronger. Park and Kwak, "Analysis
-on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1. Of a map of many pixels hardly anything
-is dropped, so its rates are not those of other methods.
+Evaluation is the identity. The scale keeps the mean of a uniform map; in other maps, the mean over masks of the largest
+value is (1 - r) / (1 - r / (H W)) times its value in evaluation, which is less, and the others are larger. Park and
+Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.1. In a map of many pixels
+hardly anything is dropped, so its rates are not comparable with those of other methods.
 """
 
 import torch
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
+from dropout_lab.sites.requirements import Requirements
 
 
 class MaxDropFeature(AbstractValueDropout):
-    kinds = UNITS
+    requirements = Requirements()
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         maps = x.flatten(2)
@@ -25,5 +26,5 @@ class MaxDropFeature(AbstractValueDropout):
         drop = largest & (maps > 0) & (noise.uniform(maps.shape[:2]) < rate).unsqueeze(2)
         return (maps * ((~drop).to(x.dtype) / (1 - rate / maps.shape[2]))).view_as(x)
 
-    def objection(self, place: Place) -> str | None:
-        return None if place.is_map else "it looks for the largest value of a channel, and a vector has no channels"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if info.is_map else "it looks for the largest value of a channel, and a vector has no channels"

@@ -3,15 +3,16 @@
     training:   W' = [(1 - m) W0 + m W - r W0] / (1 - r),   m = [u >= r],   u ~ U[0, 1) for every input of the layer
     evaluation: W
 
-W0: the weights that the training began with, so that E[W'] = W. Computed as a W + (1 - a) W0 with a = m / (1 - r),
-which is W to the bit at rate 0. Lee, Cho and Kang, "Mixout: Effective Regularization to Finetune Large-scale Pretrained
-Language Models", ICLR 2020, arXiv:1909.11299: with W0 = 0 it is dropout. As in their code, one mask serves all outputs
-and the whole batch, so that all weights that go out from an input are swapped together, and biases are left as they
-are. Theirs are linear layers; of a convolution the inputs are its channels, and between the steps of a recurrent layer
-one mask serves all of them: there, the mean over masks is that of evaluation for the product of one step, but not for
-what went through a weight, and so through one mask, several times (weight_drop.py).
+W0: the weights at the start of the training, so that E[W'] = W. The implementation is a W + (1 - a) W0 with
+a = m / (1 - r), which is exactly W at rate 0. Lee, Cho and Kang, "Mixout: Effective Regularization to Finetune
+Large-scale Pretrained Language Models", ICLR 2020, arXiv:1909.11299: with W0 = 0 it is dropout. As in their code, one
+mask serves all outputs and the whole batch, so all weights that go out from an input are swapped together, and biases
+are left as they are. They use linear layers. The inputs of a convolution are its channels. Between the steps of a
+recurrent layer, one mask serves all steps: the mean over masks is that of evaluation for the product of one step, but
+not for a value that passes through a weight, and so through one mask, several times (weight_drop.py).
 
-The head of the network is not pretrained: there, W0 is what it begins with. They leave theirs without, or do the same.
+The head of the network is not pretrained: its W0 is its initial value. The authors leave theirs without mixout, or do
+the same.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +23,14 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
-from dropout_lab.sites.method import AbstractDropout, Reader, Step
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import AbstractDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class Mixout(AbstractDropout):
-    kinds = frozenset({"units", "sequence", "state"})
-    needs_pretraining = True
+    requirements = Requirements(frozenset({"units", "sequence", "state"}), pretraining=True)
 
     def remembered(self, reader: Reader) -> Mapping[str, Tensor]:
         return {"weight": product.weight_of(reader)} if isinstance(reader.layer, product.PRODUCTS) else {}
@@ -43,8 +45,8 @@ class Mixout(AbstractDropout):
         y: Tensor = reader(x)
         return y
 
-    def objection(self, place: Place) -> str | None:
-        return product.objection(place)
+    def objection(self, info: SiteInfo) -> str | None:
+        return product.objection(info)
 
 
 def _mixed(reader: Reader, rate: Tensor, noise: Noise) -> Tensor:

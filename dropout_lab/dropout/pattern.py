@@ -1,14 +1,14 @@
-"""Patterns: tiled squares, rotated and sheared, laid over a feature map at a place of its own for every example.
+"""Patterns: tiled squares, rotated and sheared, laid over a feature map at a random place for every example.
 
     y = x * M * size(M) / sum(M)
 
 M is 0 where the pattern lies: `repeat` x `repeat` squares of `size` pixels, `stride` pixels apart, rotated and sheared
-about the middle of the map and moved to a random place (what leaves the map on one side comes in on the other).
+about the middle of the map and moved to a random place (it wraps around at the edges of the map).
 
 Pham and Le, "AutoDropout: Learning Dropout Patterns to Regularize Deep Networks", AAAI 2021, arXiv:2101.01761, section
 3: these arguments are the decisions of its controller for convolutional networks; here they are keys that Optuna
-searches, e.g. sampler=tpe dropout.size=1,2,3 dropout.rotate=0,15,30,45. There, a pattern is laid over every example;
-here with a probability such that `rate` of the values are dropped, or over all if the pattern covers less.
+searches, e.g. sampler=tpe dropout.size=1,2,3 dropout.rotate=0,15,30,45. The authors lay a pattern over every example;
+here it is laid with a probability such that `rate` of the values are dropped, or over all if the pattern covers less.
 """
 
 from functools import lru_cache
@@ -23,14 +23,15 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.dropout.checks import require_whole
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import UNITS, Place
+from dropout_lab.sites.requirements import Requirements
 
 
 class Pattern(AbstractValueDropout):
-    """rotate: degrees. shear_x, shear_y: pixels sideways for a pixel along. share_channels: one place for all."""
+    """rotate: degrees. shear_x, shear_y: pixels sideways per pixel along. share_channels: one place for all."""
 
-    kinds = UNITS
+    requirements = Requirements()
 
     def __init__(
         self,
@@ -65,18 +66,18 @@ class Pattern(AbstractValueDropout):
         keep = 1 - laid * (noise.stream(2).uniform(each) < chance).float().view(*each, 1, 1)
         return x * (keep * (keep.numel() / keep.sum().clamp(min=1))).to(x.dtype)
 
-    def objection(self, place: Place) -> str | None:
-        return None if len(place.shape) == 3 else "it lays a pattern over images, (channel, height, width)"
+    def objection(self, info: SiteInfo) -> str | None:
+        return None if len(info.shape) == 3 else "it lays a pattern over images, (channel, height, width)"
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        _, height, width = place.shape
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        _, height, width = info.shape
         covered, small = float(_covered(height, width, *self._shape).mean()), None
         if covered < SHORT * rate:
             small = (
                 f"its pattern covers {covered:.2f} of a map of {height} x {width}, so no higher rate drops more: take a"
                 " larger dropout.size or dropout.repeat, or lower rates"
             )
-        return all_of(small, super().advice(place, rate))
+        return all_of(small, super().advice(info, rate))
 
 
 @lru_cache
@@ -95,6 +96,6 @@ def _covered(
         return (t >= 0) & (t < extent) & (t % (size + stride) < size)
 
     covered: NDArray[np.bool_] = within(u) & within(v)
-    if not covered.any():  # a square smaller than the distance of pixels, between them
+    if not covered.any():  # the square lies between the pixels
         covered[height // 2, width // 2] = True
     return covered

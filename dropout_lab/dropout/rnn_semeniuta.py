@@ -7,9 +7,9 @@
 Semeniuta, Severyn and Barth, "Recurrent Dropout without Memory Loss", COLING 2016, arXiv:1603.05118, sections 3.1 and
 3.3; their masks are drawn for every step or for every sequence, and they scale in evaluation.
 
-With given gates, the mean of the state over masks is that of evaluation, however many steps there are. What a step adds
-hangs on the state before, though: where that was under the same mask (mask_per=sequence), a state that reads itself has
-another mean, as at the hidden state in variational dropout (rnn_variational.py).
+With given gates, the mean of the state over masks is that of evaluation, for any number of steps. But what a step adds
+depends on the state before: if that was under the same mask (mask_per=sequence), a state that reads itself has another
+mean, as at the hidden state in variational dropout (rnn_variational.py).
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.checks import require_one_of
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractUpdateDropout, Update
-from dropout_lab.sites.place import Place
 
 
 class RNNSemeniuta(AbstractUpdateDropout):
@@ -46,7 +46,7 @@ class RNNSemeniuta(AbstractUpdateDropout):
         new = added if kept is None else kept + added
         return new, new
 
-    def objection(self, place: Place) -> str | None:
-        if place.keeps:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.keeps:
             return None
         return "what a step adds to this state is all of it: take placement=cell of an LSTM, or model.cell=gru"

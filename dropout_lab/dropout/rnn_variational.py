@@ -3,20 +3,20 @@
     y_t = x_t * m / (1 - r),   m = [u >= r],   u ~ U[0, 1) for every unit of every example, the same at all steps t
 
 Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks", NeurIPS 2016,
-arXiv:1512.05287, equations 4 to 7. Of a text that is read on from batch to batch, every piece has its own masks.
+arXiv:1512.05287, equations 4 to 7. In a text that is read from batch to batch, every piece has its own masks.
 
 At the cell of an LSTM, the mask is on what a step adds:
 
     c_t = f_t * c_{t-1} + i_t * g_t * m / (1 - r)
 
-RNNDrop (Moon, Choi, Lee and Song, IEEE ASRU 2015) multiplies the whole cell by m at every step. From an empty cell that
-is the same but for the factor 1 / (1 - r), as m m = m. On the whole cell, that factor would come to its T-th power in T
-steps, and evaluation has none.
+RNNDrop (Moon, Choi, Lee and Song, IEEE ASRU 2015) multiplies the whole cell by m at every step. From an empty cell this
+is the same without the factor 1 / (1 - r), since m m = m. On the whole cell, that factor would grow to its T-th power
+in T steps, and evaluation has no such factor.
 
-With given gates, the mean of the cell over masks is that of evaluation, however many steps there are. At a hidden state
-this is so of one step: a unit that reads itself through T masks, all of them the same, has (1 - r)^(1 - T) times the
-part of evaluation in the mean over masks. The squashing of the state bounds it; the authors average over masks in
-evaluation (trainer.mc_samples does).
+With given gates, the mean of the cell over masks is that of evaluation, for any number of steps. At a hidden state this
+holds for one step only: the contribution of a unit that reads itself through T masks, all of them the same, has
+(1 - r)^(1 - T) times the mean of evaluation. The squashing of the state bounds it; the authors average over masks in
+evaluation (as trainer.mc_samples does).
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.method import AbstractDropout, Reader, Step
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import AbstractDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class RNNVariational(AbstractDropout):
     """tied: one mask for all gates of a layer (their equation 5); else one for each gate (equation 4), which costs a
     product for each."""
 
-    kinds = frozenset({"units", "sequence", "state", "cell"})
+    requirements = Requirements(frozenset({"units", "sequence", "state", "cell"}))
 
     def __init__(self, tied: bool) -> None:
         self._tied = tied
@@ -58,13 +60,13 @@ class RNNVariational(AbstractDropout):
         y: Tensor = reader(x)
         return y
 
-    def objection(self, place: Place) -> str | None:
-        if place.kind != "units" or place.site == "output":
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.kind != "units" or info.site == "output":
             return None
         return "it shares a mask over the steps of a sequence, and here are none: take model=rnn, or dropout=standard"
 
     def _masks(self, reader: Reader, shape: Sequence[int], rate: Tensor, noise: Noise) -> Sequence[Tensor]:
-        """What the values are multiplied by: one of `shape`, or one for each gate of the reader."""
+        """The factors of the values: one mask of `shape`, or one for each gate of the reader."""
         count = 1 if self._tied else getattr(reader.layer, "gates", 1)
         keep = noise.uniform((count, *shape)) >= rate
         return (keep.float() / (1 - rate)).unbind(0)

@@ -1,4 +1,4 @@
-"""Sparse variational dropout: every weight learns the variance of its noise, and weights that are mostly noise go.
+"""Sparse variational dropout: every weight learns the variance of its noise, and mostly noisy weights are removed.
 
     y ~ N(W x + b, sum over inputs i of s_i^2 x_i^2),   drawn for every output of every example
     log s^2: trained for every weight, from log(rate / (1 - rate)) + log(mean of W^2 at the start)
@@ -9,7 +9,7 @@
 
 Molchanov, Ashukha and Vetrov, "Variational Dropout Sparsifies Deep Neural Networks", ICML 2017, arXiv:1701.05369, with
 their additive reparameterisation, divergence and threshold. They begin at log s^2 = -10, a rate of about 0.02 in a
-layer of 128 inputs: small rates are meant here. The share of weights that go is recorded.
+layer of 128 inputs, so small rates are appropriate here. The share of removed weights is recorded.
 """
 
 import torch
@@ -19,19 +19,19 @@ from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
 from dropout_lab.dropout.checks import require_least, require_share
-from dropout_lab.sites.method import AbstractDropout, Reader, Training
-from dropout_lab.sites.place import STEPWISE, Place
+from dropout_lab.sites.info import STEPWISE, SiteInfo
+from dropout_lab.sites.method import AbstractLearnedDropout, Training
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 BOUND, THRESHOLD = 8.0, 3.0
 
 
-class SparseVD(AbstractDropout):
-    """warm_up: the share of the training in which the penalty grows. speed: multiplies what is trained."""
+class SparseVD(AbstractLearnedDropout):
+    """warm_up: the share of the training in which the penalty grows. speed: a factor of the trained values."""
 
-    kinds = STEPWISE
-    is_costly = True
-    is_penalised = True
+    requirements = Requirements(STEPWISE, own_program=True)
 
     def __init__(self, warm_up: float, speed: float) -> None:
         require_share("dropout.warm_up", warm_up)
@@ -54,21 +54,21 @@ class SparseVD(AbstractDropout):
         y: Tensor = reader.activation(product.applied(reader.layer, weight, x, biased=True))
         return y
 
-    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+    def penalty(self, info: SiteInfo, reader: Reader, rate: Tensor, training: Training) -> Tensor:
         share = (training.progress / max(self._warm_up, 1e-6)).clamp(max=1) if self._warm_up else 1.0
         total = kl(self.log_alpha(reader, rate)).sum() * share / training.examples
         return torch.where(rate > 0, total, 0.0)
 
     def measured(self, reader: Reader, rate: Tensor) -> dict[str, Tensor]:
-        """The mean rate of the weights, and the share of them that evaluation leaves out."""
+        """The mean rate of the weights, and the share that evaluation removes."""
         found = self.log_alpha(reader, rate)
         return {"rate": sigmoid(found).mean(), "sparsity": (found >= THRESHOLD).float().mean()}
 
-    def objection(self, place: Place) -> str | None:
-        return product.objection(place)
+    def objection(self, info: SiteInfo) -> str | None:
+        return product.objection(info)
 
     def log_alpha(self, reader: Reader, rate: Tensor) -> Tensor:
-        """Of every weight, clipped."""
+        """log alpha of every weight, clipped."""
         weight = product.weight_of(reader)
         learned: Tensor = reader.learned["log_variance"]
         variance = logit(rate) + self._speed * learned
@@ -76,5 +76,5 @@ class SparseVD(AbstractDropout):
 
 
 def kl(log_alpha: Tensor) -> Tensor:
-    """KL of N(w, alpha w^2) and the log-uniform prior, but for a constant: 0 where alpha is infinite."""
+    """KL of N(w, alpha w^2) and the log-uniform prior, up to a constant: 0 where alpha is infinite."""
     return K1 + 0.5 * softplus(-log_alpha) - K1 * sigmoid(K2 + K3 * log_alpha)

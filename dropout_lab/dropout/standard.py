@@ -1,17 +1,17 @@
-"""Standard dropout: each unit is zeroed with probability `rate`, the others grow so that the mean stays.
+"""Standard dropout: each unit is zeroed with probability `rate`, and the others grow to keep the mean.
 
     y = x * [u >= r] / (1 - r),   u ~ U[0, 1) for every unit of every example
 
 Hinton et al., 2012, arXiv:1207.0580; Srivastava et al., JMLR 15, 2014, section 4, with the scaling moved from
-evaluation to training (their section 10: the same model up to a rescaling of the weights).
+evaluation to training (section 10: the same model up to a rescaling of the weights).
 """
 
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Place
 
 
 class Standard(AbstractValueDropout):
@@ -19,5 +19,5 @@ class Standard(AbstractValueDropout):
         keep = noise.uniform(x.shape) >= rate
         return x * (keep.to(x.dtype) / (1 - rate))
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(info), super().advice(info, rate))

@@ -1,4 +1,4 @@
-"""Stochastic depth: whole residual branches are left out with probability `rate`.
+"""Stochastic depth: whole residual branches are dropped with probability `rate`.
 
     training: x + f(x) b / (1 - r),   b = [u >= r],   u ~ U[0, 1) for every example, or for the batch
     classic:  x + f(x) b in training,   x + f(x) (1 - r) in evaluation
@@ -10,14 +10,15 @@ one gate per branch and batch, classic scaling, and rates that grow linearly wit
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Kind, Place
+from dropout_lab.sites.requirements import Requirements
 
 
 class StochasticDepth(AbstractValueDropout):
     """per_example: a gate for every example, or one for the batch. classic: scaled in evaluation, as in the paper."""
 
-    kinds: frozenset[Kind] = frozenset({"units", "sequence"})
+    requirements = Requirements(STEPWISE)
 
     def __init__(self, per_example: bool, classic: bool) -> None:
         self._per_example, self._classic = per_example, classic
@@ -30,8 +31,8 @@ class StochasticDepth(AbstractValueDropout):
     def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
         return x * (1 - rate).to(x.dtype) if self._classic else x
 
-    def objection(self, place: Place) -> str | None:
-        if place.is_branch:
+    def objection(self, info: SiteInfo) -> str | None:
+        if info.is_branch:
             return None
         return (
             "it drops residual branches: take model=resnet, its sites residual.*, and model.norm_order=before; or"

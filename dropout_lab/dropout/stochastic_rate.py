@@ -3,10 +3,11 @@
     R ~ U(r - h, r + h),   h = min(r spread, 0.7 - r), at least 0;   y = x * [u >= R] * min(1 / (1 - R), 1.5) / c
 
 Park and Kwak, "Analysis on the Dropout Effect in Convolutional Neural Networks", ACCV 2016, section 3.2, with the two
-caps of their code: no R above 0.7, no scale above 1.5. They give the ends, say U(0, 0.4): here `rate` is the mean, and
-spread 1 reaches down to 0. Two things are added so that means stay what they are without caps, and which hardly change
-what they trained with: towards 0.7 the spread narrows, so that the share dropped is `rate` (from 0.7 on, all R are
-`rate`); and the scale is divided by its mean c = E[(1 - R) min(1 / (1 - R), 1.5)], which is 0.992 for U(0, 0.4).
+caps of their code: R is at most 0.7, the scale at most 1.5. The authors give the ends of the distribution, U(0, 0.4)
+for instance; here `rate` is the mean, and spread 1 reaches down to 0. Two additions keep the means as they would be
+without caps, and hardly change the authors' setting. Towards 0.7 the spread narrows, so that the share dropped is
+`rate` (from 0.7 on, every R is `rate`). The scale is divided by its mean c = E[(1 - R) min(1 / (1 - R), 1.5)], which is
+0.992 for U(0, 0.4).
 """
 
 import torch
@@ -15,15 +16,15 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.checks import require_share
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
-from dropout_lab.sites.place import Place
 
 MOST_DROPPED = 0.7
 MOST_SCALED = 1.5
 
 
 class StochasticRate(AbstractValueDropout):
-    """spread: half of the width of the rate's distribution, as a part of its mean, in [0, 1]."""
+    """spread: half of the width of the rate's distribution relative to its mean, in [0, 1]."""
 
     def __init__(self, spread: float) -> None:
         require_share("dropout.spread", spread)
@@ -36,8 +37,8 @@ class StochasticRate(AbstractValueDropout):
         scale = (1 / (1 - drawn)).clamp(max=MOST_SCALED) / _mean_kept(rate, half)
         return x * (keep.to(x.dtype) * scale)
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        return all_of(pixel_by_pixel(place), super().advice(place, rate))
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        return all_of(pixel_by_pixel(info), super().advice(info, rate))
 
 
 def _mean_kept(rate: Tensor, half: Tensor) -> Tensor:

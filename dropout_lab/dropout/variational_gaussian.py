@@ -1,13 +1,13 @@
-"""Variational Gaussian dropout: Gaussian noise on weights, whose variance is learned for a site, or for each unit.
+"""Variational Gaussian dropout: Gaussian noise on weights, whose variance is learned per site or per unit.
 
     y ~ N(W x + b, sum over inputs i of alpha_i W_i^2 x_i^2),   drawn for every output of every example
-    alpha = alpha_0 exp(speed v),   alpha_0 = rate / (1 - rate),   v: trained, from 0; alpha is at most 1
+    alpha = alpha_0 exp(speed v),   alpha_0 = rate / (1 - rate),   v: trained, initially 0; alpha is at most 1
     penalty: the sum over weights of KL(alpha) / N
     KL(alpha) = -(log alpha / 2 + c1 alpha + c2 alpha^2 + c3 alpha^3),   (c1, c2, c3) = (1.1615, -1.5020, 0.5863)
 
 Kingma, Salimans and Welling, "Variational Dropout and the Local Reparameterization Trick", NeurIPS 2015,
-arXiv:1506.02557, with their polynomial. It holds up to alpha = 1, where alpha is capped, as theirs: what is learned
-beyond is reflected, 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation: the mean.
+arXiv:1506.02557, with their polynomial. It is valid up to alpha = 1, which caps alpha as in the paper: a larger learned
+alpha is reflected to 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation uses the mean.
 """
 
 import torch
@@ -16,18 +16,18 @@ from torch import Tensor
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.checks import require_least, require_one_of
-from dropout_lab.sites.method import AbstractDropout, Reader, Training
-from dropout_lab.sites.place import STEPWISE, Place
+from dropout_lab.sites.info import STEPWISE, SiteInfo
+from dropout_lab.sites.method import AbstractLearnedDropout, Training
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 C1, C2, C3 = 1.16145124, -1.50204118, 0.58629921
 
 
-class VariationalGaussian(AbstractDropout):
+class VariationalGaussian(AbstractLearnedDropout):
     """per: `site`, or `unit` (a channel is one). speed: see above."""
 
-    kinds = STEPWISE
-    is_costly = True
-    is_penalised = True
+    requirements = Requirements(STEPWISE, own_program=True)
 
     def __init__(self, per: str, speed: float) -> None:
         require_one_of("dropout.per", per, ("site", "unit"))
@@ -39,8 +39,8 @@ class VariationalGaussian(AbstractDropout):
         return {"offset": torch.zeros(units if self._per_unit else 1)}
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
-        of_place = [1] * (x.dim() - 2) if reader.kind == "units" else []  # of a sequence, the units are the last axis
-        deviation = self._deviation(reader, rate).view(-1, *of_place)
+        pixels = [1] * (x.dim() - 2) if reader.kind == "units" else []  # in a sequence, the units are the last axis
+        deviation = self._deviation(reader, rate).view(-1, *pixels)
         weights = product.weight_of(reader).square()
         y: Tensor = reader.activation(product.with_noise(reader.layer, x, x * deviation, weights, noise))
         return y
@@ -49,7 +49,7 @@ class VariationalGaussian(AbstractDropout):
         y: Tensor = reader(x)
         return y
 
-    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+    def penalty(self, info: SiteInfo, reader: Reader, rate: Tensor, training: Training) -> Tensor:
         divergence = kl(self._deviation(reader, rate).square().clamp(min=1e-8))
         weights = product.weight_of(reader).numel() / divergence.numel()
         return torch.where(rate > 0, divergence.sum() * (weights / training.examples), 0.0)
@@ -59,16 +59,16 @@ class VariationalGaussian(AbstractDropout):
         alpha = self._deviation(reader, rate).square()
         return {"rate": (alpha / (1 + alpha)).mean()}
 
-    def objection(self, place: Place) -> str | None:
-        return product.objection(place)
+    def objection(self, info: SiteInfo) -> str | None:
+        return product.objection(info)
 
     def _deviation(self, reader: Reader, rate: Tensor) -> Tensor:
-        """sqrt(alpha): one number, or one for each unit."""
+        """sqrt(alpha), for the site or for each unit."""
         offset: Tensor = reader.learned["offset"]
         begun = (rate / (1 - rate)).clamp(max=1).sqrt() * torch.exp(0.5 * self._speed * offset)
         return torch.where(begun <= 1, begun, 1 / begun.clamp(min=1))
 
 
 def kl(alpha: Tensor) -> Tensor:
-    """KL of N(w, alpha w^2) and the log-uniform prior, but for a constant."""
+    """KL of N(w, alpha w^2) and the log-uniform prior, up to a constant."""
     return -(0.5 * torch.log(alpha) + C1 * alpha + C2 * alpha.square() + C3 * alpha * alpha.square())

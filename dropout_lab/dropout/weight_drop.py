@@ -5,8 +5,9 @@
 Merity, Keskar and Socher, "Regularizing and Optimizing LSTM Language Models", ICLR 2018, arXiv:1708.02182, section 2:
 DropConnect on the hidden-to-hidden weights, one mask for a whole batch and all its steps, scaled in training.
 
-The mean over masks is that of evaluation for the product of one step. What went through a weight T times went through
-one mask T times, and has (1 - r)^(1 - T) times the part of evaluation in the mean, as far as the state is not squashed.
+For the product of one step, the mean over masks is that of evaluation. A value that passes through a weight T times
+passes through one mask T times: the mean of its contribution is (1 - r)^(1 - T) times that of evaluation, as far as the
+state is not squashed.
 """
 
 from collections.abc import Sequence
@@ -16,11 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.method import AbstractDropout, Reader, Step
+from dropout_lab.sites.method import AbstractDropout, Step
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 
 class WeightDrop(AbstractDropout):
-    kinds = frozenset({"state"})
+    requirements = Requirements(frozenset({"state"}))
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return self.train_steps(reader, rate, noise, 1)[0](x)

@@ -4,8 +4,8 @@
     evaluation: s_t = r s_{t-1} + (1 - r) s'_t
 
 s' is the state without dropout. Krueger, Maharaj, Kramár, Pezeshki, Ballas, Ke, Goyal, Bengio, Courville and Pal, ICLR
-2017, arXiv:1606.01305, section 3.2: at the hidden state and at the cell of an LSTM, with rates of their own; what the
-layer gives is made of the cell before it is zoned out (equation 5).
+2017, arXiv:1606.01305, section 3.2: at the hidden state and at the cell of an LSTM, with rates of their own; the output
+of the layer is computed from the cell before zoneout (equation 5).
 """
 
 from collections.abc import Sequence

@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C import _functorch as functorch
-from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defined]
 
+from dropout_lab.core.torch_private import has_function_mode, is_batched, is_traced, is_transformed_by_vmap_alone
 from dropout_lab.models.cells import States
 
 _is_off: ContextVar[bool] = ContextVar("_is_off", default=False)
@@ -34,13 +33,11 @@ def can_fuse(x: Tensor) -> bool:
     A compiler fuses the steps that are written out itself, modes that cast products must see them, and torch.func
     differentiates nothing else.
     """
-    is_traced = torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
-    levels = functorch.get_interpreter_stack() or ()
     return (
         x.device.type == "cpu"
         and x.dtype == torch.float32
-        and not (is_traced or _len_torch_function_stack() or _is_off.get())
-        and all(level.key() == functorch.TransformType.Vmap for level in levels)
+        and not (is_traced() or has_function_mode() or _is_off.get())
+        and is_transformed_by_vmap_alone()
     )
 
 
@@ -50,7 +47,7 @@ def lstm(x: Tensor, states: States, weights: Sequence[Tensor]) -> tuple[Tensor, 
     Returns the outputs, (batch, steps, units), and the last states.
     """
     given = x, *states, *weights
-    layer: Any = _InLanes.apply if any(map(functorch.is_batchedtensor, given)) else _layer
+    layer: Any = _InLanes.apply if any(map(is_batched, given)) else _layer
     outputs, hidden, cell = layer(*given)
     return outputs, (hidden, cell)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from dropout_lab.core.torch_private import TorchBatchNorm
 from dropout_lab.models.layers import BatchNorm
 
 
@@ -20,7 +20,7 @@ def fewest_values(model: nn.Module, example: Tensor) -> int | None:
     hooks = [
         module.register_forward_pre_hook(count, with_kwargs=True)
         for module in model.modules()
-        if isinstance(module, BatchNorm | _BatchNorm)
+        if isinstance(module, BatchNorm | TorchBatchNorm)
     ]
     if hooks:
         with torch.no_grad():

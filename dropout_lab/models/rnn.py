@@ -12,7 +12,7 @@ from dropout_lab.models import fused
 from dropout_lab.models.cells import CELLS, States
 from dropout_lab.models.layers import check_numbers
 from dropout_lab.models.sequences import Steps
-from dropout_lab.sites.method import Reader
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site
 
 

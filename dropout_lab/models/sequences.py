@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.tokens import PADDING
-from dropout_lab.sites.method import Reader
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, UntypedStorage, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.torch_private import TorchBatchNorm
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.layers import PRODUCTS, BatchNorm, LayerNorm, StepNorm
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.site import Site
+
+NORMS = (BatchNorm, LayerNorm, StepNorm, TorchBatchNorm, nn.LayerNorm)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class _Call:
     given: UntypedStorage | None = None
 
 
-def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
-    """The places of a model's sites, in the order in which an example meets them.
+def site_infos(model: nn.Module, example: Tensor) -> Sequence[SiteInfo]:
+    """What stands at a model's sites, in the order in which an example meets them.
 
     Raises UserError for a site that is called several times with values of different shapes.
     """
@@ -81,7 +83,7 @@ def places(model: nn.Module, example: Tensor) -> Sequence[Place]:
         source = _giver(calls[:index], read)
         layer, following = module.reader.layer, module.reader.activation
         found.append(
-            Place(
+            SiteInfo(
                 site=module.name,
                 shape=shape,
                 activation=source.module.name if source and isinstance(source.module, Activation) else None,
@@ -115,7 +117,9 @@ def _read_by(calls: Sequence[_Call], values: UntypedStorage) -> str | None:
 def _drifts(calls: Sequence[_Call], values: UntypedStorage, example: UntypedStorage) -> bool:
     while values is not example:
         giver = _giver(calls, values)
-        if giver is not None and isinstance(giver.module, BatchNorm | LayerNorm | StepNorm | _BatchNorm | nn.LayerNorm):
+        if giver is not None and isinstance(
+            giver.module, BatchNorm | LayerNorm | StepNorm | TorchBatchNorm | nn.LayerNorm
+        ):
             return False
         if giver is None or not isinstance(giver.module, Activation | nn.Linear):
             return True
@@ -128,7 +132,7 @@ def _products_to_batch_norm(calls: Sequence[_Call], values: UntypedStorage) -> i
     for call in calls:
         if call.read is not values or call.given is None:
             continue
-        if isinstance(call.module, BatchNorm | _BatchNorm):
+        if isinstance(call.module, BatchNorm | TorchBatchNorm):
             return products
         products += isinstance(call.module, PRODUCTS)
         values = call.given

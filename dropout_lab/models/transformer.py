@@ -12,7 +12,7 @@ from dropout_lab.models.attention import Attention
 from dropout_lab.models.layers import StepNorm, check_numbers
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.sequences import Steps
-from dropout_lab.sites.method import Reader
+from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site
 
 

@@ -1,149 +1,80 @@
-"""The interfaces of methods of dropout: how a site drops, and what a method is told of its reader."""
+"""The interfaces of the methods of dropout: how a site drops."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.sites.place import KINDS, UNITS, Kind, Place
-
-
-class Training(NamedTuple):
-    """What a penalty may depend on besides the network."""
-
-    examples: int
-    """Of the training part."""
-    progress: Tensor
-    """Without dimensions: the share of the training that is over, in [0, 1)."""
-
-
-class Reader(nn.Module):
-    """What reads from a site: a layer, and the activation that directly follows it; each the identity if missing.
-
-    `learned`: the parameters of the site's method, if it has any; they are trained with the network.
-    `remembered`: what the method keeps of the layer as it was when the training began; buffers.
-    """
-
-    def __init__(self, layer: nn.Module | None = None, activation: nn.Module | None = None) -> None:
-        super().__init__()
-        self.layer = nn.Identity() if layer is None else layer
-        self.activation = nn.Identity() if activation is None else activation
-        self.kind: Kind = "units"
-        """What stands at the site."""
-        self.learned = nn.ParameterDict()
-        self.remembered = nn.Module()
-        self._following: list[nn.Module] = []  # in a list, so that it is no part of this module
-
-    @property
-    def following(self) -> nn.Module | None:
-        """The site that gets exactly what comes out here, if there is one."""
-        return self._following[0] if self._following else None
-
-    def precede(self, site: nn.Module) -> None:
-        self._following = [site]
-
-    def learn(self, initial: Mapping[str, Tensor]) -> None:
-        self.learned = nn.ParameterDict({name: nn.Parameter(value.detach().clone()) for name, value in initial.items()})
-
-    def remember(self, values: Mapping[str, Tensor]) -> None:
-        self.remembered = nn.Module()
-        for name, value in values.items():
-            self.remembered.register_buffer(name, value.detach().clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.activation(self.layer(x))
-        return y
-
+from dropout_lab.sites.info import KINDS, Kind, SiteInfo
+from dropout_lab.sites.reader import Reader
+from dropout_lab.sites.requirements import Requirements
 
 Step = Callable[[Tensor], Tensor]
 """What a site's reader makes of the state, (batch, units), at one step."""
 Update = Callable[[Tensor, Tensor | None, Tensor], tuple[Tensor, Tensor]]
-"""(old, kept, added) -> the new state, and what the layer's output is made of: old is the state before, kept what the
-layer wants to keep of it (None: nothing), added what it wants to add; without dropout, both are kept + added."""
+"""(old, kept, added) -> the new state, and the state that the layer's output is made of.
+
+old: the state before the step; kept: the part of it that the layer keeps (None: nothing); added: what the step adds.
+Without dropout, both results are kept + added."""
 
 
 class AbstractDropout(ABC):
-    """A dropout method: how a site drops.
+    """A method of dropout, written for one run.
 
-    It is written for one run. `rate` is a tensor without dimensions, never a Python number: runs with different rates
-    are trained as one program, so rate 0 must come out as the identity by arithmetic, not by a branch.
+    `rate` is a tensor without dimensions, never a Python number: runs with different rates are trained as one program,
+    so rate 0 must be the identity by arithmetic, not by a branch.
     """
 
-    kinds: frozenset[Kind] = UNITS
-    """Where it can act."""
-    is_costly = False
-    """Whether it takes much longer than the network alone, also at rate 0: then only sites that drop have it, and
-    placements are programs of their own."""
-    needs_rate = False
-    """Whether the rate decides shapes: the method is then made for one rate, its argument `rate`, which is constant."""
-    is_penalised = False
-    """Whether the method adds `penalty` to the training loss."""
-    acts_once = False
-    """Whether it can act only at a site that is called once in a pass through the network."""
-    changes_what_is_kept = False
-    """Whether, of a method that changes values, the whole new cell of an LSTM is changed, not only what a step adds.
-
-    What is kept meets the method again at every step: a factor that is the same at all steps grows to its power there.
-    """
-    needs_pretraining = False
-    """Whether the method means something only where the network was trained before."""
+    requirements: ClassVar[Requirements] = Requirements()
 
     @abstractmethod
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
-        """What the site's reader makes of `x`, (batch, ...), in training mode."""
+        """The output of the site's reader for `x`, (batch, ...), in training mode."""
 
     @abstractmethod
     def evaluate_reader(self, reader: Reader, x: Tensor, rate: Tensor) -> Tensor:
-        """What the site's reader makes of `x` in evaluation mode."""
+        """The output of the site's reader for `x`, (batch, ...), in evaluation mode."""
 
     def train_steps(self, reader: Reader, rate: Tensor, noise: Noise, count: int) -> Sequence[Step]:
-        """`train_reader` for each of the `count` steps of a recurrent layer: with noise of its own, here."""
+        """`train_reader` for each of the `count` steps of a recurrent layer; by default each step has its own noise."""
         return [partial(self.train_reader, reader, rate=rate, noise=one) for one in noise.steps(count)]
 
-    def initial(self, reader: Reader) -> Mapping[str, Tensor]:
-        """The initial values of the method's own parameters at a site, which `reader.learned` then holds.
+    def update_cell(self, step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+        """The update (see `Update`) of an LSTM's cell under `step`; by default, `step` changes what is added alone.
 
-        They are trained as the network's are, but no weight decay, no l1 and no max_norm acts on them. They do not
-        depend on the rate; a method that learns its rate begins at `rate`.
+        What is kept would meet the method again at every step: a factor that is the same at all steps would grow to its
+        power.
         """
+        return changed_addition(step, old, kept, added)
+
+    def initial(self, reader: Reader) -> Mapping[str, Tensor]:
+        """The initial values of the method's parameters at a site, which `reader.learned` then holds; usually none."""
         return {}
 
     def remembered(self, reader: Reader) -> Mapping[str, Tensor]:
-        """What the method keeps of the reader as the training begins, which `reader.remembered` then holds."""
+        """Values of the reader at the start of the training, which `reader.remembered` then holds; usually none."""
         return {}
 
-    def penalty(self, place: Place, reader: Reader, rate: Tensor, training: Training) -> Tensor:
-        """What is added to the training loss, the mean over examples, for a site; without dimensions, 0 at rate 0.
-
-        The losses of validation, test and the gap are without it.
-        """
-        return torch.zeros_like(rate)
-
-    def measured(self, reader: Reader, rate: Tensor) -> Mapping[str, Tensor]:
-        """What is recorded of a site after every epoch, by name, each without dimensions: say a learned `rate`."""
-        return {}
-
-    def objection(self, place: Place) -> str | None:
-        """Why the method cannot act at a place, and where it can; None if it can."""
+    def objection(self, info: SiteInfo) -> str | None:
+        """Why the method cannot act at a site that meets its `requirements`, and where it can; None if it can."""
         return None
 
-    def advice(self, place: Place, rate: float) -> str | None:
-        """Why it is unwise to let the method act at a place where it can, with a rate above 0, and what to do instead;
-        None if it is not. What is said does not name the rate: it is said once for all rates of a sweep.
+    def advice(self, info: SiteInfo, rate: float) -> str | None:
+        """Why it is unwise to drop at a site with this rate, above 0, and what to do instead; None if it is not.
 
-        Of every method: a batch norm that directly follows, or with one product between, learns the variance of values
-        that are dropped from, which is another in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
+        The text does not name the rate: it is shown once for all rates of a sweep. By default it warns of a batch norm
+        that follows directly, or after one product: it learns the variance of values with dropout, which differs from
+        that in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
         """
-        if place.products_to_batch_norm == 0:
+        if info.products_to_batch_norm == 0:
             return (
                 "a batch norm follows directly, and what it learns is the variance with dropout, not that of"
                 " evaluation (variance shift): take model.norm_order=before, or model.norm=layer"
             )
-        if place.products_to_batch_norm == 1:
+        if info.products_to_batch_norm == 1:
             return (
                 "a batch norm follows the next layer, and what it learns is the variance with dropout, not that of"
                 " evaluation (variance shift, less of it in wide layers): drop behind the last batch norm only, or take"
@@ -153,16 +84,16 @@ class AbstractDropout(ABC):
 
 
 class AbstractValueDropout(AbstractDropout):
-    """A method that changes the values at its site, whatever reads them: nearly every one."""
+    """A method that changes the values at its site, independently of the layer that reads them: nearly every method."""
 
-    kinds: frozenset[Kind] = frozenset({"units", "sequence", "state", "cell", "weights", "heads"})
+    requirements = Requirements(frozenset({"units", "sequence", "state", "cell", "weights", "heads"}))
 
     @abstractmethod
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
-        """What the site gives for `x`, (batch, ...), in training mode."""
+        """The site's values for `x`, (batch, ...), in training mode."""
 
     def evaluate(self, x: Tensor, rate: Tensor) -> Tensor:
-        """What the site gives for `x` in evaluation mode: the identity, unless a method scales there."""
+        """The site's values for `x` in evaluation mode: by default `x` itself."""
         return x
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
@@ -174,20 +105,10 @@ class AbstractValueDropout(AbstractDropout):
         return y
 
 
-def objection_to(dropout: AbstractDropout, place: Place) -> str | None:
-    """Why a method cannot act at a place, and where it can; None if it can."""
-    if place.kind not in dropout.kinds:
-        allowed = ", ".join(KINDS[kind] for kind in KINDS if kind in dropout.kinds)
-        return f"here are {KINDS[place.kind]}; it acts on {allowed}"
-    if place.calls > 1 and dropout.acts_once:
-        return f"the network calls this site {place.calls} times in a pass; it acts at a site that is called once"
-    return dropout.objection(place)
-
-
 class AbstractUpdateDropout(AbstractDropout):
-    """A method that changes how a state is carried on: from step to step, or from layer to layer."""
+    """A method that changes how a state is carried on, from step to step or from layer to layer."""
 
-    kinds: frozenset[Kind] = frozenset({"state", "cell"})
+    requirements = Requirements(frozenset({"state", "cell"}))
 
     @abstractmethod
     def train_updates(self, rate: Tensor, noise: Noise, count: int) -> Sequence[Update]:
@@ -206,44 +127,96 @@ class AbstractUpdateDropout(AbstractDropout):
         return y
 
 
+class Training(NamedTuple):
+    """What a penalty may depend on besides the network."""
+
+    examples: int
+    """Examples of the training part."""
+    progress: Tensor
+    """The share of the training that is over, in [0, 1), without dimensions."""
+
+
+class AbstractLearnedDropout(AbstractDropout):
+    """A method with parameters of its own, which are trained with the network.
+
+    No weight decay, l1 or max_norm acts on them. Their initial values do not depend on the rate; a method that learns
+    its rate begins at `rate`.
+    """
+
+    @abstractmethod
+    def initial(self, reader: Reader) -> Mapping[str, Tensor]: ...
+
+    @abstractmethod
+    def penalty(self, info: SiteInfo, reader: Reader, rate: Tensor, training: Training) -> Tensor:
+        """The term that a site adds to the training loss, which is a mean over examples: no dimensions, 0 at rate 0.
+
+        The losses of validation, test and the gap do not contain it.
+        """
+
+    @abstractmethod
+    def measured(self, reader: Reader, rate: Tensor) -> Mapping[str, Tensor]:
+        """What is recorded of a site after every epoch, by name, each without dimensions: a learned `rate`, say."""
+
+
 class AbstractAdversarialDropout(AbstractValueDropout):
     """A method whose mask is changed against the network: a second pass, under the changed mask, adds to the loss.
 
-    The trainer lets the network answer under the drawn mask, takes the gradient of `distance` to the mask, lets
-    `chosen` change it, as many times as there are `iterations`, and adds `weight` times the distance of the answer
-    under the changed mask. Between the steps of a recurrent layer, one mask is that of all of them.
+    The trainer computes the network's answer under the drawn mask, takes the gradient of `distance` to the mask, lets
+    `chosen` change the mask, repeats that `iterations` times, and adds `weight` times the distance of the answer under
+    the changed mask. Between the steps of a recurrent layer, all steps share one mask.
     """
 
-    kinds = UNITS
-    is_costly = True
-    acts_once = True
+    requirements = Requirements(single_call=True, own_program=True)
 
     @abstractmethod
     def mask(self, shape: Sequence[int], rate: Tensor, noise: Noise) -> Tensor:
-        """The drawn mask, (batch, ...): what a site multiplies its values by."""
+        """The drawn mask, (batch, ...), by which a site multiplies its values."""
 
     @abstractmethod
     def chosen(self, mask: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
-        """The mask changed so that the distance grows, by its gradient to the mask."""
+        """The mask, changed so that the distance grows; `gradient` is that of the distance to the mask."""
 
     @property
     def iterations(self) -> int:
-        """How often the mask is changed, each time by the gradient to what the time before has made of it."""
+        """How often the mask is changed, each time by the gradient to the mask before."""
         return 1
 
     @abstractmethod
     def weight(self, progress: Tensor) -> Tensor:
-        """Of the distance in the loss, at a share of the training."""
+        """The weight of the distance in the loss, given the share of the training that is over."""
 
     @property
     @abstractmethod
     def is_virtual(self) -> bool:
-        """Whether the distance is that to the network's own answer, or to the target."""
+        """Whether the distance is that to the network's own answer, rather than to the target."""
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
         return x * self.mask(x.shape, rate, noise).to(x.dtype)
 
 
+def objection_to(dropout: AbstractDropout, info: SiteInfo) -> str | None:
+    """Why a method cannot act at a site, and where it can; None if it can."""
+    required = dropout.requirements
+    if info.kind not in required.kinds:
+        allowed = ", ".join(KINDS[kind] for kind in KINDS if kind in required.kinds)
+        return f"here are {KINDS[info.kind]}; it acts on {allowed}"
+    if info.calls > 1 and required.single_call:
+        return f"the network calls this site {info.calls} times in a pass; it acts at a site that is called once"
+    return dropout.objection(info)
+
+
+def needs_own_program(dropout: AbstractDropout, kind: Kind) -> bool:
+    """Whether only sites that drop have the method: it asks for that, or it acts between the steps of a recurrent
+    layer, which the library's fused layer cannot do."""
+    return dropout.requirements.own_program or kind in ("state", "cell")
+
+
 def carried_on(kept: Tensor | None, added: Tensor) -> Tensor:
     """The new state without dropout."""
     return added if kept is None else kept + added
+
+
+def changed_addition(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
+    """The update (see `Update`) in which `step` changes what is added."""
+    new = carried_on(kept, step(added))
+    return new, new

@@ -11,31 +11,32 @@ from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
+from dropout_lab.sites.info import CARRIED, Kind
 from dropout_lab.sites.method import (
     AbstractAdversarialDropout,
     AbstractDropout,
     AbstractUpdateDropout,
     AbstractValueDropout,
-    Reader,
     Step,
     Update,
     carried_on,
+    changed_addition,
 )
-from dropout_lab.sites.place import CARRIED, Kind
+from dropout_lab.sites.reader import Reader
 
 SAMPLES = 1 << 17
-"""The first number of a stream that a further mask of one pass draws from; methods have streams of lower numbers."""
+"""The first number of the streams of further masks in one pass; methods have streams of lower numbers."""
 
 
 CALLS = 1 << 19
-"""The first number of a stream that a further call of one pass draws from; `noise.STEPS` has lower ones."""
+"""The first number of the streams of further calls in one pass; `noise.STEPS` has lower ones."""
 
 _calls: ContextVar[dict["Site", int] | None] = ContextVar("_calls", default=None)
 
 
 @contextmanager
 def calls_counted() -> Iterator[None]:
-    """Within it, one pass through a network: each call of a site in it draws noise of its own."""
+    """A context for one pass through a network, in which each call of a site draws noise of its own."""
     token = _calls.set({})
     try:
         yield
@@ -44,13 +45,12 @@ def calls_counted() -> Iterator[None]:
 
 
 class Site(nn.Module):
-    """A place where dropout may act, with what reads from it; the reader alone until it is given a method.
+    """A place where dropout may act, with the layer that reads from it; without a method, it is the reader alone.
 
     A site that is called several times in a pass draws a mask of its own for each call (`calls_counted`).
 
-    The rate and the noise key of the step are buffers, so that whoever trains the model can hand over those of each
-    run from outside; the model itself never knows. So is the mask of an adversarial pass, (batch, ...), where the
-    method has one; without dimensions it is none.
+    The rate and the noise key of the step are buffers, so that the trainer can set those of each run from outside. The
+    mask of an adversarial pass, (batch, ...), is one, too; without dimensions it means that there is none.
     """
 
     rate: Tensor
@@ -69,7 +69,7 @@ class Site(nn.Module):
         super().__init__()
         self.name, self.kind, self.is_branch, self.keeps = name, kind, is_branch, keeps
         self.observer: Callable[[Site, Tensor], None] | None = None
-        """Is told of each call, with the values that the site was given, or an example of them."""
+        """Called at each call of the site, with its values or an example of them."""
         self.reader = Reader() if reader is None else reader
         self.reader.kind = kind
         self.dropout: AbstractDropout | None = None
@@ -79,7 +79,7 @@ class Site(nn.Module):
         self.register_buffer("mask", torch.ones(()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Raises UserError at a kind of site that is asked for its `steps`, its `updates` or its `update` instead."""
+        """The reader's output. Raises UserError for kinds that need `steps`, `updates` or `update` instead."""
         if self.kind in CARRIED:
             raise UserError(
                 f"the site {self.name} is of the kind {self.kind}, whose values are carried on: forward must call its"
@@ -101,7 +101,7 @@ class Site(nn.Module):
 
     @property
     def acts_before(self) -> bool:
-        """Whether all that the site does is done to the values that its reader is given."""
+        """Whether the site only changes the values that its reader reads."""
         method = self.dropout
         return method is None or (
             isinstance(method, AbstractValueDropout)
@@ -112,7 +112,7 @@ class Site(nn.Module):
         )
 
     def values(self, x: Tensor) -> Tensor:
-        """What the reader is given, of a site that `acts_before`."""
+        """The values that the reader reads, for a site that `acts_before`."""
         assert self.acts_before
         self._observe(x)
         if not isinstance(self.dropout, AbstractValueDropout):
@@ -120,7 +120,7 @@ class Site(nn.Module):
         return self.dropout.train(x, self.rate, self._noise()) if self.training else self.dropout.evaluate(x, self.rate)
 
     def steps(self, count: int, state: Tensor) -> Sequence[Step]:
-        """What the reader makes of the state at each of `count` steps; `state` is the first one."""
+        """The output of the reader at each of `count` steps, as functions of the state; `state` is the first one."""
         self._observe(state)
         if self.dropout is None or isinstance(self.dropout, AbstractUpdateDropout):
             return [self.reader] * count
@@ -133,7 +133,7 @@ class Site(nn.Module):
     def updates(self, count: int, state: Tensor) -> Sequence[Update]:
         """How the state is carried on at each of `count` steps; `state` is the first one.
 
-        Methods that change values do so here with what a step adds to a cell; with the hidden state, in `steps`.
+        Methods that change values change what a step adds to a cell here, and the hidden state in `steps`.
         """
         if isinstance(self.dropout, AbstractUpdateDropout):
             self._observe(state)
@@ -142,15 +142,15 @@ class Site(nn.Module):
             return [partial(self.dropout.evaluate_update, rate=self.rate)] * count
         if self.kind == "state":
             return [_plain] * count
-        changed = _new_changed if self.dropout is not None and self.dropout.changes_what_is_kept else _added_changed
-        return [partial(changed, step) for step in self.steps(count, state)]
+        update = changed_addition if self.dropout is None else self.dropout.update_cell
+        return [partial(update, step) for step in self.steps(count, state)]
 
     def update(self, old: Tensor, made: Tensor) -> Tensor:
-        """What goes on of a layer that makes `made` of `old`."""
+        """The state that a layer carries on, given its input `old` and its output `made`."""
         return self.updates(1, old)[0](old, None, made)[0]
 
     def _noise(self) -> Noise:
-        """The noise of this call: of the first one in a pass that of the key itself."""
+        """The noise of this call; in the first call of a pass, that of the key itself."""
         calls = _calls.get()
         number = 0 if calls is None else calls.get(self, 0)
         if calls is not None:
@@ -177,14 +177,6 @@ def _plain(old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Ten
     return new, new
 
 
-def _added_changed(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
-    return _plain(old, kept, step(added))
-
-
-def _new_changed(step: Step, old: Tensor, kept: Tensor | None, added: Tensor) -> tuple[Tensor, Tensor]:
-    return _plain(old, None, step(carried_on(kept, added)))
-
-
 def sites(model: nn.Module) -> Mapping[str, str]:
     """The sites of a model, in the order of its modules: name -> path of the module.
 
@@ -200,9 +192,9 @@ def sites(model: nn.Module) -> Mapping[str, str]:
 
 
 def install(model: nn.Module, methods: Mapping[str, AbstractDropout]) -> None:
-    """Gives the sites of `model` their methods, by name, with what these learn and what they remember of the model.
+    """Gives the sites of `model` their methods, by name, and initialises what these learn and remember of the model.
 
-    The other sites stay without.
+    Other sites get no method.
     """
     for name, path in sites(model).items():
         site = cast(Site, model.get_submodule(path))

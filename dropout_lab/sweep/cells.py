@@ -8,7 +8,7 @@ from typing import Any
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Trial, digest
-from dropout_lab.sites.place import Warned
+from dropout_lab.sites.info import Warned
 from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.plan import Described, Plan, Trainer
 from dropout_lab.sweep.space import Axis

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.core.trial import Config, Run, Trial
-from dropout_lab.sites.place import Warned
+from dropout_lab.sites.info import Warned
 from dropout_lab.sweep.space import Axis
 
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
-from dropout_lab.cohort.recipe import Compile, Recipe, Result, Use
+from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics import summary
@@ -163,10 +163,10 @@ class Queue:
         stop, self._stop = self._stop, set()
         return stop
 
-    def used(self, use: Use) -> None:
+    def used(self, usage: LaneUsage) -> None:
         where = {"session": self.plan.session, "worker": self._writer.worker, "structure": self._structure}
-        when = {"started": round(use.started, 6), "seconds": round(use.seconds, 6)}
-        self._writer.append("lanes", {**where, "width": use.width, "used": use.used, **when}, durable=False)
+        when = {"started": round(usage.started, 6), "seconds": round(usage.seconds, 6)}
+        self._writer.append("lanes", {**where, "width": usage.width, "used": usage.used, **when}, durable=False)
 
     def began(self, execution: Execution) -> None:
         how = {"structure": self._structure, "session": self.plan.session, **asdict(execution)}

@@ -55,7 +55,7 @@ def measure(width: int, dropout: AbstractDropout, optimizer: AbstractOptimizer, 
     for _ in range(epochs):
         started = time.perf_counter()
         lanes.train_epoch()
-        steps.append((time.perf_counter() - started) / lanes.steps_per_epoch)
+        steps.append((time.perf_counter() - started) / lanes.batches.steps)
     lanes.keep_best(range(SEEDS))
     return statistics.median(steps), float(lanes.test()[1].mean())
 

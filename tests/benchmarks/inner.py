@@ -57,7 +57,7 @@ def cohort(made: Structure, widths: Widths) -> tuple[float, float, float]:
     for _ in range(EPOCHS):
         started = time.perf_counter()
         lanes.train_epoch()
-        steps.append((time.perf_counter() - started) / lanes.steps_per_epoch)
+        steps.append((time.perf_counter() - started) / lanes.batches.steps)
         lanes.evaluate()
         epochs.append(time.perf_counter() - started)
     lanes.close()

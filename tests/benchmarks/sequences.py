@@ -109,7 +109,7 @@ def cohort(network: Network, lanes: int, compile: Compile) -> float:
     for _ in range(EPOCHS if compile == "always" else 3):
         started = time.process_time()
         made.train_epoch()
-        steps.append((time.process_time() - started) / made.steps_per_epoch / lanes)
+        steps.append((time.process_time() - started) / made.batches.steps / lanes)
     return statistics.median(steps)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
-from dropout_lab.cohort.recipe import Compile, Recipe, Result, RunList, Structure, Use
+from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result, RunList, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.config.schema import OPTIONS
 from dropout_lab.datasets.digits import digits
@@ -79,13 +79,13 @@ class Queue(RunList):
         super().__init__(recipes)
         self._stop = stop or {}
         self.said: list[str] = []
-        self.uses: list[Use] = []
+        self.usages: list[LaneUsage] = []
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
         return {str(i) for i, e in zip(rows["id"], rows["epoch"], strict=True) if self._stop.get(str(i)) == e}
 
-    def used(self, use: Use) -> None:
-        self.uses.append(use)
+    def used(self, usage: LaneUsage) -> None:
+        self.usages.append(usage)
 
     def say(self, text: str) -> None:
         self.said.append(text)

@@ -26,7 +26,7 @@ def test_a_clipped_step_is_torchs(share: float) -> None:
     hyper = {"lr": 1.0, "momentum": 0.0, "weight_decay": 0.0, "clip_norm": limit}
     start = before.clone().requires_grad_()
     keys = torch.zeros((len(program.sites), 2), dtype=torch.int32)
-    loss, _ = program.loss(start, {}, {}, torch.zeros(len(program.sites)), torch.ones(()), keys, x, y)
+    loss, _ = program.loss(start, {}, {}, torch.zeros(len(program.sites)), torch.zeros(()), torch.ones(()), keys, x, y)
     (grads,) = torch.autograd.grad(loss, start)
     numbers = {name: torch.tensor(value) for name, value in hyper.items()}
     after, _ = program.update(before, grads, program.structure.optimizer.init(before), numbers)

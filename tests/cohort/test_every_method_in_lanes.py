@@ -18,7 +18,7 @@ from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
-from dropout_lab.models.survey import places
+from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Transformer
 from dropout_lab.sites.method import objection_to
 from tests.cohort.runs import DATASET, outcome, recipe, structure, train
@@ -54,7 +54,7 @@ def acting(model: str, method: str) -> list[str]:
     """The sites of a model at which a method can act."""
     made = make(method, **CHANGES.get(method, {}))
     example = dataset(model).example()
-    return [place.site for place in places(MODELS[model]().to("meta"), example) if objection_to(made, place) is None]
+    return [info.site for info in site_infos(MODELS[model]().to("meta"), example) if objection_to(made, info) is None]
 
 
 CASES = {

@@ -149,9 +149,9 @@ def test_the_weights_are_those_of_a_plain_loop(model: str, ways: dict[str, float
     lanes = Lanes(made, 2, torch.device("cpu"))
     for lane, run in enumerate(runs):
         lanes.load(lane, run)
-    start = lanes.params.clone()
+    start = lanes.state.params.clone()
     lanes.train_epoch()
-    for run, moved, before in zip(runs, lanes.params, start, strict=True):
+    for run, moved, before in zip(runs, lanes.state.params, start, strict=True):
         initial, ours = lanes.program.layout.unflatten(before), lanes.program.layout.unflatten(moved)
         for name, theirs in plain_weights(made, run, 1).items():
             assert not torch.equal(initial[name], ours[name])

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dropout_lab.cohort.additions import Adversary, Masks, divergence
+from dropout_lab.cohort.auxiliary_losses import Adversary, Masks, divergence
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD, Adam
 from dropout_lab.cohort.recipe import Structure
@@ -17,7 +17,7 @@ from dropout_lab.datasets.digits import digits
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
 from dropout_lab.records.store import CURVE_METRICS
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
 from tests.cohort.runs import recipe, structure, train
 from tests.test_every_dropout import make, noise
 
@@ -83,7 +83,7 @@ def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: str
 
 def test_masks_are_chosen_again_by_the_gradient_to_what_was_chosen() -> None:
     method = make("adversarial_recurrent", delta=0.5, iterations=2)
-    adversary = Adversary(method, {"x": Place("x", (12,), None, kind="state")})
+    adversary = Adversary(method, {"x": SiteInfo("x", (12,), None, kind="state")})
     given: list[Tensor] = []
     slopes = torch.randn(8, 12)
 
@@ -112,7 +112,7 @@ def test_the_divergence_of_sequences_is_that_of_the_places_that_are_asked_for() 
 def test_no_weight_decay_l1_and_max_norm_act_on_what_methods_learn() -> None:
     made = learning("sparse_vd", optimizer="sgd", max_norm=True, l1=True)
     lanes = loaded(made, optimizer="sgd", max_norm=0.01, l1=0.1)
-    layout, before = lanes.program.layout, lanes.params[0]
+    layout, before = lanes.program.layout, lanes.state.params[0]
     names = [name for name in layout.unflatten(before) if ".learned." in name]
     assert len(names) == 2
     hyper = {

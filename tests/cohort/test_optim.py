@@ -80,7 +80,15 @@ def test_a_clipped_gradient_has_at_most_its_norm() -> None:
         start = params.clone().requires_grad_()
         keys = torch.zeros((3, 2), dtype=torch.int32)
         loss, _ = program.loss(
-            start, {}, {}, torch.zeros(3), torch.ones(()), keys, torch.randn(8, 1, 8, 8), torch.arange(8)
+            start,
+            {},
+            {},
+            torch.zeros(3),
+            torch.zeros(()),
+            torch.ones(()),
+            keys,
+            torch.randn(8, 1, 8, 8),
+            torch.arange(8),
         )
         (grads,) = torch.autograd.grad(loss, start)
         moved, _ = program.update(params, grads, state, {name: torch.tensor(value) for name, value in hyper.items()})

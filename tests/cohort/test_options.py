@@ -90,7 +90,8 @@ class Steps:
 
     def loss(self, rate: float = 0.0, mix: float = 1.0) -> Tensor:
         rates = torch.full((len(self.program.sites),), rate)
-        return self.program.loss(self.params, {}, self.hyper, rates, torch.tensor(mix), self.keys, self.x, self.y)[0]
+        given = rates, torch.zeros(()), torch.tensor(mix), self.keys, self.x, self.y
+        return self.program.loss(self.params, {}, self.hyper, *given)[0]
 
     def output(self, rate: float, keys: Tensor) -> Tensor:
         rates = torch.full((len(self.program.sites),), rate)
@@ -174,8 +175,8 @@ def test_running_statistics_are_those_of_the_first_pass(loss: str) -> None:
             name: buffer for name, buffer in steps.model.named_buffers() if name.rpartition(".")[2] in ("mean", "var")
         }
         rates = torch.full((len(steps.program.sites),), 0.5)
-        one = torch.tensor(1.0)
-        return steps.program.loss(steps.params, given, {}, rates, one, steps.keys, steps.x, steps.y)[1]
+        start, whole = torch.zeros(()), torch.ones(())
+        return steps.program.loss(steps.params, given, {}, rates, start, whole, steps.keys, steps.x, steps.y)[1]
 
     ours, theirs = buffers(LOSSES[loss]), buffers(Plain())
     assert ours

@@ -15,14 +15,14 @@ QUICK = ("mlp_batch_norm", "transformer", "cnn")
 @pytest.mark.parametrize("model", first(QUICK, MODELS))
 def test_products_are_in_bfloat16_and_all_that_is_kept_in_float32(model: str) -> None:
     lanes = Lanes(structure(model, precision="bfloat16"), 2, torch.device("cpu"))
-    graph = Compilable(lanes.train_step, lanes.examples()[0])._graph
+    graph = Compilable(lanes.executor.train_step, lanes.executor.examples()[0])._graph
     products = [node for node in graph.graph.nodes if str(node.target).split(".")[1:2] in (["bmm"], ["convolution"])]
     assert products
     assert {node.meta["val"].dtype for node in products} == {torch.bfloat16}
-    before = [tensor.dtype for tensor in lanes.train_step.fixed]
+    before = [tensor.dtype for tensor in lanes.executor.train_step.fixed]
     lanes.load(0, recipe(0))
     lanes.train_epoch()
-    assert [tensor.dtype for tensor in lanes.train_step.fixed] == before
+    assert [tensor.dtype for tensor in lanes.executor.train_step.fixed] == before
     assert torch.bfloat16 not in before
 
 

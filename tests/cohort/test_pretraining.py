@@ -96,7 +96,7 @@ def test_it_is_a_plain_loop_and_the_head_begins_anew(model: str) -> None:
     lanes = Lanes(ours, 2, CPU)
     for seed in range(2):
         lanes.load(seed, recipe(seed, seed=seed))
-        trained, begun, untrained = plain(pretraining, seed).state_dict(), lanes.network(seed), fresh(ours, seed)
+        trained, begun, untrained = plain(pretraining, seed).state_dict(), lanes.state.of_lane(seed), fresh(ours, seed)
         head = list(untrained)[-2:]
         assert [tuple(untrained[name].shape[:1]) for name in head] == [(6,), (6,)]  # weight and bias
         assert begun.keys() >= trained.keys()
@@ -127,9 +127,9 @@ def test_all_runs_of_a_seed_begin_with_the_same_network_and_it_is_trained_once()
     for lane, changes in enumerate(others):
         lanes.load(lane, recipe(lane, seed=1) if not changes else replace(recipe(lane, seed=1), **changes))
     lanes.load(3, recipe(3, seed=0))
-    assert torch.equal(lanes.params[0], lanes.params[1])
-    assert torch.equal(lanes.params[0], lanes.params[2])
-    assert not torch.equal(lanes.params[0], lanes.params[3])
+    assert torch.equal(lanes.state.params[0], lanes.state.params[1])
+    assert torch.equal(lanes.state.params[0], lanes.state.params[2])
+    assert not torch.equal(lanes.state.params[0], lanes.state.params[3])
     train(ours, [recipe(number, seed=number % 2, epochs=1) for number in range(4)], 2)
     assert all(pretraining.networks[seed] is network for seed, network in kept.items())
 
@@ -140,7 +140,7 @@ def test_mixout_remembers_the_pretrained_weights_and_training_leaves_them() -> N
     lanes = Lanes(ours, 2, CPU)
     lanes.load(0, recipe(0, seed=0, rates={"hidden.0": 0.5}))
     lanes.train_epoch()
-    network = lanes.network(0)
+    network = lanes.state.of_lane(0)
     hidden, head = (name for name in network if ".remembered." in name)
     layer = hidden.replace("remembered", "layer")
     assert torch.equal(network[hidden], pretraining.networks[0][layer])

@@ -56,7 +56,7 @@ def odd() -> tuple[Lanes, Compilable]:
     lanes = Lanes(structure(**ODD), 2, CPU)
     for lane in range(2):
         lanes.load(lane, recipe(lane + 1, **WAYS))
-    return lanes, Compilable(lanes.train_step, lanes.examples()[0], "odd")
+    return lanes, Compilable(lanes.executor.train_step, lanes.executor.examples()[0], "odd")
 
 
 @builds_odd
@@ -64,12 +64,12 @@ def odd() -> tuple[Lanes, Compilable]:
 @pytest.mark.usefixtures("shared_programs")
 def test_a_compiled_step_is_the_eager_one() -> None:
     eager, (lanes, step) = odd()[0], odd()
-    (lanes.run_train_step,) = load([step])
-    before = lanes.params.clone()
+    (lanes.executor.run_train_step,) = load([step])
+    before = lanes.state.params.clone()
     for _ in range(2):
         torch.testing.assert_close(lanes.train_epoch(), eager.train_epoch(), rtol=2e-5, atol=0)
-    torch.testing.assert_close(lanes.params, eager.params, rtol=2e-5, atol=2e-5)
-    assert not torch.isclose(lanes.params, before, rtol=1e-3).all()
+    torch.testing.assert_close(lanes.state.params, eager.state.params, rtol=2e-5, atol=2e-5)
+    assert not torch.isclose(lanes.state.params, before, rtol=1e-3).all()
 
 
 @builds_odd
@@ -133,7 +133,7 @@ def test_the_width_matters_to_the_last_bits_of_compiled_lanes_alone() -> None:
 def test_a_program_is_named_by_all_that_it_is_made_of(among: int) -> None:
     def program(width: int = 2, **changes: Any) -> Path:
         lanes = Lanes(structure(**{**ODD, **changes}), width, CPU)
-        return Compilable(lanes.train_step, lanes.examples()[0])._path
+        return Compilable(lanes.executor.train_step, lanes.executor.examples()[0])._path
 
     wider = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 6], activation="gelu", norm="batch")}
     other = {"build": lambda: MLP(input_shape=(10,), outputs=1, hidden=[7, 5], activation="tanh", norm="batch")}
@@ -183,27 +183,29 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lanes = Lanes(structure(**ODD), 2, CPU)
-    arguments = lanes.examples()[0]
-    first = Compilable(lanes.train_step, arguments, "mlp")
+    arguments = lanes.executor.examples()[0]
+    first = Compilable(lanes.executor.train_step, arguments, "mlp")
     assert not first.is_known
     path = first._path
     assert path.parent == empty
     first._alias.write_text(path.name)  # type: ignore[union-attr]
     path.touch()
-    assert Compilable(lanes.train_step, arguments, "mlp").is_known
-    assert "_graph" not in vars(Compilable(lanes.train_step, arguments, "mlp"))
-    assert not Compilable(lanes.train_step, arguments, "cnn").is_known
-    assert not Compilable(lanes.train_step, arguments).is_known
+    assert Compilable(lanes.executor.train_step, arguments, "mlp").is_known
+    assert "_graph" not in vars(Compilable(lanes.executor.train_step, arguments, "mlp"))
+    assert not Compilable(lanes.executor.train_step, arguments, "cnn").is_known
+    assert not Compilable(lanes.executor.train_step, arguments).is_known
     wider = Lanes(structure(**ODD), 4, CPU)
-    assert not Compilable(wider.train_step, wider.examples()[0], "mlp").is_known
+    assert not Compilable(wider.executor.train_step, wider.executor.examples()[0], "mlp").is_known
     monkeypatch.setattr(compiler, "_source", lambda: "another version")
-    assert not Compilable(lanes.train_step, arguments, "mlp").is_known
+    assert not Compilable(lanes.executor.train_step, arguments, "mlp").is_known
 
 
 def test_a_builder_reads_the_graph_that_was_sent() -> None:
     lanes = Lanes(structure(**ODD), 2, CPU)
-    sent = Compilable(lanes.train_step, lanes.examples()[0])._graph
-    read = pickle.loads(pickle.dumps(Order.of(sent, tuple(lanes.examples()[0]), precompile_headers=False))).graph()
+    sent = Compilable(lanes.executor.train_step, lanes.executor.examples()[0])._graph
+    read = pickle.loads(
+        pickle.dumps(Order.of(sent, tuple(lanes.executor.examples()[0]), precompile_headers=False))
+    ).graph()
     assert [node.target for node in read.graph.nodes if node.op == "call_function"] == [
         node.target for node in sent.graph.nodes if node.op == "call_function"
     ]
@@ -310,7 +312,7 @@ def test_a_compiler_or_a_program_that_crashes_ends_no_sweep(failing: Callable[[s
         assert not choice.compiled
         assert choice.why.startswith("eager: ")
         assert CRASHES[script] in choice.why
-        assert lanes.run_train_step is lanes.train_step
+        assert lanes.executor.run_train_step is lanes.executor.train_step
     with pytest.raises(UserError, match=r"trainer\.compile=always: "):
         prepared("always")
     assert not [path for path in compiler.folder().iterdir() if path.suffix != ".alias"]
@@ -339,7 +341,7 @@ def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("CXX", "no-such-compiler")
     lanes, choice = prepared("auto", 10**6)
     assert choice.why == "eager: this machine has no C++ compiler"
-    assert lanes.run_train_step is lanes.train_step
+    assert lanes.executor.run_train_step is lanes.executor.train_step
     with pytest.raises(UserError, match="compile=always: this machine has no C"):
         prepared("always")
 

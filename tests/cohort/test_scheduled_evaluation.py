@@ -41,12 +41,12 @@ def test_an_epoch_is_evaluated_at_the_rate_of_its_last_step() -> None:
 
 def test_a_rate_that_changes_within_an_epoch_is_that_of_its_last_step() -> None:
     trained = lanes(Late(0.5), epochs=5)  # of three steps each: the eighth of fifteen is the last one at rate 0
-    assert trained.steps_per_epoch == 3
+    assert trained.batches.steps == 3
     for _ in range(3):
         trained.train_epoch()
     found = trained.evaluate()["val_loss"][0].item()
     losses = []
     for rate in (0.8, 0.0):
-        trained._rates.fill_(rate)
+        trained.state.rates.fill_(rate)
         losses.append(trained.evaluate()["val_loss"][0].item())
     assert found == losses[0] != losses[1]

@@ -123,7 +123,7 @@ def test_a_lane_is_truncated_backpropagation_by_hand() -> None:
     lanes.load(0, replace(recipe(0, rates={}), optimizer=SGD(lr=0.2)))
     lanes.load(1, replace(recipe(4, rates={}), optimizer=SGD(lr=0.2)))
     split = data.split(0)
-    initial, _ = lanes._make_initial(0)
+    initial, _ = lanes.seeds.network(0)
     model = made.build()
     model.load_state_dict(lanes.program.layout.unflatten(initial), strict=False)
     plain = Plain(model)
@@ -143,7 +143,7 @@ def test_a_lane_is_truncated_backpropagation_by_hand() -> None:
             losses.append(loss.detach())
         found = lanes.train_epoch()[0]
         torch.testing.assert_close(found, torch.stack(losses).mean(), rtol=1e-4, atol=1e-5)
-    pieces = lanes._parts["val"].rows.shape[2]
+    pieces = lanes.data.parts["val"].rows.shape[2]
     state, total, right = None, 0.0, 0.0
     length = -(-len(split.val) // pieces)
     for step in range(length):

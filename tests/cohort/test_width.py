@@ -70,9 +70,9 @@ def test_no_lane_idles_while_a_run_waits(epochs: list[int]) -> None:
         first = ends.index(min(ends))
         ends[first] += length
     assert queue.said[-1] == f"4 lanes were in use {sum(epochs) / (4 * max(ends)):.0%} of the time"
-    assert sum(use.used for use in queue.uses) == sum(epochs)
-    assert [use.width for use in queue.uses] == [4] * max(ends)
-    assert all(one.started + one.seconds <= two.started + 1e-3 for one, two in itertools.pairwise(queue.uses))
+    assert sum(usage.used for usage in queue.usages) == sum(epochs)
+    assert [usage.width for usage in queue.usages] == [4] * max(ends)
+    assert all(one.started + one.seconds <= two.started + 1e-3 for one, two in itertools.pairwise(queue.usages))
 
 
 def test_out_of_memory_halves_the_width_and_loses_no_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -295,14 +295,14 @@ def test_batches_of_a_text_read_on_and_cover_it_once(tmp_path: Path) -> None:
     lanes.load(0, recipe)
     batches: list[Tensor] = []
     held: list[Tensor] = []
-    step = lanes.run_train_step
+    step = lanes.executor.run_train_step
 
     def watched(*tensors: Tensor) -> None:
         batches.append(tensors[-2][0].clone())
         held.append(tensors[-1][0].clone())
         step(*tensors)
 
-    lanes.run_train_step = watched
+    lanes.executor.run_train_step = watched
     lanes.train_epoch()
     rows = torch.stack(batches)
     place = {row: at for at, row in enumerate(split.train.tolist())}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dropout_lab.cohort.optim import Adam
-from dropout_lab.cohort.recipe import Compile, Recipe, Result, RunQueue, Use
+from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result, RunQueue
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Execution, Run, Trial
@@ -85,7 +85,7 @@ class Fake:
                 return
             lanes = {name: (recipe, epoch + 1) for name, (recipe, epoch) in lanes.items()}
             made = {name: curves(_rate(recipe), recipe.seed, epoch) for name, (recipe, epoch) in lanes.items()}
-            runs.used(Use(widths.most, len(lanes), 0.0, 1.0))
+            runs.used(LaneUsage(widths.most, len(lanes), 0.0, 1.0))
             rows = {name: [one[name][-1] for one in made.values()] for name in METRICS}
             stopped = runs.epoch({"id": list(lanes), "epoch": [epoch for _, epoch in lanes.values()], **rows})
             self.epochs += 1

@@ -1,4 +1,4 @@
-"""Lanes that are shared out between processes: the same results, and no process is left over."""
+"""Lanes divided between processes: the same results, and no process is left over."""
 
 import multiprocessing
 import os
@@ -11,8 +11,8 @@ import torch
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import RunList
-from dropout_lab.cohort.shares import Shares, can_fork, share
 from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.worker_pool import WorkerPool, can_fork, share_memory
 from tests.cohort.runs import outcome, recipe, structure
 from tests.matrix import first
 
@@ -36,17 +36,17 @@ def test_the_results_are_those_of_one_process(model: str) -> None:
     assert not multiprocessing.active_children()
 
 
-def test_each_process_works_on_its_share_of_memory_that_all_see() -> None:
+def test_each_process_works_on_its_lanes_in_shared_memory() -> None:
     numbers = torch.arange(6, dtype=torch.int32)
-    share([numbers])
+    share_memory([numbers])
 
     def add(lanes: slice, more: int) -> None:
         numbers[lanes] += more + os.getpid() * 0
 
-    shares = Shares([slice(0, 3), slice(3, 6)], {"add": add})
+    pool = WorkerPool([slice(0, 3), slice(3, 6)], {"add": add})
     numbers += 1  # what changes afterwards is seen there, too
-    shares.do("add", 10)
-    shares.close()
+    pool.do("add", 10)
+    pool.close()
     assert numbers.tolist() == [11, 12, 13, 14, 15, 16]
 
 
@@ -60,7 +60,7 @@ def two_threads() -> Iterator[None]:
 @pytest.mark.usefixtures("two_threads")
 def test_processes_of_several_threads_are_refused() -> None:
     with pytest.raises(ValueError, match="one thread each"):
-        Shares([slice(0, 1), slice(1, 2)], {})
+        WorkerPool([slice(0, 1), slice(1, 2)], {})
 
 
 def test_runs_are_put_into_the_lanes_of_all_processes_in_turn() -> None:
@@ -76,12 +76,12 @@ def test_what_a_process_raises_is_raised_here() -> None:
         if lanes.start:
             raise MemoryError("there") if kind == "memory" else Unsendable(1, 2)
 
-    shares = Shares([slice(0, 1), slice(1, 2)], {"break": break_})
+    pool = WorkerPool([slice(0, 1), slice(1, 2)], {"break": break_})
     with pytest.raises(MemoryError, match="there"):
-        shares.do("break", "memory")
+        pool.do("break", "memory")
     with pytest.raises(RuntimeError, match="of two"):
-        shares.do("break", "other")
-    shares.close()
+        pool.do("break", "other")
+    pool.close()
 
 
 def test_a_killed_process_is_an_error_and_the_runs_are_trained_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

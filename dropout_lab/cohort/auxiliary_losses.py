@@ -1,4 +1,4 @@
-"""What dropout methods add to a training loss, penalties and passes under chosen masks, and what they have learned."""
+"""The terms that methods add to the training loss, penalties and passes under chosen masks, and what they learn."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from dropout_lab.cohort.recipe import Structure
 from dropout_lab.core.noise import Noise
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.models import survey
-from dropout_lab.sites.method import AbstractAdversarialDropout, Training
-from dropout_lab.sites.place import Place
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import AbstractAdversarialDropout, AbstractDropout, AbstractLearnedDropout, Training
 from dropout_lab.sites.site import Site, sites
 
 ADVERSARY = 1 << 15
-"""The number of the first pass under chosen masks; a loss numbers its own from 0."""
+"""The number of the first pass under chosen masks; a loss numbers its own passes from 0."""
 
 Masks = Mapping[str, Tensor]
 """Path of a site -> its mask, (batch, ...)."""
 
 
 class Asked(nn.Module):
-    """A model that is asked something else than what it gives for an input, under given parameters and buffers.
+    """A model that answers another question than `forward`, under given parameters and buffers.
 
     Their names begin with PREFIX here.
     """
@@ -42,24 +42,24 @@ class Asked(nn.Module):
 
 @dataclass(frozen=True)
 class Adversary:
-    """A method that chooses masks, and the sites that have it: these masks are chosen together."""
+    """A method that chooses masks, with its sites, whose masks are chosen together."""
 
     method: AbstractAdversarialDropout
-    places: Mapping[str, Place]
+    infos: Mapping[str, SiteInfo]
     """By the site's path."""
 
     def weight(self, progress: Tensor, rates: Mapping[str, Tensor]) -> Tensor:
-        """That of the distance; 0 where no site of the method drops."""
-        drops = torch.stack([rates[path] for path in self.places]).amax() > 0
+        """The weight of the distance; 0 where no site of the method drops."""
+        drops = torch.stack([rates[path] for path in self.infos]).amax() > 0
         return torch.where(drops, self.method.weight(progress), 0.0)
 
     def chosen(
         self, distance: Callable[[Masks], Tensor], batch: int, rates: Mapping[str, Tensor], keys: Mapping[str, Tensor]
     ) -> Masks:
-        """Masks under which the distance is larger than under those that are drawn, by its gradient to these."""
+        """Masks with a larger distance than the drawn ones, chosen by its gradient to these."""
         masks = {
-            path: self.method.mask((batch, *place.shape), rates[path], Noise(keys[path]))
-            for path, place in self.places.items()
+            path: self.method.mask((batch, *info.shape), rates[path], Noise(keys[path]))
+            for path, info in self.infos.items()
         }
         for _ in range(self.method.iterations):
             gradients = grad(distance)(masks)
@@ -69,60 +69,55 @@ class Adversary:
         return masks
 
 
-class Additions:
-    """Of most structures: nothing."""
+class AuxiliaryLosses:
+    """Auxiliary losses of the methods at the sites; usually none."""
 
     def __init__(self, structure: Structure, model: nn.Module) -> None:
-        """model: the structure's, with its methods installed."""
-        found = {name: path for name, path in sites(model).items() if name in structure.dropout}
-        methods = structure.dropout
-        self._penalised = [path for name, path in found.items() if methods[name].is_penalised]
-        self._measured = {
-            name: path for name, path in found.items() if methods[name].initial(_site(model, path).reader)
+        """model: a model of the structure with its methods installed."""
+        found: dict[str, tuple[str, AbstractDropout]] = {
+            path: (name, structure.dropout[name]) for name, path in sites(model).items() if name in structure.dropout
+        }
+        self._learned = {
+            path: (name, method) for path, (name, method) in found.items() if isinstance(method, AbstractLearnedDropout)
         }
         adversarial = {
-            path: method
-            for name, path in found.items()
-            if isinstance(method := methods[name], AbstractAdversarialDropout)
+            path: method for path, (_, method) in found.items() if isinstance(method, AbstractAdversarialDropout)
         }
-        self.is_any = bool(self._penalised or adversarial)
+        self.is_any = bool(self._learned or adversarial)
         """Whether something is added to the loss."""
-        self._places: Mapping[str, Place] = {}
-        self._examples = 0
+        infos: Mapping[str, SiteInfo] = {}
         if self.is_any:
             with torch.random.fork_rng(devices=[]):
-                surveyed = survey.places(structure.build().eval(), structure.dataset.example())
-            self._places = {found[place.site]: place for place in surveyed if place.site in found}
-            self._examples = len(structure.dataset.split(0).train)
+                surveyed = survey.site_infos(structure.build().eval(), structure.dataset.example())
+            infos = {info.site: info for info in surveyed}
+        self._infos = {path: infos[name] for path, (name, _) in found.items() if name in infos}
+        self._examples = len(structure.dataset.split(0).train) if self.is_any else 0
         self.adversaries = [
-            Adversary(method, {path: self._places[path] for path, its in adversarial.items() if its is method})
+            Adversary(method, {path: self._infos[path] for path, its in adversarial.items() if its is method})
             for method in dict.fromkeys(adversarial.values())
         ]
 
     def penalty(self, model: nn.Module, progress: Tensor) -> Tensor:
         """The sum of the sites' penalties; for `Asked`."""
-        total = torch.zeros_like(progress)
-        for path in self._penalised:
+        total, training = torch.zeros_like(progress), Training(self._examples, progress)
+        for path, (_, method) in self._learned.items():
             site = _site(model, path)
-            assert site.dropout is not None
-            training = Training(self._examples, progress)
-            total = total + site.dropout.penalty(self._places[path], site.reader, site.rate, training)
+            total = total + method.penalty(self._infos[path], site.reader, site.rate, training)
         return total
 
     def measured(self, model: nn.Module) -> Mapping[str, Tensor]:
         """`<what>/<site>` -> its value, without dimensions; for `Asked`."""
         values: dict[str, Tensor] = {}
-        for name, path in self._measured.items():
+        for path, (name, method) in self._learned.items():
             site = _site(model, path)
-            assert site.dropout is not None
-            values |= {f"{what}/{name}": value for what, value in site.dropout.measured(site.reader, site.rate).items()}
+            values |= {f"{what}/{name}": value for what, value in method.measured(site.reader, site.rate).items()}
         return values
 
 
 def divergence(p: Tensor, q: Tensor, y: Tensor, task: str) -> Tensor:
-    """KL(p || q) of the classes' probabilities, or the squared difference: the mean over the batch.
+    """KL(p || q) of the classes' probabilities, or the squared difference in a regression: the mean over the batch.
 
-    Of a sequence, the mean of the places where targets `y` ask for a class.
+    For sequences it is the mean over the positions whose target `y` is a class.
     """
     if task == "regression":
         return F.mse_loss(q, p)

@@ -6,10 +6,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-FOREIGN = Path(torch.__file__).parent, Path(__file__).parents[1]
-"""Folders of code that is not the user's."""
+COHORT = Path(__file__).parents[1]
+FOREIGN = Path(torch.__file__).parent, COHORT.parent
+"""Folders of torch's code and of this package's."""
 STANDARD = Path(traceback.__file__).parent
-"""That of Python's own, which holds site-packages, too."""
+"""The folder of Python's standard library, in which site-packages is, too."""
 
 
 def described(error: BaseException) -> str:
@@ -23,18 +24,18 @@ def described(error: BaseException) -> str:
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether what tries the network has failed: no code of the user is under way, nor a module of torch that the
+    """Whether this package raised the error: neither the user's code is on the stack, nor a module of torch that the
     network itself is made of, as the parts of an nn.Sequential are."""
     if _frames(error):
         return False
     files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
-    last = max(place for place, file in enumerate(files) if file.is_relative_to(FOREIGN[1]))
+    last = max(index for index, file in enumerate(files) if file.is_relative_to(FOREIGN[1]))
     in_module = Path(nn.modules.module.__file__) in files[last:]
-    return not (in_module and files[last].parent == Path(__file__).parent)
+    return not (in_module and files[last].is_relative_to(COHORT))
 
 
 def _frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """Those of the user's code."""
+    """The frames of the user's code."""
     return [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(Path(frame.filename))]
 
 

@@ -1,0 +1,128 @@
+"""The inputs of an epoch's training steps: each run's batches, rates, progress and noise keys."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dropout_lab.cohort.data import LaneData
+from dropout_lab.cohort.keys import FIRST_SAMPLE, keys
+from dropout_lab.cohort.lane import Lane
+from dropout_lab.cohort.recipe import Structure
+from dropout_lab.cohort.step import Program
+from dropout_lab.core.streams import generator
+
+
+class Epoch(NamedTuple):
+    """The inputs of all steps of an epoch; each step gets its slice of every tensor, in this order."""
+
+    rates: Tensor
+    """(step, lane, site): the sites' scheduled rates."""
+    progress: Tensor
+    """(step, lane): the share of the training that is over."""
+    mix: Tensor
+    """(step, lane): the weight of an example itself where it is mixed with its neighbour."""
+    keys: Tensor
+    """(step, lane, stream, 2) int32: the noise keys."""
+    rows: Tensor
+    """(step, lane, batch)"""
+    targets: Tensor
+    """(step, lane, batch, ...)"""
+
+
+class Batches:
+    """Fills `epoch`, in place, for one epoch after another."""
+
+    def __init__(
+        self, structure: Structure, program: Program, data: LaneData, width: int, device: torch.device
+    ) -> None:
+        self._structure, self._data, self._width, self._streams = structure, data, width, program.streams
+        self.size = min(structure.batch_size, data.train_rows.shape[1])
+        """Examples of a batch."""
+        self.steps = data.train_rows.shape[1] // self.size
+        """Steps of an epoch."""
+        lanes, targets = (self.steps, width), data.train_targets
+        self.epoch = Epoch(
+            rates=torch.zeros(*lanes, len(program.sites), device=device),
+            progress=torch.zeros(lanes, device=device),
+            mix=torch.ones(lanes, device=device),
+            keys=torch.zeros(*lanes, len(program.streams), 2, dtype=torch.int32, device=device),
+            rows=torch.zeros(*lanes, self.size, dtype=torch.int64, device=device),
+            targets=torch.zeros(*lanes, self.size, *targets.shape[2:], dtype=targets.dtype, device=device),
+        )
+
+    def fill(self, active: Mapping[int, Lane]) -> None:
+        """Makes the next epoch of the active lanes; the others get rate 0 and the order of their rows."""
+        order = self._order(active)[:, : self.steps * self.size]
+        rates, progress = self._rates_and_progress(active)
+        made = Epoch(
+            rates=rates,
+            progress=progress,
+            mix=self._mix(active),
+            keys=self._keys(active),
+            rows=self._batches(self._data.train_rows, order),
+            targets=self._batches(self._data.train_targets, order),
+        )
+        for held, value in zip(self.epoch, made, strict=True):
+            held.copy_(value)
+
+    def sample_keys(self, active: Mapping[int, Lane], sample: int) -> Tensor:
+        """The keys of a sample of masks in evaluation, which no training step has: (lane, stream, 2) int32."""
+        return self._keys_at(active, np.full((1, self._width), FIRST_SAMPLE + sample))[0]
+
+    def _batches(self, values: Tensor, order: Tensor) -> Tensor:
+        """(lane, n, ...) at the positions `order`, (lane, step x batch) -> (step, lane, batch, ...)"""
+        lanes = torch.arange(self._width, device=values.device).unsqueeze(1)
+        shape = self._width, self.steps, self.size, *values.shape[2:]
+        return values[lanes, order].view(shape).transpose(0, 1)
+
+    def _order(self, active: Mapping[int, Lane]) -> Tensor:
+        """Each lane's shuffled training positions: (lane, n). Lanes of one seed and epoch share them."""
+        rows = self._data.train_rows
+        if self._structure.dataset.is_stream:  # each example of a batch continues that of the batch before
+            positions = torch.arange(self.steps * self.size).view(self.size, -1)
+            return positions.t().reshape(1, -1).repeat(self._width, 1).to(rows.device)
+        shuffled: dict[tuple[int, int], Tensor] = {}
+        order = torch.arange(rows.shape[1]).repeat(self._width, 1)
+        for index, lane in active.items():
+            which = (lane.recipe.seed, lane.epoch)
+            if which not in shuffled:
+                shuffled[which] = torch.from_numpy(generator(which[0], "order", which[1]).permutation(rows.shape[1]))
+            order[index] = shuffled[which]
+        return order.to(rows.device)
+
+    def _rates_and_progress(self, active: Mapping[int, Lane]) -> tuple[Tensor, Tensor]:
+        """(step, lane, site) and (step, lane)"""
+        rates, progress = torch.zeros(self.epoch.rates.shape), torch.zeros(self.epoch.progress.shape)
+        for index, lane in active.items():
+            total = lane.recipe.epochs * self.steps
+            shares = [(lane.steps + step) / total for step in range(self.steps)]
+            scheduled = torch.tensor([lane.recipe.schedule(share) for share in shares])
+            rates[:, index] = scheduled.unsqueeze(1) * lane.rates
+            progress[:, index] = torch.tensor(shares)
+        return rates, progress
+
+    def _mix(self, active: Mapping[int, Lane]) -> Tensor:
+        """(step, lane)"""
+        mix = torch.ones(self.epoch.mix.shape)
+        for index, lane in active.items():
+            alpha = lane.recipe.options.get("mixup", 0.0)
+            if alpha > 0:
+                drawn = generator(lane.recipe.seed, "mixup", lane.epoch).beta(alpha, alpha, self.steps)
+                mix[:, index] = torch.from_numpy(drawn)
+        return mix
+
+    def _keys(self, active: Mapping[int, Lane]) -> Tensor:
+        """(step, lane, stream, 2) int32"""
+        done = np.zeros(self._width, dtype=np.int64)
+        for index, lane in active.items():
+            done[index] = lane.steps
+        return self._keys_at(active, done[None, :] + np.arange(self.steps)[:, None])
+
+    def _keys_at(self, active: Mapping[int, Lane], steps: NDArray[np.int64]) -> Tensor:
+        """steps: (step, lane). Returns (step, lane, stream, 2) int32."""
+        seeds = [active[index].mask_seed if index in active else 0 for index in range(self._width)]
+        return torch.from_numpy(keys(seeds, steps, self._streams))

@@ -1,0 +1,160 @@
+"""A user's network alone: two passes over the same examples, and what they may not do."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from dropout_lab.cohort.probe.blame import described, is_ours
+from dropout_lab.cohort.stack import Layout, ties
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.torch_private import is_written
+from dropout_lab.models.layers import carried_buffers
+from dropout_lab.sites.site import Site
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The result of one pass through a network alone."""
+
+    output: Tensor
+    params: Mapping[str, Tensor]
+    """Parameters of the pass; the output has a gradient to them."""
+    held: Mapping[str, Tensor]
+    """Buffers and frozen parameters after the pass."""
+    calls: Counter[Site]
+
+
+def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...]) -> Pass:
+    """The second of two passes with the same parameters, buffers and examples.
+
+    Raises UserError if they disagree, or if forward does what training in lanes does not allow.
+    """
+    first, drawing = _pass(network, x)
+    if drawing is not None:
+        raise UserError(
+            f"forward draws random numbers by itself, in {_mode(network)} mode, at {drawing}. No rate of dropout-lab"
+            ' reaches them, and "no dropout" would contain them. Put dropout_lab.sites.Site("a name") there in place of'
+            " F.dropout and the like"
+        )
+    _check_output(first.output, shape, _mode(network))
+    before = _numbers(network)
+    second, _ = _pass(network, x)
+    changed = [name for name, number in _numbers(network).items() if number != before.get(name, number)]
+    if changed:
+        raise UserError(
+            f"forward changes the attribute {changed[0]}. All runs that are trained together share it; make it a"
+            " buffer (register_buffer)"
+        )
+    if not close(first.output, second.output):
+        raise UserError(
+            f"two passes over the same examples with the same parameters and buffers differ in {_mode(network)} mode."
+            " What forward remembers must be a buffer (register_buffer), and what it draws must be drawn by a"
+            " dropout_lab.sites.Site"
+        )
+    return second
+
+
+def _pass(network: nn.Module, x: Tensor) -> tuple[Pass, str | None]:
+    """A pass, and the module in which torch's random state changed, if it did."""
+    trained = {name for name, param in network.named_parameters() if param.requires_grad}
+    params = {n: p.detach().clone().requires_grad_() for n, p in network.named_parameters() if n in trained}
+    given = {**params, **{name: value.clone() for name, value in Layout.held(network).items()}}
+    for name in carried_buffers(network):
+        given[name] = given[name].expand(len(x), *given[name].shape[1:]).clone()
+    before = dict(given)
+    given |= {further: given[name] for further, name in ties(network).items()}
+    calls: Counter[Site] = Counter()
+    drawing: list[str] = []
+    states: list[Tensor] = []
+
+    def enter(module: nn.Module, arguments: Any) -> None:
+        states.append(torch.get_rng_state())
+
+    def leave(path: str) -> Callable[..., None]:
+        def hook(module: nn.Module, arguments: Any, output: Any) -> None:
+            if not torch.equal(states.pop(), torch.get_rng_state()):
+                drawing.append(f"{path or 'its own forward'} ({type(module).__name__})")
+
+        return hook
+
+    hooks = []
+    for path, module in network.named_modules():
+        hooks += [module.register_forward_pre_hook(enter), module.register_forward_hook(leave(path))]
+        if isinstance(module, Site):
+            module.observer = lambda site, values: calls.update([site])
+    buffers = {name for name, _ in network.named_buffers()}
+    try:
+        output = functional_call(network, given, (x,), tie_weights=False)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        if is_ours(error):
+            raise
+        raise UserError(f"forward raises in {_mode(network)} mode: {described(error)}") from error
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for module in network.modules():
+            if isinstance(module, Site):
+                module.observer = None
+    if new := {name for name, _ in network.named_buffers()} - buffers:
+        raise UserError(f"forward makes the buffer {min(new)}; register it in the constructor, with its shape")
+    _check_changes(network, before, given)
+    return Pass(output, params, {name: given[name] for name in before.keys() - params.keys()}, calls), (
+        drawing[0] if drawing else None
+    )
+
+
+def _check_changes(network: nn.Module, before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> None:
+    """Raises UserError if forward has changed what it may not change."""
+    original = {**Layout.held(network), **dict(network.named_parameters())}
+    buffers = {name for name, _ in network.named_buffers()}
+    for name, value in before.items():
+        is_changed = after[name] is not value or is_written(value)
+        if name not in buffers and (is_changed or not torch.equal(value, original[name])):
+            raise UserError(f"forward changes the parameter {name}, which is the optimizer's to change")
+        if name in buffers and is_changed and not network.training and name not in carried_buffers(network):
+            raise UserError(
+                f"forward changes the buffer {name} in evaluation mode, so that to measure a network would change it;"
+                " change it only if self.training"
+            )
+        if after[name].shape != value.shape or after[name].dtype != value.dtype:
+            was, now = (f"{tuple(one.shape)} {str(one.dtype)[6:]}" for one in (value, after[name]))
+            raise UserError(f"forward makes the buffer {name} {now}, but it was registered as {was}; keep its shape")
+
+
+def _check_output(output: Any, shape: tuple[int, ...], mode: str) -> None:
+    if not isinstance(output, Tensor):
+        raise UserError(f"forward returns a {type(output).__name__} in {mode} mode; must return a tensor, {shape} here")
+    fits = output.shape == shape or (shape[-1] == 1 and output.shape == shape[:-1])
+    if not (fits and output.is_floating_point()):
+        raise UserError(
+            f"forward returns the shape {tuple(output.shape)} ({str(output.dtype)[6:]}) for {shape[0]} examples in"
+            f" {mode} mode; must be {shape}, of floating-point numbers"
+        )
+
+
+def _numbers(network: nn.Module) -> dict[str, Any]:
+    """Attributes of the modules that are plain numbers."""
+    return {
+        f"{path}.{name}" if path else name: value
+        for path, module in network.named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, int | float)
+    }
+
+
+def close(ours: Tensor, alone: Tensor) -> bool:
+    """Whether two results are equal up to the rounding of another order of summation."""
+    ours, alone = ours.detach().double(), alone.detach().double()
+    least = 1e-3 * float(alone.abs().nan_to_num(0, 0, 0).max()) if alone.numel() else 0.0
+    return ours.shape == alone.shape and torch.allclose(ours, alone, rtol=1e-3, atol=least + 1e-6, equal_nan=True)
+
+
+def _mode(network: nn.Module) -> str:
+    return "training" if network.training else "evaluation"

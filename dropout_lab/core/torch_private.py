@@ -1,0 +1,115 @@
+"""Torch's private functions that this package needs, each wrapped once. Tested with torch 2.13.
+
+No other module imports a private name of torch. tests/test_torch_private.py checks each of them for what it is taken
+for, so that another version of torch fails there first.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._C import _functorch
+from torch._ops import OpOverload
+from torch.fx import GraphModule
+from torch.fx.graph import _custom_builtins
+from torch.nn.modules.batchnorm import _BatchNorm as TorchBatchNorm
+from torch.nn.modules.dropout import _DropoutNd as TorchDropout
+from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defined]
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+
+__all__ = [
+    "TorchBatchNorm",
+    "TorchDispatchMode",
+    "TorchDropout",
+    "build_program",
+    "graph_imports",
+    "has_function_mode",
+    "is_batched",
+    "is_traced",
+    "is_transformed_by_vmap_alone",
+    "is_view",
+    "is_written",
+    "load_compiler",
+    "open_program",
+    "operator_name",
+    "tree_flatten",
+    "tree_leaves",
+    "tree_map",
+    "tree_unflatten",
+]
+
+
+def is_traced() -> bool:
+    """Whether operations are being recorded as a graph (make_fx)."""
+    return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
+
+
+def has_function_mode() -> bool:
+    """Whether a TorchFunctionMode is active."""
+    return bool(_len_torch_function_stack())
+
+
+def is_transformed_by_vmap_alone() -> bool:
+    """Whether every active transform of torch.func is vmap; True where there is none."""
+    levels = _functorch.get_interpreter_stack() or ()
+    return all(level.key() == _functorch.TransformType.Vmap for level in levels)
+
+
+def is_batched(tensor: Tensor) -> bool:
+    """Whether vmap has lifted a tensor."""
+    return bool(_functorch.is_batchedtensor(tensor))
+
+
+def is_written(tensor: Tensor) -> bool:
+    """Whether a tensor has been changed in place since it was made."""
+    return tensor._version > 0
+
+
+def operator_name(operator: OpOverload) -> str:
+    """The name of an operation without its overload: `aten::mm` -> `mm`."""
+    return str(operator._schema.name).removeprefix("aten::")
+
+
+def is_view(operator: OpOverload) -> bool:
+    """Whether an operation returns a view of its argument."""
+    aliases = [returned.alias_info for returned in operator._schema.returns]
+    return any(alias is not None and not alias.is_write for alias in aliases)
+
+
+def graph_imports() -> Sequence[str]:
+    """Import statements that the source of every traced graph relies on."""
+    return [builtin.import_str for builtin in _custom_builtins.values()]
+
+
+def load_compiler() -> None:
+    """Imports the compiler, which takes seconds."""
+
+
+def build_program(
+    graph: GraphModule, arguments: Sequence[Tensor], path: Path, settings: Mapping[str, Any], *, has_constants: bool
+) -> None:
+    """Compiles a graph of tensor operations ahead of time into the package `path`."""
+    from torch._inductor import aot_compile, aoti_compile_and_package
+    from torch._inductor.package.package import package_aoti
+
+    given = tuple(arguments)
+    if has_constants:  # only torch.export hands a graph's tensors to the compiler as constants
+        exported = torch.export.export(graph, given)
+        aoti_compile_and_package(exported, package_path=str(path), inductor_configs=dict(settings))
+        return
+    # Without constants, the export would trace the graph once more, to the same kernels.
+    files: Any = aot_compile(graph, given, options=dict(settings))
+    package_aoti(str(path), files)
+
+
+def open_program(path: Path) -> Callable[[list[Tensor]], object]:
+    """The program in a package. Raises RuntimeError if it is damaged.
+
+    torch._inductor.aoti_load_package does the same, but first imports the compiler.
+    """
+    loader = torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)
+    run: Callable[[list[Tensor]], object] = loader.run
+    return run

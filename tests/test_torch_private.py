@@ -1,0 +1,137 @@
+"""Torch's private functions do what they are taken for, and one module alone knows them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import grad, vmap
+from torch.fx import symbolic_trace
+from torch.overrides import TorchFunctionMode
+
+from dropout_lab.core import torch_private as private
+
+PACKAGE = Path(__file__).parents[1] / "dropout_lab"
+
+
+def private_names(tree: ast.AST) -> Iterator[str]:
+    """Private modules and names of torch that a module imports or reads."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            names = [ast.unparse(node)]
+        else:
+            continue
+        yield from (name for name in names if re.match(r"torch\..*\b_(?!_)|torch\._(?!_)", name))
+
+
+def test_no_other_module_knows_a_private_name() -> None:
+    texts = {path.name: path.read_text() for path in PACKAGE.rglob("*.py")}
+    suspects = {name: text for name, text in texts.items() if re.search(r"torch[\w.]*(\.| import .*)\b_", text)}
+    found = {name for name, text in suspects.items() if list(private_names(ast.parse(text)))}
+    assert found == {"torch_private.py"}
+
+
+@pytest.mark.parametrize("source", ["import torch._C", "from torch.nn import _x", "torch._ops.OpOverload"])
+def test_a_private_name_is_found(source: str) -> None:
+    assert list(private_names(ast.parse(source)))
+
+
+@pytest.mark.slow  # what traces takes seconds to import
+def test_tracing_is_seen() -> None:
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    seen: list[bool] = []
+
+    def function(x: Tensor) -> Tensor:
+        seen.append(private.is_traced())
+        return x + 1
+
+    function(torch.ones(2))
+    make_fx(function)(torch.ones(2))
+    assert seen == [False, True]
+
+
+def test_a_mode_of_functions_is_seen() -> None:
+    assert not private.has_function_mode()
+    with TorchFunctionMode():
+        assert private.has_function_mode()
+
+
+def test_transforms_are_seen() -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def function(x: Tensor) -> Tensor:
+        seen.append((private.is_transformed_by_vmap_alone(), private.is_batched(x)))
+        return x.sum()
+
+    function(torch.ones(3))
+    vmap(function)(torch.ones(2, 3))
+    grad(function)(torch.ones(3))
+    vmap(grad(function))(torch.ones(2, 3))
+    assert [alone for alone, _ in seen] == [True, True, False, False]
+    assert [batched for _, batched in seen[:3]] == [False, True, False]
+
+
+def test_a_change_in_place_is_seen() -> None:
+    x = torch.ones(2)
+    assert not private.is_written(x)
+    x.add_(1)
+    assert private.is_written(x)
+
+
+def test_operations_have_names_and_views_are_known() -> None:
+    seen: dict[str, bool] = {}
+
+    class Watching(private.TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            seen[private.operator_name(func)] = private.is_view(func)
+            return func(*args, **(kwargs or {}))
+
+    with Watching():
+        torch.ones(2, 3).mm(torch.ones(3, 2)).t().add_(1)
+    assert seen == {"ones": False, "mm": False, "t": True, "add_": False}
+
+
+def test_trees_are_flattened_in_the_order_of_their_keys_as_given() -> None:
+    tree = {"b": torch.zeros(1), "a": [torch.ones(1)]}
+    leaves, spec = private.tree_flatten(tree)
+    assert [leaf.item() for leaf in leaves] == [leaf.item() for leaf in private.tree_leaves(tree)] == [0, 1]
+    again = private.tree_unflatten(leaves, spec)
+    assert list(again) == ["b", "a"]
+    assert private.tree_map(lambda leaf: leaf + 1, again)["a"][0].item() == 2
+    assert spec.num_leaves == 2
+
+
+def test_base_classes_are_those_of_all_dimensions() -> None:
+    assert all(issubclass(kind, private.TorchBatchNorm) for kind in (nn.BatchNorm1d, nn.BatchNorm3d, nn.SyncBatchNorm))
+    assert all(issubclass(kind, private.TorchDropout) for kind in (nn.Dropout, nn.Dropout2d, nn.AlphaDropout))
+
+
+def test_the_imports_of_a_graph_are_enough_for_its_source() -> None:
+    graph = symbolic_trace(lambda x: torch.where(x > 0, x, float("inf")).to(torch.device("cpu")))
+    names: dict[str, Any] = {}
+    exec("\n".join(private.graph_imports()) + graph.code, names)
+    assert names["forward"](graph, torch.tensor([-1.0, 2.0])).tolist() == [float("inf"), 2.0]
+
+
+def test_what_is_no_program_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "program.pt2").write_bytes(b"damaged")
+    with pytest.raises(RuntimeError):
+        private.open_program(tmp_path / "program.pt2")
+
+
+def test_what_a_program_is_built_with_is_there() -> None:
+    """It takes seconds to import, so its files are looked for; building is tested in cohort/test_programs.py."""
+    inductor = Path(torch.__file__).parent / "_inductor"
+    defined = {node.name for node in ast.parse((inductor / "__init__.py").read_text()).body if hasattr(node, "name")}
+    assert {"aot_compile", "aoti_compile_and_package"} <= defined
+    assert "def package_aoti(" in (inductor / "package" / "package.py").read_text()
+    assert (inductor / "compile_fx.py").exists()
