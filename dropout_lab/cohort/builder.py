@@ -57,6 +57,7 @@ class Order:
 
     @classmethod
     def of(cls, graph: GraphModule, examples: tuple[Tensor, ...], *, precompile_headers: bool) -> "Order":
+        """The order of a graph for arguments like `examples`."""
         shapes = [(tuple(example.shape), example.stride(), example.dtype) for example in examples]
         return cls(graph.code, constants(graph), shapes, torch.get_num_threads(), precompile_headers)
 
@@ -73,6 +74,7 @@ class Order:
 
 
 def main(folder: Path, parent: int) -> None:
+    """Builds the program that is ordered in `folder`; ends with the process `parent`."""
     machine.end_with(parent)
     load_compiler()  # takes seconds, in which the process that gives the order traces it
 

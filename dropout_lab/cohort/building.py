@@ -39,6 +39,7 @@ class Building:
             )
 
     def order(self, graph: GraphModule, examples: tuple[Tensor, ...], *, precompile_headers: bool) -> None:
+        """Orders the program of a graph for arguments like `examples`."""
         order = Order.of(graph, examples, precompile_headers=precompile_headers)
         (self._folder / ORDER).write_bytes(pickle.dumps(order))
         assert self._process.stdin is not None

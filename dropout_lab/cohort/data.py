@@ -1,7 +1,7 @@
 """The data of the lanes: each run's own division of the dataset, with the lane as the first or second axis."""
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -58,6 +58,6 @@ class LaneData:
         for name, value in split.reading().items():
             self.reading[name][lane] = value.to(self._device)
 
-    def of(self, lanes: slice, tensors: Any) -> list[Tensor]:
+    def of(self, lanes: slice, tensors: Iterable[Tensor]) -> list[Tensor]:
         """These lanes of tensors, (lane, ...), and the dataset's inputs whole."""
         return [tensor if tensor is self.inputs else tensor[lanes] for tensor in tensors]

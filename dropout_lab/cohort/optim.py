@@ -19,6 +19,8 @@ State = Mapping[str, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractOptimizer(ABC):
+    """An optimizer and its hyperparameters."""
+
     lr: float
     weight_decay: float = 0.0
 

@@ -33,6 +33,7 @@ class Part:
 
     @classmethod
     def empty(cls, size: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
+        """A part of `size` examples for `width` lanes, whose rows and targets are to be loaded."""
         shape = ceil(size / chunk), width, chunk
         rows = torch.zeros(shape, dtype=torch.int64, device=device)
         targets = torch.zeros((*shape, *dataset.targets.shape[1:]), dtype=dataset.targets.dtype, device=device)
@@ -44,6 +45,7 @@ class Part:
         return part
 
     def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
+        """Puts a run's rows and targets, (n, ...) each, into a lane."""
         for stacked, values in ((self.rows, rows), (self.targets, targets)):
             stacked[:, lane] = self._chunks(values).to(stacked.device)
 
