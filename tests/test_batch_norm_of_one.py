@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.build import train
+from dropout_lab.build.description import describe
 from dropout_lab.core.errors import UserError
 from dropout_lab.models.normalised import fewest_values
-from tests.test_every_config import composed
+from tests.test_every_config import BUILDER, composed
 
 CHOICES = {"placement": "hidden", "dropout": "standard", "schedule": "constant", "loss": "plain"}
 
@@ -29,7 +29,7 @@ def test_one_value_of_a_channel_is_refused(words: list[str], why: str) -> None:
     with pytest.raises(
         UserError, match=f"trainer.batch_size=.*: a batch norm would see one value of a channel in a {why}"
     ):
-        train.describe(composed(*words), CHOICES)
+        describe(BUILDER, composed(*words), CHOICES)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_one_value_of_a_channel_is_refused(words: list[str], why: str) -> None:
     ],
 )
 def test_more_are_not(words: list[str]) -> None:
-    train.describe(composed(*words), CHOICES)
+    describe(BUILDER, composed(*words), CHOICES)
 
 
 def test_the_fewest_values_are_those_of_any_batch_norm() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dropout_lab.build import train
-from tests.test_every_config import composed
+from dropout_lab.build.description import Described, describe
+from tests.test_every_config import BUILDER, composed
 
 TRANSFORMER, RNN, CNN = (f"model={name}" for name in ("transformer", "rnn", "cnn"))
 IN_LAYERS = ["attention", "heads", "attention_out", "ffn_act", "ffn_out"]
@@ -13,13 +13,13 @@ OF_TRANSFORMER = ["input", *(f"{name}.{layer}" for layer in (0, 1) for name in I
 LAYERS, CONVOLUTIONS = ["layer.0", "layer.1"], ["conv.0", "pool.0", "conv.1", "pool.1"]
 
 
-def described(*words: str, dropout: str = "standard", **methods: str) -> train.Described:
+def described(*words: str, dropout: str = "standard", **methods: str) -> Described:
     config = composed(*words, f"dropout={dropout}", "placement=everywhere", "rate=0.2")
     sections: dict[str, Any] = {
         site: {"name": name, **composed(f"dropout={name}")["dropout"]} for site, name in methods.items()
     }
     choices = {"placement": "everywhere", "dropout": dropout, "schedule": "constant", "loss": "plain"}
-    return train.describe({**config, "dropouts": sections}, choices)
+    return describe(BUILDER, {**config, "dropouts": sections}, choices)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.build import train
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer
@@ -89,12 +90,13 @@ def test_it_is_warned_of_what_they_leave_out_of_a_users_network() -> None:
         "dataset": {"_target_": "dropout_lab.datasets.digits.digits"},
         "options": ["clip_norm"],
     }
-    assert not train.structure_warnings(spec)
-    (warning,) = train.structure_warnings({**spec, "options": ["l1", "max_norm"]})
+    trainer = CohortTrainer(Builder())
+    assert not trainer.structure_warnings(spec)
+    (warning,) = trainer.structure_warnings({**spec, "options": ["l1", "max_norm"]})
     assert warning.startswith("trainer.max_norm and trainer.l1 act on parameters that layers call `weight`")
     assert f": {', '.join(LEFT_OUT)};" in warning
     ours = {"_target_": "dropout_lab.models.transformer.Transformer", "width": 8, "heads": 2, "depth": 1}
-    assert not train.structure_warnings({**spec, "model": ours, "options": ["l1"]})
+    assert not trainer.structure_warnings({**spec, "model": ours, "options": ["l1"]})
 
 
 def test_a_table_that_is_a_heads_weights_too_is_one_of_weights() -> None:

@@ -10,8 +10,9 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Trial, digest
 from dropout_lab.sites.place import Warned
 from dropout_lab.sweep.combinations import combinations
-from dropout_lab.sweep.plan import Described, Plan, Trainer
+from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis
+from dropout_lab.sweep.trainer import Described, Trainer
 
 DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "dropouts", "schedule", "loss")
 """Swept keys that say something about dropout: a baseline has no value of them."""

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.core.trial import Config, Trial, digest
-from dropout_lab.sweep.plan import Trainer, best_widths
+from dropout_lab.sweep.prepare import Prepared
 from dropout_lab.sweep.progress import clock, name
-from dropout_lab.sweep.session import Prepared
+from dropout_lab.sweep.trainer import Trainer, best_widths
 
 MOST_ROWS = 60
 """Cells that are listed one by one."""

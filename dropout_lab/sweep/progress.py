@@ -85,7 +85,7 @@ class Progress:
             self._failed += 1
             self.say(f"failed: trial {run.number} ({name(label)}), seed {run.seed}: {record['reason']}")
 
-    def told(self, trial: Record, values: Sequence[float]) -> None:
+    def trial_ended(self, trial: Record, values: Sequence[float]) -> None:
         """A trial has all its runs: `values` are its objectives."""
         sign = 1 if DIRECTIONS[self._objective] == "minimize" else -1
         if self._best is None or sign * values[0] < sign * self._best[0]:

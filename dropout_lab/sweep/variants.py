@@ -12,6 +12,9 @@ from dropout_lab.config.mistakes import wrong_value
 from dropout_lab.config.schema import check, unknown_key
 from dropout_lab.core.errors import UserError
 
+Composed = dict[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
+"""Members of the swept groups -> the composed config, and the names of all its members."""
+
 
 @dataclass(frozen=True)
 class Variants:
@@ -25,8 +28,7 @@ class Variants:
     """The axes whose keys the composed configs may lack."""
     members: Mapping[str, Mapping[str, Any]]
     """The methods that `dropouts` names, by name: their config sections."""
-    composed: Mapping[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
-    """Members of `groups` -> the composed config, and the names of all its members."""
+    composed: Composed
 
     def active(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values without those of keys that the chosen members of the groups lack and other swept members have."""
@@ -72,15 +74,22 @@ class Variants:
         return any(self._has(config, key) for config, _ in self.composed.values())
 
 
+def plain(section: DictConfig) -> dict[str, Any]:
+    """A section as plain data, unresolved."""
+    container: Any = OmegaConf.to_container(section)
+    found: dict[str, Any] = container
+    return found
+
+
 def resolve(config: DictConfig) -> dict[str, Any]:
     """The config as plain data. Raises UserError for a value that is missing or refers to none."""
     try:
-        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        container: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         if error.full_key == "placement.weights":
             raise UserError("placement=custom: give its weights: 'placement.weights={hidden:1.0,input:0.4}'") from error
         raise UserError(f"{error.full_key}: {str(error.msg).splitlines()[0]}") from error
-    resolved: dict[str, Any] = plain
+    resolved: dict[str, Any] = container
     return resolved
 
 

@@ -9,10 +9,11 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.store import Writer
-from dropout_lab.sweep.plan import Plan, Trainer
+from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.queue import Queue
 from dropout_lab.sweep.study import Study
+from dropout_lab.sweep.trainer import Trainer
 
 
 @dataclass(frozen=True)
