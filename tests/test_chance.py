@@ -10,7 +10,7 @@ from dropout_lab.cohort.step import losses
 from dropout_lab.core import metrics
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.chance import chance_loss
-from dropout_lab.datasets.dataset import Split, Task
+from dropout_lab.datasets.split import Split, Task
 
 
 def split(train: torch.Tensor, val: torch.Tensor) -> Split:

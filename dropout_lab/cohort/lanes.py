@@ -21,7 +21,7 @@ from dropout_lab.cohort.shares import Shares, Task, share
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.transfer import carry_over
 from dropout_lab.core.streams import generator
-from dropout_lab.datasets.dataset import Split
+from dropout_lab.datasets.split import Split
 from dropout_lab.sites.site import install
 
 EVALUATION_ROWS = 1024

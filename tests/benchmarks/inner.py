@@ -103,9 +103,7 @@ def main() -> None:
         )
     console = Console(highlight=False)
     console.print(table)
-    console.print(
-        f"{shared} processes, {threads(1)} cores; a product ran at {rate / 1e9:.0f} GFLOP/s beside the last"
-    )
+    console.print(f"{shared} processes, {threads(1)} cores; a product ran at {rate / 1e9:.0f} GFLOP/s beside the last")
 
 
 if __name__ == "__main__":
