@@ -18,9 +18,9 @@ from dropout_lab.report import apart
 
 
 def run(command: str, argv: Sequence[str]) -> None:
-    """Run `train` or `sweep` with the words behind it.
+    """Run `train` or `sweep` with the arguments behind it.
 
-    Raises whatever goes wrong: Hydra's own handling of errors is switched off, for `app.explain` has a better one.
+    Raises any error of Hydra's, whose own handling is switched off: `app.explain` has a better one.
     """
     typed.argv.set(argv)
     asked = for_hydra(command, argv)

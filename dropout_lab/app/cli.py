@@ -31,7 +31,7 @@ def main() -> NoReturn:
 
 
 def _run(command: str, argv: Sequence[str]) -> bool:
-    """Run a command with the words behind it; False if a repeated training does not agree with its record."""
+    """Run a command with the arguments behind it; False if a repeated training does not agree with its record."""
     if command in ("--help", "-h", "help"):
         print(USAGE)
     elif command == "--version":

@@ -103,7 +103,7 @@ def _check_pretraining(builder: Builder, config: Config, dataset: Dataset) -> No
 def _check_batch_norm(builder: Builder, config: Config) -> None:
     """Raises UserError where a batch norm would take a channel's variance from one value, which is 0.
 
-    A value less its own mean is 0, whatever it was: such a network learns nothing of what is before the norm.
+    A value minus its own mean is 0: such a network learns nothing from the layers before the norm.
     """
     wanted = config["trainer"]["batch_size"]
     phases = builder.normalised(config["model"], config["dataset"], config["trainer"]["pretrain_classes"])

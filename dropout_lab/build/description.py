@@ -64,7 +64,7 @@ def _structure(config: Config, trainer: Config, acting: Mapping[str, Config], nu
 
 
 def _without_dropout(structure: Config, placing: Placing) -> Config:
-    """The structure of the baseline, which has the plain loss whatever loss its dropout has."""
+    """The structure of the baseline, which always has the plain loss."""
     without = {
         site: {**method, "rate": 0.0} if "rate" in method else method
         for site, method in placing.acting.items()

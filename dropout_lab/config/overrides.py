@@ -37,7 +37,7 @@ class HydraCommand:
 
 
 def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
-    """The command `train` or `sweep` in Hydra's terms; `argv` are the words behind it."""
+    """The command `train` or `sweep` in Hydra's terms; `argv` is what was typed behind it."""
     given = [_added(word) for word in argv if word != "experiment=null"]  # the default, and Hydra refuses it
     overrides = [word for word in given if word[0] == "~" or ("=" in word and word[0] != "-")]
     options = [word for word in given if word not in overrides and word not in RUN]

@@ -80,16 +80,14 @@ def _check_zips(zips: Sequence[Sequence[str]], grids: Sequence[Mapping[str, list
         if not any(all(key in grid for key in keys) for grid in grids):
             swept = list(dict.fromkeys(key for grid in grids for key in grid))
             missing = next((key for key in keys if key not in swept), None)
-            told = (
-                f"{missing} is not swept; {', '.join(swept) or 'nothing'} is" if missing else "no grid has all of them"
-            )
-            raise UserError(f"{_told(keys)}: {told}")
+            not_swept = f"{missing} is not swept; {', '.join(swept) or 'nothing'} is"
+            raise UserError(f"{_zip(keys)}: {not_swept if missing else 'no grid has all of them'}")
         if twice := next((key for key in keys if key in seen), None):
-            raise UserError(f"{_told(keys)}: {twice} is in two zips")
+            raise UserError(f"{_zip(keys)}: {twice} is in two zips")
         seen |= set(keys)
 
 
-def _told(keys: Sequence[str]) -> str:
+def _zip(keys: Sequence[str]) -> str:
     return f"zip=[{','.join(keys)}]"
 
 
@@ -101,7 +99,7 @@ def _zipped(listed: Mapping[str, list[Any]], zips: Sequence[Sequence[str]]) -> l
         lengths = [len(listed[key]) for key in keys]
         if len(set(lengths)) > 1:
             sizes = ", ".join(f"{key} {length}" for key, length in zip(keys, lengths, strict=True))
-            raise UserError(f"{_told(keys)}: must have as many values each, but have {sizes}")
+            raise UserError(f"{_zip(keys)}: must have as many values each, but have {sizes}")
     parts: list[list[dict[str, Any]]] = []
     for key, values in listed.items():
         keys = zip_of.get(key, [key])

@@ -38,12 +38,12 @@ class Progress:
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
-                TextColumn("runs · {task.fields[words]}"),
+                TextColumn("runs · {task.fields[prose]}"),
                 console=console,
                 refresh_per_second=4,
                 transient=True,
             )
-            self._task = self._bar.add_task("training", total=total, words="starting")
+            self._task = self._bar.add_task("training", total=total, prose="starting")
 
     def __enter__(self) -> "Progress":
         if self._bar:
@@ -91,30 +91,30 @@ class Progress:
         if self._best is None or sign * values[0] < sign * self._best[0]:
             self._best = values[0], name(trial["label"])
 
-    def _words(self) -> str:
-        words = [f"{self._in_flight} in flight", f"{self._failed} failed"]
+    def _prose(self) -> str:
+        parts = [f"{self._in_flight} in flight", f"{self._failed} failed"]
         if self._best is not None:
-            words.append(f"best {self._objective} {self._best[0]:.4g} ({self._best[1]})")
+            parts.append(f"best {self._objective} {self._best[0]:.4g} ({self._best[1]})")
         elapsed, counted = time.monotonic() - self._started, self._epochs - self._uncounted
         if counted and self._done < self._total:
             epochs = self._total * self._each / self._workers - self._spared
             left = max(0.0, (epochs - self._epochs) * elapsed / counted)
-            words.append(f"{clock(left)} left")
-        return " · ".join(words)
+            parts.append(f"{clock(left)} left")
+        return " · ".join(parts)
 
     def _show(self) -> None:
         if self._bar:
-            self._bar.update(self._task, completed=self._done, words=self._words())
+            self._bar.update(self._task, completed=self._done, prose=self._prose())
         elif time.monotonic() - self._last >= PLAIN_SECONDS:
             self._line()
 
     def _line(self) -> None:
         self._last = time.monotonic()
-        self.say(f"{self._done} of {self._total} runs · {self._words()}")
+        self.say(f"{self._done} of {self._total} runs · {self._prose()}")
 
 
 def name(label: Any) -> str:
-    """A trial's label in a few words."""
+    """A short name for a trial, from its label."""
     if label["placement"] == "none":
         return "no dropout"
     if label["placement"] is None:

@@ -1,7 +1,7 @@
-"""The study made again from the records, which are the truth, where its journal is lost or says something else.
+"""The study made again from the records where its journal is lost or disagrees: the records are the truth.
 
-What a sampler or a pruner learns from, values, parameters and reports, is in the records. What is not: the repeats of a
-sampler, and the order in which trials ended, which bounds the generations of a genetic one.
+The records hold what a sampler or a pruner learns from: values, parameters and reports. They do not hold the repeats
+of a sampler, nor the order in which trials ended, which bounds the generations of a genetic one.
 """
 
 import math
@@ -29,7 +29,7 @@ MEMORY = re.compile(r"(?:cma|cmawm|sepcma):|.*optimizer")
 
 
 def agree(plan: Plan, records: Records, ledger: Ledger, ours: Collection[str]) -> str | None:
-    """Makes the study again unless it agrees with the records; returns why, in a sentence, or None if it does agree.
+    """Make the study again unless it agrees with the records; return why, in a sentence, or None if it does agree.
 
     `ours`: keys of the configurations that the command itself names, whose records it can write again. The caller
     holds the folder's lock, and no worker has opened the study yet.
@@ -120,19 +120,22 @@ def _disagrees(past: Past, trials: Sequence[FrozenTrial], ours: Collection[str])
         if found != key and (found is not None or trials[number].state.is_finished()):
             return True
     for trial in trials:
-        told: str | None = trial.user_attrs.get(KEY)
-        if told is None or not trial.state.is_finished():
+        noted: str | None = trial.user_attrs.get(KEY)
+        if noted is None or not trial.state.is_finished():
             continue
-        if told not in past.ledger.trials:
-            if told not in ours:
+        if noted not in past.ledger.trials:
+            if noted not in ours:
                 return True
-        elif trial.state == TrialState.COMPLETE and trial.values not in past.values(told):
+        elif trial.state == TrialState.COMPLETE and trial.values not in past.values(noted):
             return True
     return False
 
 
 def _remembers(there: BaseStorage, study: optuna.Study) -> bool:
-    """Whatever the sampler is: one that wraps CMA-ES loads these, too, and this package's records need none of them."""
+    """Whether the study holds pickles that a sampler would load; this package's records need none of them.
+
+    Any sampler may: one that wraps CMA-ES loads them too.
+    """
     noted = [there.get_study_system_attrs(study._study_id), *(trial.system_attrs for trial in study.get_trials(False))]
     return any(MEMORY.match(name) for attributes in noted for name in attributes)
 
@@ -194,7 +197,7 @@ def _trials(past: Past, *, is_grid: bool) -> Iterator[FrozenTrial]:
 
 
 def _reports(past: Past) -> Mapping[str, Mapping[int, float]]:
-    """Key -> step -> what the pruner was told: the mean over seeds at an epoch, or the value of a seed."""
+    """Key -> step -> what the pruner got: the mean over seeds at an epoch, or the value of a seed."""
     plan = past.plan
     if isinstance(pruner(plan.config["pruner"]), NopPruner):
         return {}
