@@ -1,4 +1,4 @@
-"""Which of the axes' values are combined: all with all, zipped ones value by value, united grids each by itself."""
+"""The combinations of the axes' values: all with all, zipped axes value by value, united grids one by one."""
 
 import itertools
 import math
@@ -11,10 +11,10 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.space import BY_SITE, Axis, distinct, param
 
 MOST_CELLS = 100_000
-"""Configurations of a grid, at most: each is described before the first is trained."""
+"""The most configurations of a grid: each is described before the first is trained."""
 
 Grid = Mapping[str, Any]
-"""Key -> its values; what is no list is one value."""
+"""Key -> its values: a list, or a single value."""
 
 
 def axes_of(grids: Sequence[Grid], swept: Sequence[Axis]) -> list[Axis]:
@@ -92,7 +92,7 @@ def _zip(keys: Sequence[str]) -> str:
 
 
 def _zipped(listed: Mapping[str, list[Any]], zips: Sequence[Sequence[str]]) -> list[list[dict[str, Any]]]:
-    """The keys' values as lists of what they set, those of a zip as one list, in the place of its first key."""
+    """The settings to combine: a list for each key, and one list for each zip, in the place of its first key."""
     zip_of: dict[str, Sequence[str]] = {}
     for keys in zips:
         zip_of |= dict.fromkeys(keys, keys)
