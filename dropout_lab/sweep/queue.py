@@ -75,9 +75,11 @@ class Queue:
         return max(1, math.ceil(trials * self._plan.seeds / self._plan.workers))
 
     def say(self, text: str) -> None:
+        """Show a line about how the training goes."""
         self._progress.say(text)
 
     def next(self) -> Recipe | None:
+        """The next run that the cohort can take, or None if there is none now."""
         # Pruning by seed compares trials over their first seeds, so several trials are open before second seeds start.
         by_seed = self._plan.config["prune_step"] == "seed"
         wanted = self._width if by_seed else 1
@@ -97,12 +99,15 @@ class Queue:
         return self._trainer.recipe(run)
 
     def began(self, execution: Execution) -> None:
+        """Record how the cohort is trained."""
         self._recorder.cohort(self._structure, execution)
 
     def used(self, use: Use) -> None:
+        """Record how an epoch used the cohort's lanes."""
         self._recorder.lanes(self._structure, use)
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
+        """Record the metrics of an epoch, and return the ids of the runs that the pruner stops."""
         self._recorder.epoch(rows)
         self._progress.epoch(len(rows["id"]))
         if self._trials.prunes_by_epoch:
@@ -115,6 +120,7 @@ class Queue:
         return stop
 
     def done(self, results: Sequence[Result]) -> None:
+        """Record the results of runs that left their lanes."""
         ended = [(self._running[result.recipe.id], result) for result in results]
         for (run, _), record in zip(ended, self._recorder.results(ended), strict=True):
             del self._running[run.id]
