@@ -15,8 +15,8 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
 from dropout_lab.records.store import Writer
 from dropout_lab.report.files import write
+from tests.records.test_store import record
 from tests.test_every_config import composed
-from tests.test_store import record
 
 
 def full(*arguments: Any, **more: Any) -> Any:

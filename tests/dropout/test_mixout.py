@@ -13,7 +13,7 @@ from dropout_lab.models.convolution import Conv2d
 from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Transformer
 from dropout_lab.sites.method import Reader, objection_to
-from tests.test_every_dropout import make, noise, noises, rate
+from tests.dropout.test_every_dropout import make, noise, noises, rate
 
 
 def remembering(layer: nn.Module) -> Reader:

@@ -20,7 +20,7 @@ from dropout_lab.models.survey import places
 from dropout_lab.sites.method import AbstractDropout, Reader, Training
 from dropout_lab.sites.place import Place
 from dropout_lab.sites.site import Site, install
-from tests.test_every_dropout import make, noise, noises, rate
+from tests.dropout.test_every_dropout import make, noise, noises, rate
 
 LEARNERS = ["concrete", "variational_gaussian", "sparse_vd"]
 PLACE = Place("x", (6,), "relu", reader=nn.Linear)

@@ -19,7 +19,7 @@ from dropout_lab.sites.method import AbstractDropout, AbstractUpdateDropout, Rea
 from dropout_lab.sites.place import Kind, Place
 from dropout_lab.sites.site import Site
 
-CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
+CONF = Path(__file__).resolve().parents[2] / "conf" / "dropout"
 BETWEEN_STEPS = {"zoneout", "rnn_semeniuta", "weight_drop", "embedding_word", "adversarial_recurrent"}
 """Methods of tokens, and of what goes on from step to step; see test_recurrent_dropout.py."""
 EVERY = sorted(path.stem for path in CONF.glob("*.yaml"))

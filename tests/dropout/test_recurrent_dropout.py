@@ -14,7 +14,7 @@ from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import places
 from dropout_lab.sites.method import AbstractDropout, objection_to
 from dropout_lab.sites.site import Site, install, sites
-from tests.test_every_dropout import make, noise, rate
+from tests.dropout.test_every_dropout import make, noise, rate
 
 CELLS: Mapping[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "elman": nn.RNN}
 STEPS = 7

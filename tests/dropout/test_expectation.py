@@ -21,7 +21,7 @@ from dropout_lab.sites.method import AbstractDropout, Reader, objection_to
 from dropout_lab.sites.place import Kind, Place
 from dropout_lab.sites.site import Site
 
-CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
+CONF = Path(__file__).resolve().parents[2] / "conf" / "dropout"
 P, KEEP = 0.3, 0.7
 STEPS = 10
 DRAWS = 4000

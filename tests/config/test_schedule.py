@@ -65,7 +65,7 @@ def test_what_is_no_share_is_refused(value: Any) -> None:
             schedule(value)
 
 
-FOLDER = Path(__file__).parents[1] / "conf" / "schedule"
+FOLDER = Path(__file__).parents[2] / "conf" / "schedule"
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)

@@ -23,8 +23,8 @@ from dropout_lab.models.survey import places
 from dropout_lab.sites.method import Reader, objection_to
 from dropout_lab.sites.place import Place
 from dropout_lab.sites.site import Site, install, sites
+from tests.dropout.test_every_dropout import make, noise, noises, rate
 from tests.matrix import matrix
-from tests.test_every_dropout import make, noise, noises, rate
 
 IMAGES = (200, 16, 14, 14)
 

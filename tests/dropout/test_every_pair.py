@@ -42,7 +42,7 @@ from dropout_lab.sites.method import AbstractAdversarialDropout, AbstractDropout
 from dropout_lab.sites.place import Place
 from dropout_lab.sites.site import SAMPLES, install, sites
 
-CONF = Path(__file__).resolve().parents[1] / "conf" / "dropout"
+CONF = Path(__file__).resolve().parents[2] / "conf" / "dropout"
 METHODS = sorted(path.stem for path in CONF.glob("*.yaml"))
 CHANGES: Mapping[str, dict[str, Any]] = {
     "adversarial": {"ramp_up": 0.0, "delta": 0.2},

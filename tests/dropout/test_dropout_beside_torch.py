@@ -9,8 +9,7 @@ from torch.func import grad, vmap
 
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.standard import Standard
-from tests.matrix import matrix
-from tests.test_every_dropout import (
+from tests.dropout.test_every_dropout import (
     CASES,
     MULTIPLIES_BY_0,
     READERS,
@@ -21,6 +20,7 @@ from tests.test_every_dropout import (
     noises,
     rate,
 )
+from tests.matrix import matrix
 
 
 class Given(Noise):

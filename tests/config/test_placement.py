@@ -209,7 +209,7 @@ def test_a_star_alone_names_the_sites_where_the_method_can_act_and_others_insist
         assert site_rates(EVERY, placed, 0.5, {}, able)["conv.0"] == 0.5
 
 
-FOLDER = Path(__file__).parents[1] / "conf" / "placement"
+FOLDER = Path(__file__).parents[2] / "conf" / "placement"
 BRANCHES = ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"]
 EXPECTED = {
     "none": (EVERY, []),

@@ -19,7 +19,7 @@ from dropout_lab.models.resnet import Block, ResNet
 from dropout_lab.models.survey import places
 from dropout_lab.sites.site import Site, sites
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
+CONF = Path(__file__).resolve().parents[2] / "conf"
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 SETTINGS = {name: OmegaConf.load(CONF / "model" / f"{name}.yaml").keys() for name in MODELS}
 SHAPE: Any = {"input_shape": (1, 8, 8), "outputs": 10}
