@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.app.repeat import repeat
-from dropout_lab.build import train
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
 from dropout_lab.report.load import load
 from dropout_lab.report.watch import sizes
+from dropout_lab.sweep.repeat import repeat
 from dropout_lab.sweep.study import Study
 from dropout_lab.tracker.records import FinishedRuns
 from tests.sweep.recorded import heal, plan_of, write
@@ -113,7 +114,10 @@ def used(folder: Path, name: str) -> list[str]:
         Study(plan_of(folder)).trials()
         list(FinishedRuns(folder).new())
 
-    for do in (report, lambda: repeat(folder, 0, trusted=True), *([sweep] if name in OF_THE_STUDY else ())):
+    def again() -> None:
+        repeat(folder, 0, CohortTrainer(Builder()), print, trusted=True)
+
+    for do in (report, again, *([sweep] if name in OF_THE_STUDY else ())):
         try:
             do()
         except UserError as error:
@@ -125,7 +129,7 @@ def used(folder: Path, name: str) -> list[str]:
 def test_a_damage_is_repaired_or_refused(
     name: str, canned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(train, "recipe", nothing)
+    monkeypatch.setattr(Builder, "recipe", nothing)
     for number, (damage, hurt) in enumerate(DAMAGES.items()):
         folder = Path(shutil.copytree(canned, tmp_path / str(number)))
         path = file_of(folder, name)
@@ -141,7 +145,7 @@ def test_a_damage_is_repaired_or_refused(
 
 
 def test_the_sound_folder_has_nothing_to_say(canned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "recipe", nothing)
+    monkeypatch.setattr(Builder, "recipe", nothing)
     assert used(Path(shutil.copytree(canned, tmp_path / "sound")), store.JOURNAL) == ["trained"]
 
 

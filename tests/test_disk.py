@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dropout_lab.app import cli
+from dropout_lab.app.explain import explain
 from dropout_lab.config import schema
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
 from dropout_lab.records.store import Writer
 from dropout_lab.report.files import write
+from tests.records.test_store import record
 from tests.test_every_config import composed
-from tests.test_store import record
 
 
 def full(*arguments: Any, **more: Any) -> Any:
@@ -57,13 +57,13 @@ def test_predictions_and_pages_that_do_not_fit(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENAMETOOLONG, errno.EISDIR])
 def test_errors_of_the_system_have_no_traceback(number: int) -> None:
-    code, said = cli._explain(OSError(number, os.strerror(number), "outputs/x/study.journal"))
+    code, said = explain(OSError(number, os.strerror(number), "outputs/x/study.journal"))
     assert code == 2
     assert said.startswith(f"dropout-lab: outputs/x/study.journal: {os.strerror(number)}")
-    code, said = cli._explain(OSError(number, os.strerror(number)))
+    code, said = explain(OSError(number, os.strerror(number)))
     assert code == (2 if number in (errno.ENOSPC, errno.EROFS) else 1)
     assert said.startswith(f"dropout-lab: {os.strerror(number)}" if code == 2 else type(OSError(number, "")).__name__)
-    assert cli._explain(OSError("something else")) == (1, "OSError: something else\n")
+    assert explain(OSError("something else")) == (1, "OSError: something else\n")
 
 
 def test_paths_that_are_too_long_and_folders_in_the_place_of_files(tmp_path: Path) -> None:

@@ -10,14 +10,18 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from dropout_lab.app.cli import conf_folder
-from dropout_lab.build import train
+from dropout_lab.app.application import conf_folder
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.description import describe
+from dropout_lab.build.sweep_checks import check_axes
+from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.config import schema
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.study import pruner, sampler
 
 CONF = conf_folder()
+BUILDER = Builder()
 GROUPS = ("dataset", "dropout", "loss", "model", "optimizer", "placement", "pruner", "sampler", "schedule", "tracker")
 FROM_FILES = {path.stem for path in (CONF / "dataset").glob("*.yaml") if "path: null" in path.read_text()} - {"text"}
 """Sets that are somewhere else: tests/datasets has their tests."""
@@ -89,26 +93,27 @@ def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     pruner(config["pruner"])
     sampler(config["sampler"])
     instantiate("tracker", config["tracker"]).check()
-    described = train.describe(config, {"placement": "p", "dropout": "d", "schedule": "constant", "loss": "l"})
-    train.structure(described.structure)
+    described = describe(BUILDER, config, {"placement": "p", "dropout": "d", "schedule": "constant", "loss": "l"})
+    BUILDER.structure(described.structure)
     assert described.trial.is_baseline == ((group, name) == ("placement", "none"))
 
 
 def test_data_that_differ_between_versions_of_python_have_a_digest() -> None:
+    trainer = CohortTrainer(BUILDER)
     by_character, by_word = (
-        train.data(composed("dataset=text", f"dataset.level={of}")) for of in ("character", "word")
+        trainer.data(composed("dataset=text", f"dataset.level={of}")) for of in ("character", "word")
     )
     assert by_character is not None
     assert by_character != by_word
-    assert train.data(composed("dataset=digits")) is None
+    assert trainer.data(composed("dataset=digits")) is None
 
 
 def test_a_vocabulary_is_no_axis_where_its_tokens_are_predicted() -> None:
-    spec = {"dataset": composed("dataset=text")["dataset"]}
-    train.check_axes(spec, ["dataset.limit", "model.width"])
+    text, copied = (BUILDER.dataset(composed(f"dataset={name}")["dataset"]) for name in ("text", "copy"))
+    check_axes(text, ["dataset.limit", "model.width"])
     with pytest.raises(UserError, match=r"dataset\.vocabulary_size: cannot be swept with a text"):
-        train.check_axes(spec, ["dataset.limit", "dataset.vocabulary_size"])
-    train.check_axes({"dataset": composed("dataset=copy")["dataset"]}, ["dataset.min_count"])
+        check_axes(text, ["dataset.limit", "dataset.vocabulary_size"])
+    check_axes(copied, ["dataset.min_count"])
 
 
 @pytest.mark.parametrize("group", ["dropout", "placement", "model", "dataset", "tracker", "experiment"])

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from dropout_lab.app.cli import conf_folder, main
-from dropout_lab.app.repeat import repeat
-from dropout_lab.build import train
+from dropout_lab.app.application import conf_folder
+from dropout_lab.app.cli import main
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.config import trust
 from dropout_lab.config.schema import CONFIG_SECTIONS
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Trial
 from dropout_lab.records import predictions, store
 from dropout_lab.records.store import NONE
-from dropout_lab.sweep.session import check_trust
+from dropout_lab.sweep.repeat import repeat
+from dropout_lab.sweep.same_sweep import check_trust
 from tests.report.canned import Sweep, grid
 from tests.sweep.recorded import plan_of
 
@@ -56,7 +58,7 @@ def test_every_class_that_the_config_offers_needs_no_trust(target: str) -> None:
         "dropout_lab.models.mlp.nn.Sequential",
         # Of this package, but no class of a configuration: these call or write what their arguments say.
         "dropout_lab.config.instantiate.instantiate",
-        "dropout_lab.build.train._made",
+        "dropout_lab.build.network.network",
         "dropout_lab.report.files.write",
         "dropout_lab.datasets.files.read_table",
         "dropout_lab.app.cli.main",
@@ -123,11 +125,12 @@ def refuse(*arguments: object) -> None:
 def test_a_trial_is_trained_again_only_with_trust(
     forged: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(train, "recipe", refuse)
+    monkeypatch.setattr(Builder, "recipe", refuse)
+    trainer = CohortTrainer(Builder())
     with pytest.raises(UserError, match=r"trial 0: its record has config\.model\._target_=pathlib\.Path\.write_text"):
-        repeat(forged, 0)
+        repeat(forged, 0, trainer, print)
     with pytest.raises(UserError, match="trained"):
-        repeat(forged, 0, trusted=True)
+        repeat(forged, 0, trainer, print, trusted=True)
     for words, said in (
         ((), "trust=true"),
         (("trust=false",), "trust=true"),

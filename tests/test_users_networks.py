@@ -12,7 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.build import train
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.checks import check_samples
+from dropout_lab.build.network import network
 from dropout_lab.cohort import loop
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import Lanes
@@ -33,7 +35,7 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.method import objection_to
 from dropout_lab.sites.site import CALLS, Site, calls_counted
-from dropout_lab.sweep.plan import best_widths
+from dropout_lab.sweep.trainer import best_widths
 from tests import users_networks
 from tests.cohort.runs import Queue
 
@@ -83,7 +85,7 @@ def section(name: str) -> dict[str, str]:
 
 def structure(name: str, **changes: Any) -> Structure:
     made = Structure(
-        build=lambda: train._model(section(name), DIGITS),
+        build=lambda: network(section(name), DIGITS),
         dataset=DIGITS,
         dropout={"hidden": Standard()},
         batch_size=20,
@@ -151,7 +153,7 @@ def plain_loop(name: str, run: Recipe) -> tuple[list[float], float]:
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_it_is_trained_as_a_plain_loop_trains_it(name: str) -> None:
-    assert [place.site for place in train.places(section(name), DATASET)] == ["hidden"]
+    assert [place.site for place in Builder().places(section(name), DATASET)] == ["hidden"]
     runs = [run(0), run(1)]
     queue = RunList(runs)
     loop.train(structure(name), Widths.fixed(2), "never", queue, torch.device("cpu"))
@@ -166,7 +168,7 @@ def test_it_is_trained_as_a_plain_loop_trains_it(name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
     with pytest.raises(UserError, match=re.escape(REFUSED[name])) as refused:
-        train.places(section(name), DATASET)
+        Builder().places(section(name), DATASET)
     assert "model" in str(refused.value)
     if name != "TwoShapes":
         assert f"tests.users_networks.{name}" in str(refused.value)
@@ -175,14 +177,14 @@ def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
 @pytest.mark.parametrize("name", ["RaisesInTraining", "BranchOnInput", "BranchInEvaluation"])
 def test_a_place_in_the_users_code_is_named(name: str) -> None:
     with pytest.raises(UserError, match=r"users_networks\.py, line \d+"):
-        train.places(section(name), DATASET)
+        Builder().places(section(name), DATASET)
 
 
 @pytest.mark.parametrize("of_ours", ["probe.alone.functional_call", "step._correct"])
 def test_a_failure_of_ours_is_not_told_as_the_users(of_ours: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"dropout_lab.cohort.{of_ours}", torch.relu)  # raises, for it takes one argument
     with pytest.raises(TypeError, match="relu"):
-        train.places(section("Plain"), DATASET)
+        Builder().places(section("Plain"), DATASET)
 
 
 def test_each_call_of_a_site_in_a_pass_draws_its_own_mask() -> None:
@@ -200,7 +202,7 @@ def test_each_call_of_a_site_in_a_pass_draws_its_own_mask() -> None:
 
 
 def test_methods_of_one_mask_a_pass_are_refused_at_a_site_that_is_called_twice() -> None:
-    (twice,) = site_infos(train._model(section("Twice"), DIGITS).eval(), DIGITS.example())
+    (twice,) = site_infos(network(section("Twice"), DIGITS).eval(), DIGITS.example())
     assert twice.calls == 2
     adversarial = Adversarial(delta=0.1, target="label", weight=1.0, ramp_up=0.0)
     for method in (adversarial, Controlled(classic=False)):
@@ -208,7 +210,7 @@ def test_methods_of_one_mask_a_pass_are_refused_at_a_site_that_is_called_twice()
     assert objection_to(Standard(), twice) is None
     config: Any = {"loss": {"_target_": "dropout_lab.cohort.loss.MultiSample", "samples": 2}}
     with pytest.raises(UserError, match="which the network calls 2 times in a pass"):
-        train._check_samples(config, {"loss": "multi_sample"}, {"hidden": 0.5}, twice)
+        check_samples(Builder(), config, "multi_sample", {"hidden": 0.5}, twice)
 
 
 def test_several_masks_are_drawn_at_the_site_that_is_met_last() -> None:
@@ -230,12 +232,12 @@ def test_without_annotations_it_is_the_names_that_count() -> None:
     words: Any = SimpleNamespace(
         name="w", input_shape=(5,), outputs=3, task="classification", vocabulary=("", "?", "a"), is_stream=False
     )
-    assert isinstance(train._model(section("Words"), words), users_networks.Words)
+    assert isinstance(network(section("Words"), words), users_networks.Words)
     with pytest.raises(UserError, match=r"the constructor of tests\.users_networks\.Plain takes no vocabulary"):
-        train._model(section("Plain"), words)
+        network(section("Plain"), words)
     words.task = "token_classification"
     with pytest.raises(UserError, match="takes no per_place"):
-        train._model(section("Words"), words)
+        network(section("Words"), words)
 
 
 def test_any_section_that_ends_the_process_is_told() -> None:

@@ -9,7 +9,7 @@ from dropout_lab.report import Report
 
 
 def show(console: Console, report: Report) -> None:
-    """Prints the answer in words, the table of best, baseline and difference, and where the page is."""
+    """Print the answer, the table of best, baseline and difference, and where the page is."""
     for note in report.notes:
         console.print(note)
     console.print()

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dropout_lab.cohort.parts import Part, chunk_size
 from dropout_lab.cohort.recipe import Structure
-from dropout_lab.datasets.dataset import Split
+from dropout_lab.datasets.split import Split
 
 
 class LaneData:

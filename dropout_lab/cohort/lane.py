@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from dropout_lab.cohort.recipe import Recipe
-from dropout_lab.datasets.dataset import Split
+from dropout_lab.datasets.split import Split
 
 
 @dataclass

@@ -12,7 +12,8 @@ from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
 from dropout_lab.core.streams import generator
 from dropout_lab.core.trial import Execution
-from dropout_lab.datasets.dataset import Dataset, Split
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.split import Split
 from dropout_lab.sites.method import AbstractDropout
 
 Status = Literal["complete", "pruned", "failed"]

@@ -18,7 +18,7 @@ from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.core.noise import Noise
 from dropout_lab.core.tokens import NO_CLASS
-from dropout_lab.datasets.dataset import Task
+from dropout_lab.datasets.split import Task
 from dropout_lab.models import survey
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.layers import carried_buffers

@@ -1,4 +1,4 @@
-"""The one exception that means: the user can mend this."""
+"""The exceptions that the command line explains without a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,10 @@ class UserError(Exception):
 
     The command line prints the message without a traceback and exits with code 2.
     """
+
+
+class RunsFailed(Exception):
+    """The sweep is over and some of its runs failed; display and report have named them. The exit code is 1."""
 
 
 @contextmanager

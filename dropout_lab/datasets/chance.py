@@ -3,7 +3,7 @@
 import torch
 
 from dropout_lab.core.tokens import NO_CLASS
-from dropout_lab.datasets.dataset import Split, Task
+from dropout_lab.datasets.split import Split, Task
 
 
 def chance_loss(split: Split, task: Task, outputs: int) -> float:

@@ -22,8 +22,9 @@ from dropout_lab.datasets.columns import (
     require_scalars,
     without_missing,
 )
-from dropout_lab.datasets.dataset import Task, hold_out_test
+from dropout_lab.datasets.dataset import hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
+from dropout_lab.datasets.split import Task
 
 MOST_CLASSES = 20
 """Whole numbers of so few different values are classes, unless the task says otherwise."""

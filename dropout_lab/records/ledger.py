@@ -32,6 +32,14 @@ class Ledger:
         ledger.cohorts |= {record["structure"]: record for record in records.cohorts}
         return ledger
 
+    def merge(self, other: "Ledger") -> None:
+        """Take what another ledger of the same sweep knows besides."""
+        for record in other.trials.values():
+            self.add_trial(record)
+        for record in other.runs.values():
+            self.add_run(record)
+        self.cohorts |= other.cohorts
+
     def add_trial(self, record: Record) -> None:
         self.trials.setdefault(record["key"], record)
 

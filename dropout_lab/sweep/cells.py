@@ -10,18 +10,18 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Trial, digest
 from dropout_lab.sites.info import Warned
 from dropout_lab.sweep.combinations import combinations
-from dropout_lab.sweep.plan import Described, Plan, Trainer
+from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis
+from dropout_lab.sweep.trainer import Described, Trainer
 
 DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "dropouts", "schedule", "loss")
-"""Swept keys that say something about dropout: a baseline has no value of them."""
+"""Swept keys about dropout, or beginnings of such keys: a baseline has no value for them."""
 
 MOST_BASELINES = 12
-"""Under a sampler, baselines are trained for so many combinations of the other listed values."""
-
+"""The most combinations of the other listed values for which a sampler's sweep trains baselines."""
 
 MOST_ENDS = 256
-"""Combinations of listed values that are described before a sampler may suggest them."""
+"""The most combinations of listed values that are checked before a sampler may suggest them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Baseline:
 
 
 def grid(plan: Plan, trainer: Trainer) -> list[Cell]:
-    """Every distinct cell of the grid, baselines included, sorted so that one cohort's cells stand together.
+    """Every distinct cell of the grid, baselines included, sorted so that the cells of one cohort are neighbours.
 
     Raises UserError for the first cell that cannot be trained.
     """
@@ -84,7 +84,7 @@ def baselines(plan: Plan, trainer: Trainer) -> list[Cell]:
 
 
 def ends(plan: Plan, trainer: Trainer) -> list[Described]:
-    """The search space's ends, described so that what a sampler may suggest is refused before training.
+    """The ends of the search space, described so that an impossible suggestion is refused before training.
 
     Listed values are taken in all combinations, at most `MOST_ENDS`; the ends of a range one after another.
     """
@@ -102,7 +102,7 @@ def ends(plan: Plan, trainer: Trainer) -> list[Described]:
 
 
 def describe(plan: Plan, trainer: Trainer, values: Mapping[str, Any]) -> Described:
-    """The meaning of a cell; an error of the user's names the swept values that led to it."""
+    """The meaning of a cell. Raises UserError that names the swept values."""
     try:
         return trainer.describe(*plan.compose(values))
     except UserError as error:
@@ -113,7 +113,7 @@ def describe(plan: Plan, trainer: Trainer, values: Mapping[str, Any]) -> Describ
 
 
 def warnings(found: Iterable[Described]) -> list[str]:
-    """What is unwise about configurations, a sentence for each method and reason, with all sites that it is about."""
+    """What is unwise about configurations: a sentence for each method and reason, with its sites."""
     sites: dict[tuple[str, str], dict[str, None]] = {}
     for described in found:
         for method, site, advice in described.warnings:
@@ -122,7 +122,7 @@ def warnings(found: Iterable[Described]) -> list[str]:
 
 
 def _corners(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
-    """Combinations of the listed values of axes that are not dropout's; a range stands at its middle."""
+    """Combinations of the listed values of axes that are not about dropout; a range is at its middle."""
     choices = []
     for axis in axes:
         if _is_dropout(axis.key) or axis.values is None:

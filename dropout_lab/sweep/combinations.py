@@ -1,4 +1,4 @@
-"""Which of the axes' values are combined: all with all, zipped ones value by value, united grids each by itself."""
+"""The combinations of the axes' values: all with all, zipped axes value by value, united grids one by one."""
 
 import itertools
 import math
@@ -11,10 +11,10 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.space import BY_SITE, Axis, distinct, param
 
 MOST_CELLS = 100_000
-"""Configurations of a grid, at most: each is described before the first is trained."""
+"""The most configurations of a grid: each is described before the first is trained."""
 
 Grid = Mapping[str, Any]
-"""Key -> its values; what is no list is one value."""
+"""Key -> its values: a list, or a single value."""
 
 
 def axes_of(grids: Sequence[Grid], swept: Sequence[Axis]) -> list[Axis]:
@@ -80,28 +80,26 @@ def _check_zips(zips: Sequence[Sequence[str]], grids: Sequence[Mapping[str, list
         if not any(all(key in grid for key in keys) for grid in grids):
             swept = list(dict.fromkeys(key for grid in grids for key in grid))
             missing = next((key for key in keys if key not in swept), None)
-            told = (
-                f"{missing} is not swept; {', '.join(swept) or 'nothing'} is" if missing else "no grid has all of them"
-            )
-            raise UserError(f"{_told(keys)}: {told}")
+            not_swept = f"{missing} is not swept; {', '.join(swept) or 'nothing'} is"
+            raise UserError(f"{_zip(keys)}: {not_swept if missing else 'no grid has all of them'}")
         if twice := next((key for key in keys if key in seen), None):
-            raise UserError(f"{_told(keys)}: {twice} is in two zips")
+            raise UserError(f"{_zip(keys)}: {twice} is in two zips")
         seen |= set(keys)
 
 
-def _told(keys: Sequence[str]) -> str:
+def _zip(keys: Sequence[str]) -> str:
     return f"zip=[{','.join(keys)}]"
 
 
 def _zipped(listed: Mapping[str, list[Any]], zips: Sequence[Sequence[str]]) -> list[list[dict[str, Any]]]:
-    """The keys' values as lists of what they set, those of a zip as one list, in the place of its first key."""
+    """The settings to combine: a list for each key, and one list for each zip, in the place of its first key."""
     zip_of: dict[str, Sequence[str]] = {}
     for keys in zips:
         zip_of |= dict.fromkeys(keys, keys)
         lengths = [len(listed[key]) for key in keys]
         if len(set(lengths)) > 1:
             sizes = ", ".join(f"{key} {length}" for key, length in zip(keys, lengths, strict=True))
-            raise UserError(f"{_told(keys)}: must have as many values each, but have {sizes}")
+            raise UserError(f"{_zip(keys)}: must have as many values each, but have {sizes}")
     parts: list[list[dict[str, Any]]] = []
     for key, values in listed.items():
         keys = zip_of.get(key, [key])

@@ -1,27 +1,90 @@
 """What a sweep would train, and how long that would take, without training it."""
 
 import math
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.cohort.width import Widths, is_out_of_memory
-from dropout_lab.core.trial import Config, Trial, digest
-from dropout_lab.sweep.plan import Trainer, best_widths
+from dropout_lab.cohort.width import is_out_of_memory
+from dropout_lab.core.trial import Config, digest
+from dropout_lab.sweep.cells import Cell
+from dropout_lab.sweep.execution import choose_execution
+from dropout_lab.sweep.prepare import Prepared
 from dropout_lab.sweep.progress import clock, name
-from dropout_lab.sweep.session import Prepared
+from dropout_lab.sweep.trainer import Trainer
 
 MOST_ROWS = 60
 """Cells that are listed one by one."""
 
 
 def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
-    """Prints the number of configurations and runs, the cells, their cohorts, and an estimate of the time.
+    """Print the number of configurations and runs, the cells, their cohorts, and an estimate of the time.
 
     The estimate is measured: a few steps and an evaluation of every cohort.
     """
+    plan, to_train = prepared.plan, prepared.runs_to_train()
+    _print_counts(console, prepared, to_train)
+    cohorts = _cohorts(prepared)
+    threads = trainer.threads(plan.workers)
+    known, seconds = sum(cohort.runs for cohort in cohorts), 0.0
+    for number, cohort in enumerate(cohorts):
+        # What a sampler will suggest is taken to have the structure of the first.
+        runs = cohort.runs + (to_train - known if number == 0 else 0)
+        if runs:
+            seconds += _forecast(console, prepared, trainer, number, replace(cohort, runs=runs), threads)
+    if to_train:
+        specs = [cohort.spec for cohort in cohorts]
+        seconds += trainer.forecast_pretraining(specs, plan.seeds, plan.device, threads)
+    if seconds:
+        console.print(f"estimated time: {clock(seconds)} on {plan.device}")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The cells of one structure."""
+
+    spec: Config
+    runs: int
+    """Runs to train."""
+    epochs: int
+    """Epochs of the first of them."""
+
+
+def _cohorts(prepared: Prepared) -> list[Cohort]:
+    cells: dict[str, list[Cell]] = {}
+    for cell in prepared.cells:
+        cells.setdefault(digest(cell.described.structure), []).append(cell)
+    cohorts = []
+    for found in cells.values():
+        missing = [len(prepared.missing(cell.key)) for cell in found]
+        first = next((cell for cell, runs in zip(found, missing, strict=True) if runs), prepared.cells[0])
+        epochs = first.described.trial.config["trainer"]["epochs"]
+        cohorts.append(Cohort(found[-1].described.structure, sum(missing), epochs))
+    return cohorts
+
+
+def _forecast(
+    console: Console, prepared: Prepared, trainer: Trainer, number: int, cohort: Cohort, threads: int
+) -> float:
+    """The seconds that a cohort would take, printed with its lanes; 0 where memory is too small to find out."""
+    plan, spec = prepared.plan, cohort.spec
+    share = math.ceil(cohort.runs / plan.workers)
+    widths, compile, each = choose_execution(plan, trainer, spec, None, share, threads, console.print)
+    try:
+        found = trainer.forecast(spec, widths, compile, share, cohort.epochs, plan.device, each)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        console.print(f"cohort {number}: {cohort.runs} runs, of unknown time: out of memory with {widths.most} lanes")
+        return 0.0
+    model, dataset = spec["model"]["_target_"].rpartition(".")[2], plan.choices["dataset"]
+    console.print(f"cohort {number}: {model} on {dataset}, {cohort.runs} runs in {found.width} lanes, {found.why}")
+    return found.seconds
+
+
+def _print_counts(console: Console, prepared: Prepared, to_train: int) -> None:
     plan = prepared.plan
-    to_train = prepared.runs_to_train()
     known = len(prepared.cells) if prepared.is_grid else (plan.n_trials or 0) + len(prepared.cells)
     done = known * plan.seeds - to_train
     console.print(f"{known} configurations x {plan.seeds} seeds = {known * plan.seeds} runs")
@@ -33,50 +96,6 @@ def show(console: Console, prepared: Prepared, trainer: Trainer) -> None:
         console.print(f"and {plan.n_trials} configurations that the sampler chooses from")
         for axis in plan.axes:
             console.print(f"  {axis.key}: {axis.describe()}")
-    cohorts: dict[str, list[Trial]] = {}
-    structures: dict[str, Config] = {}
-    for cell in prepared.cells:
-        which = digest(cell.described.structure)
-        structures[which] = cell.described.structure
-        cohorts.setdefault(which, []).extend([cell.described.trial] * len(prepared.missing(cell.key)))
-    searched = to_train - sum(map(len, cohorts.values()))
-    seconds, trainer_config = 0.0, plan.config["trainer"]
-    threads = trainer.threads(plan.workers)
-    processes = trainer.processes(plan.device, threads)
-    for number, (which, trials) in enumerate(cohorts.items()):
-        runs = len(trials) + (searched if number == 0 else 0)
-        if not runs:
-            continue
-        share = math.ceil(runs / plan.workers)
-        if trainer_config["width"] == "auto":
-            widths = best_widths(trainer, structures[which], plan.device, console.print).for_runs(share, processes)
-        else:
-            widths = Widths.in_all(min(int(trainer_config["width"]), share), processes)
-        epochs = (trials[0] if trials else prepared.cells[0].described.trial).config["trainer"]["epochs"]
-        try:
-            found = trainer.forecast(
-                structures[which],
-                widths,
-                trainer_config["compile"],
-                share,
-                epochs,
-                plan.device,
-                threads if widths.processes == 1 else 1,
-            )
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            console.print(f"cohort {number}: {runs} runs, of unknown time: out of memory with {widths.most} lanes")
-            continue
-        seconds += found.seconds
-        model = structures[which]["model"]["_target_"].rpartition(".")[2]
-        dataset = plan.choices["dataset"]
-        console.print(f"cohort {number}: {model} on {dataset}, {runs} runs in {found.width} lanes, {found.why}")
-    if to_train:
-        specs, threads = structures.values(), trainer.threads(plan.workers)
-        seconds += trainer.forecast_pretraining(specs, plan.seeds, plan.device, threads)
-    if seconds:
-        console.print(f"estimated time: {clock(seconds)} on {plan.device}")
 
 
 def _cells(prepared: Prepared) -> Table:

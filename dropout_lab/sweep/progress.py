@@ -14,11 +14,11 @@ from dropout_lab.core.trial import Run
 from dropout_lab.records.store import Record
 
 PLAIN_SECONDS = 5.0
-"""Between two plain lines."""
+"""The least time between two plain lines."""
 
 
 class Progress:
-    """Counts the runs and epochs of one of `workers` and shows them.
+    """The runs and epochs of one of `workers`, counted and shown.
 
     `total`: runs to train, by all workers; `epochs`: epochs of each.
     """
@@ -38,12 +38,12 @@ class Progress:
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
-                TextColumn("runs · {task.fields[words]}"),
+                TextColumn("runs · {task.fields[prose]}"),
                 console=console,
                 refresh_per_second=4,
                 transient=True,
             )
-            self._task = self._bar.add_task("training", total=total, words="starting")
+            self._task = self._bar.add_task("training", total=total, prose="starting")
 
     def __enter__(self) -> "Progress":
         if self._bar:
@@ -59,25 +59,28 @@ class Progress:
             self._line()
 
     def say(self, text: str) -> None:
+        """Print a line above the display."""
         self._console.print(f"{self._prefix}{text}", highlight=False, markup=False)
 
     def started(self, run: Run) -> None:
+        """Count a run that has entered training."""
         self._in_flight += 1
 
     def epoch(self, runs: int) -> None:
-        """One epoch of so many runs is over. The first one, which warms up, does not count for the time left."""
+        """Count one epoch of this many runs. The estimate of time leaves the first epoch out: it includes a warm-up."""
         if not self._epochs:
             self._started, self._uncounted = time.monotonic(), runs
         self._epochs += runs
         self._show()
 
     def only(self, runs: int) -> None:
-        """This worker gets no more than these, which are in training or wait for it: what follows counts its own."""
+        """Count from now on only this worker's runs: `runs` are in training or wait for it, and no more will come."""
         self._total, self._workers = self._done + runs, 1
         if self._bar:
             self._bar.update(self._task, total=self._total)
 
     def ended(self, run: Run, record: Record, label: Record) -> None:
+        """Count a run with its record; say so if it failed. `label` is its trial's."""
         self._done += 1
         self._spared += self._each - record["epochs"]
         self._in_flight -= record["epochs"] > 0 or record["status"] == "failed"
@@ -85,36 +88,36 @@ class Progress:
             self._failed += 1
             self.say(f"failed: trial {run.number} ({name(label)}), seed {run.seed}: {record['reason']}")
 
-    def told(self, trial: Record, values: Sequence[float]) -> None:
-        """A trial has all its runs: `values` are its objectives."""
+    def trial_ended(self, trial: Record, values: Sequence[float]) -> None:
+        """Remember a trial's objectives `values` if they are the best so far."""
         sign = 1 if DIRECTIONS[self._objective] == "minimize" else -1
         if self._best is None or sign * values[0] < sign * self._best[0]:
             self._best = values[0], name(trial["label"])
 
-    def _words(self) -> str:
-        words = [f"{self._in_flight} in flight", f"{self._failed} failed"]
+    def _prose(self) -> str:
+        parts = [f"{self._in_flight} in flight", f"{self._failed} failed"]
         if self._best is not None:
-            words.append(f"best {self._objective} {self._best[0]:.4g} ({self._best[1]})")
+            parts.append(f"best {self._objective} {self._best[0]:.4g} ({self._best[1]})")
         elapsed, counted = time.monotonic() - self._started, self._epochs - self._uncounted
         if counted and self._done < self._total:
             epochs = self._total * self._each / self._workers - self._spared
             left = max(0.0, (epochs - self._epochs) * elapsed / counted)
-            words.append(f"{clock(left)} left")
-        return " · ".join(words)
+            parts.append(f"{clock(left)} left")
+        return " · ".join(parts)
 
     def _show(self) -> None:
         if self._bar:
-            self._bar.update(self._task, completed=self._done, words=self._words())
+            self._bar.update(self._task, completed=self._done, prose=self._prose())
         elif time.monotonic() - self._last >= PLAIN_SECONDS:
             self._line()
 
     def _line(self) -> None:
         self._last = time.monotonic()
-        self.say(f"{self._done} of {self._total} runs · {self._words()}")
+        self.say(f"{self._done} of {self._total} runs · {self._prose()}")
 
 
 def name(label: Any) -> str:
-    """A trial's label in a few words."""
+    """A short name for a trial, from its label."""
     if label["placement"] == "none":
         return "no dropout"
     if label["placement"] is None:
@@ -123,6 +126,7 @@ def name(label: Any) -> str:
 
 
 def clock(seconds: float) -> str:
+    """A duration as 1:05 or 2:01:05."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,7 +1,7 @@
-"""The study made again from the records, which are the truth, where its journal is lost or says something else.
+"""The study made again from the records where its journal is lost or disagrees: the records are the truth.
 
-What a sampler or a pruner learns from, values, parameters and reports, is in the records. What is not: the repeats of a
-sampler, and the order in which trials ended, which bounds the generations of a genetic one.
+The records hold what a sampler or a pruner learns from: values, parameters and reports. They do not hold the repeats
+of a sampler, nor the order in which trials ended, which bounds the generations of a genetic one.
 """
 
 import math
@@ -29,7 +29,7 @@ MEMORY = re.compile(r"(?:cma|cmawm|sepcma):|.*optimizer")
 
 
 def agree(plan: Plan, records: Records, ledger: Ledger, ours: Collection[str]) -> str | None:
-    """Makes the study again unless it agrees with the records; returns why, in a sentence, or None if it does agree.
+    """Make the study again unless it agrees with the records; return why, in a sentence, or None if it does agree.
 
     `ours`: keys of the configurations that the command itself names, whose records it can write again. The caller
     holds the folder's lock, and no worker has opened the study yet.
@@ -49,7 +49,7 @@ def agree(plan: Plan, records: Records, ledger: Ledger, ours: Collection[str]) -
 
 @dataclass(frozen=True)
 class Past:
-    """What the records say of a sweep's trials, in the study's terms."""
+    """A sweep's trials according to its records, in the study's terms."""
 
     plan: Plan
     records: Records
@@ -62,16 +62,16 @@ class Past:
 
     @property
     def asked(self) -> Sequence[int]:
-        """How many seeds the commands have asked for, and this one does; the most first."""
+        """The numbers of seeds that this and earlier commands asked for, largest first."""
         return sorted({*(session["seeds"] for session in self.records.sessions), self.plan.seeds}, reverse=True)
 
     def values(self, key: str) -> list[list[float]]:
-        """The means over as many seeds as some command asked for, where all of them are complete."""
+        """A configuration's objectives: their means over the seeds of each command whose runs are all complete."""
         found = (self.ledger.values(key, range(seeds), self.plan.objectives) for seeds in self.asked)
         return [values for values in found if values is not None]
 
     def state(self, key: str) -> tuple[TrialState, list[float] | None]:
-        """How a configuration's trial had ended when the last command had; it waits if not all runs have ended."""
+        """The state of a configuration's trial when the last command ended; it waits if some runs had not ended."""
         for seeds in self.asked:
             if self.ledger.missing(key, range(seeds), retries=0):
                 continue
@@ -84,7 +84,7 @@ class Past:
 
 
 def _objection(past: Past, ours: Collection[str]) -> str | None:
-    """Why the journal's study cannot be gone on with; None if it can."""
+    """Why the journal's study cannot be continued; None if it can."""
     plan = past.plan
     journal = plan.folder / JOURNAL
     if not journal.exists():
@@ -98,7 +98,7 @@ def _objection(past: Past, ours: Collection[str]) -> str | None:
         trials = [] if study is None else study.get_trials(deepcopy=False)
     except OSError:
         raise
-    except Exception:  # Optuna does what the lines say, and what comes of other lines than its own can be anything
+    except Exception:  # Optuna executes the lines: those that it did not write can raise anything
         return "is damaged"
     if study is None:  # a first command may have been interrupted before it made one
         return "holds no study of this program" if names or past.records.trials else None
@@ -120,25 +120,28 @@ def _disagrees(past: Past, trials: Sequence[FrozenTrial], ours: Collection[str])
         if found != key and (found is not None or trials[number].state.is_finished()):
             return True
     for trial in trials:
-        told: str | None = trial.user_attrs.get(KEY)
-        if told is None or not trial.state.is_finished():
+        noted: str | None = trial.user_attrs.get(KEY)
+        if noted is None or not trial.state.is_finished():
             continue
-        if told not in past.ledger.trials:
-            if told not in ours:
+        if noted not in past.ledger.trials:
+            if noted not in ours:
                 return True
-        elif trial.state == TrialState.COMPLETE and trial.values not in past.values(told):
+        elif trial.state == TrialState.COMPLETE and trial.values not in past.values(noted):
             return True
     return False
 
 
 def _remembers(there: BaseStorage, study: optuna.Study) -> bool:
-    """Whatever the sampler is: one that wraps CMA-ES loads these, too, and this package's records need none of them."""
+    """Whether the study holds pickles that a sampler would load; this package's records need none of them.
+
+    Any sampler may: one that wraps CMA-ES loads them too.
+    """
     noted = [there.get_study_system_attrs(study._study_id), *(trial.system_attrs for trial in study.get_trials(False))]
     return any(MEMORY.match(name) for attributes in noted for name in attributes)
 
 
 def _write(past: Past, journal: Path) -> None:
-    """A study with the trials of the records, under their numbers."""
+    """Write a study with the trials of the records, under their numbers."""
     there = storage(past.plan, journal)
     searches, prunes = sampler(past.plan.config["sampler"]), pruner(past.plan.config["pruner"])
     study = optuna.create_study(study_name=NAME, storage=there, sampler=searches, directions=directions(past.plan))
@@ -170,7 +173,7 @@ def _write(past: Past, journal: Path) -> None:
 
 
 def _trials(past: Past, *, is_grid: bool) -> Iterator[FrozenTrial]:
-    """The trials in the order of their numbers. Where a number has no record, a sampler had repeated itself."""
+    """The trials in the order of their numbers. A number without a record is a sampler's repeat."""
     numbers, reports = past.numbers, _reports(past)
     for number in range(max(numbers, default=-1) + 1):
         key = numbers.get(number)
@@ -194,7 +197,7 @@ def _trials(past: Past, *, is_grid: bool) -> Iterator[FrozenTrial]:
 
 
 def _reports(past: Past) -> Mapping[str, Mapping[int, float]]:
-    """Key -> step -> what the pruner was told: the mean over seeds at an epoch, or the value of a seed."""
+    """Key -> step -> what the pruner got: the mean over seeds at an epoch, or the value of a seed."""
     plan = past.plan
     if isinstance(pruner(plan.config["pruner"]), NopPruner):
         return {}
@@ -216,7 +219,7 @@ def _reports(past: Past) -> Mapping[str, Mapping[int, float]]:
 
 
 def _means(runs: Sequence[Record], curves: Mapping[str, Mapping[int, float]]) -> Iterator[tuple[int, float]]:
-    """Epoch and mean over the runs of a trial that reached it, of the epochs that all did, or had ended well before."""
+    """(epoch, mean over the runs that reached it), for epochs that every run reached or had completed before."""
     begun = [run for run in runs if run["epochs"] > 0]
     for epoch in range(1, max((run["epochs"] for run in begun), default=0) + 1):
         reached = [curves[run["id"]][epoch] for run in begun if epoch in curves.get(run["id"], {})]

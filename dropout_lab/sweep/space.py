@@ -19,22 +19,22 @@ from dropout_lab.core.trial import canonical_json
 BY_SITE = ("rates", "dropouts")
 """Keys of the config whose own keys are sites and patterns of sites."""
 MOST_VALUES = 100_000
-"""Values of a range, at most."""
+"""The most values of a range."""
 DIGITS = 12
 """Significant digits of a swept number: 0.1 + 0.2 and 0.3 are one configuration."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One swept key. Either `values` lists what it takes, or it is an interval and only a sampler can search it."""
+    """One swept key, with listed `values` or, without, an interval that only a sampler can search."""
 
     key: str
     distribution: BaseDistribution
     values: Sequence[Any] | None
     repeated: Sequence[Any] | None = None
-    """`values` as they were listed, with repeats, which mean something where they are zipped with others."""
+    """`values` as they were listed, with repeats: these count where the axis is zipped with others."""
     is_new: bool = False
-    """Whether the config gets this key from here: it was written `+key=...`, or it is a site's."""
+    """Whether the override adds the key to the config: it was written `+key=...`, or the key is a site's."""
 
     @property
     def low_high(self) -> tuple[float, float] | None:
@@ -42,7 +42,7 @@ class Axis:
         return (d.low, d.high) if isinstance(d, FloatDistribution | IntDistribution) else None
 
     def corners(self) -> Sequence[Any]:
-        """Values that are allowed if all are: every listed one, or the ends of the interval."""
+        """Every listed value, or the ends of the interval: if these are allowed, all values are."""
         return self.values if self.values is not None else tuple(self.low_high or ())
 
     def contains(self, value: Any) -> bool:
@@ -53,7 +53,7 @@ class Axis:
             return False
 
     def suggest(self, trial: OptunaTrial) -> Any:
-        """The sampler's value; asked again for the same trial, the same value."""
+        """The sampler's value: the same one each time for the same trial."""
         d = self.distribution
         if isinstance(d, FloatDistribution):
             return _tidy(trial.suggest_float(self.key, d.low, d.high, step=d.step, log=d.log))
@@ -117,15 +117,16 @@ def param(value: Any) -> str | int | float | bool | None:
 
 def distinct(values: Iterable[Any]) -> list[Any]:
     """The values without repeats, in their order."""
-    return list({canonical_json(value): value for value in values}.values())  # JSON tells 1 from true
+    return list({canonical_json(value): value for value in values}.values())  # in JSON, 1 and true differ
 
 
 def params(values: Mapping[str, Any]) -> dict[str, str | int | float | bool | None]:
+    """Values of axes as Optuna's parameters."""
     return {key: param(value) for key, value in values.items()}
 
 
 def point_distributions(values: Mapping[str, Any]) -> dict[str, BaseDistribution]:
-    """A distribution for each value of a grid cell: numbers as numbers, so that a dashboard can draw them."""
+    """A distribution for each value of a grid's cell. Numbers stay numbers, so that a dashboard can draw them."""
     return {key: _point(param(value)) for key, value in values.items()}
 
 
@@ -179,7 +180,7 @@ def _interval(key: str, sweep: IntervalSweep, *, log: bool) -> BaseDistribution:
 
 
 def _steps(override: Override, sweep: RangeSweep) -> list[Any]:
-    """The values of a range, its stop left out. In decimals: Hydra adds floats up, and then 0.8 is below 0.8."""
+    """The values of a range without its stop, computed in decimals: in a sum of floats, 0.8 can be below 0.8."""
     ends = (sweep.start, sweep.stop, sweep.step)
     if not sweep.step or any(number is None or not math.isfinite(number) for number in ends):
         cast = " (a cast applies to start, stop and step alike)" if not sweep.step else ""
@@ -202,7 +203,7 @@ def _steps(override: Override, sweep: RangeSweep) -> list[Any]:
 
 
 def _range(override: Override, values: Sequence[Any], *, log: bool) -> BaseDistribution:
-    """The distribution of a range's values, in rising order. Optuna has logarithmic steps for whole numbers alone."""
+    """The distribution of a range's values, which ascend. Optuna has logarithmic steps for whole numbers only."""
     low, high, step = values[0], values[-1], values[1] - values[0] if len(values) > 1 else 1
     whole = all(isinstance(value, int) for value in values)
     if log and (not whole or step != 1 or low < 1):
@@ -222,7 +223,7 @@ def _is_finite(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A parsed element as plain Python: quotes are spelling, floats are rounded to `DIGITS`."""
+    """A parsed element as plain Python, without quotes and with floats rounded to `DIGITS`."""
     if isinstance(value, QuotedString):
         return value.text
     if isinstance(value, list):

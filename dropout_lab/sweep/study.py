@@ -31,14 +31,14 @@ KEY = "key"
 """The user attribute that holds the key of the trial's configuration."""
 
 BASELINE = "baseline"
-"""The user attribute of a trial without dropout: it is not counted among those that a sampler is asked for."""
+"""The user attribute of a trial without dropout: it does not count towards `n_trials`."""
 
 OUTSIDE = "outside"
 """The user attribute of a trial that lies outside the search space, so that the sampler must not learn from it."""
 
 
 def sampler(section: Config, worker: int = 0) -> BaseSampler:
-    """The sampler of a config section; workers have different seeds, so that they do not all begin alike."""
+    """The sampler of a config section; each worker has a seed of its own, so that they do not all start alike."""
     if isinstance(section.get("seed"), int):
         section = {**section, "seed": section["seed"] + worker}
     made: BaseSampler = _experimental("sampler", section)
@@ -46,6 +46,7 @@ def sampler(section: Config, worker: int = 0) -> BaseSampler:
 
 
 def pruner(section: Config) -> BasePruner:
+    """The pruner of a config section."""
     made: BasePruner = _experimental("pruner", section)
     return made
 
@@ -53,10 +54,10 @@ def pruner(section: Config) -> BasePruner:
 def try_asking(plan: Plan) -> None:
     """Raises UserError if the sampler or the pruner cannot work with these axes and objectives, or lacks a package.
 
-    In memory, for a few trials, of which the first alone is random.
+    It tries a few trials in memory; only the first is random.
     """
     section = plan.config["sampler"]
-    if "n_startup_trials" in section:  # until these are over, a sampler does not need what it is made of
+    if "n_startup_trials" in section:  # during these, a sampler does not use the packages that it needs later
         section = {**section, "n_startup_trials": 1}
     study = optuna.create_study(
         sampler=sampler(section), pruner=pruner(plan.config["pruner"]), directions=directions(plan)
@@ -87,16 +88,16 @@ def directions(plan: Plan) -> list[optuna.study.StudyDirection]:
 
 
 def _experimental(key: str, section: Config) -> Any:
-    """The object of a section, without Optuna's warning, at every start, that it may change the interface later."""
+    """The object of a section, without Optuna's warning that its interface is experimental."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return instantiate(key, section)
 
 
 class JournalLock(JournalFileOpenLock):
-    """The lock of a journal, released by the system however its holder ends.
+    """The lock of a journal. The operating system releases it when its holder ends.
 
-    Optuna's own locks are files that a killed process leaves behind, and the next one waits for.
+    Optuna's own locks are files: a killed process leaves its file behind, and the next process waits for it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -151,12 +152,13 @@ class Study:
         self._waiting: Iterator[FrozenTrial] = iter(())
 
     def trials(self, *states: TrialState) -> Sequence[FrozenTrial]:
+        """The trials in these states, or all, in the order of their numbers."""
         return self.study.get_trials(deepcopy=False, states=states or None)
 
     def enqueue(
         self, key: str, values: Mapping[str, Any], *, baseline: bool, axes: Sequence[Axis] | None = None
     ) -> int:
-        """Puts a configuration into the queue and returns its trial number; `axes` as in `known`."""
+        """Put a configuration into the queue and return its trial number; `axes` as in `known`."""
         parameters, distributions, attributes = known(key, values, baseline=baseline, axes=axes)
         trial = optuna.trial.create_trial(
             state=TrialState.WAITING, params=parameters, distributions=distributions, user_attrs=attributes
@@ -166,9 +168,9 @@ class Study:
         return number
 
     def claim(self, wanted: Container[str] | None = None) -> optuna.Trial | None:
-        """The next trial of the queue, which is this worker's from now on; None if there is none.
+        """Take the next trial of the queue for this worker; None if there is none.
 
-        Of keys in `wanted` only, if it is given: the queue may hold what an earlier, wider command left.
+        `wanted` limits it to these keys: the queue may hold what an earlier, wider command left.
         """
         for _ in range(2):  # what is left of the last look, then one new look
             for trial in self._waiting:
@@ -184,7 +186,7 @@ class Study:
         return None
 
     def spent(self) -> int:
-        """How many configurations with dropout are trained or in training, by all workers; repeats do not count."""
+        """The number of configurations with dropout that any worker has trained or trains; repeats do not count."""
         return len({trial.user_attrs[KEY] for trial in self.trials() if trial.user_attrs.get(BASELINE) is False})
 
     def same(self, key: str, number: int) -> FrozenTrial | None:
@@ -193,7 +195,7 @@ class Study:
         return next((t for t in twins if t.state.is_finished()), twins[0] if twins else None)
 
     def requeue(self, trials: Sequence[FrozenTrial]) -> None:
-        """Gives trials that were being trained back to the queue, under their numbers."""
+        """Return trials in training to the queue, under their numbers."""
         for trial in trials:
             trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
             self._storage.set_trial_state_values(trial_id, TrialState.WAITING)

@@ -1,4 +1,4 @@
-"""Composed configs, one per combination of swept config groups; the other axes' values are set in copies of them."""
+"""Composed configs, one per combination of swept members; copies of them get the other axes' values."""
 
 import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,29 +12,31 @@ from dropout_lab.config.mistakes import wrong_value
 from dropout_lab.config.schema import check, unknown_key
 from dropout_lab.core.errors import UserError
 
+Composed = dict[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
+"""Members of the swept groups -> the composed config, and the names of all its members."""
+
 
 @dataclass(frozen=True)
 class Variants:
     """Values of the axes -> the resolved config. Plain data: it composes without Hydra, in any process."""
 
     keys: Sequence[str]
-    """Those of the axes."""
+    """The keys of the axes."""
     groups: Mapping[str, str]
-    """The axes that are config groups, and the member that stands where none is chosen."""
+    """Axes that are config groups -> the member that stands where none is chosen."""
     new: Collection[str]
     """The axes whose keys the composed configs may lack."""
     members: Mapping[str, Mapping[str, Any]]
-    """The methods that `dropouts` names, by name: their config sections."""
-    composed: Mapping[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
-    """Members of `groups` -> the composed config, and the names of all its members."""
+    """The config sections of the methods that `dropouts` names, by name."""
+    composed: Composed
 
     def active(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values without those of keys that the chosen members of the groups lack and other swept members have."""
+        """The values without those of keys that other swept members have and the chosen ones lack."""
         config, _ = self._chosen(values)
         return {key: value for key, value in values.items() if self._has(config, key) or not self._elsewhere(key)}
 
     def whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The active values, and for the axes that have none in `values` what the config has."""
+        """The active values, and the config's for axes that have none in `values`."""
         config, _ = self._chosen(values)
         kept = {**self.groups, **self.active(values)}
         for key in set(self.keys) - set(kept) - set(values):
@@ -43,7 +45,10 @@ class Variants:
         return {key: kept[key] for key in self.keys if key in kept}
 
     def __call__(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Raises UserError for a key that no config has, and a value that it cannot hold."""
+        """The resolved config, and the names of its members of the config groups.
+
+        Raises UserError for a key that no config has, and a value that it cannot hold.
+        """
         config, choices = self._chosen(values)
         config = copy.deepcopy(config)
         for key, value in self.active(values).items():
@@ -72,22 +77,29 @@ class Variants:
         return any(self._has(config, key) for config, _ in self.composed.values())
 
 
+def plain(section: DictConfig) -> dict[str, Any]:
+    """A section as plain data, unresolved."""
+    container: Any = OmegaConf.to_container(section)
+    found: dict[str, Any] = container
+    return found
+
+
 def resolve(config: DictConfig) -> dict[str, Any]:
     """The config as plain data. Raises UserError for a value that is missing or refers to none."""
     try:
-        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        container: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         if error.full_key == "placement.weights":
             raise UserError("placement=custom: give its weights: 'placement.weights={hidden:1.0,input:0.4}'") from error
         raise UserError(f"{error.full_key}: {str(error.msg).splitlines()[0]}") from error
-    resolved: dict[str, Any] = plain
+    resolved: dict[str, Any] = container
     return resolved
 
 
 def methods_named(dropouts: Any) -> Iterator[str]:
     """The names of methods in the config's `dropouts`: {pattern: name, or {name: name, argument: value, ...}}.
 
-    Raises UserError for what is neither.
+    Raises UserError for any other value.
     """
     for pattern, value in dropouts.items() if isinstance(dropouts, Mapping) else ():
         if isinstance(value, Mapping):
@@ -99,7 +111,7 @@ def methods_named(dropouts: Any) -> Iterator[str]:
 
 
 def _with_sections(dropouts: Mapping[str, Any], members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """`dropouts` with the section of every method in the place of its name."""
+    """`dropouts` with every method's section in place of its name."""
     whole: dict[str, Any] = {}
     for pattern, value in dropouts.items():
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A worker: trains runs of a sweep until none is left. Several may work on one sweep, each a process of its own."""
+"""A worker: a process that trains runs of a sweep until none is left, beside other workers."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,16 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.store import Writer
-from dropout_lab.sweep.plan import Plan, Trainer
+from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.queue import Queue
 from dropout_lab.sweep.study import Study
+from dropout_lab.sweep.trainer import Trainer
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker needs besides its number: plain data, sent to other processes as it is."""
+    """What a worker needs besides its number; it is sent to other processes."""
 
     plan: Plan
     trainer: Trainer
@@ -26,7 +27,7 @@ class Work:
     threads: int
 
     def __call__(self, worker: int) -> None:
-        """Trains as worker number `worker`; returns when the sweep has nothing more for it."""
+        """Train as worker number `worker` until the sweep has nothing more for it."""
         plan = self.plan
         with lock(plan, f"worker-{worker}"):
             console = Console(force_terminal=False if plan.workers > 1 else None, soft_wrap=True)
@@ -45,7 +46,7 @@ class Work:
 
 
 def lock(plan: Plan, name: str) -> FileLock:
-    """Holds a lock file of the sweep folder; the system releases it however the process ends."""
+    """A held lock file of the sweep folder. The operating system releases it when the process ends."""
     folder = plan.folder / "locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +54,7 @@ def lock(plan: Plan, name: str) -> FileLock:
         raise UserError(f"{plan.folder}: the folder cannot be made: {error.strerror}") from error
     held = FileLock(folder / f"{name}.lock")
     try:
-        held.acquire(timeout=0.5)  # who only looks whether it is held holds it for a moment
+        held.acquire(timeout=0.5)  # `check_unlocked` holds it for a moment
     except Timeout:
         raise UserError(
             f"{plan.folder}: another process is training in this folder ({name}); wait for it, or stop it"

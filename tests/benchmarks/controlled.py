@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.build import train
+from dropout_lab.build.device import threads
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, Structure
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--widths", type=int, nargs="+", default=[256, 1024, 4096])
     parser.add_argument("--epochs", type=int, default=30)
     given = parser.parse_args()
-    torch.set_num_threads(train.threads(1))
+    torch.set_num_threads(threads(1))
     methods = {"standard": Standard(), "controlled": Controlled(classic=False, rate=RATE)}
     table = Table("width", "optimizer", "standard step", "controlled step", "ratio", "standard test", "controlled test")
     console = Console(highlight=False)

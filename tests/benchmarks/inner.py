@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.build import train
+from dropout_lab.build.device import processes, threads
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, Structure
@@ -47,7 +47,7 @@ def cohort(made: Structure, widths: Widths) -> tuple[float, float, float]:
     """Seconds of a compiled step of all lanes and of an epoch with its evaluations, medians over epochs; and the matmul
     rate before and after them: in between it would leave the caches to others."""
     rates_beside = [matmul_rate() for _ in range(3)]
-    torch.set_num_threads(max(1, train.threads(1) // widths.processes))
+    torch.set_num_threads(max(1, threads(1) // widths.processes))
     lanes, _ = prepare(made, widths, "always", widths.most, EPOCHS, CPU)
     for lane in range(lanes.width):
         rates = {"input": 0.1, "hidden.0": 0.5, "hidden.1": 0.5}
@@ -61,7 +61,7 @@ def cohort(made: Structure, widths: Widths) -> tuple[float, float, float]:
         lanes.evaluate()
         epochs.append(time.perf_counter() - started)
     lanes.close()
-    torch.set_num_threads(train.threads(1))
+    torch.set_num_threads(threads(1))
     rates_beside += [matmul_rate() for _ in range(3)]
     return statistics.median(steps), statistics.median(epochs), statistics.median(rates_beside)
 
@@ -85,14 +85,14 @@ def main() -> None:
     parser.add_argument("--width", type=int, help="lanes of each process; by default what a sweep would take")
     parser.add_argument("--processes", type=int, help="by default what a sweep would take")
     given = parser.parse_args()
-    torch.set_num_threads(train.threads(1))
+    torch.set_num_threads(threads(1))
     dataset = digits()
-    processes = given.processes or train.processes("cpu", train.threads(1))
+    shared = given.processes or processes("cpu", threads(1))
     table = Table("network", "batch", "lanes", "step", "of the matmul rate", "a run's epoch", "plain", "ratio")
     for hidden, batch_size in NETWORKS:
         made = structure(dataset, hidden, batch_size)
         width = given.width or best_widths(made, CPU).compiled
-        widths = Widths.fixed(width, processes)
+        widths = Widths.fixed(width, shared)
         step, epoch, rate = cohort(made, widths)
         work = products(64, [hidden, hidden], batch_size, training=True) * widths.most
         alone = plain(dataset, hidden, batch_size)
@@ -103,9 +103,7 @@ def main() -> None:
         )
     console = Console(highlight=False)
     console.print(table)
-    console.print(
-        f"{processes} processes, {train.threads(1)} cores; a product ran at {rate / 1e9:.0f} GFLOP/s beside the last"
-    )
+    console.print(f"{shared} processes, {threads(1)} cores; a product ran at {rate / 1e9:.0f} GFLOP/s beside the last")
 
 
 if __name__ == "__main__":

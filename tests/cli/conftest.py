@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 
 from dropout_lab.app import command as commands
+from dropout_lab.app import report as reports
 from dropout_lab.app.cli import main
 from dropout_lab.core.trial import digest
 from dropout_lab.report import Report, apart, make
@@ -104,5 +105,5 @@ def table(folder: Path) -> pd.DataFrame:
 
 def _report_by(monkeypatch: pytest.MonkeyPatch, report: Callable[..., Report]) -> None:
     monkeypatch.setattr(apart, "preload", lambda: None)
-    monkeypatch.setattr(apart, "make_apart", report)
-    monkeypatch.setattr(commands, "make_apart", report)
+    for where in (apart, commands, reports):
+        monkeypatch.setattr(where, "make_apart", report)

@@ -189,7 +189,8 @@ def test_an_installed_wheel_has_its_config_and_experiments(tmp_path: Path) -> No
     # -P and the path's order: the package of the wheel, not that of this checkout.
     program = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.app.cli import main; main()"
     code = (sys.executable, "-P", "-c", program)
-    where = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.app import cli; print(cli.conf_folder())"
+    where = f"import sys; sys.path.insert(0, {str(site)!r}); from dropout_lab.app.application import conf_folder as c"
+    where += "; print(c())"
     assert str(site) in finish(start(elsewhere, command=(sys.executable, "-P", "-c", where)))
     experiments = ", ".join(sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml")))
     assert f"experiment: {experiments}" in finish(start(elsewhere, "sweep", "--help", command=code))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dropout_lab.build import train
+from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.records import store
 from dropout_lab.sweep.study import Study
 from tests.cli.conftest import SMALL, Command, Trained, table
@@ -276,8 +276,6 @@ def test_data_that_have_changed_are_not_mixed_with_what_was_learnt(command: Comm
     assert command("sweep", *words).code == 0
     assert command("sweep", *words, "seeds=3").code == 0
     table.write_text(table.read_text().replace("3,", "4,"))
-    for cached in (train._dataset, train._places):  # of this process; another command has a process of its own
-        cached.cache_clear()
     outcome = command("sweep", *words, "seeds=4")
     assert outcome.code == 2
     assert "has changed since" in outcome.err
@@ -494,13 +492,11 @@ def test_tab_completion(line: str, offered: list[str], command: Command, monkeyp
 def test_a_narrower_command_does_not_train_what_a_wider_one_left(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dropout_lab.build import train
-
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "train", interrupted)
+        patch.setattr(CohortTrainer, "train", interrupted)
         assert command("sweep", *SMALL, "rate=0,0.1,0.2,0.3,0.4", "name=n").code == 130
     assert command("sweep", *SMALL, "rate=0,0.2", "name=n").code == 0
     folder = tmp_path / "outputs" / "n"

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dropout_lab.build import train
 from dropout_lab.records import store
 from tests.cli import conftest
 from tests.cli.conftest import Command
@@ -27,14 +26,10 @@ def test_interrupted_and_continued_it_is_the_table_of_one_sitting(command: Comma
     assert command(*grid, "seeds=3", "name=one").code == 0
     one = table(tmp_path / "outputs" / "one")
     assert set(one["dropout"]) == {"none", "mixout", "standard"}
-    # In another process, seed 0 alone is pretrained first.
-
-    train._pretraining.cache_clear()
+    # The other command pretrains seed 0 alone first.
     assert command(*WORDS, "dropout=mixout,standard", "rate=0.1", "seeds=1", "name=two").code == 0
-    train._pretraining.cache_clear()
     assert command(*grid, "seeds=3", "name=two").code == 0
     pd.testing.assert_frame_equal(one, table(tmp_path / "outputs" / "two"), check_exact=True)
-    train._pretraining.cache_clear()
     trial = next(
         record["trial"]
         for record in store.read(tmp_path / "outputs" / "two").trials

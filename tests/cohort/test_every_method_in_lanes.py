@@ -22,7 +22,7 @@ from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Transformer
 from dropout_lab.sites.method import objection_to
 from tests.cohort.runs import DATASET, outcome, recipe, structure, train
-from tests.test_every_dropout import EVERY, make
+from tests.dropout.test_every_dropout import EVERY, make
 
 FEW_ROWS: Any = {"input_shape": (1, 3, 8), "outputs": 10}
 """A compiler takes as much longer as a recurrent network has more steps."""

@@ -19,7 +19,7 @@ from dropout_lab.models.rnn import RNN
 from dropout_lab.records.store import CURVE_METRICS
 from dropout_lab.sites.info import SiteInfo
 from tests.cohort.runs import recipe, structure, train
-from tests.test_every_dropout import make, noise
+from tests.dropout.test_every_dropout import make, noise
 
 CPU = torch.device("cpu")
 NAMES = ["concrete", "variational_gaussian", "sparse_vd", "adversarial"]

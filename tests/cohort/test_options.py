@@ -18,8 +18,8 @@ from dropout_lab.cohort.step import Program
 from dropout_lab.core.noise import Noise
 from dropout_lab.sites.site import SAMPLES
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
+from tests.dropout.test_every_dropout import noise
 from tests.matrix import matrix
-from tests.test_every_dropout import noise
 
 EVERY: Mapping[str, float] = {
     "l1": 1e-3,

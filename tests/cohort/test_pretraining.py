@@ -24,7 +24,7 @@ from dropout_lab.models.resnet import ResNet
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer
 from tests.cohort.runs import outcome, recipe, structure, train
-from tests.test_every_dropout import make
+from tests.dropout.test_every_dropout import make
 
 CPU = torch.device("cpu")
 EPOCHS = 2

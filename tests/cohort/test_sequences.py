@@ -17,7 +17,7 @@ from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.models.rnn import RNN
 from dropout_lab.sites.method import AbstractDropout
 from tests.cohort.runs import outcome, recipe, structure, train
-from tests.test_every_dropout import make
+from tests.dropout.test_every_dropout import make
 
 LENGTH, WORDS = 6, 9
 VOCABULARY = (*SPECIAL_TOKENS, *"abcdefg")

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from dropout_lab.build import train
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import setting
 from dropout_lab.datasets.labelled_text import labelled_text
@@ -393,9 +394,10 @@ def test_many_words_that_begin_with_a_number_are_told(tmp_path: Path) -> None:
     assert "column pressure has 25 different words that begin with a number, for example '100/60' (line 2)" in warning
 
 
-def test_what_is_told_of_the_data_goes_into_the_session(tmp_path: Path) -> None:
+def test_what_is_said_of_the_data_goes_into_the_session(tmp_path: Path) -> None:
     path = write(tmp_path, customer_id=cycled(7, 9, 4))
     section = {"_target_": "dropout_lab.datasets.table.table", "path": path, "target": "label"}
-    (warning,) = train.data_warnings({"dataset": section})
+    trainer = CohortTrainer(Builder())
+    (warning,) = trainer.data_warnings({"dataset": section})
     assert "column customer_id has the name of an identifier" in warning
-    assert not train.data_warnings({"dataset": {**section, "keep": ["customer_id"]}})
+    assert not trainer.data_warnings({"dataset": {**section, "keep": ["customer_id"]}})

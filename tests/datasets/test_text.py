@@ -23,9 +23,10 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
 from dropout_lab.datasets import hub_files
 from dropout_lab.datasets import text as text_module
-from dropout_lab.datasets.dataset import Dataset, Split
+from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.hub import hub
 from dropout_lab.datasets.labelled_text import labelled_text
+from dropout_lab.datasets.split import Split
 from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.table import table
 from dropout_lab.datasets.text import text

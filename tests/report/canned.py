@@ -138,7 +138,7 @@ def planned(
     if rates is None:
         rates = dict.fromkeys(_sites(placement), rate or 0.0)
     # The key seeds the planted noise, so this name stays, wherever the class is.
-    trial = Trial.of({"loss": {"_target_": "dropout_lab.loss.Plain"}, **sections}, rates)
+    trial = Trial.of({"loss": {"_target_": "dropout_lab.cohort.loss.Plain"}, **sections}, rates)
     if trial.is_baseline:
         label: dict[str, Any] = {"placement": "none", "rate": 0.0, "dropout": None, "schedule": None}
     else:

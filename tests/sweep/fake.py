@@ -12,8 +12,9 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Execution, Run, Trial
 from dropout_lab.records import store
+from dropout_lab.sweep.commit import commit
 from dropout_lab.sweep.plan import Plan
-from dropout_lab.sweep.session import commit, prepare
+from dropout_lab.sweep.prepare import prepare
 from dropout_lab.sweep.space import parse
 from dropout_lab.sweep.worker import Work
 from tests.report.canned import planned
@@ -67,8 +68,8 @@ class Fake:
         structure = {"lr": config["optimizer"]["lr"]}
         return Described(made.trial, structure, structure, made.label)
 
-    def recipe(self, run: Run, spec: Config) -> Recipe:
-        return Recipe(run.id, run.seed, run.trial.rates, lambda progress: 1.0, Adam(lr=spec["lr"]), 4, None)
+    def recipe(self, run: Run) -> Recipe:
+        return Recipe(run.id, run.seed, run.trial.rates, lambda progress: 1.0, Adam(lr=0.001), 4, None)
 
     def train(
         self, spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
@@ -126,6 +127,15 @@ class Fake:
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         return ()
+
+    def sites(self, model: Config, dataset: Config) -> Sequence[str]:
+        return ("hidden",)
+
+    def check(self, spec: Config, seeds: int, objectives: Sequence[str], keys: Iterable[str]) -> None:
+        pass
+
+    def device(self, name: str) -> str:
+        return "cpu"
 
     def task(self, config: Config) -> str:
         return "classification"

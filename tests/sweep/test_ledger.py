@@ -44,3 +44,12 @@ def test_structures_are_told_apart() -> None:
     found = ledger()
     assert found.structure("a") != found.structure("b")
     assert found.execution(found.structure("a")) is None
+
+
+def test_a_ledger_takes_what_another_knows_besides() -> None:
+    own, other = ledger(run("a", 0, "failed")), ledger(run("a", 0, "complete", 2, loss=0.5), run("b", 1))
+    del own.trials["b"]
+    own.merge(other)
+    assert own.trials == other.trials
+    assert own.runs == other.runs
+    assert own.cohorts == other.cohorts

@@ -26,7 +26,7 @@ def test_it_is_chosen_for_the_runs_of_the_plan(tmp_path: Path, axis: str, settin
         queue = Queue(work.plan, Study(work.plan, worker), ledger, writer, fake, MagicMock())
         assert queue.next_structure() is not None
         found.append((queue.execution(1), queue.planned()))
-        while queue.next() is not None and len(queue._open) < 3:
+        while queue.next() is not None and len(queue._trials) < 3:
             pass
         assert queue.planned() == found[0][1]
         writer.close()

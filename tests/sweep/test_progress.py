@@ -48,5 +48,5 @@ def test_absurd_losses_are_written_in_four_digits() -> None:
     shown, written = progress(total=1)
     with shown:
         run(shown)
-        shown.told({"label": LABEL}, [7994097911540372996096.0])
+        shown.trial_ended({"label": LABEL}, [7994097911540372996096.0])
     assert "best val_loss 7.994e+21" in written.getvalue()

@@ -23,7 +23,9 @@ class CohortSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         from dropout_lab.app.command import run_sweep
+        from dropout_lab.sweep.command import Command
 
         assert self.hydra_context is not None  # Hydra has called setup
         assert self.config is not None
-        return run_sweep(self.hydra_context, self.config, arguments, self.params, self.default_params, self.command)
+        command = Command(self.command, arguments, self.params, self.default_params)
+        return run_sweep(self.hydra_context, self.config, command)

@@ -1,0 +1,154 @@
+"""The one door from config to objects."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from dropout_lab.build.network import is_of_this_package, network
+from dropout_lab.build.pretraining import phases, pretraining
+from dropout_lab.cohort.optim import Adam
+from dropout_lab.cohort.probe.check import EXAMPLES, check_network
+from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
+from dropout_lab.cohort.stack import Layout
+from dropout_lab.config.instantiate import instantiate
+from dropout_lab.config.schema import OPTIONS
+from dropout_lab.core.trial import Config, Run, canonical_json
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.models import survey
+from dropout_lab.models.normalised import fewest_values
+from dropout_lab.sites.info import SiteInfo
+
+
+class Builder:
+    """The objects that config sections describe. Equal sections share one object.
+
+    A command makes one builder. A process that it starts gets an empty builder of its own.
+    """
+
+    def __init__(self) -> None:
+        self._made = lru_cache(maxsize=256)(self._make)
+        self._datasets = lru_cache(maxsize=64)(self._make_dataset)
+        self._phases = lru_cache(maxsize=64)(self._make_phases)
+        self._pretrainings = lru_cache(maxsize=8)(self._make_pretraining)
+        self._places = lru_cache(maxsize=256)(self._find_places)
+        self._left_out = lru_cache(maxsize=64)(self._find_left_out)
+        self._normalised = lru_cache(maxsize=64)(self._find_normalised)
+
+    def __reduce__(self) -> tuple[type["Builder"], tuple[()]]:
+        return Builder, ()
+
+    def made(self, key: str, section: Config) -> Any:
+        """An optimizer, a schedule, a loss or a method: `key` names its section. These are immutable.
+
+        Raises UserError as `instantiate` does.
+        """
+        return self._made(key, canonical_json(section))
+
+    def dataset(self, section: Config) -> Dataset:
+        """The dataset of a `dataset` section. Raises UserError if it cannot be made."""
+        return self._datasets(canonical_json(section))
+
+    def phases(self, section: Config, classes: Sequence[int]) -> tuple[Dataset, Dataset]:
+        """The datasets of a training in two phases; see `build.pretraining`."""
+        return self._phases(canonical_json(section), tuple(classes))
+
+    def places(self, model: Config, dataset: Config) -> Sequence[SiteInfo]:
+        """The sites of a model, made for a dataset. Raises UserError for a network that cannot be trained."""
+        return self._places(canonical_json(model), canonical_json(dataset))
+
+    def left_out(self, model: Config, dataset: Config) -> Sequence[str]:
+        """The names of a model's parameters that max-norm and L1 leave out, though they may be weights."""
+        return self._left_out(canonical_json(model), canonical_json(dataset))
+
+    def normalised(self, model: Config, dataset: Config, classes: Sequence[int] | None) -> Sequence[tuple[int, int]]:
+        """For each phase of a training whose model has a batch norm: values per channel and example, and examples.
+
+        The first number is the least that any batch norm sees; the second is the size of the training part.
+        """
+        return self._normalised(canonical_json(model), canonical_json(dataset), tuple(classes) if classes else None)
+
+    def structure(self, spec: Config) -> Structure:
+        """The structure that `Described.structure` specifies."""
+        dataset, first = self.dataset(spec["dataset"]), None
+        if spec["pretraining"] is not None:
+            first = self._pretrainings(
+                canonical_json({key: spec[key] for key in ("model", "dataset", "batch_size", "pretraining")})
+            )
+            _, dataset = self.phases(spec["dataset"], spec["pretraining"]["pretrain_classes"])
+        return Structure(
+            build=lambda: network(spec["model"], dataset),
+            dataset=dataset,
+            dropout={site: self.made("dropout", method) for site, method in spec["dropout"].items()},
+            batch_size=spec["batch_size"],
+            optimizer=self.made("optimizer", {"lr": 0.0, **spec["optimizer"]}),
+            loss=self.made("loss", spec["loss"]),
+            options=frozenset(spec["options"]),
+            precision=spec["precision"],
+            gap_examples=spec["gap_examples"],
+            mc_samples=spec["mc_samples"],
+            name=canonical_json(spec) if _is_ours(spec) else None,
+            pretraining=first,
+        )
+
+    def recipe(self, run: Run) -> Recipe:
+        """The recipe of a run. Its trial has been described, so its sections are known to be valid."""
+        config, trainer = run.trial.config, run.trial.config["trainer"]
+        return Recipe(
+            id=run.id,
+            seed=run.seed,
+            rates=run.trial.rates,
+            schedule=self.made("schedule", config["schedule"]) if config["schedule"] else lambda progress: 1.0,
+            optimizer=self.made("optimizer", config["optimizer"]),
+            epochs=trainer["epochs"],
+            patience=trainer["patience"],
+            options={name: float(trainer[name]) for name in OPTIONS if trainer[name] is not None},
+        )
+
+    # What the caches call: their arguments are hashable.
+
+    def _make(self, key: str, section: str) -> Any:
+        return instantiate(key, json.loads(section))
+
+    def _make_dataset(self, section: str) -> Dataset:
+        dataset: Dataset = instantiate("dataset", json.loads(section))
+        return dataset
+
+    def _make_phases(self, section: str, classes: tuple[int, ...]) -> tuple[Dataset, Dataset]:
+        return phases(self._datasets(section), classes)
+
+    def _make_pretraining(self, section: str) -> Pretraining:
+        """One for all structures that begin with it, so that its networks are trained once."""
+        spec = json.loads(section)
+        dataset, _ = self.phases(spec["dataset"], spec["pretraining"]["pretrain_classes"])
+        return pretraining(spec["model"], dataset, spec["batch_size"], spec["pretraining"]["pretrain_epochs"])
+
+    def _find_places(self, model: str, dataset: str) -> Sequence[SiteInfo]:
+        data, section = self._datasets(dataset), json.loads(model)
+        if not is_of_this_package(section):
+            plain = Structure(lambda: network(section, data), data, {}, EXAMPLES, Adam(lr=0.0))
+            check_network(plain, section.get("_target_", ""))
+        with torch.random.fork_rng(devices=[]):  # real weights: torch takes seconds to load what meta tensors need
+            return survey.site_infos(network(section, data).eval(), data.example())
+
+    def _find_left_out(self, model: str, dataset: str) -> Sequence[str]:
+        with torch.random.fork_rng(devices=[]):
+            return Layout(network(json.loads(model), self._datasets(dataset))).left_out
+
+    def _find_normalised(self, model: str, dataset: str, classes: tuple[int, ...] | None) -> Sequence[tuple[int, int]]:
+        datasets = (self._datasets(dataset),) if classes is None else self._phases(dataset, classes)
+        found = []
+        for data in datasets:
+            with torch.random.fork_rng(devices=[]):
+                values = fewest_values(network(json.loads(model), data).eval(), data.example())
+            if values is not None:
+                found.append((values, len(data.split(0).train)))
+        return found
+
+
+def _is_ours(spec: Config) -> bool:
+    """Whether every class of a structure is of this package, so that spec and version determine what it does."""
+    parts = [*spec.values(), *spec["dropout"].values()]
+    return all(is_of_this_package(part) for part in parts if isinstance(part, Mapping) and "_target_" in part)

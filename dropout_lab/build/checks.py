@@ -1,0 +1,118 @@
+"""What cannot be trained, and why."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.network import network
+from dropout_lab.build.site_methods import SiteMethod
+from dropout_lab.cohort import transfer
+from dropout_lab.cohort.loss import AbstractLoss
+from dropout_lab.config.schema import IMAGE_OPTIONS, OPTIONS, PRETRAINING_KEYS
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import Config
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.sites.info import SiteInfo
+
+
+def check_method(site: SiteMethod, config: Config, schedule: str, *, can_act_somewhere: bool) -> None:
+    """Raises UserError for a method that cannot drop at its site, at its rate."""
+    if site.dropout.requirements.constant_rate and schedule != "constant":
+        raise UserError(f"schedule={schedule}: dropout={site.name} has one rate throughout; take constant")
+    if site.dropout.requirements.pretraining and config["trainer"]["pretrain_epochs"] is None:
+        raise UserError(
+            f"dropout={site.name}: it draws weights back to those of a pretrained network, and this is none; pretrain"
+            " it on some of the classes, say with trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
+        )
+    if site.objection is not None:
+        shape = " x ".join(map(str, site.place.shape))
+        where = "at" if can_act_somewhere else "at any site of this model; at"
+        raise UserError(f"dropout={site.name} cannot act {where} site {site.place.site} ({shape}): {site.objection}")
+
+
+def check_samples(builder: Builder, config: Config, name: str, rates: Mapping[str, float], last: SiteInfo) -> None:
+    """Raises UserError for a loss of several masks whose site, the last, does not drop exactly once in a pass."""
+    loss: AbstractLoss = builder.made("loss", config["loss"])
+    if loss.samples > 1 and rates[last.site] == 0:
+        raise UserError(
+            f"loss={name}: it draws its masks at the last site, {last.site}, which does not drop here; give it a rate,"
+            f" say with rates.{last.site}=0.5"
+        )
+    if loss.samples > 1 and last.calls > 1:
+        raise UserError(
+            f"loss={name}: it draws its masks at the last site, {last.site}, which the network calls {last.calls} times"
+            " in a pass; must be called once: give each call a Site of its own"
+        )
+
+
+def check_options(builder: Builder, config: Config, loss: str) -> None:
+    """Raises UserError for a loss or an option of the trainer that has no meaning for the data; `loss` is its name."""
+    dataset = builder.dataset(config["dataset"])
+    made: AbstractLoss = builder.made("loss", config["loss"])
+    if config["trainer"]["mc_samples"] is not None and dataset.task != "classification":
+        raise UserError(
+            f"trainer.mc_samples={config['trainer']['mc_samples']}: it averages the probabilities of an example's"
+            f" class, which {dataset.name} has not; only null"
+        )
+    if (objection := made.objection(dataset.task)) is not None:
+        raise UserError(f"loss={loss}: {objection}")
+    given = {name: config["trainer"][name] for name in OPTIONS if config["trainer"][name] is not None}
+    for name, why in _meaningless(dataset):
+        if name in given:
+            raise UserError(f"trainer.{name}={given[name]}: {why}; only null")
+    _check_pretraining(builder, config, dataset)
+    _check_batch_norm(builder, config)
+
+
+def _meaningless(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """The options that have no meaning for a dataset, with the reasons."""
+    if dataset.vocabulary:
+        for name in ("input_noise", "mixup"):
+            yield name, f"{dataset.name} has tokens, no numbers"
+    if dataset.task != "classification":
+        yield "label_smoothing", f"{dataset.name} asks for no class of an example"
+    if len(dataset.input_shape) != 3:
+        shape = " x ".join(map(str, dataset.input_shape))
+        for name in IMAGE_OPTIONS:
+            yield name, f"examples of {dataset.name} are no images ({shape})"
+
+
+def _check_pretraining(builder: Builder, config: Config, dataset: Dataset) -> None:
+    """Raises UserError if the dataset's classes, or the model, cannot be divided between two phases."""
+    given = {key: config["trainer"][key] for key in PRETRAINING_KEYS if config["trainer"][key] is not None}
+    if not given:
+        return
+    if len(given) == 1:
+        ((one, value),) = given.items()
+        missing = "pretrain_classes=[0,1,2,3,4]" if one == "pretrain_epochs" else "pretrain_epochs=20"
+        raise UserError(f"trainer.{one}={value}: needs the classes and the epochs, say trainer.{missing} beside it")
+    classes = config["trainer"]["pretrain_classes"]
+    key = f"trainer.pretrain_classes={classes}"
+    if dataset.task != "classification":
+        raise UserError(f"{key}: {dataset.name} asks for no class of an example; only null")
+    if max(classes) >= dataset.outputs or dataset.outputs - len(classes) < 2:
+        raise UserError(
+            f"{key}: {dataset.name} has the classes 0 to {dataset.outputs - 1}, of which at least two must be left"
+        )
+    before, after = builder.phases(config["dataset"], classes)
+    with torch.random.fork_rng(devices=[]):
+        transfer.check(network(config["model"], before), network(config["model"], after), after.outputs)
+
+
+def _check_batch_norm(builder: Builder, config: Config) -> None:
+    """Raises UserError where a batch norm would take a channel's variance from one value, which is 0.
+
+    A value minus its own mean is 0: such a network learns nothing from the layers before the norm.
+    """
+    wanted = config["trainer"]["batch_size"]
+    phases = builder.normalised(config["model"], config["dataset"], config["trainer"]["pretrain_classes"])
+    for values, examples in phases:
+        batch = min(wanted, examples)
+        if batch * values < 2:
+            why = "" if batch == wanted else f" (the training part has {examples}, and no batch has more)"
+            raise UserError(
+                f"trainer.batch_size={wanted}: a batch norm would see one value of a channel in a batch of"
+                f" {batch}{why}, and makes 0 of it; take {'at least 2' if batch == wanted else 'more examples'}, or a"
+                " model without batch norm, say with model.norm=layer"
+            )

@@ -1,0 +1,95 @@
+"""What a composed config means: its trial, its cohort's structure, its label."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.checks import check_options, check_samples
+from dropout_lab.build.placing import Placing, place
+from dropout_lab.config.schema import CONFIG_SECTIONS, OPTIONS, PRETRAINING_KEYS, RESULT_TRAINER_KEYS
+from dropout_lab.core.trial import Config, Trial
+from dropout_lab.sites.info import Warned
+
+PLAIN: Config = {"_target_": "dropout_lab.cohort.loss.Plain"}
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a composed config means."""
+
+    trial: Trial
+    structure: Config
+    """What its runs must share with others to be trained in one cohort."""
+    structure_without: Config
+    """The structure of its baseline; another one only where a method is made for one rate, or costs time at rate 0."""
+    label: Mapping[str, Any]
+    """Its name in tables and figures."""
+    warnings: Sequence[Warned] = ()
+    """What is unwise about it, though it can be trained."""
+
+
+def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> Described:
+    """The meaning of a resolved config; `choices` are the names of its members of the config groups.
+
+    Raises UserError if the config cannot be trained: its rates, its patterns, or what its classes refuse.
+    """
+    placing = place(builder, config, choices)
+    trainer = {key: config["trainer"][key] for key in RESULT_TRAINER_KEYS}
+    sections = {**{name: config[name] for name in CONFIG_SECTIONS}, "trainer": trainer}
+    trial = Trial.of(sections, placing.rates, placing.acting)
+    optimizer = builder.made("optimizer", config["optimizer"])
+    builder.made("schedule", config["schedule"])
+    check_options(builder, config, choices["loss"])
+    if not trial.is_baseline:
+        check_samples(builder, config, choices["loss"], placing.rates, placing.last)
+    structure = _structure(config, trainer, placing.acting, optimizer.numbers())
+    without = _without_dropout(structure, placing)
+    own = without if trial.is_baseline else structure
+    return Described(trial, own, without, _label(config, choices, placing, trial), placing.warnings)
+
+
+def _structure(config: Config, trainer: Config, acting: Mapping[str, Config], numbers: Mapping[str, float]) -> Config:
+    """The specification of a cohort; `numbers` are the optimizer's arguments that may differ between its lanes."""
+    return {
+        "model": config["model"],
+        "dataset": config["dataset"],
+        "dropout": acting,
+        "optimizer": {key: value for key, value in config["optimizer"].items() if key not in numbers},
+        **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples", "mc_samples")},
+        "loss": config["loss"],
+        "pretraining": None if trainer["pretrain_classes"] is None else {key: trainer[key] for key in PRETRAINING_KEYS},
+        "options": [name for name in OPTIONS if trainer[name] is not None],
+    }
+
+
+def _without_dropout(structure: Config, placing: Placing) -> Config:
+    """The structure of the baseline, which always has the plain loss."""
+    without = {
+        site: {**method, "rate": 0.0} if "rate" in method else method
+        for site, method in placing.acting.items()
+        if site in placing.free
+    }
+    return {**structure, "dropout": without, "loss": PLAIN}
+
+
+def _label(config: Config, choices: Mapping[str, str], placing: Placing, trial: Trial) -> Mapping[str, Any]:
+    label: dict[str, Any] = {key: choices[key] for key in ("placement", "dropout", "schedule")}
+    if trial.is_baseline:
+        return {**dict.fromkeys(label, "none"), "rate": 0.0}
+    label["rate"] = float(config["rate"])
+    if config["dropouts"]:
+        label["dropout"] = _prose({site: placing.names[site] for site in trial.rates})
+    if any(value is not None for value in config["rates"].values()):
+        label |= {"placement": None, "rate": None}
+    return label
+
+
+def _prose(methods: Mapping[str, str]) -> str:
+    """Methods by site for people: one name, or `standard: input; spatial: conv.0, conv.1`."""
+    sites: dict[str, list[str]] = {}
+    for site, name in methods.items():
+        sites.setdefault(name, []).append(site)
+    if len(sites) == 1:
+        return next(iter(sites))
+    return "; ".join(f"{name}: {', '.join(named)}" for name, named in sites.items())

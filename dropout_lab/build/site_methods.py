@@ -1,0 +1,64 @@
+"""The method of every site, its rate, and whether it can act there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dropout_lab.build.builder import Builder
+from dropout_lab.config.placement import Method, site_methods, site_rates
+from dropout_lab.core.trial import Config
+from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.method import AbstractDropout, needs_own_program, objection_to
+
+
+@dataclass(frozen=True)
+class SiteMethod:
+    """A site with the method and the rate that a config gives it."""
+
+    place: SiteInfo
+    name: str
+    """The method's name, a member of conf/dropout/."""
+    section: Config
+    dropout: AbstractDropout
+    wanted: float
+    """The rate that the placement asks for."""
+    rate: float
+    """The same, or 0 where `everywhere` finds a site at which the method cannot act."""
+    objection: str | None
+    """Why the method cannot act here; None if it can."""
+
+    @property
+    def costs_nothing(self) -> bool:
+        """Whether the method costs nothing at rate 0, so that a run without dropout can share its cohort."""
+        return not needs_own_program(self.dropout, self.place.kind)
+
+
+def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteMethod]:
+    """The methods of a config's sites, in the model's order; `default` is the name of its `dropout` section.
+
+    Raises UserError for a pattern or a rate that is not allowed.
+    """
+    places = builder.places(config["model"], config["dataset"])
+    names = [place.site for place in places]
+    chosen = site_methods(names, {"name": default, **config["dropout"]}, config["dropouts"])
+    sections = {site: _without_name(method) for site, method in chosen.items()}
+    methods: dict[str, AbstractDropout] = {site: builder.made("dropout", sections[site]) for site in names}
+    objections = {place.site: objection_to(methods[place.site], place) for place in places}
+    able = [site for site in names if objections[site] is None]
+    placed = config["placement"]["weights"], config["rate"], config["rates"]
+    wanted, rates = site_rates(names, *placed), site_rates(names, *placed, able or names)
+    return [
+        SiteMethod(
+            place=place,
+            name=str(chosen[place.site]["name"]),
+            section=sections[place.site],
+            dropout=methods[place.site],
+            wanted=wanted[place.site],
+            rate=rates[place.site],
+            objection=objections[place.site],
+        )
+        for place in places
+    ]
+
+
+def _without_name(method: Method) -> Config:
+    return {key: value for key, value in method.items() if key != "name"}

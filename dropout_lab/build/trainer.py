@@ -1,0 +1,124 @@
+"""The sweep's trainer: it describes configurations, trains their runs in cohorts, and says how long that takes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+
+from dropout_lab.build import device as devices
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.description import Described, describe
+from dropout_lab.build.forecast import pretraining_seconds
+from dropout_lab.build.network import is_of_this_package
+from dropout_lab.build.sweep_checks import check_sweep
+from dropout_lab.cohort import loop, programs, width
+from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
+from dropout_lab.cohort.width import Widths
+from dropout_lab.core.machine import keep_freed_memory
+from dropout_lab.core.trial import Config, Run
+
+
+class CohortTrainer:
+    """What a sweep needs done, see `dropout_lab.sweep.trainer.Trainer`, with the objects of one builder.
+
+    A `spec` is what `Described.structure` holds.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def sites(self, model: Config, dataset: Config) -> Sequence[str]:
+        """The names of a model's sites."""
+        return [place.site for place in self._builder.places(model, dataset)]
+
+    def describe(self, config: Config, choices: Mapping[str, str]) -> Described:
+        """See `build.description.describe`."""
+        return describe(self._builder, config, choices)
+
+    def check(self, spec: Config, seeds: int, objectives: Sequence[str], keys: Iterable[str]) -> None:
+        """See `build.sweep_checks.check_sweep`."""
+        check_sweep(self._builder, spec, seeds, objectives, keys)
+
+    def recipe(self, run: Run) -> Recipe:
+        """See `Builder.recipe`."""
+        return self._builder.recipe(run)
+
+    def train(
+        self, spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
+    ) -> None:
+        """Train all that `runs` has for the structure `spec`, with `threads` threads in each process."""
+        _set_up(threads)
+        loop.train(self._builder.structure(spec), widths, compile, runs, torch.device(device))
+
+    def forecast(
+        self,
+        spec: Config,
+        widths: Widths,
+        compile: Compile,
+        runs: int,
+        epochs: int,
+        device: str,
+        threads: int | None = None,
+    ) -> programs.Forecast:
+        """What `train` would choose for this many runs of the structure `spec`, and how long it would take."""
+        _set_up(threads)
+        return programs.forecast(self._builder.structure(spec), widths, compile, runs, epochs, torch.device(device))
+
+    def forecast_pretraining(self, specs: Iterable[Config], seeds: int, device: str, threads: int) -> float:
+        """The seconds that `train` would spend on networks that the structures `specs` begin with."""
+        return pretraining_seconds(map(self._builder.structure, specs), seeds, device, threads)
+
+    def best_widths(self, spec: Config, device: str) -> Widths:
+        """The lanes of each process of a cohort of the structure `spec` if nothing else limits them."""
+        return width.best_widths(self._builder.structure(spec), torch.device(device))
+
+    def data(self, config: Config) -> str | None:
+        """A hash of the data that a config reads from files, which may change between commands; None for other data.
+
+        Without `path` and `id` these are files that come with Python, whose versions differ.
+        """
+        section = config["dataset"]
+        if "path" not in section and "id" not in section:
+            return None
+        return self._builder.dataset(section).digest()
+
+    def data_warnings(self, config: Config) -> Sequence[str]:
+        """What may be misread in the file that the data are from; see `datasets.misread`."""
+        return self._builder.dataset(config["dataset"]).warnings
+
+    def structure_warnings(self, spec: Config) -> Sequence[str]:
+        """Which parameters of a user's model an option of the trainer leaves out, though they may be meant."""
+        asked = [f"trainer.{name}" for name in ("max_norm", "l1") if name in spec["options"]]
+        if not asked or is_of_this_package(spec["model"]):
+            return ()
+        left_out = self._builder.left_out(spec["model"], spec["dataset"])
+        if not left_out:
+            return ()
+        acts = "acts" if len(asked) == 1 else "act"
+        return (
+            f"{' and '.join(asked)} {acts} on parameters that layers call `weight`, and on none of these of"
+            f" {spec['model']['_target_']}: {', '.join(left_out)}; where a product reads with one of them, name it"
+            " `weight` in a module of its own",
+        )
+
+    def task(self, config: Config) -> str:
+        """What is learned: the dataset's task, or language_modelling where a text is read on."""
+        dataset = self._builder.dataset(config["dataset"])
+        return "language_modelling" if dataset.is_stream else dataset.task
+
+    def device(self, name: str) -> str:
+        """See `build.device.device`."""
+        return devices.device(name)
+
+    def processes(self, device: str, threads: int) -> int:
+        """See `build.device.processes`."""
+        return devices.processes(device, threads)
+
+    def threads(self, workers: int) -> int:
+        """See `build.device.threads`."""
+        return devices.threads(workers)
+
+
+def _set_up(threads: int | None) -> None:
+    keep_freed_memory()
+    if threads is not None:
+        torch.set_num_threads(threads)

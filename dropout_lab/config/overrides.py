@@ -1,0 +1,83 @@
+"""What was typed behind `train` or `sweep`, as Hydra's overrides and options."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import OverrideParseException
+
+from dropout_lab.config.schema import is_control
+
+SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc"}
+"""Hydra's flags that show what there is, not what would be done."""
+
+SHOW = SHOW_ALL | {"--cfg", "-c", "--info", "-i"}
+"""Hydra's flags that show something instead of training."""
+
+RUN = {"--run", "-r", "--multirun", "-m"}
+"""Hydra's flags that repeat what `train` and `sweep` mean; beside those that show something, Hydra refuses them."""
+
+
+@dataclass(frozen=True)
+class HydraCommand:
+    """A command of ours in Hydra's terms."""
+
+    overrides: Sequence[str]
+    options: Sequence[str]
+    left_out: Sequence[str]
+    """Overrides with several values, which Hydra cannot show."""
+    trains: bool
+    """Whether it trains something, or shows it."""
+
+    @property
+    def argv(self) -> Sequence[str]:
+        """Hydra's command line: the overrides together, so that --info takes none of them as its value."""
+        return ["dropout-lab", *self.overrides, *self.options]
+
+
+def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
+    """The command `train` or `sweep` in Hydra's terms; `argv` is what was typed behind it."""
+    given = [_added(word) for word in argv if word != "experiment=null"]  # the default, and Hydra refuses it
+    overrides = [word for word in given if word[0] == "~" or ("=" in word and word[0] != "-")]
+    options = [word for word in given if word not in overrides and word not in RUN]
+    overrides = _of_members(overrides)
+    flags = {option.partition("=")[0] for option in options}
+    if command == "sweep" and not flags & SHOW_ALL and all(map(_is_control, overrides)):
+        overrides.append("experiment=default")
+    if not flags & SHOW:
+        return HydraCommand([*overrides, f"hydra.sweeper.command={command}"], ["--multirun", *options], [], True)
+    swept = [word for word in overrides if _is_swept(word)]
+    return HydraCommand([word for word in overrides if word not in swept], options, swept, False)
+
+
+def _added(word: str) -> str:
+    """`rates` and `dropouts` have keys that the config cannot list, sites, so these are added, not changed."""
+    return f"++{word}" if re.match(r"(rates|dropouts)[.=]", word) else word
+
+
+def _is_control(override: str) -> bool:
+    """Whether an override says how, where or how much is trained, not what."""
+    key = override.partition("=")[0].lstrip("+~")
+    return is_control(key) or key == "device" or re.match(r"hydra[./]", key) is not None
+
+
+def _of_members(overrides: Sequence[str]) -> list[str]:
+    """The overrides, those of a key in a swept group as a sweep of one value: not every member need have the key."""
+    keys = {word: word.partition("=")[0] for word in overrides}
+    grouped = {key.partition(".")[0] for key in keys.values() if "." in key}
+    swept = {key for word, key in keys.items() if key in grouped and _is_swept(word)}
+    return [
+        f"{key}=choice({word.partition('=')[2]})"
+        if "." in key and key.partition(".")[0] in swept and not _is_swept(word)
+        else word
+        for word, key in keys.items()
+    ]
+
+
+def _is_swept(override: str) -> bool:
+    """Whether an override names several values."""
+    try:
+        return OverridesParser.create().parse_overrides([override])[0].is_sweep_override()
+    except OverrideParseException:
+        return False  # Hydra says what is wrong with it

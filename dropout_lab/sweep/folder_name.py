@@ -1,0 +1,24 @@
+"""The name of a sweep's folder, where the command gives none."""
+
+from collections.abc import Mapping, Sequence
+
+from dropout_lab.config.schema import is_control
+from dropout_lab.core.trial import digest
+from dropout_lab.sweep.space import Axis, key_of
+
+UNNAMED_KEYS = ("experiment", "device")
+"""Keys that, like the control keys, do not change the name."""
+
+
+def folder_name(fixed: Sequence[str], axes: Sequence[Axis], choices: Mapping[str, str], command: str) -> str:
+    """A name that another command with the same settings has too, so that a wider grid continues its sweep.
+
+    `fixed`: overrides with one value; `choices`: the members of the config groups, by group.
+    """
+    experiment = choices.get("experiment", "null")
+    begin = command if experiment in ("null", "None") else experiment
+    keys = {line: key_of(line) for line in fixed}
+    hashed = sorted(line for line, key in keys.items() if key not in UNNAMED_KEYS and not is_control(key))
+    if experiment in ("null", "None"):
+        hashed += sorted(axis.key for axis in axes)
+    return f"{begin}_{digest(hashed, 6)}" if hashed else begin
