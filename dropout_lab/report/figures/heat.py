@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.drawn import heatmap
+from dropout_lab.report.figure_data import heatmap
 from dropout_lab.report.names import axis, in_unit, is_maximised, number
 from dropout_lab.report.scales import scale
 from dropout_lab.report.statistics.floats import Bools, Floats

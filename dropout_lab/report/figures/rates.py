@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.drawn import Chosen
+from dropout_lab.report.figure_data import Chosen
 from dropout_lab.report.names import axis, in_unit, is_maximised
 from dropout_lab.report.scales import Scale, around_zero, scale
 from dropout_lab.report.style import BASELINE, Looks

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.reliability import diagram
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
@@ -17,7 +17,7 @@ OF = {"one network": "one network, mean over seeds", "ensemble": "ensemble"}
 def plans(source: Source) -> Iterator[Plan]:
     if not source.is_class:
         return
-    table = drawn.reliability(source.folder, source.frames, source.found)
+    table = figure_data.reliability(source.folder, source.frames, source.found)
     if table.empty:
         source.skipped.append("Reliability is not drawn: no predictions are recorded.")
         return

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.ratio import ratio_to_baseline
 from dropout_lab.report.figures.survival import survival_curves
 from dropout_lab.report.figures.times import times_to_target
@@ -24,7 +24,7 @@ def plans(source: Source) -> Iterator[Plan]:
 
 
 def _survival(source: Source) -> Iterator[Plan]:
-    table = drawn.survival(source.frames, source.table, source.found)
+    table = figure_data.survival(source.frames, source.table, source.found)
     if table["trial"].nunique() < 2:
         source.skipped.append("Survival curves are not drawn: no two configurations have all their seeds complete.")
         return
@@ -50,7 +50,7 @@ def _survival(source: Source) -> Iterator[Plan]:
 def _times(source: Source) -> Iterator[Plan]:
     if source.part is None:
         return
-    arrivals = drawn.arrivals(source.frames, source.part.rates)
+    arrivals = figure_data.arrivals(source.frames, source.part.rates)
     if arrivals.empty:
         reason = "no configuration with dropout has a baseline to set the target"
         source.skipped.append(f"Epochs to target are not drawn: {reason}.")
@@ -68,7 +68,7 @@ def _times(source: Source) -> Iterator[Plan]:
 
 
 def _ratio(source: Source) -> Iterator[Plan]:
-    ratios = drawn.ratios(source.made("time_ratio"), source.table, source.found)
+    ratios = figure_data.ratios(source.made("time_ratio"), source.table, source.found)
     if not np.isfinite(ratios["restricted_ratio"]).any():
         source.skipped.append("The ratio of epochs to those of no dropout is not drawn: there is no such ratio.")
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.cost import cost_scale, seconds
 from dropout_lab.report.figures.occupancy import occupancy
 from dropout_lab.report.gallery.alts import sentence
@@ -24,10 +24,10 @@ def _occupancy(source: Source) -> Iterator[Plan]:
     if source.frames.lanes.empty:
         source.skipped.append("Lanes in use are not drawn: the records do not say how many were.")
         return
-    table, cohorts = drawn.occupancy(source.frames), source.made("occupancy")
+    table, cohorts = figure_data.occupancy(source.frames), source.made("occupancy")
     seconds, elapsed = float(cohorts["seconds"].sum()), float(table["end"].max())
     sessions, workers = cohorts["session"].nunique(), cohorts["worker"].nunique()
-    shown = f" The first {drawn.WORKERS} of {workers} workers." if workers > drawn.WORKERS else ""
+    shown = f" The first {figure_data.WORKERS} of {workers} workers." if workers > figure_data.WORKERS else ""
     started = " Dashes: the training was continued by another command." if sessions > 1 else ""
     yield Plan(
         "occupancy",
@@ -51,7 +51,7 @@ def _occupancy(source: Source) -> Iterator[Plan]:
 def _cost(source: Source) -> Iterator[Plan]:
     if source.objective == "seconds":
         return  # that is the cost
-    table = drawn.cost(source.frames, source.table, source.objective)
+    table = figure_data.cost(source.frames, source.table, source.objective)
     if len(table) < 2 or table["seconds_per_epoch"].nunique() < 2:
         source.skipped.append("Times are not drawn: all configurations took the same, or none has a time.")
         return

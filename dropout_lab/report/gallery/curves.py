@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.curves import SINGLE, learning_curves
 from dropout_lab.report.gallery import learned
 from dropout_lab.report.gallery.alts import sentence
@@ -18,7 +18,7 @@ NAMES = ("curves_loss", "curves_accuracy", *learned.NAMES)
 
 def plans(source: Source) -> Iterator[Plan]:
     yield from learned.plans(source)
-    curves = drawn.curves(source.frames, source.table, source.found, source.made("curve_shape"))
+    curves = figure_data.curves(source.frames, source.table, source.found, source.made("curve_shape"))
     if curves.empty:
         source.skipped.append("No curves are drawn: no configuration has all its seeds complete.")
         return

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.forest import difference_scale, forest
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
@@ -18,7 +18,7 @@ NAMES = ("forest",)
 
 def plans(source: Source) -> Iterator[Plan]:
     comparisons = source.made("comparisons")
-    shown = drawn.differences(comparisons, source.table, source.objective)
+    shown = figure_data.differences(comparisons, source.table, source.objective)
     count = int((comparisons["metric"] == source.objective).sum())
     if len(shown) < 2:
         why = "no two configurations have a baseline" if len(source.table) > 2 else "there are no two to compare"

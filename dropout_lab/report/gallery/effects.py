@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.bars import explained
 from dropout_lab.report.figures.levels import crossed, main_effects
 from dropout_lab.report.gallery.alts import sentence
@@ -16,7 +16,7 @@ ADJUSTED = "where the grid has holes adjusted for the other settings, as far as 
 
 def plans(source: Source) -> Iterator[Plan]:
     metric = source.main
-    shares = drawn.shares(source.made("effects"), [metric, metric.replace("val", "gap")])
+    shares = figure_data.shares(source.made("effects"), [metric, metric.replace("val", "gap")])
     if shares["term"].nunique() < 2:
         source.skipped.append("What each setting does is not drawn: no two settings were swept together.")
         return
@@ -32,9 +32,9 @@ def plans(source: Source) -> Iterator[Plan]:
         shares,
         partial(explained, shares),
     )
-    levels = drawn.levels(source.made("effect_levels"), metric)
+    levels = figure_data.levels(source.made("effect_levels"), metric)
     several = levels[levels.groupby("factor")["level"].transform("size") > 1]
-    left = drawn.unknown(source.made("effect_levels"), metric)
+    left = figure_data.unknown(source.made("effect_levels"), metric)
     if left:
         source.skipped.append(f"No main effect is drawn of {' and '.join(left)}: never varied without another setting.")
     told = [
@@ -53,7 +53,7 @@ def plans(source: Source) -> Iterator[Plan]:
             several,
             partial(main_effects, several, source.looks, source.is_class),
         )
-    pairs = drawn.interactions(source.made("effect_levels"), metric)
+    pairs = figure_data.interactions(source.made("effect_levels"), metric)
     if len(pairs):
         lowest = pairs.iloc[int(pairs["mean"].argmin())]
         highest = pairs.iloc[int(pairs["mean"].argmax())]

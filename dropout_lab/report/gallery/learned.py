@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from dropout_lab.report.drawn.learned import QUANTITIES, learned
+from dropout_lab.report.figure_data.learned import QUANTITIES, learned
 from dropout_lab.report.figures import learned as figures
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from dropout_lab.report import drawn
-from dropout_lab.report.drawn import Chosen
+from dropout_lab.report import figure_data
+from dropout_lab.report.figure_data import Chosen
 from dropout_lab.report.figures.best_rate import best_rates
 from dropout_lab.report.figures.heat import heat
 from dropout_lab.report.figures.listed import list_of_configurations, list_scale
@@ -99,7 +99,7 @@ def _best_rate(source: Source) -> Iterator[Plan]:
         return
     names = list(table["placement"].unique())
     kept = names if len(names) > 2 else names[-1:]  # all placements and the only one are the same
-    table = table[table["placement"].isin(kept[: drawn.PANELS])].reset_index(drop=True)
+    table = table[table["placement"].isin(kept[: figure_data.PANELS])].reset_index(drop=True)
     told = [
         f"{str(name) or 'all placements'}: rate {setting(float(best['rate']))} is best, in "
         f"{percent(float(best['share']))} of the resamples; not told from it: "
@@ -120,7 +120,7 @@ def _best_rate(source: Source) -> Iterator[Plan]:
 
 
 def _sites(source: Source) -> Iterator[Plan]:
-    sites = drawn.by_site(source.frames, source.table, source.objective)
+    sites = figure_data.by_site(source.frames, source.table, source.objective)
     trials = source.frames.trials
     if len(sites) and trials.loc[~trials["baseline"], "placement"].isna().any():
         yield Plan(
@@ -135,7 +135,7 @@ def _sites(source: Source) -> Iterator[Plan]:
 
 
 def _listed(source: Source) -> Iterator[Plan]:
-    listed = drawn.listed(source.frames, source.table, source.objective)
+    listed = figure_data.listed(source.frames, source.table, source.objective)
     if len(listed) < 2:
         return
     count = len(source.table)

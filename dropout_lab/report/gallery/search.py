@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.bars import importances
 from dropout_lab.report.figures.best_so_far import found_so_far
 from dropout_lab.report.figures.isolation import isolated
@@ -26,7 +26,7 @@ def plans(source: Source) -> Iterator[Plan]:
 
 
 def _fronts(source: Source) -> Iterator[Plan]:
-    points = drawn.fronts(source.made("pareto"), source.table)
+    points = figure_data.fronts(source.made("pareto"), source.table)
     if points["trial"].nunique() < 3:
         source.skipped.append("No front is drawn: fewer than three configurations have all their seeds complete.")
         return
@@ -62,7 +62,7 @@ def _isolation(source: Source) -> Iterator[Plan]:
     if isolation["setting"].nunique() < 2:
         source.skipped.append("The best per value is not drawn: no two settings were swept together.")
         return
-    rows = drawn.isolated(isolation, source.table, PANELS)
+    rows = figure_data.isolated(isolation, source.table, PANELS)
     metric = source.frames.objectives[0]
     told = [
         f"{row['setting']}: best with {setting(row['value'])}, {value(metric, row['mean'])}, no dropout beside it "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.report import drawn, style
+from dropout_lab.report import figure_data, style
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import plural
@@ -53,7 +53,7 @@ class Source:
 
     @cached_property
     def looks(self) -> Looks:
-        return style.looks(drawn.placements(self.frames))
+        return style.looks(figure_data.placements(self.frames))
 
     @cached_property
     def line_looks(self) -> Looks:
@@ -66,12 +66,12 @@ class Source:
 
     @cached_property
     def rates(self) -> pd.DataFrame:
-        return drawn.by_rate(self.frames, self.table)
+        return figure_data.by_rate(self.frames, self.table)
 
     @cached_property
-    def part(self) -> drawn.Chosen | None:
+    def part(self) -> figure_data.Chosen | None:
         """What is drawn over rates; None where there is no rate axis."""
-        return drawn.chosen(self.rates, self.objective) if drawn.has_rate_axis(self.rates) else None
+        return figure_data.chosen(self.rates, self.objective) if figure_data.has_rate_axis(self.rates) else None
 
     @property
     def means(self) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dropout_lab.report.drawn.trials import placed
+from dropout_lab.report.figure_data.trials import placed
 from dropout_lab.report.load import Frames
 
 

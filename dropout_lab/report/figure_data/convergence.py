@@ -3,7 +3,7 @@
 import pandas as pd
 
 from dropout_lab.report.answer import Answer
-from dropout_lab.report.drawn.trials import placed
+from dropout_lab.report.figure_data.trials import placed
 from dropout_lab.report.load import Frames
 from dropout_lab.report.tables import run_times, survival_curves
 
