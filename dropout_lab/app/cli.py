@@ -247,7 +247,7 @@ def _report(words: Sequence[str]) -> None:
         for number, report in enumerate(reports):
             if number == 0:
                 console.print(f"{report.html} follows the sweep until it ends; Ctrl-C ends it sooner")
-            console.print(f"{time.strftime('%H:%M:%S')}  {report.words[0] if report.words else ''}")
+            console.print(f"{time.strftime('%H:%M:%S')}  {report.prose[0] if report.prose else ''}")
     show(console, report)
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 class Report:
     """Where the page is, and its answer for a terminal.
 
-    `words` are plain paragraphs, the answer before its cautions. `header` and `rows` are the small table of best,
+    `prose`: plain paragraphs, the answer before its cautions. `header` and `rows` are the small table of best,
     baseline and difference, empty where there is no best. `notes` are about the files, such as torn records.
     """
 
     html: Path
-    words: Sequence[str]
+    prose: Sequence[str]
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str]

@@ -19,10 +19,10 @@ from dropout_lab.report.definitions import definitions
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import Gallery
 from dropout_lab.report.names import difference, number, title, value
+from dropout_lab.report.prose import Prose
 from dropout_lab.report.sections import sections
 from dropout_lab.report.tables import failures
 from dropout_lab.report.tiles import tiles
-from dropout_lab.report.words import Words
 
 ROWS = 200
 """So many configurations are on the page, which sorts and filters them; all are in trials.csv."""
@@ -33,7 +33,7 @@ PRINTED = 40
 FAILURES = 40
 
 
-def render(folder: Path, evidence: Evidence, words: Words, gallery: Gallery, sure: Grid) -> tuple[str, str]:
+def render(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery, sure: Grid) -> tuple[str, str]:
     """The page as HTML and as Markdown."""
     loader = jinja2.PackageLoader("dropout_lab.report", ".")
     html = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
@@ -41,15 +41,15 @@ def render(folder: Path, evidence: Evidence, words: Words, gallery: Gallery, sur
     text.filters["cell"] = markdown
     html.filters["base64"] = lambda content: base64.b64encode(content).decode()
     script = resources.files("dropout_lab.report").joinpath("page.js").read_text(encoding="utf-8")
-    page = {**_content(folder, evidence, words, gallery), "confidence": sure, "script": Markup(script)}
+    page = {**_content(folder, evidence, prose, gallery), "confidence": sure, "script": Markup(script)}
     # The one script that may run, so that nothing else does, whatever a study is called.
     page["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return html.get_template("template.html").render(page), text.get_template("template.md").render(page) + "\n"
 
 
-def markdown(words: object) -> str:
-    """Words that Markdown and the HTML in it leave alone."""
-    escaped = str(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def markdown(text: object) -> str:
+    """Prose that Markdown and the HTML in it leave alone."""
+    escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{char}" if char in "\\`*_[]|#" else char for char in escaped).replace("\n", " ")
 
 
@@ -89,14 +89,14 @@ def _difference(trial: "pd.Series[Any]", metric: str) -> str:
     return of_row(difference, metric, trial, f"{metric}_diff")
 
 
-def _content(folder: Path, evidence: Evidence, words: Words, gallery: Gallery) -> dict[str, Any]:
+def _content(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery) -> dict[str, Any]:
     frames, table = evidence.frames, evidence.table
     asked = frames.asked
     failed = failures(frames, table) if len(table) else pd.DataFrame()
     columns = ("trial", "name", "seed", "attempt", "epochs", "reason")
     return {
         "name": frames.name,
-        "words": words,
+        "prose": prose,
         "tiles": list(tiles(evidence)),
         "comparison": comparison(evidence),
         "sections": sections(folder, evidence, gallery.pictures),

@@ -13,11 +13,11 @@ from dropout_lab.report.cells import Grid, of_row, p_cell, spread
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import SECTIONS, Picture
 from dropout_lab.report.names import amount, difference, duration, in_unit, number, plural, setting, title, value
+from dropout_lab.report.prose.better import few_seeds, same
+from dropout_lab.report.prose.cost import ratio
+from dropout_lab.report.prose.sure import best_rate
+from dropout_lab.report.prose.unseen import flattery
 from dropout_lab.report.tables.occupancy import used
-from dropout_lab.report.words.better import few_seeds, same
-from dropout_lab.report.words.cost import ratio
-from dropout_lab.report.words.sure import best_rate
-from dropout_lab.report.words.unseen import flattery
 
 ROWS = 12
 """Of a table so many rows are on the page; its files have all."""
@@ -28,11 +28,11 @@ FEW = 6
 
 @dataclass(frozen=True)
 class Block:
-    """A table of `TABLES` on the page: what it says in words, its first rows, and the command that prints it."""
+    """A table of `TABLES` on the page: what it says, its first rows, and the command that prints it."""
 
     name: str
     heading: str
-    words: Sequence[str]
+    prose: Sequence[str]
     grid: Grid
     total: int
     command: str
@@ -65,11 +65,11 @@ def sections(folder: Path, evidence: Evidence, pictures: Sequence[Picture]) -> l
 
 @dataclass(frozen=True)
 class Part:
-    """What a maker gives: the table's name, a heading, sentences, and rows in words."""
+    """What a maker gives: the table's name, a heading, sentences, and rows of text."""
 
     name: str
     heading: str
-    words: Sequence[str]
+    prose: Sequence[str]
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 
@@ -81,7 +81,7 @@ def _block(folder: Path, evidence: Evidence, make: Callable[[Evidence], Part]) -
     reference = "" if evidence.frames.reference is None else f" report.baseline={evidence.frames.reference}"
     command = f"dropout-lab report {shlex.quote(str(folder))} report.table={part.name}{reference}"
     total = len(evidence.tables[part.name])
-    return Block(part.name, part.heading, part.words, Grid(part.header, part.rows), total, command)
+    return Block(part.name, part.heading, part.prose, Grid(part.header, part.rows), total, command)
 
 
 def _few(evidence: Evidence) -> Sequence[Any]:
@@ -112,13 +112,13 @@ def _best_rates(evidence: Evidence) -> Part:
         for _, row in evidence.rates.iterrows()
     ]
     kept = rows if len(rows) <= 2 * ROWS else [row for row in rows if row[5]][: 2 * ROWS]
-    words = [
+    prose = [
         *best_rate(evidence),
         "Resamples: the sweep's seeds drawn again with replacement, the best configuration chosen anew each time. "
         "Flat: with a configuration that is not told from the best of all. From the best of all: bounds that hold with "
         "95 % each and account for its choice.",
     ]
-    return Part("best_rates", "The best rate", words, header, kept)
+    return Part("best_rates", "The best rate", prose, header, kept)
 
 
 def _gaps(evidence: Evidence) -> Part:
@@ -134,11 +134,11 @@ def _gaps(evidence: Evidence) -> Part:
         cells = [str(best["name"]), value("train_loss", best["train"]), value("val_loss", best["validation"])]
         cells += [_gap("loss", best), of_row(difference, "gap_loss", best, "difference"), _gap("loss", last)]
         rows.append([*cells, *(_gap(kind, pd.Series(table[trial, kind, "best"])) for kind in kinds[1:])])
-    words = [
+    prose = [
         "At the best epoch, train measured with dropout off. The gap stands beside the validation itself, for it is "
         "smallest where nothing is learnt: at rate 1 it would be 0."
     ]
-    return Part("gaps", "The gap", words, header, rows)
+    return Part("gaps", "The gap", prose, header, rows)
 
 
 def _gap(kind: str, row: "pd.Series[Any]") -> str:
@@ -149,16 +149,16 @@ def _comparisons(evidence: Evidence) -> Part:
     metric, table = evidence.found.objective, evidence.tables["comparisons"]
     mine = table[table["metric"] == metric].head(ROWS)
     row = evidence.comparison
-    words = [] if row is None else [*same(evidence, row), *few_seeds(evidence, row)]
+    prose = [] if row is None else [*same(evidence, row), *few_seeds(evidence, row)]
     if len(mine):
         least, most = (amount(metric, float(end)) for end in (mine["margin"].min(), mine["margin"].max()))
         margin = least if least == most else f"{least} to {most}, by the loss of what each is compared with"
-        words.append(
+        prose.append(
             f"As good means within {margin}; the p behind it is that of the equivalence test. Seeds needed: to see a "
             "difference as large as it looks with power 0.8, corrected for all comparisons."
         )
         if not mine["bca_honest"].all():
-            words.append(
+            prose.append(
                 "With so few seeds the bootstrap interval (BCa) is too short; the t interval is the one to go by."
             )
     header = [
@@ -181,7 +181,7 @@ def _comparisons(evidence: Evidence) -> Part:
         ]
         for _, one in mine.iterrows()
     ]
-    return Part("comparisons", "Each difference", words, [*header, "p (as good)"], rows)
+    return Part("comparisons", "Each difference", prose, [*header, "p (as good)"], rows)
 
 
 def _bounds(metric: str, low: float, high: float) -> str:
@@ -200,13 +200,13 @@ def _to_best(evidence: Evidence) -> Part:
         for _, one in table.iterrows()
     ]
     header = ["configuration", f"{title(metric)} minus that of the best", "p (best)", "p (as good, Holm)"]
-    words = [
+    prose = [
         "Every configuration minus the best, paired by seed, with its 95 % interval, which is of this comparison "
         "alone. p (best): that it is the best, by a one-sided paired t test times the number of the others, which "
         "accounts for the choice of the best; below 0.05 it is told from the best. p (as good): of the equivalence "
         "test; below 0.05 it is shown to be as good. With neither, it is open."
     ]
-    return Part("to_best", "Beside the best", words, header, rows)
+    return Part("to_best", "Beside the best", prose, header, rows)
 
 
 def _optimism(evidence: Evidence) -> Part:
@@ -244,11 +244,11 @@ def _convergence(evidence: Evidence) -> Part:
             ]
         )
     header = ["configuration", "to", "runs there", "median epochs", "mean epochs", "mean time", "still improving"]
-    words = [
+    prose = [
         "Median: Kaplan-Meier, with its 95 % interval. Mean: restricted, a run that never gets there counts with all "
         "epochs. Still improving: runs whose best epoch lies in the last tenth, so that their own best is not final."
     ]
-    return Part("convergence", "Epochs and time to converge", words, header, rows)
+    return Part("convergence", "Epochs and time to converge", prose, header, rows)
 
 
 def _count(value: float) -> str:
@@ -269,8 +269,8 @@ def _time_ratio(evidence: Evidence) -> Part:
         for _, row in evidence.rows("time_ratio", best).iterrows()
     ]
     header = ["of the baseline's way", "validation loss", "runs there", "without dropout", "ratio of medians"]
-    words = list(ratio(evidence, best)) if best is not None else []
-    return Part("time_ratio", "Epochs, times those of no dropout", words, [*header, "ratio of means"], rows)
+    prose = list(ratio(evidence, best)) if best is not None else []
+    return Part("time_ratio", "Epochs, times those of no dropout", prose, [*header, "ratio of means"], rows)
 
 
 def _curve_shape(evidence: Evidence) -> Part:
@@ -285,12 +285,12 @@ def _curve_shape(evidence: Evidence) -> Part:
         for row in _of_few(evidence, "curve_shape")
     ]
     header = ["configuration", "most runs are", "turns at epoch", "rise since", "area between train and validation"]
-    words = [
+    prose = [
         "Turns at epoch: where the validation loss turns for the worse, median over runs; ∞: in half of them it does "
         "not. Rise since: by how much it is higher at the last epoch than at its best, mean over runs. Area: "
         "validation minus train loss, summed over the epochs. Runs that were stopped early are not judged."
     ]
-    return Part("curve_shape", "What the curves say", words, header, rows)
+    return Part("curve_shape", "What the curves say", prose, header, rows)
 
 
 def _isolation(evidence: Evidence) -> Part:
@@ -310,12 +310,12 @@ def _isolation(evidence: Evidence) -> Part:
         for _, row in kept.iterrows()
     ]
     header = ["setting", "value", "its best configuration", "of", title(metric), "difference to no dropout", "p (Holm)"]
-    words = [
+    prose = [
         "For each value of a setting the best configuration that has it, chosen of so many (of), all other settings "
         "free; beside it the best no dropout of as many contexts, paired by seed. p is corrected for the values of the "
         "setting, not for the choice, which flatters."
     ]
-    return Part("isolation", "The best of every value", words, header, rows[: 3 * ROWS])
+    return Part("isolation", "The best of every value", prose, header, rows[: 3 * ROWS])
 
 
 def _variance(evidence: Evidence) -> Part:
@@ -332,12 +332,12 @@ def _variance(evidence: Evidence) -> Part:
         for _, row in table.iterrows()
     ]
     header = ["standard deviation of", "between seeds", "alike in all", "left by pairing", "between configurations"]
-    words = [
+    prose = [
         "Between seeds: between runs of one configuration. It has two parts, which add up as squares: alike in all, "
         "what a seed does to every configuration, which pairing by seed takes out; and left by pairing, what a seed "
         "does to one of them. Between configurations: what differs that seeds have not made."
     ]
-    return Part("variance", "Seeds and configurations", words, header, rows)
+    return Part("variance", "Seeds and configurations", prose, header, rows)
 
 
 def _deviation(metric: str, deviation: float) -> str:
@@ -364,12 +364,12 @@ def _occupancy(evidence: Evidence) -> Part:
         for row in table.sort_values("seconds", ascending=False, kind="stable").head(ROWS).to_dict("records")
     ]
     header = ["command", "worker", "cohort", "lanes", "epochs of runs", "lanes in use", "time of its epochs"]
-    words = [
+    prose = [
         f"Lanes were in use {100 * used(table):.0f} % of the time: lanes that trained a run, over all epochs of the "
         "cohorts. From first to last: with what lies between the epochs. An epoch that an interruption repeated "
         "counts twice."
     ]
-    return Part("occupancy", "Lanes in use", words, [*header, "from first to last", "an epoch of a run"], rows)
+    return Part("occupancy", "Lanes in use", prose, [*header, "from first to last", "an epoch of a run"], rows)
 
 
 def _effects(evidence: Evidence) -> Part:
@@ -381,12 +381,12 @@ def _effects(evidence: Evidence) -> Part:
         for _, row in mine.head(ROWS).iterrows()
     ]
     header = ["setting, or two together", "df", "of what differs", "F", "p (Holm)"]
-    words = [
+    prose = [
         f"What the settings explain of the {title(metric)} of "
         f"{plural(int(count), 'configuration')} with dropout and all seeds."
         for count in mine["configurations"].head(1)
     ]
-    return Part("effects", "Main effects and interactions", words, header, rows)
+    return Part("effects", "Main effects and interactions", prose, header, rows)
 
 
 MAKERS: Mapping[str, Sequence[Callable[[Evidence], Part]]] = {

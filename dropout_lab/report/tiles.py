@@ -16,8 +16,8 @@ from dropout_lab.report.names import (
     title,
     value,
 )
+from dropout_lab.report.prose.which import headline
 from dropout_lab.report.statistics import ALPHA
-from dropout_lab.report.words.which import headline
 
 
 class Tile(NamedTuple):

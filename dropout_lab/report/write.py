@@ -13,9 +13,9 @@ from dropout_lab.report.files import write
 from dropout_lab.report.gallery import NAMES, gallery
 from dropout_lab.report.load import Frames
 from dropout_lab.report.page import comparison, render
+from dropout_lab.report.prose import prose
 from dropout_lab.report.tables import configurations, front, make_all, ranked
 from dropout_lab.report.watch import refreshing
-from dropout_lab.report.words import words
 
 
 def write_all(
@@ -28,7 +28,7 @@ def write_all(
         table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
     found, tables = answer(frames, table), make_all(frames, table)
     evidence = Evidence(frames, table, found, tables)
-    said = words(evidence)
+    said = prose(evidence)
     pictures = gallery(frames, table, found, jobs, folder=folder, tables=tables, pdf=pdf)
     sure = confidence(folder, frames, table)
     export(folder, evidence, said, sure)

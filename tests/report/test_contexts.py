@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.report.cautions import cautions
-from dropout_lab.report.words.sure import sure
+from dropout_lab.report.prose.sure import sure
 from tests.report.canned import Planned, Sweep, evidence, grid, planned
 
 

@@ -12,9 +12,9 @@ from dropout_lab.core import metrics
 from dropout_lab.report.advice import advice
 from dropout_lab.report.cautions import cautions
 from dropout_lab.report.load import load
+from dropout_lab.report.prose import prose
 from dropout_lab.report.scales import ABSURD, around_zero, scale
 from dropout_lab.report.tables import configurations
-from dropout_lab.report.words import words
 from tests.report import canned
 from tests.report.canned import Planned, Sweep, Values, evidence, grid, planned
 
@@ -51,7 +51,7 @@ def chance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said(sweep: Sweep, folder: Path) -> tuple[dict[str, str], str]:
     found = evidence(sweep, folder)
-    return dict(advice(found)), "\n".join(words(found).all())
+    return dict(advice(found)), "\n".join(prose(found).all())
 
 
 def sweep(**given: Any) -> Outcome:

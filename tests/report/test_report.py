@@ -20,7 +20,7 @@ RATES = (0.0, 0.1, 0.2, 0.3)
 
 
 def said(report: Report) -> str:
-    return " ".join(report.words)
+    return " ".join(report.prose)
 
 
 def test_a_clear_winner(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from dropout_lab.report.gallery import Gallery
 from dropout_lab.report.load import load
 from dropout_lab.report.names import amount, difference, duration, value
 from dropout_lab.report.page import render
+from dropout_lab.report.prose import prose
 from dropout_lab.report.sections import Block, sections
 from dropout_lab.report.tables.one import as_csv
 from dropout_lab.report.tiles import tiles
-from dropout_lab.report.words import words
 from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planned
 from tests.report.test_report import sweeps
 from tests.rotate import rotated
@@ -35,11 +35,11 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 
 def text(found: Evidence) -> str:
-    return " ".join(words(found).all())
+    return " ".join(prose(found).all())
 
 
 def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
-    said = words(clear)
+    said = prose(clear)
     assert said.headline == "hidden at 0.3, standard"
     row, optimism = clear.comparison, clear.optimism
     assert row is not None
@@ -94,7 +94,7 @@ def test_the_gap_stands_beside_the_validation(clear: Evidence) -> None:
     assert best is not None
     assert baseline is not None
     ours, theirs = (value("val_loss", trial["val_loss"]) for trial in (best, baseline))
-    assert f"better model: the validation loss is {ours}, without dropout {theirs}." in " ".join(words(clear).unseen)
+    assert f"better model: the validation loss is {ours}, without dropout {theirs}." in " ".join(prose(clear).unseen)
 
 
 def test_early_stopping_as_the_objective_of_nothing(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_early_stopping_as_the_objective_of_nothing(tmp_path: Path) -> None:
     assert (found.table["n_stopped"] > 0).all()
     assert found.found.best is None
     assert "ended by early stopping, which is no convergence" in text(found)
-    render(tmp_path / "s", found, words(found), Gallery([], []), Grid())
+    render(tmp_path / "s", found, prose(found), Gallery([], []), Grid())
 
 
 def a_hair(placement: str, rate: float) -> float:
@@ -141,7 +141,7 @@ def test_few_seeds_are_told_what_they_can_never_show(tmp_path: Path, clear: Evid
 
 
 def test_the_flat_region_and_the_interval_of_the_best_rate(clear: Evidence) -> None:
-    sure = " ".join(words(clear).sure)
+    sure = " ".join(prose(clear).sure)
     rates = clear.rates
     inside, flat = rates.loc[rates["inside"], "rate"], rates.loc[rates["flat"], "rate"]
     assert "The best rate is 0.3" in sure
@@ -198,12 +198,12 @@ def test_the_pages_of_odd_sweeps_beside_any_trial(name: str, tmp_path: Path) -> 
     complete = frames.runs[frames.runs["status"] == "complete"]
     for reference in list(complete["trial"].unique()[-1:]) or [None]:
         found = evidence_of(folder, reference)
-        html, markdown = render(folder, found, words(found), Gallery([], []), Grid())
+        html, markdown = render(folder, found, prose(found), Gallery([], []), Grid())
         for content in (html, markdown):
             assert not re.search(r"\bnan\b|\bNone\b|<NA>", content.replace("&lt;nan&gt;", ""))
         for link in re.findall(r'href="(#[^"]*)"', html):
             assert f'id="{link[1:]}"' in html
-        as_json(found, words(found))
+        as_json(found, prose(found))
 
 
 def blocks(found: Evidence, folder: Path) -> dict[str, Block]:
@@ -214,19 +214,19 @@ def test_the_tables_of_the_page_say_what_they_are_of(clear: Evidence, tmp_path: 
     """Effects: of the configurations with dropout, in the objective. Margins: of each row's own baseline."""
     found = blocks(clear, tmp_path)
     assert {"to_best", "curve_shape", "isolation", "variance"} <= found.keys()
-    assert all(block.words for block in found.values())
-    assert "of 9 configurations with dropout" in " ".join(found["effects"].words), "the tenth is no dropout"
+    assert all(block.prose for block in found.values())
+    assert "of 9 configurations with dropout" in " ".join(found["effects"].prose), "the tenth is no dropout"
     plan = [one for lr in (1e-3, 1e-2) for one in grid(rates=RATES, effect=hump, params={"optimizer.lr": lr})]
     for one in plan:
         one.better += -0.3 if one.params["optimizer.lr"] == 1e-2 else 0.0
     asked = {"objective": ["val_accuracy"]}
     accuracy = blocks(evidence(Sweep(plan, session=asked), tmp_path / "accuracy"), tmp_path)
-    assert "explain of the validation accuracy of 18 configurations" in " ".join(accuracy["effects"].words)
+    assert "explain of the validation accuracy of 18 configurations" in " ".join(accuracy["effects"].prose)
     losses = evidence(Sweep(plan), tmp_path / "losses")
     table = losses.tables["comparisons"]
     margins = table.loc[table["metric"] == "val_loss", "margin"].head(12)
     assert margins.nunique() == 2
-    said = " ".join(blocks(losses, tmp_path)["comparisons"].words)
+    said = " ".join(blocks(losses, tmp_path)["comparisons"].prose)
     assert f"within {amount('val_loss', margins.min())} to {amount('val_loss', margins.max())}, by the loss" in said
 
 

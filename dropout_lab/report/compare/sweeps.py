@@ -10,8 +10,8 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.report.answer import Answer, answer
 from dropout_lab.report.load import Frames, load
 from dropout_lab.report.names import title
+from dropout_lab.report.prose.which import all_failed
 from dropout_lab.report.tables import configurations
-from dropout_lab.report.words.which import all_failed
 
 
 @dataclass(frozen=True)

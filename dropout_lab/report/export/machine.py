@@ -13,8 +13,8 @@ from dropout_lab.report.answer import Answer
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_fraction, is_maximised
+from dropout_lab.report.prose import Prose
 from dropout_lab.report.statistics import Mean
-from dropout_lab.report.words import Words
 
 SCHEMA = "dropout-lab/report"
 VERSION = 3
@@ -25,7 +25,7 @@ COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss"
 PROVENANCE = ("command", "started", "git_commit", "device", "machine", "versions", "axes", "settings")
 
 
-def as_json(evidence: Evidence, words: Words) -> str:
+def as_json(evidence: Evidence, prose: Prose) -> str:
     """The whole report as strict JSON: NaN and infinity are null, numbers are in the units of the records."""
     frames, found = evidence.frames, evidence.found
     content = {
@@ -40,7 +40,7 @@ def as_json(evidence: Evidence, words: Words) -> str:
         ],
         "runs": frames.runs["status"].value_counts().to_dict(),
         "answer": _answer(evidence),
-        "words": dataclasses.asdict(words),
+        "prose": dataclasses.asdict(prose),
         "advice": [{"rule": rule, "sentence": sentence} for rule, sentence in advice(evidence)],
         "comparison": _comparison(frames, found),
         "configurations": None,

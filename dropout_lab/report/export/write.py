@@ -10,10 +10,10 @@ from dropout_lab.report.export.frames import as_parquet, write_frame
 from dropout_lab.report.export.latex import main_table
 from dropout_lab.report.export.machine import as_json
 from dropout_lab.report.files import write
-from dropout_lab.report.words import Words
+from dropout_lab.report.prose import Prose
 
 
-def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFrame) -> None:
+def export(folder: Path, evidence: Evidence, prose: Prose, confidence: pd.DataFrame) -> None:
     """Writes the frames and `confidence` as CSV and Parquet, so all `TABLES` into tables/, and columns.csv, report.json
     and trials.tex. trials.csv and trials.parquet are the ranked configurations.
     """
@@ -34,5 +34,5 @@ def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFr
         described_confidence(confidence, frames),
     ]
     write(folder / "columns.csv", pd.concat(columns, ignore_index=True).to_csv(index=False))
-    write(folder / "report.json", as_json(evidence, words))
+    write(folder / "report.json", as_json(evidence, prose))
     write(folder / "trials.tex", main_table(frames, table, evidence.found))

@@ -24,7 +24,7 @@ def real(meaning: str) -> Column:
     return Column(float, meaning)
 
 
-def words(meaning: str) -> Column:
+def text(meaning: str) -> Column:
     return Column(object, meaning)
 
 
@@ -32,7 +32,7 @@ def truth(meaning: str) -> Column:
     return Column(bool, meaning)
 
 
-TRIAL: Columns = {"trial": whole("number of the trial"), "name": words("the configuration in words")}
+TRIAL: Columns = {"trial": whole("number of the trial"), "name": text("the configuration in words")}
 
 
 def made(columns: Columns, data: Mapping[str, Any] | pd.DataFrame | None = None) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from dropout_lab.report.statistics import (
     sign_flip_p,
     smallest_p,
 )
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth, whole
 from dropout_lab.report.tables.seeds import COMPARED, BySeed, by_seed, metrics_of
 
 POINTS = 0.5
@@ -34,7 +34,7 @@ the last digit that most tables of accuracies with one decimal can be trusted in
 
 COLUMNS: Columns = {
     **TRIAL,
-    "metric": words("what is compared; all values of the row are in its unit (accuracy: a fraction; gap_accuracy: pp)"),
+    "metric": text("what is compared; all values of the row are in its unit (accuracy: a fraction; gap_accuracy: pp)"),
     "against": whole("trial it is compared with"),
     "n": whole("seeds that both have"),
     "mean": real("mean over these seeds of the configuration minus the other"),

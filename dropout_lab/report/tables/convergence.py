@@ -6,14 +6,14 @@ import pandas as pd
 from dropout_lab.core.metrics import HORIZON_TAIL, TOLERANCE
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Bools, Floats, Ints, Survival, kaplan_meier, medians, restricted_mean
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.tables.curve_matrix import curve_matrix
 from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
 from dropout_lab.report.tables.times import Arrivals, arrivals, baseline_targets
 
 COLUMNS: Columns = {
     **TRIAL,
-    "definition": words("own_best: within 1 % of the run's own best validation loss; target: the baseline's level"),
+    "definition": text("own_best: within 1 % of the run's own best validation loss; target: the baseline's level"),
     "target": real("validation loss to be reached; missing for own_best"),
     "n": whole("runs with a curve"),
     "n_reached": whole("of these, got there; the others are censored at their last epoch"),

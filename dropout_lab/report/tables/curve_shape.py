@@ -6,7 +6,7 @@ import pandas as pd
 from dropout_lab.core.metrics import HORIZON_TAIL, TOLERANCE
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Bools, Floats, Ints, means_of_rows
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.tables.curve_matrix import curve_matrix
 from dropout_lab.report.tables.seeds import run_places
 
@@ -35,7 +35,7 @@ COLUMNS: Columns = {
     "area_low": real("its 95 % t interval over seeds, lower bound"),
     "area_high": real("its 95 % t interval over seeds, upper bound"),
     **{f"n_{name.replace(' ', '_')}": whole(f"runs that are {name}") for name in DIAGNOSES},
-    "diagnosis": words("that of most runs; of as many, the one that comes first in `DIAGNOSES`"),
+    "diagnosis": text("that of most runs; of as many, the one that comes first in `DIAGNOSES`"),
 }
 
 

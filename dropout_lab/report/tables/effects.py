@@ -19,7 +19,7 @@ from dropout_lab.report.statistics import (
     type_two,
     whole_rows,
 )
-from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import Columns, made, real, text, whole
 from dropout_lab.report.tables.factors import is_continuous, swept
 from dropout_lab.report.tables.seeds import by_seed, metrics_of
 
@@ -30,8 +30,8 @@ WIDEST = 400
 placement, rate and method come first."""
 
 COLUMNS: Columns = {
-    "metric": words("what is explained; sums of squares are in its unit, squared"),
-    "term": words("a setting, or two of them joined by ' x ' for their interaction"),
+    "metric": text("what is explained; sums of squares are in its unit, squared"),
+    "term": text("a setting, or two of them joined by ' x ' for their interaction"),
     "order": whole("1: main effect, 2: interaction of two"),
     "df": whole("degrees of freedom; 0 where the grid's holes leave the term nothing of its own"),
     "squares": real("sum of squares (type II) of the configurations' means over seeds"),
@@ -47,9 +47,9 @@ COLUMNS: Columns = {
 }
 
 LEVELS: Columns = {
-    "metric": words("what is averaged; mean, low and high are in its unit"),
-    "factor": words("a setting, or two of them joined by ' x '"),
-    "level": words("its level, or two of them joined by ' x '"),
+    "metric": text("what is averaged; mean, low and high are in its unit"),
+    "factor": text("a setting, or two of them joined by ' x '"),
+    "level": text("its level, or two of them joined by ' x '"),
     "configurations": whole("configurations with dropout and all seeds that have it"),
     "mean": real(
         "mean over seeds and configurations, adjusted for the other settings where the grid has holes (least squares): "

@@ -11,7 +11,7 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
 from dropout_lab.report.statistics import Bools, Floats, Ints
-from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import Columns, made, real, text, whole
 from dropout_lab.report.tables.factors import is_truth, swept
 
 LEAST = 10
@@ -24,8 +24,8 @@ STEPS = 50
 """A numeric setting is cut into so many steps."""
 
 COLUMNS: Columns = {
-    "metric": words("objective"),
-    "parameter": words("a swept setting"),
+    "metric": text("objective"),
+    "parameter": text("a swept setting"),
     "importance": real("share of the importance of all settings; they add up to 1"),
     "configurations": whole("configurations with dropout and all seeds it is reckoned from"),
 }

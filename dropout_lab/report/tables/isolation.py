@@ -9,15 +9,15 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
 from dropout_lab.report.statistics import means_of_rows
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth, whole
 from dropout_lab.report.tables.factors import is_continuous, is_truth, swept
 from dropout_lab.report.tables.seeds import BySeed, by_seed
 
 CLASSES = 10
 
 COLUMNS: Columns = {
-    "setting": words("name of a swept setting"),
-    "value": words("its value in the best trial of the row"),
+    "setting": text("name of a swept setting"),
+    "value": text("its value in the best trial of the row"),
     "from_value": real("lower end of the class of values, for numeric settings"),
     "to_value": real("its upper end; equal to from_value where a value has a row of its own"),
     **TRIAL,
@@ -26,7 +26,7 @@ COLUMNS: Columns = {
     "low": real("95 % t interval, lower bound; it does not know of the choice"),
     "high": real("95 % t interval, upper bound"),
     "best": truth("whether no value of this setting has a better best trial"),
-    "edge": words("lower or upper, if the best value is numeric and the least or greatest that was tried; else empty"),
+    "edge": text("lower or upper, if the best value is numeric and the least or greatest that was tried; else empty"),
     "baseline_trial": real("best baseline of all contexts which have the value (for a setting of the dropout: of all)"),
     "n_baselines": whole(
         "whole baselines among which that one was chosen: with fewer than `n_contexts` it is not tuned as well"

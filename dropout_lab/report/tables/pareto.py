@@ -7,16 +7,16 @@ import pandas as pd
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth
 from dropout_lab.report.tables.ranking import front
 
 COLUMNS: Columns = {
     **TRIAL,
     "baseline": truth("whether it is a baseline"),
-    "pair": words("the two metrics, joined by ' and '"),
+    "pair": text("the two metrics, joined by ' and '"),
     "first": real("mean of the first metric, in its unit (accuracy: a fraction)"),
     "second": real("mean of the second metric (gap_accuracy: pp; epochs_to_target: Kaplan-Meier median)"),
-    "context": words("context within which the front is; empty: of all contexts"),
+    "context": text("context within which the front is; empty: of all contexts"),
     "front": truth("whether no other configuration, of its context if there is one, is as good in both, better in one"),
 }
 

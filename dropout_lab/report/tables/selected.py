@@ -8,13 +8,13 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised, possible
 from dropout_lab.report.statistics import Floats, Ints, best_set, best_setting, means_of_rows, optimism, whole_rows
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth, whole
 from dropout_lab.report.tables.seeds import BySeed, by_seed
 
 OPTIMISM: Columns = {
     **TRIAL,
-    "metric": words("objective it was chosen by"),
-    "test_metric": words("the same of the test data, which chose nothing; empty if there is none"),
+    "metric": text("objective it was chosen by"),
+    "test_metric": text("the same of the test data, which chose nothing; empty if there is none"),
     "configurations": whole("whole configurations among which it is the best"),
     "seeds": whole("seeds"),
     "value": real("mean objective of the chosen, as it looks"),
@@ -32,8 +32,8 @@ OPTIMISM: Columns = {
 }
 
 RATES: Columns = {
-    "metric": words("objective"),
-    "placement": words("placement, or empty for all of them"),
+    "metric": text("objective"),
+    "placement": text("placement, or empty for all of them"),
     "rate": real("a rate that was tried; 0 is the baseline of the same context"),
     "configurations": whole("whole configurations that have it"),
     "mean": real("mean objective of the best of them"),

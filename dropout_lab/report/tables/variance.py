@@ -6,15 +6,15 @@ import pandas as pd
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Floats, whole_rows
-from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import Columns, made, real, text, whole
 from dropout_lab.report.tables.seeds import COMPARED, by_seed, metrics_of
 
 MOST = 50
 """Contexts with a row of their own, those with the most configurations; there is always one for all together."""
 
 COLUMNS: Columns = {
-    "metric": words("what varies; all standard deviations are in its unit"),
-    "context": words("context of the configurations; empty for those of all contexts together"),
+    "metric": text("what varies; all standard deviations are in its unit"),
+    "context": text("context of the configurations; empty for those of all contexts together"),
     "configurations": whole("configurations with all seeds"),
     "seeds": whole("seeds"),
     "trial_deviation": real(

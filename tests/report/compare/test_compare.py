@@ -135,12 +135,12 @@ def test_sweeps_without_an_answer_have_a_row_too(tmp_path: Path) -> None:
         single=Sweep(grid(rates=RATES), seeds=1),
     )
     for some in itertools.combinations(folders, 2):
-        said = " ".join(compare(some, tmp_path / "out").words)
+        said = " ".join(compare(some, tmp_path / "out").prose)
         page = (tmp_path / "out" / "report.html").read_text()
         assert "nan" not in page.split("base64,")[0]
         assert "None" not in page.split("base64,")[0]
     report: Report = compare(folders)
-    said = " ".join(report.words)
+    said = " ".join(report.prose)
     assert "early: no configuration has all its seeds complete" in said
     assert "There is no run without dropout" in said
     assert "There is no complete configuration with dropout" in said

@@ -64,7 +64,7 @@ def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     assert row["best"]["mean"] == pytest.approx(tests[best].mean())
     assert row["difference"]["mean"] == pytest.approx((tests[best] - tests[0]).mean())
     assert len(content["configurations"]) == 7
-    assert all(isinstance(value, str) for part in content["words"].values() for value in part)
+    assert all(isinstance(value, str) for part in content["prose"].values() for value in part)
     assert answer["reference"] == 0
     assert answer["difference"]["p_equivalence"] > 0.5
     assert (answer["placement"], answer["rate"]) == ("hidden", 0.3)

@@ -6,8 +6,8 @@ import pandas as pd
 
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import amount, difference, plural, title, value
+from dropout_lab.report.prose.spelling import interval, with_interval
 from dropout_lab.report.statistics import Mean
-from dropout_lab.report.words.spelling import interval, with_interval
 
 
 def unseen(evidence: Evidence, best: pd.Series) -> Iterator[str]:

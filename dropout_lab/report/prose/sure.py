@@ -6,7 +6,7 @@ import pandas as pd
 
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import amount, and_list, difference, plural, setting, title, value
-from dropout_lab.report.words.spelling import interval
+from dropout_lab.report.prose.spelling import interval
 
 NAMED = 3
 """So many settings are named; the tables have all."""

@@ -7,8 +7,8 @@ import pandas as pd
 
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import amount, difference, is_maximised, plural, probability, title
+from dropout_lab.report.prose.spelling import interval, with_interval
 from dropout_lab.report.statistics import ALPHA, POWER, Mean
-from dropout_lab.report.words.spelling import interval, with_interval
 
 
 def better(evidence: Evidence, best: pd.Series) -> Iterator[str]:

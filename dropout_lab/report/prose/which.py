@@ -9,9 +9,9 @@ from dropout_lab.report.cautions import chance
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised, plural, title
+from dropout_lab.report.prose.spelling import all_seeds, with_interval
 from dropout_lab.report.tables.ranking import has_learned_nothing
 from dropout_lab.report.tables.seeds import ENDED
-from dropout_lab.report.words.spelling import all_seeds, with_interval
 
 
 def headline(best: pd.Series) -> str:
