@@ -235,7 +235,7 @@ def _report(words: Sequence[str]) -> None:
     if "table" in settings:
         if asked.watch:
             parser.error("report.table= is not watched")
-        from dropout_lab.report.tables.one import as_csv
+        from dropout_lab.report.export.table import as_csv
 
         sys.stdout.write(as_csv(asked.folders[0], settings["table"], baseline))
         return

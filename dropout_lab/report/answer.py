@@ -35,7 +35,7 @@ class Answer:
     other_difference: Mean | None = None
 
     @property
-    def is_told(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the data tell best and reference apart: by the t test, and still after Holm's correction."""
         return (
             self.best is not None

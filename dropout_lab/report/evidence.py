@@ -65,7 +65,7 @@ class Evidence:
         return beside[beside["trial"].isin(self.table.loc[self.table["whole"], "trial"])] if len(beside) else beside
 
     @property
-    def untold(self) -> pd.DataFrame:
+    def indistinguishable(self) -> pd.DataFrame:
         """Those that are not told from the best, for which the choice of the best is accounted (`best_set`)."""
         return self._beside[~(self._beside["p_best"] < ALPHA)]
 

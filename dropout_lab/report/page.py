@@ -47,6 +47,13 @@ def render(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery, sur
     return html.get_template("template.html").render(page), text.get_template("template.md").render(page) + "\n"
 
 
+def refreshing(page: str, seconds: float | None) -> str:
+    """Make the page reload itself every `seconds`; None leaves it as it is."""
+    if seconds is None:
+        return page
+    return page.replace("<head>\n", f'<head>\n<meta http-equiv="refresh" content="{seconds:g}">\n', 1)
+
+
 def markdown(text: object) -> str:
     """Prose that Markdown and the HTML in it leave alone."""
     escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -40,7 +40,7 @@ def tiles(evidence: Evidence) -> Iterator[Tile]:
     yield from _test(evidence, best)
     yield from _epochs(evidence, best)
     if found.whole > 1 and evidence.frames.seeds > 1:
-        count = f"{len(evidence.untold)} of {found.whole - 1}"
+        count = f"{len(evidence.indistinguishable)} of {found.whole - 1}"
         yield Tile("Not told from it", count, _rates(evidence))
 
 
@@ -49,7 +49,7 @@ def _difference(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
     if found.difference is None or row is None:
         return
     metric, p = found.objective, best[f"{found.objective}_p_holm"]
-    told = "told apart" if found.is_told else "not told apart"
+    told = "told apart" if found.is_significant else "not told apart"
     if row["p_equivalence"] < ALPHA:
         told = "no difference that matters"
     holm = "" if pd.isna(p) else f", {probability(p)} (Holm)"

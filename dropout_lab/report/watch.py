@@ -63,10 +63,3 @@ def runs(folder: Path) -> bool:
             return False
     except Timeout:
         return True
-
-
-def refreshing(page: str, seconds: float | None) -> str:
-    """The page, told to load itself again."""
-    if seconds is None:
-        return page
-    return page.replace("<head>\n", f'<head>\n<meta http-equiv="refresh" content="{seconds:g}">\n', 1)

@@ -12,10 +12,9 @@ from dropout_lab.report.export.write import export
 from dropout_lab.report.files import write
 from dropout_lab.report.gallery import NAMES, gallery
 from dropout_lab.report.load import Frames
-from dropout_lab.report.page import comparison, render
+from dropout_lab.report.page import comparison, refreshing, render
 from dropout_lab.report.prose import prose
 from dropout_lab.report.tables import configurations, front, make_all, ranked
-from dropout_lab.report.watch import refreshing
 
 
 def write_all(

@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from dropout_lab.records import store
 from dropout_lab.report import Report, watch
-from dropout_lab.report.watch import refreshing
+from dropout_lab.report.page import refreshing
 from tests.cli.conftest import Command
 from tests.report.canned import Sweep, grid
 

@@ -158,7 +158,7 @@ def test_training_that_ends_too_soon(tmp_path: Path, clear: dict[str, str]) -> N
 def test_how_many_more_seeds(tmp_path: Path, clear: dict[str, str]) -> None:
     assert "more seeds" not in clear
     rows = evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2, noise=0.03), tmp_path / "two")
-    assert not rows.found.is_told
+    assert not rows.found.is_significant
     wanted = rows.tables["comparisons"].assign(seeds_needed=7.0)
     found = dict(advice(replace(rows, tables={**rows.tables, "comparisons": wanted})))
     assert "if the difference is what it looks like, 5 more are likely to tell it" in found["more seeds"]

@@ -12,13 +12,13 @@ from dropout_lab.report import make
 from dropout_lab.report.cells import Grid, spread
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.export.machine import as_json
+from dropout_lab.report.export.table import as_csv
 from dropout_lab.report.gallery import Gallery
 from dropout_lab.report.load import load
 from dropout_lab.report.names import amount, difference, duration, value
 from dropout_lab.report.page import render
 from dropout_lab.report.prose import prose
 from dropout_lab.report.sections import Block, sections
-from dropout_lab.report.tables.one import as_csv
 from dropout_lab.report.tiles import tiles
 from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planned
 from tests.report.test_report import sweeps

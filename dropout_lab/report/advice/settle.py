@@ -15,11 +15,11 @@ MOST_SEEDS = 100
 
 def cheaper(evidence: Evidence) -> str | None:
     found = evidence.found
-    if found.best is None or found.best["baseline"] or evidence.untold.empty or evidence.frames.seeds < 2:
+    if found.best is None or found.best["baseline"] or evidence.indistinguishable.empty or evidence.frames.seeds < 2:
         return None
     table = evidence.table[evidence.table["whole"] & (evidence.table["context"] == found.best["context"])]
-    rivals = table[table["trial"].isin(evidence.untold["trial"])]
-    if rivals["baseline"].any() and not found.is_told:
+    rivals = table[table["trial"].isin(evidence.indistinguishable["trial"])]
+    if rivals["baseline"].any() and not found.is_significant:
         return (
             f"{found.best['name']} cannot be told from no dropout. Take no dropout, which costs nothing, until more "
             "seeds speak for dropout."
@@ -60,7 +60,7 @@ def longer(evidence: Evidence) -> str | None:
 
 def more_seeds(evidence: Evidence) -> str | None:
     found, row = evidence.found, evidence.comparison
-    if found.best is None or found.is_told:
+    if found.best is None or found.is_significant:
         return None
     seeds = evidence.frames.seeds
     if seeds == 1:

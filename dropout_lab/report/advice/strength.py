@@ -24,7 +24,7 @@ def not_needed(evidence: Evidence) -> str | None:
         return None
     if rows.empty or not (rows["high"] < NO_GAP * rows["validation"]).all():
         return None
-    if found.is_told and not found.best["baseline"]:
+    if found.is_significant and not found.best["baseline"]:
         return None
     most = rows.iloc[int(rows["gap"].argmax())]
     return (

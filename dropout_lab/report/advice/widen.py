@@ -35,7 +35,7 @@ def _edge(evidence: Evidence, row: pd.Series) -> str | None:
     if row["edge"] == "upper":
         return None if row["to_value"] >= HIGHEST else f"{what}; a higher one may be better: {wider}."
     if evidence.table["baseline"].any():
-        if not evidence.found.is_told:
+        if not evidence.found.is_significant:
             return None  # no dropout may be the best rate
         least = setting(float(row["from_value"]))
         between = f"and {'it' if least == place else least} is the least beside no dropout"

@@ -20,13 +20,14 @@ def forest(table: pd.DataFrame, classification: bool) -> Figure:
     figure, (ax,) = style.grid(1, 1, height=0.9 + 0.46 * len(rows))
     ax.axvline(0, color=style.BASELINE, linestyle="--", linewidth=1)
     for place, (_, row) in enumerate(rows.iterrows()):
-        color = style.OKABE_ITO[0] if row["told"] else style.BASELINE
+        color = style.OKABE_ITO[0] if row["is_significant"] else style.BASELINE
         for ends, width in ((("_wide_low", "_wide_high"), 1.0), (("_low", "_high"), 3.2)):
             low, high = (in_unit(objective, row[f"difference{end}"]) for end in ends)
             if pd.notna(low):
                 ax.plot([low, high], [place, place], color=color, linewidth=width, solid_capstyle="butt")
         middle = in_unit(objective, row["difference"])
-        ax.plot([middle], [place], "o", color=color, markersize=6, markerfacecolor=color if row["told"] else "white")
+        face = color if row["is_significant"] else "white"
+        ax.plot([middle], [place], "o", color=color, markersize=6, markerfacecolor=face)
         p = "" if pd.isna(row["p_holm"]) else f", {probability(row['p_holm'])}"
         ax.text(
             1.02,

@@ -84,7 +84,7 @@ def _sentence(row: "pd.Series[Any]") -> str:
     who = "Its" if row["best"] == row["dropout"] else f"With dropout {row['dropout']} is best; its"
     p = "" if pd.isna(row["p_holm"]) else f", Holm-corrected over all sweeps {probability(row['p_holm'])}"
     verdict = "the data cannot tell them apart"
-    if row["told"]:
+    if row["is_significant"]:
         is_better = (row["difference"] > 0) == is_maximised(objective)
         verdict = f"the data tell that it is {'better' if is_better else 'worse'}"
     return f"{best} {who} difference to no dropout is {_with_interval(row, 'difference', difference)}{p}: {verdict}."

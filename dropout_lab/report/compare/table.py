@@ -22,7 +22,7 @@ def compared(sweeps: Sequence[Sweep]) -> pd.DataFrame:
     unless no dropout is best; `difference` of that to the baseline of its context, paired by seed, with its 95 %
     interval (`_low`, `_high`), number of pairs (`_n`) and p of the paired t test; `p_holm` and the interval
     `_wide_low`, `_wide_high` are corrected (Holm; Bonferroni) for the `tests` of all sweeps together, every
-    configuration against its baseline; `told`: both exclude no difference.
+    configuration against its baseline; `is_significant`: both exclude no difference.
     """
     objective = sweeps[0].answer.objective
     tests = int(sum(sweep.table[f"{objective}_p"].notna().sum() for sweep in sweeps if len(sweep.table)))
@@ -74,7 +74,7 @@ def _row(sweep: Sweep, objective: str, tests: int, p_holm: Mapping[int, float]) 
         "difference_n": 0,
         **dict.fromkeys(("p", "p_holm", "difference_wide_low", "difference_wide_high"), nan),
         "tests": tests,
-        "told": False,
+        "is_significant": False,
     }
     best = sweep.answer.best
     if best is None:
@@ -99,7 +99,7 @@ def _row(sweep: Sweep, objective: str, tests: int, p_holm: Mapping[int, float]) 
     if not math.isnan(mean.low):
         half = float(stdtrit(mean.n - 1, 1 - ALPHA / (2 * max(1, tests)))) * pairs.std(ddof=1) / math.sqrt(mean.n)
         row |= {"difference_wide_low": mean.mean - half, "difference_wide_high": mean.mean + half}
-    row["told"] = bool(mean.excludes_zero and row["p_holm"] < ALPHA)
+    row["is_significant"] = bool(mean.excludes_zero and row["p_holm"] < ALPHA)
     return row
 
 

@@ -17,7 +17,7 @@ from dropout_lab.report.prose import Prose
 from dropout_lab.report.statistics import Mean
 
 SCHEMA = "dropout-lab/report"
-VERSION = 3
+VERSION = 4
 """Goes up when a field goes, or changes its meaning; a new field is no new version."""
 
 COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
@@ -116,10 +116,10 @@ def _answer(evidence: Evidence) -> dict[str, Any]:
         "baseline": None if baseline is None else baseline["trial"],
         "reference": None if found.reference is None else found.reference["trial"],
         "difference": difference,
-        "told_apart": None if difference is None else found.is_told,
+        "is_significant": None if difference is None else found.is_significant,
         "tests": found.tests,
         "complete_configurations": found.whole,
-        "not_told_from_best": list(evidence.untold["name"]),
+        "indistinguishable_from_best": list(evidence.indistinguishable["name"]),
         "as_good_as_best": list(evidence.equivalent["name"]),
         "optimism": _of(evidence.optimism, OPTIMISM) or None,
         "best_rate": _best_rate(evidence),

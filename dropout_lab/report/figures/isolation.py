@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.figures.levels import _levels
+from dropout_lab.report.figures.levels import level_ticks
 from dropout_lab.report.names import axis, in_unit, is_maximised, setting, title
 from dropout_lab.report.scales import Scale
 from dropout_lab.report.scales import scale as scale_of
@@ -33,7 +33,7 @@ def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classificati
         ax.hlines(none[known], x[known] - 0.4, x[known] + 0.4, color=BASELINE, linewidth=1.4, label="no dropout")
         best = part["best"].to_numpy(dtype=bool)
         ax.plot(x[best], mean[best], "o", mfc="none", mec="#222222", ms=10, mew=1.0, linestyle="", label="best")
-        _levels(ax, [_value(row) for row in part.to_dict("records")], columns)
+        level_ticks(ax, [_value(row) for row in part.to_dict("records")], columns)
         ax.set_xlabel(style.shorten(title(str(name)), 40))
         if place % columns == 0:
             ax.set_ylabel(axis(objective, classification))

@@ -39,7 +39,7 @@ def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Fi
         else:
             ax.vlines(x, low, high, color=style.OTHER.color, linewidth=1.2)
             ax.plot(x, mean, "o-" if is_ordered(part["level"]) else "o", color=style.OTHER.color, ms=4, linewidth=0.8)
-        _levels(ax, list(part["level"]), columns)
+        level_ticks(ax, list(part["level"]), columns)
         ax.set_xlabel(style.shorten(title(str(factor)), 40))
         if place % columns == 0:
             name = axis(metric, classification)
@@ -76,7 +76,7 @@ def crossed(interactions: pd.DataFrame, looks: Looks, classification: bool) -> F
             ax.plot(x, mean, linestyle=join, color=look.color, marker=look.marker, ms=4, label=label)
         alongs = part.drop_duplicates("place").sort_values("place")
         ax.set_xticks([])
-        _levels(ax, list(alongs["along"]), columns)
+        level_ticks(ax, list(alongs["along"]), columns)
         ax.set_xlabel(style.shorten(title(str(first["along_factor"])), 40))
         if place % columns == 0:
             ax.set_ylabel(axis(metric, classification))
@@ -90,7 +90,7 @@ def is_ordered(levels: "pd.Series[str]") -> bool:
     return bool(pd.to_numeric(levels.str.split(" to ").str[0], errors="coerce").notna().all())
 
 
-def _levels(ax: Axes, names: Sequence[str], columns: int) -> None:
+def level_ticks(ax: Axes, names: Sequence[str], columns: int) -> None:
     """Tick labels, each as long as there is room for, or slanted where there is not."""
     room = LETTERS * 2 // columns / max(1, len(names))
     needed = max((len(a) + len(b)) / 2 + 1 for a, b in zip([*names, ""], ["", *names], strict=True))

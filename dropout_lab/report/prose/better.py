@@ -60,7 +60,7 @@ def _paired(evidence: Evidence, best: pd.Series, gap: Mean, row: "pd.Series | No
     several = found.tests > 1 and pd.notna(gap.low)
     over = f", simultaneous over the {found.tests} comparisons" if several else ""
     text += f"({interval(metric, gap)}{over}; {seeds})."
-    if found.is_told and not gap.excludes_zero:
+    if found.is_significant and not gap.excludes_zero:
         text += " Holm's correction, step by step, is sharper than this interval."
     p = best[f"{metric}_p_holm"]
     return text if pd.isna(p) else f"{text} Paired t test, Holm-corrected for {plural(found.tests, 'test')}: {_p(p)}."
@@ -72,7 +72,7 @@ def _p(p: float) -> str:
 
 def _verdict(evidence: Evidence, best: pd.Series, gap: Mean) -> str:
     found, other = evidence.found, evidence.reference_name
-    if found.is_told:
+    if found.is_significant:
         way = "better" if (gap.mean > 0) == is_maximised(found.objective) else "worse"
         return f"The data tell them apart: {best['name']} is {way} than {other}, corrected or not."
     if gap.n < 2:
@@ -98,7 +98,7 @@ def same(evidence: Evidence, row: pd.Series) -> Iterator[str]:
             f"No difference that matters: it is shown to be less than {margin} either way (equivalence by two "
             f"one-sided t tests, {_p(p)})."
         )
-    elif not evidence.found.is_told:
+    elif not evidence.found.is_significant:
         yield (
             f"Nor are they shown to be the same: that would take a difference surely below {margin} (equivalence by "
             f"two one-sided t tests, {_p(p)})."
@@ -116,7 +116,7 @@ def few_seeds(evidence: Evidence, row: pd.Series) -> Iterator[str]:
             "seeds."
         )
     needed = row["seeds_needed"]
-    if evidence.found.is_told or not np.isfinite(needed):
+    if evidence.found.is_significant or not np.isfinite(needed):
         return
     more = f"{needed:.0f} seeds, {needed - n:.0f} more" if needed > n else f"{needed:.0f} seeds, as many as there are"
     yield (

@@ -35,7 +35,7 @@ def _others(evidence: Evidence) -> Iterator[str]:
     others = found.whole - 1
     if not others or frames.seeds == 1:
         return
-    start, untold = f"Of {plural(others, 'other configuration')}", list(evidence.untold["name"])
+    start, untold = f"Of {plural(others, 'other configuration')}", list(evidence.indistinguishable["name"])
     how = "paired t tests, one-sided, corrected by Bonferroni, so that the choice of the best is accounted for"
     if not untold:
         yield f"{start}, all can be told from the best ({how})."

@@ -74,7 +74,7 @@ def test_each_sweep_has_its_answer_corrected_over_all(three: list[Path]) -> None
         for level, ends in ((0.95, ("low", "high")), (1 - 0.05 / len(p), ("wide_low", "wide_high"))):
             interval = stats.t.interval(level, len(pairs) - 1, pairs.mean(), stats.sem(pairs))
             assert [row[f"difference_{end}"] for end in ends] == pytest.approx(list(interval))
-    assert table["told"].tolist() == [True, False, True]
+    assert table["is_significant"].tolist() == [True, False, True]
     assert table["best"].tolist()[2] == "no dropout"
     for text in ((out / "report.html").read_text(), (out / "report.md").read_text().replace("\\", "")):
         assert "helps: hidden at 0.3 is best" in text
@@ -146,7 +146,7 @@ def test_sweeps_without_an_answer_have_a_row_too(tmp_path: Path) -> None:
     assert "There is no complete configuration with dropout" in said
     table = pd.read_csv(report.html.parent / "compared.csv")
     np.testing.assert_array_equal(table["difference"].notna(), [False, False, False, True])
-    assert not table["told"].any()
+    assert not table["is_significant"].any()
 
 
 def test_a_sweep_of_any_name_stays_text(tmp_path: Path) -> None:
