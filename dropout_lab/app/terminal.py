@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dropout_lab.report import Report
+from dropout_lab.report.result import Report
 
 
 def show(console: Console, report: Report) -> None:

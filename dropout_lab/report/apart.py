@@ -11,8 +11,9 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
 from dropout_lab.core import interrupts
-from dropout_lab.report import Report, make
+from dropout_lab.report import make
 from dropout_lab.report.compare import compare
+from dropout_lab.report.result import Report
 
 
 def preload() -> None:

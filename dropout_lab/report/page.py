@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import shlex
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,18 @@ from dropout_lab.report.definitions import definitions
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import Gallery
 from dropout_lab.report.names import difference, number, title, value
+from dropout_lab.report.outline import (
+    AGAIN,
+    CONFIGURATIONS,
+    FAILED_RUNS,
+    FILES,
+    KEEP_IN_MIND,
+    MEASURED,
+    SECTIONS,
+    Section,
+)
 from dropout_lab.report.prose import Prose
-from dropout_lab.report.sections import sections
+from dropout_lab.report.sections import Topic, sections
 from dropout_lab.report.tables import failures
 from dropout_lab.report.tiles import tiles
 
@@ -101,12 +112,14 @@ def _content(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery) -
     asked = frames.asked
     failed = failures(frames, table) if len(table) else pd.DataFrame()
     columns = ("trial", "name", "seed", "attempt", "epochs", "reason")
+    topics = {topic.anchor: topic for topic in sections(folder, evidence, gallery.pictures)}
     return {
         "name": frames.name,
         "prose": prose,
         "tiles": list(tiles(evidence)),
         "comparison": comparison(evidence),
-        "sections": sections(folder, evidence, gallery.pictures),
+        "outline": _outline(topics, {KEEP_IN_MIND: prose.cautions or frames.notes, FAILED_RUNS: len(failed)}),
+        "topics": topics,
         "skipped": gallery.skipped,
         "configurations": _configurations(evidence),
         "n_configurations": len(table),
@@ -127,6 +140,13 @@ def _content(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery) -
         "facts": _facts(evidence),
         "commands": _commands(folder, evidence),
     }
+
+
+def _outline(topics: Mapping[str, Topic], contents: Mapping[Section, object]) -> list[Section | Topic]:
+    """The sections with content, under their titles on the page; `contents`: what may be empty besides topics."""
+    always = (CONFIGURATIONS, MEASURED, FILES, AGAIN)
+    shown = [one for one in SECTIONS if one in always or one.anchor in topics or contents.get(one)]
+    return [topics.get(one.anchor, one) for one in shown]
 
 
 def _configurations(evidence: Evidence) -> Grid:

@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dropout_lab.records import store
-from dropout_lab.report import Report
+from dropout_lab.report.result import Report
 
 LEAST_SECONDS = 5.0
 """Between two reports, and between two loadings of the page while it is watched."""

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.report import Report, make
+from dropout_lab.report import make
+from dropout_lab.report.result import Report
 from tests.report.canned import Planned, Sweep, grid, hump, planned
 from tests.rotate import rotated
 

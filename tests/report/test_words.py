@@ -215,19 +215,24 @@ def test_the_tables_of_the_page_say_what_they_are_of(clear: Evidence, tmp_path: 
     found = blocks(clear, tmp_path)
     assert {"to_best", "curve_shape", "isolation", "variance"} <= found.keys()
     assert all(block.prose for block in found.values())
-    assert "of 9 configurations with dropout" in " ".join(found["effects"].prose), "the tenth is no dropout"
+    assert "among the 9 configurations with dropout" in " ".join(found["effects"].prose), "the tenth is no dropout"
     plan = [one for lr in (1e-3, 1e-2) for one in grid(rates=RATES, effect=hump, params={"optimizer.lr": lr})]
     for one in plan:
         one.better += -0.3 if one.params["optimizer.lr"] == 1e-2 else 0.0
     asked = {"objective": ["val_accuracy"]}
     accuracy = blocks(evidence(Sweep(plan, session=asked), tmp_path / "accuracy"), tmp_path)
-    assert "explain of the validation accuracy of 18 configurations" in " ".join(accuracy["effects"].prose)
+    assert "in validation accuracy that each setting explains, among the 18 configurations" in " ".join(
+        accuracy["effects"].prose
+    )
     losses = evidence(Sweep(plan), tmp_path / "losses")
     table = losses.tables["comparisons"]
     margins = table.loc[table["metric"] == "val_loss", "margin"].head(12)
     assert margins.nunique() == 2
     said = " ".join(blocks(losses, tmp_path)["comparisons"].prose)
-    assert f"within {amount('val_loss', margins.min())} to {amount('val_loss', margins.max())}, by the loss" in said
+    assert (
+        f"within {amount('val_loss', margins.min())} to {amount('val_loss', margins.max())}, depending on the loss"
+        in said
+    )
 
 
 def test_a_table_by_its_name(tmp_path: Path) -> None:

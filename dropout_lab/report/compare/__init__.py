@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dropout_lab.report import Report
+from dropout_lab.report.result import Report
 
 
 def compare(folders: Sequence[Path], out: Path | None = None) -> Report:

@@ -6,12 +6,13 @@ from pathlib import Path
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import digest
 from dropout_lab.records.store import is_sweep
-from dropout_lab.report import Report, style
+from dropout_lab.report import style
 from dropout_lab.report.compare.figure import forest
 from dropout_lab.report.compare.page import cells, render, sentences
 from dropout_lab.report.compare.sweeps import Sweep, sweeps
 from dropout_lab.report.compare.table import compared, differing
 from dropout_lab.report.files import write
+from dropout_lab.report.result import Report
 
 TABLE = "compared.csv"
 """By this file a folder is known as one of ours."""
