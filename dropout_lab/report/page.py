@@ -1,4 +1,4 @@
-"""The report's texts and tables arranged as one page, in HTML and in Markdown; everything in it is a string by then."""
+"""The report's texts and tables on one page, as HTML and as Markdown. Here everything is a string already."""
 
 import base64
 import hashlib
@@ -36,10 +36,10 @@ from dropout_lab.report.tables import failures
 from dropout_lab.report.tiles import tiles
 
 ROWS = 200
-"""So many configurations are on the page, which sorts and filters them; all are in trials.csv."""
+"""Configurations on the page, which sorts and filters them; trials.csv has all."""
 
 PRINTED = 40
-"""So many of them are on paper and in Markdown."""
+"""Configurations on paper and in Markdown."""
 
 FAILURES = 40
 
@@ -53,7 +53,7 @@ def render(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery, sur
     html.filters["base64"] = lambda content: base64.b64encode(content).decode()
     script = resources.files("dropout_lab.report").joinpath("page.js").read_text(encoding="utf-8")
     page = {**_content(folder, evidence, prose, gallery), "confidence": sure, "script": Markup(script)}
-    # The one script that may run, so that nothing else does, whatever a study is called.
+    # Only this script may run, whatever the name of a study contains.
     page["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return html.get_template("template.html").render(page), text.get_template("template.md").render(page) + "\n"
 
@@ -66,13 +66,13 @@ def refreshing(page: str, seconds: float | None) -> str:
 
 
 def markdown(text: object) -> str:
-    """Prose that Markdown and the HTML in it leave alone."""
+    """Escape text so that Markdown, and the HTML within it, show it as it is."""
     escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{char}" if char in "\\`*_[]|#" else char for char in escaped).replace("\n", " ")
 
 
 def comparison(evidence: Evidence) -> Grid:
-    """The small table: best, what it is compared with, and their difference, one row per metric."""
+    """The small table: the best, its reference, and their difference; a row per metric."""
     best, other = evidence.found.best, evidence.found.reference
     if best is None:
         return Grid()
@@ -97,8 +97,8 @@ def comparison(evidence: Evidence) -> Grid:
 
 
 def _perplexity(trial: "pd.Series[Any]", metric: str, times: str = "") -> str:
-    """exp of a mean loss and of its interval, or of a difference of two: the geometric mean, or its ratio."""
-    with np.errstate(over="ignore"):  # of a diverged loss it is infinite
+    """exp of a mean loss and its interval: the geometric mean; of a difference of losses: a ratio."""
+    with np.errstate(over="ignore"):  # a diverged loss gives infinity
         mean, low, high = (float(np.exp(trial[name])) for name in (metric, f"{metric}_low", f"{metric}_high"))
     return times + spread(lambda _, x: number(x), metric, mean, low, high)
 
@@ -192,8 +192,8 @@ def _configurations(evidence: Evidence) -> Grid:
 def _runs(trial: "pd.Series[Any]", seeds: int) -> str:
     parts = [f"{trial['n_complete']}/{seeds}"]
     parts += [f"{trial[f'n_{end}']} {end}" for end in ("pruned", "failed") if trial[f"n_{end}"]]
-    words = {"n_diverged": "diverged", "n_unlearned": "learned nothing"}
-    parts += [f"{trial[name]} {word}" for name, word in words.items() if trial[name]]
+    labels = {"n_diverged": "diverged", "n_unlearned": "learned nothing"}
+    parts += [f"{trial[name]} {label}" for name, label in labels.items() if trial[name]]
     return ", ".join(parts)
 
 

@@ -20,7 +20,7 @@ from dropout_lab.report.tables import configurations, front, make_all, ranked
 def write_all(
     folder: Path, frames: Frames, jobs: int, refresh: float | None = None, pdf: bool = True
 ) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
-    """Writes every file of the report, the page last, so that what it links to is there; see `Report`."""
+    """Write every file of the report, the page last, so that its links work from the start; see `Report`."""
     table = configurations(frames)
     if len(table):
         table = ranked(table, frames.objectives[0], frames.seeds)
@@ -32,7 +32,7 @@ def write_all(
     sure = confidence(folder, frames, table)
     export(folder, evidence, said, sure)
     for name in set(NAMES) - {picture.name for picture in pictures.pictures}:
-        for kind in ("png", "svg", "pdf", "csv"):  # of an earlier report, when the sweep was less far
+        for kind in ("png", "svg", "pdf", "csv"):  # of an earlier report, made when the sweep had got less far
             (folder / "figures" / f"{name}.{kind}").unlink(missing_ok=True)
     for picture in pictures.pictures:
         write(folder / "figures" / f"{picture.name}.png", picture.drawing.png)

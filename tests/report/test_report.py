@@ -28,15 +28,15 @@ def test_a_clear_winner(tmp_path: Path) -> None:
     report = make(Sweep(grid(effect=hump)).write(tmp_path / "sweep"))
     text = said(report)
     assert "hidden at 0.3 (trial 11) has the lowest mean validation loss" in text
-    assert "The data tell them apart: hidden at 0.3 is better than no dropout" in text
-    assert "chosen by validation loss as the best of 25, which flatters it, by about 0.00" in text
-    assert "On the test data" in text
+    assert "hidden at 0.3 beats no dropout (paired t test, p < 0.001 after Holm correction for 24 tests)." in text
+    assert "Picking the best of 25 biases its validation loss by about 0.00" in text
+    assert "On the held-out test set" in text
     assert "The best rate is 0.3, " in text
     assert "to all of it" in text
     assert report.header == ["", "best: hidden at 0.3", "baseline: no dropout", "difference, paired by seed"]
     assert all(len(row) == 4 for row in report.rows)
     page, twin = report.html.read_text(), (report.html.parent / "report.md").read_text()
-    for sentence in ("has the lowest mean validation loss", "The data tell them apart"):
+    for sentence in ("has the lowest mean validation loss", "beats no dropout"):
         assert sentence in page
         assert sentence in twin
     for name in ("rate", "gap", "epochs_to_target", "heatmap", "configurations", "curves_loss", "curves_accuracy"):
@@ -60,8 +60,8 @@ def test_no_effect_is_said_to_be_none(tmp_path: Path) -> None:
             return values
 
     text = said(make(Flat(grid(rates=RATES)).write(tmp_path / "sweep")))
-    assert re.search(r"The data cannot tell .* from no dropout|No configuration with dropout has a better mean", text)
-    assert "The data tell" not in text
+    assert re.search(r"indistinguishable from no dropout|No configuration with dropout has a better mean", text)
+    assert "beats" not in text
 
 
 def sweeps() -> dict[str, tuple[Sweep, str]]:

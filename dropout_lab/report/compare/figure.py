@@ -1,4 +1,4 @@
-"""The forest plot of a comparison: a row a sweep, its best dropout minus no dropout."""
+"""The forest plot of a comparison: a row per sweep, its best dropout minus no dropout."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -7,14 +7,14 @@ from dropout_lab.report import style
 from dropout_lab.report.names import axis, difference, in_unit, is_fraction, is_maximised, probability
 
 MOST = 40
-"""So many sweeps are drawn; the table has all."""
+"""Sweeps that are drawn; the table has all."""
 
 NAME = 34
-"""Letters of a sweep's or a configuration's name in the figure."""
+"""Letters of the name of a sweep or configuration in the figure."""
 
 
 def forest(table: pd.DataFrame, classification: bool) -> Figure:
-    """Thick: the 95 % interval; thin: corrected for all tests of all sweeps. Draws the first `MOST` rows."""
+    """Draw the first `MOST` rows. Thick: 95 % interval; thin: the same corrected for all tests of all sweeps."""
     rows = table[table["difference"].notna()].head(MOST).reset_index(drop=True)
     objective = str(table["objective"].iloc[0])
     figure, (ax,) = style.grid(1, 1, height=0.9 + 0.46 * len(rows))

@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 from dropout_lab.report import style
 from dropout_lab.report.style import Looks, Stroke
 
-TITLES = {"target": "not yet at the baseline's level", "own_best": "not yet within 1 % of the own best"}
+TITLES = {"target": "not yet at the baseline's level", "own_best": "not yet within 1 % of their own best"}
 
 
 def survival_curves(survival: pd.DataFrame, looks: Looks) -> Figure:

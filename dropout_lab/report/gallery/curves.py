@@ -28,8 +28,8 @@ def plans(source: Source) -> Iterator[Plan]:
             f"curves_{metric}",
             f"Train and validation {metric} over the epochs",
             "The best configuration, no dropout, the best of other placements, and the worst of the same context, with "
-            "what most of their runs do. Train values are measured with dropout off. "
-            f"Thick: the mean while all seeds train; thin: {thin}; marks: a seed's best epoch.",
+            "the diagnosis of most of their runs. Train values are measured with dropout off. "
+            f"Thick: the mean while all seeds train. Thin: {thin}. Marks: a seed's best epoch.",
             sentence([_ends(part, metric) for _, part in curves.groupby("trial", sort=False)]),
             curves,
             partial(learning_curves, curves, metric, source.is_class),
@@ -37,7 +37,7 @@ def plans(source: Source) -> Iterator[Plan]:
 
 
 def _ends(part: pd.DataFrame, metric: str) -> str:
-    """Both curves at the best epoch, mean over seeds."""
+    """Both curves at the best epoch, as means over seeds."""
     best = part[part["epoch"] == part["best_epoch"]]
     train, val = (f"{side}_{metric}" for side in ("train", "val"))
     return (

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from dropout_lab.core.metrics import TOLERANCE
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import duration, number, plural
 
@@ -20,35 +21,36 @@ def _level(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     if baseline is None or best["baseline"] or pd.isna(best["n_timed"]) or pd.isna(baseline["n_timed"]):
         return
     yield (
-        f"The baseline's own level, validation loss {number(best['target'])}, is reached by {_arrived(best)} of "
-        f"the best configuration and by {_arrived(baseline)} without dropout."
+        f"The baseline's level, validation loss {number(best['target'])}, is reached by "
+        f"{_arrived(best, 'of the best configuration')} and by {_arrived(baseline, 'without dropout')}."
     )
 
 
-def _arrived(trial: pd.Series) -> str:
+def _arrived(trial: pd.Series, whose: str) -> str:
     median = trial["epochs_to_target"]
-    text = f"{int(trial['n_reached'])} of {plural(int(trial['n_timed']), 'run')}"
+    text = f"{int(trial['n_reached'])} of {plural(int(trial['n_timed']), 'run')} {whose}"
     return f"{text} (median not reached)" if median == float("inf") else f"{text} (median epoch {median:.0f})"
 
 
 def ratio(evidence: Evidence, best: pd.Series) -> Iterator[str]:
-    """Epochs as multiples of those without dropout: half of the way, and all of it."""
+    """Epochs as multiples of those without dropout: to half of the baseline's improvement, and to all of it."""
     rows = evidence.rows("time_ratio", best)
-    # Where nobody got there, the ratio is that of two horizons.
-    somebody = (rows["n_reached"] > 0) | (rows["baseline_n_reached"] > 0)
-    rows = rows[np.isfinite(rows["restricted_ratio"]) & somebody]
+    # Where no run gets there, the ratio is that of two horizons.
+    some = (rows["n_reached"] > 0) | (rows["baseline_n_reached"] > 0)
+    rows = rows[np.isfinite(rows["restricted_ratio"]) & some]
     if rows.empty:
         return
-    ends = [(_way(row["progress"]), row) for _, row in rows.iloc[[0, -1]].drop_duplicates("progress").iterrows()]
-    told = " and ".join(f"{_times(row)} to {way}" for way, row in ends)
-    yield f"Against no dropout its runs take {told} (mean epochs; a run that never gets there counts with all epochs)."
+    ends = [(_share(row["progress"]), row) for _, row in rows.iloc[[0, -1]].drop_duplicates("progress").iterrows()]
+    takes = " and ".join(f"{_times(row)} to {share}" for share, row in ends)
+    yield f"Compared with no dropout, the best takes {takes}."
+    yield "These are ratios of mean epochs, in which a run that never gets there counts with all its epochs."
 
 
-def _way(progress: float) -> str:
+def _share(progress: float) -> str:
     if progress == 1:
         return "all of it"
     share = "half" if progress == 0.5 else f"{100 * progress:g} %"
-    return f"{share} of the baseline's way"
+    return f"{share} of the baseline's improvement"
 
 
 def _times(row: pd.Series) -> str:
@@ -64,25 +66,27 @@ def _time(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     runs = evidence.frames.runs
     if own is None or not np.isfinite(own["seconds_per_epoch"]):
         return
-    text = f"To their own best come {_own_best(own)}"
+    yield f"{_own_best(own)}."
     baseline = evidence.row("convergence", evidence.found.baseline, definition="own_best")
     if baseline is not None and not best["baseline"] and np.isfinite(baseline["restricted_seconds"]):
-        text += f". Without dropout {_own_best(baseline)}"
+        yield f"Without dropout, {_own_best(baseline)}."
+    if own["n_reached"]:
+        yield "The time of a run is its share of its cohort's time."
     total, epochs = float(runs["seconds"].sum()), int(runs["epochs"].sum())
-    share = ". Times are a run's share of its cohort's" if own["n_reached"] else ""
-    yield f"{text}{share}. All {plural(len(runs), 'run')} of the sweep took {duration(total)}, {epochs:,} epochs."
+    yield f"All {plural(len(runs), 'run')} of the sweep took {duration(total)} for {epochs:,} epochs."
 
 
 def _own_best(row: pd.Series) -> str:
-    """`4 of 5 runs, after 12.3 epochs or 1.20 s (mean up to epoch 29; 2 were still improving)`."""
+    """`4 of 5 runs come within 1 % of their best loss, after 12.3 epochs or 1.20 s on average (...)`."""
     reached, n = int(row["n_reached"]), int(row["n"])
-    runs = f"{reached} of {plural(n, 'run')}"
+    runs, level = f"{reached} of {plural(n, 'run')}", f"within {100 * TOLERANCE:g} % of their best loss"
     if not reached:
-        return f"{runs}: all ended before it was known"
-    notes = [f"mean, a run that was ended early counts up to epoch {row['horizon']}" if reached < n else "mean"]
+        return f"{runs} come {level}: all ended before it was known"
+    text = f"{runs} come {level}, after {number(row['restricted'], 3)} epochs or {duration(row['restricted_seconds'])}"
+    text += " on average"
+    if reached < n:
+        text += f" (a run that was ended early counts up to epoch {row['horizon']})"
     if row["n_improving"]:
-        notes.append(f"{row['n_improving']} still improving at the end, so not final")
-    return (
-        f"{runs}, after {number(row['restricted'], 3)} epochs or {duration(row['restricted_seconds'])} "
-        f"({'; '.join(notes)})"
-    )
+        were = "was" if row["n_improving"] == 1 else "were"
+        text += f"; {row['n_improving']} {were} still improving when training ended, so this is not final"
+    return text

@@ -9,10 +9,12 @@ from dropout_lab.report.names import amount, and_list, difference, plural, setti
 from dropout_lab.report.prose.spelling import interval
 
 NAMED = 3
-"""So many settings are named; the tables have all."""
+"""Configurations that are named; the tables have all."""
 
 TRUSTED = 10
-"""With fewer seeds resamples repeat each other, and the interval of the best rate is rough."""
+"""With fewer seeds, resamples repeat each other, and the interval of the best rate is rough."""
+
+_TESTS = "equivalence tests, Holm-corrected"
 
 
 def sure(evidence: Evidence, best: pd.Series) -> Iterator[str]:
@@ -21,12 +23,13 @@ def sure(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     yield from _elsewhere(evidence)
     frames, table = evidence.frames, evidence.table
     if frames.seeds == 1:
-        yield "One seed: no interval is possible, and every difference may be the luck of the seed."
+        yield "One seed: no interval is possible, and every difference may be due to the seed."
     if len(frames.objectives) > 1:
+        count = int(table["front"].sum())
         yield (
             f"There are {len(frames.objectives)} objectives, {and_list([title(name) for name in frames.objectives])}. "
-            f"The first names the best. {plural(int(table['front'].sum()), 'configuration')} on the front: no other is "
-            f"as good in {'both' if len(frames.objectives) == 2 else 'all'} and better in one."
+            f"The first defines the best. {plural(count, 'configuration')} {_are(count)} on the Pareto front: no other "
+            f"is as good in {'both' if len(frames.objectives) == 2 else 'all'} and better in one."
         )
 
 
@@ -35,19 +38,30 @@ def _others(evidence: Evidence) -> Iterator[str]:
     others = found.whole - 1
     if not others or frames.seeds == 1:
         return
-    start, untold = f"Of {plural(others, 'other configuration')}", list(evidence.indistinguishable["name"])
-    how = "paired t tests, one-sided, corrected by Bonferroni, so that the choice of the best is accounted for"
-    if not untold:
-        yield f"{start}, all can be told from the best ({how})."
+    names = list(evidence.indistinguishable["name"])
+    how = "one-sided paired t tests, Bonferroni-corrected to account for the choice of the best"
+    if not names:
+        every = "The other configuration is" if others == 1 else f"All {others} other configurations are"
+        yield f"{every} significantly worse than the best ({how})."
         return
     yield (
-        f"{start}, {len(untold)} cannot be told from the best ({how}): {_named(untold)}. With these it is a set "
-        "that holds the truly best one with 95 % at least."
+        f"{len(names)} of {plural(others, 'other configuration')} {_are(len(names))} statistically indistinguishable "
+        f"from the best ({how}): {_named(names)}."
     )
-    same, beside = evidence.equivalent, evidence.tables["to_best"]
+    yield (
+        f"Together with the best, {'it forms' if len(names) == 1 else 'they form'} a 95 % confidence set for the best "
+        "configuration."
+    )
+    equivalent, beside = evidence.equivalent, evidence.tables["to_best"]
     margin = amount(found.objective, float(beside["margin"].iloc[0]))
-    who = f"Shown to be as good: {_named(list(same['name']))}" if len(same) else "No other is shown to be as good"
-    yield f"{who} (surely less than {margin} apart, by equivalence tests, Holm-corrected)."
+    if len(equivalent):
+        yield f"Shown to be equivalent to the best within {margin}: {_named(list(equivalent['name']))} ({_TESTS})."
+    else:
+        yield f"Equivalence with the best within {margin} could not be shown for any other configuration ({_TESTS})."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _named(names: Sequence[str]) -> str:
@@ -56,29 +70,30 @@ def _named(names: Sequence[str]) -> str:
 
 
 def best_rate(evidence: Evidence) -> Iterator[str]:
-    """The interval of the best rate and the flat region around it."""
+    """The interval of the best rate, and the flat region around it."""
     rates = evidence.rates
     if len(rates) < 3 or evidence.frames.seeds < 2:
         return
     best = setting(float(rates.loc[rates["best"], "rate"].iloc[0]))
     inside = [setting(float(rate)) for rate in rates.loc[rates["inside"], "rate"]]
     flat = [setting(float(rate)) for rate in rates.loc[rates["flat"], "rate"]]
-    text = f"The best rate is {best}"
-    text += f", 95 % interval {inside[0]} to {inside[-1]}" if len(inside) > 1 else ", in nearly all resamples"
-    few = ""
+    rough = ""
     if evidence.frames.seeds < TRUSTED:
-        few = f"; from {plural(evidence.frames.seeds, 'seed')} it is rough"
-    text += f" (the sweep's seeds resampled{few})."
+        rough = f"; from {plural(evidence.frames.seeds, 'seed')} it is rough"
+    known = f", 95 % interval {inside[0]} to {inside[-1]}" if len(inside) > 1 else " in nearly all resamples"
+    yield f"The best rate is {best}{known} (bootstrap over the sweep's seeds{rough})."
     if len(flat) > 1:
-        region = f"{flat[0]} to {flat[-1]}" if _is_run(rates) else and_list(flat)
-        if len(flat) > NAMED and not _is_run(rates):
+        region = f"Rates {and_list(flat)}"
+        if _is_run(rates):
+            region = f"Rates from {flat[0]} to {flat[-1]}"
+        elif len(flat) > NAMED:
             region = f"{len(flat)} rates from {flat[0]} to {flat[-1]}"
-        text += f" Around it the sweep is flat: at {region} a configuration may be the best."
-    yield text
+        several = evidence.tables["best_rates"]["placement"].nunique() > 2  # one of them stands for all
+        yield f"{region}{', each at its best placement,' if several else ''} cannot be ruled out as best."
 
 
 def _is_run(rates: pd.DataFrame) -> bool:
-    """Whether the flat rates are neighbours."""
+    """Whether the flat rates are neighbours in the grid."""
     flat = rates["flat"].to_numpy()
     return bool(flat[flat.argmax() : len(flat) - flat[::-1].argmax()].all())
 
@@ -89,6 +104,9 @@ def _elsewhere(evidence: Evidence) -> Iterator[str]:
     if other is not None and mean is not None and found.best is not None and not found.best["baseline"]:
         yield (
             f"The best baseline of another context, {other['name']} (trial {other['trial']}), has "
-            f"{value(found.objective, other[found.objective])}. The best minus it is "
-            f"{difference(found.objective, mean.mean)} ({interval(found.objective, mean)}); more than dropout differs."
+            f"{title(found.objective)} {value(found.objective, other[found.objective])}."
+        )
+        yield (
+            f"The best differs from it by {difference(found.objective, mean.mean)} "
+            f"({interval(found.objective, mean)}); other settings than dropout differ too."
         )

@@ -78,9 +78,9 @@ def test_each_sweep_has_its_answer_corrected_over_all(three: list[Path]) -> None
     assert table["best"].tolist()[2] == "no dropout"
     for text in ((out / "report.html").read_text(), (out / "report.md").read_text().replace("\\", "")):
         assert "helps: hidden at 0.3 is best" in text
-        assert "the data tell that it is better" in text
+        assert ": significantly better." in text
         assert "harms: no dropout is best" in text
-        assert "the data tell that it is worse" in text
+        assert ": significantly worse." in text
     assert (out / "figures" / "differences.svg").stat().st_size > 1000
     assert len(pd.read_csv(out / "figures" / "differences.csv")) == 3
     assert len(report.rows) == 3
@@ -93,7 +93,7 @@ def test_the_same_sweeps_make_the_same_files_in_their_place(three: list[Path], t
     first = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     compare(three, out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
-    for place, why in ((three[1], "a sweep's folder"), (tmp_path, "something else than a comparison")):
+    for place, why in ((three[1], "a sweep's folder"), (tmp_path, "something other than a comparison")):
         with pytest.raises(UserError, match=why):
             compare(three, place)
 
