@@ -1,4 +1,4 @@
-"""Configurations that differ in a setting are told apart by it, swept or not; objectives are those that were asked."""
+"""Names of configurations show every setting that differs, swept or not; objectives are those that were asked."""
 
 from dataclasses import replace
 from pathlib import Path

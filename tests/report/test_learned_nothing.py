@@ -1,4 +1,4 @@
-"""A sweep whose runs diverge, or learn nothing, is told so; the advice names the learning rate where it is to blame."""
+"""The report of a sweep whose runs diverge or learn nothing; the advice names the learning rate if it is to blame."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """The tables that the figures draw, one function per figure; each is written beside its figure as CSV.
 
-What a table of `dropout_lab.report.tables` holds is selected here and not reckoned anew.
+Numbers of `dropout_lab.report.tables` are selected here and not computed again.
 """
 
 from dropout_lab.report.figure_data.confidence import reliability

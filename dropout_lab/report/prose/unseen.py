@@ -12,7 +12,7 @@ from dropout_lab.report.statistics import Mean
 
 def unseen(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     yield from _test(evidence, best)
-    yield from flattery(evidence)
+    yield from selection_bias(evidence)
     yield from _gap(evidence, best)
 
 
@@ -37,7 +37,7 @@ def _test(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     )
 
 
-def flattery(evidence: Evidence) -> Iterator[str]:
+def selection_bias(evidence: Evidence) -> Iterator[str]:
     """The winner's curse: how much better the best looks for having been picked."""
     row, metric = evidence.optimism, evidence.found.objective
     if row is None or row["configurations"] < 2:

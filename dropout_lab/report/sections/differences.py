@@ -6,7 +6,7 @@ from dropout_lab.report.cells import count, p_cell, spread
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import amount, difference, title, value
 from dropout_lab.report.prose.better import few_seeds, same
-from dropout_lab.report.prose.unseen import flattery
+from dropout_lab.report.prose.unseen import selection_bias
 from dropout_lab.report.sections.block import ROWS, Part
 
 
@@ -90,4 +90,4 @@ def optimism(evidence: Evidence) -> Part:
         for _, row in evidence.tables["optimism"].iterrows()
     ]
     header = ["chosen by", "configuration", "chosen from", "observed", "selection bias", "bias-corrected", "test set"]
-    return Part("optimism", "The winner's curse", list(flattery(evidence)), header, rows)
+    return Part("optimism", "The winner's curse", list(selection_bias(evidence)), header, rows)
