@@ -23,7 +23,7 @@ def forest(
     """Mean difference and its interval per configuration; filled if significant after Holm; the margin is shaded."""
     figure, (ax,) = style.grid(1, 1, height=1.1 + 0.19 * len(differences))
     scale = in_unit(objective, 1)
-    # Margins differ with the baseline each row is compared with: a strip per row.
+    # Margins differ with the baseline of each row, so each row has its own strip.
     rows = np.arange(len(differences))
     margin = scale * differences["margin"].to_numpy(dtype=float)
     ax.fill_betweenx(
@@ -49,6 +49,7 @@ def forest(
 
 
 def difference_scale(differences: pd.DataFrame, objective: str) -> Scale:
+    """The scale of the differences, which shows 0."""
     ends = in_unit(objective, 1) * differences[["low", "high"]].to_numpy(dtype=float)
     means = in_unit(objective, 1) * differences["mean"].to_numpy(dtype=float)
     return scale_of(means, maximised=is_maximised(objective), logs=False, ends=ends, keep=0.0)

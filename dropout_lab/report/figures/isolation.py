@@ -1,4 +1,4 @@
-"""The best trial per value of each setting, beside no dropout tuned as well."""
+"""The best trial for each value of a setting, with the best no dropout for comparison."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from dropout_lab.report.style import BASELINE, Looks
 
 
 def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classification: bool) -> Figure:
-    """A panel per setting: the best mean per value with its interval; dashes: the best baseline beside it."""
+    """A panel per setting: the best mean per value with its interval; dashes: the best baseline."""
     settings = list(isolation["setting"].unique())
     columns = style.columns_for(len(settings))
     figure, axes = style.grid(len(settings), columns, height=3.0)
@@ -44,7 +44,7 @@ def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classificati
 
 
 def isolation_scale(isolation: pd.DataFrame, objective: str) -> Scale:
-    """Of all panels: it holds the means of both and the ends of the intervals."""
+    """The scale of all panels, which shows all means and the ends of the intervals."""
     unit = in_unit(objective, 1)
     means, ends = (
         unit * isolation[columns].to_numpy(dtype=float) for columns in (["mean", "baseline_mean"], ["low", "high"])
