@@ -1,4 +1,4 @@
-"""How the report spells things: metrics with their units, numbers, configurations."""
+"""The report's spelling of metrics with units, numbers and configurations."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -123,7 +123,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def percent(part: float, whole: float = 1.0) -> str:
-    """`part` of `whole` to two digits; only all of it is 100 %, and only nothing is 0 %."""
+    """`part` of `whole` to two digits; only the whole is 100 %, and only nothing is 0 %."""
     share = round(100 * part / whole, 6)  # a sum of shares may miss 1 in its last digits
     if 0 < share < 0.01:
         return "< 0.01 %"
@@ -131,7 +131,7 @@ def percent(part: float, whole: float = 1.0) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in the unit that people would take: ms, s, minutes, hours."""
+    """A time in a suitable unit: ms, s, minutes, hours."""
     if not math.isfinite(seconds):
         return number(seconds)
     for unit, size, digits in (("hours", 3600.0, 3), ("minutes", 60.0, 3), ("s", 1.0, 3)):
@@ -147,7 +147,7 @@ def setting(value: Any) -> str:
 
 
 def varying(frames: Frames) -> Sequence[str]:
-    """What besides placement and rate tells configurations apart: methods, schedules and parameters that vary."""
+    """The settings besides placement and rate that distinguish configurations: methods, schedules, parameters."""
     dropped = frames.trials[~frames.trials["baseline"]]
     names = [name for name in ("dropout", "schedule") if dropped[name].nunique() > 1]
     for name in frames.parameters:
@@ -159,7 +159,7 @@ def varying(frames: Frames) -> Sequence[str]:
 
 
 def configuration(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str], context: Sequence[str]) -> str:
-    """A trial in words: where it drops and how much, then what of `names` it has; a baseline has its `context` only."""
+    """The name of a trial: where it drops and how much, then its `names`; a baseline has only those in `context`."""
     if trial["baseline"]:
         return ", ".join(["no dropout", *group_parts(trial, [name for name in names if name in context])])
     if pd.notna(trial["placement"]) and pd.notna(trial["rate"]):
@@ -170,7 +170,7 @@ def configuration(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[s
 
 
 def per_site(trial: "pd.Series[Any] | Mapping[Any, Any]") -> str:
-    """Site rates in words, sites of one rate together: `input at 0.1, hidden.0 and hidden.1 at 0.3`."""
+    """Site rates as text, sites of one rate together: `input at 0.1, hidden.0 and hidden.1 at 0.3`."""
     sites: dict[str, list[str]] = {}
     for name, rate in trial.items():
         if str(name).startswith("rates.") and isinstance(rate, float) and rate > 0:
@@ -179,7 +179,7 @@ def per_site(trial: "pd.Series[Any] | Mapping[Any, Any]") -> str:
 
 
 def group_parts(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str]) -> list[str]:
-    """`spatial`, `early`, `lr=0.01`: methods by their value alone, parameters by as much of their name as it takes."""
+    """`spatial`, `early`, `lr=0.01`: methods by value alone, parameters by the shortest unique name."""
     last = [name.rpartition(".")[2] for name in names]
     return [
         setting(trial[name])

@@ -14,8 +14,9 @@ from dropout_lab.report.prose import Prose
 
 
 def export(folder: Path, evidence: Evidence, prose: Prose, confidence: pd.DataFrame) -> None:
-    """Writes the frames and `confidence` as CSV and Parquet, so all `TABLES` into tables/, and columns.csv, report.json
-    and trials.tex. trials.csv and trials.parquet are the ranked configurations.
+    """Write the frames, `confidence` and all `TABLES` as CSV and Parquet; columns.csv, report.json and trials.tex.
+
+    trials.csv and trials.parquet have the ranked configurations.
     """
     frames, table = evidence.frames, evidence.table
     write(folder / "trials.csv", table.to_csv(index=False))

@@ -1,4 +1,4 @@
-"""The gap between train and validation, at the best epoch and at the last, always beside the validation itself."""
+"""The gap between train and validation, at the best and at the last epoch, with the validation value."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The configurations that no other beats in two things at once."""
+"""The Pareto fronts of pairs of metrics."""
 
 from itertools import combinations
 
@@ -22,11 +22,11 @@ COLUMNS: Columns = {
 
 
 def pareto(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per whole configuration that has both numbers, and pair: of several objectives each two of them; else
-    accuracy (loss, for regression) with the gap of the same kind; then the first validation metric of these with the
-    epochs to the target. Means decide; that two of them differ is not shown by it.
+    """A row per pair of metrics and whole configuration that has both.
 
-    Each context has a target of its own, so that epochs to it have a front per context.
+    The pairs: with several objectives, each two of them; else accuracy (loss for regression) with the gap of the same
+    kind; then the first validation metric of these with the epochs to the target. Fronts compare means, without a test
+    of significance. Each context has its own target, so epochs to the target have a front per context.
     """
     kind = "accuracy" if frames.is_classification else "loss"
     pairs, main = [(f"val_{kind}", f"gap_{kind}")], f"val_{kind}"
