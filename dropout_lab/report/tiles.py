@@ -96,7 +96,7 @@ def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
 
 
 def _taken(own: pd.Series) -> tuple[str, str]:
-    """Epochs to the own best and the time that they take; unknown if no run got there."""
+    """Epochs to the own best and the time that they take; unknown if no run reached it."""
     if not own["n_reached"]:
         return "?", "unknown"
     return number(own["restricted"], 3), duration(own["restricted_seconds"])

@@ -9,7 +9,9 @@ import pytest
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.report import make
+from dropout_lab.report.advice import RULES
 from dropout_lab.report.cells import Grid, spread
+from dropout_lab.report.definitions import definitions
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.export.machine import as_json
 from dropout_lab.report.export.table import as_csv
@@ -204,6 +206,19 @@ def test_the_pages_of_odd_sweeps_beside_any_trial(name: str, tmp_path: Path) -> 
         for link in re.findall(r'href="(#[^"]*)"', html):
             assert f'id="{link[1:]}"' in html
         as_json(found, prose(found))
+
+
+def test_sentences_are_short_and_use_standard_terms(clear: Evidence, tmp_path: Path) -> None:
+    """At most two lines of 120 characters, and none of the words that stood for significance before."""
+    texts = [
+        *prose(clear).all(),
+        *(rule.when for rule in RULES),
+        *(meaning for _, meaning in definitions(clear.frames)),
+    ]
+    texts += [sentence for block in blocks(clear, tmp_path).values() for sentence in block.prose]
+    for sentence in (part for text in texts for part in re.split(r"(?<=[.:]) (?=[A-Z])", text)):
+        assert len(sentence) <= 240
+        assert not re.search(r"^Of |\b(told|surely)\b", sentence)
 
 
 def blocks(found: Evidence, folder: Path) -> dict[str, Block]:

@@ -66,7 +66,7 @@ def _alike(evidence: Evidence, best: pd.Series) -> "pd.Series[bool]":
 
 
 def _more_sites(evidence: Evidence, alike: pd.DataFrame, best: pd.Series) -> bool:
-    """Whether a placement with all sites of the best and more was tried, or no further site exists."""
+    """Whether a placement with more sites than the best was tried, all of its sites included, or none exists."""
     sites = [str(name) for name in evidence.table if str(name).startswith("rates.")]
     own = best[sites].to_numpy(dtype=float) > 0
     theirs = alike[sites].to_numpy(dtype=float) > 0

@@ -16,7 +16,7 @@ COLUMNS: Columns = {
     "value": real("its mean of the objective over its complete runs; missing if it has no run for every seed"),
     "best": real("best value so far; missing until there is one"),
     "best_trial": real("its trial; missing until there is one"),
-    "low": real("best of as many trials drawn at random (with replacement) from all: 2.5 % quantile over draws"),
+    "low": real("best of the same number of trials drawn at random with replacement: 2.5 % quantile over draws"),
     "median": real("the same, median"),
     "high": real("the same, 97.5 % quantile"),
 }

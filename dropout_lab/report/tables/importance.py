@@ -1,6 +1,6 @@
-"""How much each swept setting matters for being among the best, as Optuna reckons it.
+"""The importance of each swept setting for being among the best, as Optuna computes it.
 
-By `optuna.importance` it would be the slowest part of a report: that loads scikit-learn and all of scipy.stats.
+`optuna.importance` would be the slowest part of a report, because it loads scikit-learn and all of scipy.stats.
 """
 
 from typing import Any

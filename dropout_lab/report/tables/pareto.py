@@ -16,8 +16,8 @@ COLUMNS: Columns = {
     "pair": text("the two metrics, joined by ' and '"),
     "first": real("mean of the first metric, in its unit (accuracy: a fraction)"),
     "second": real("mean of the second metric (gap_accuracy: pp; epochs_to_target: Kaplan-Meier median)"),
-    "context": text("context within which the front is; empty: of all contexts"),
-    "front": truth("whether no other configuration, of its context if there is one, is as good in both, better in one"),
+    "context": text("context of the front; empty for all contexts"),
+    "front": truth("whether no other configuration (of the context, if given) is as good in both and better in one"),
 }
 
 

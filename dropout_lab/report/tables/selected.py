@@ -68,12 +68,12 @@ def selection_optimism(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         sign, rows, matrix = _matrix(values, table, metric)
         if not len(rows):
             continue
-        flattered = optimism(matrix)
+        biased = optimism(matrix)
         best = rows[matrix.mean(axis=1).argmin()]
         row: dict[str, Any] = {"trial": values.trials[best], "metric": metric, "test_metric": test}
         row["name"] = table.loc[table["trial"] == values.trials[best], "name"].iloc[0]
-        row |= {"configurations": len(rows), "seeds": matrix.shape[1], "value": sign * flattered.chosen}
-        row |= {"optimism": flattered.optimism, "corrected": sign * flattered.corrected}
+        row |= {"configurations": len(rows), "seeds": matrix.shape[1], "value": sign * biased.chosen}
+        row |= {"optimism": biased.optimism, "corrected": sign * biased.corrected}
         one = np.array([best])
         own = means_of_rows(values.of(test, one) if test else np.full((1, 1), np.nan)).within(*possible(test))
         off = means_of_rows(values.differences(test)[one]) if test else own
