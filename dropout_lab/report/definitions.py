@@ -2,6 +2,7 @@
 
 from dropout_lab.core.metrics import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.load import Frames
+from dropout_lab.report.statistics import ALPHA
 
 
 def _precision(frames: Frames) -> str:
@@ -55,10 +56,10 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "significantly worse than the best",
-            "By the one-sided paired t test against the chosen configuration, with p multiplied by the number of other "
-            "configurations (multiple comparisons with the best). This accounts for choosing the best by the same "
-            "seeds. The other configurations are statistically indistinguishable from the best: together with it, they "
-            "contain the truly best configuration with a probability of at least 95 %.",
+            "The p of the one-sided paired t test against the chosen configuration, times the number of other "
+            f"configurations, is below {ALPHA:g} (multiple comparisons with the best). This accounts for choosing the "
+            "best by the same seeds. The other configurations are statistically indistinguishable from the best: "
+            "together with it, they contain the truly best configuration with a probability of at least 95 %.",
         ),
         (
             "learned nothing",

@@ -24,16 +24,16 @@ class Rule(NamedTuple):
 RULES: Sequence[Rule] = (
     Rule(
         "learning rate",
-        "No dropout diverged or learned nothing in half or more of its runs, in the context of the best configuration "
-        "or, if none is ranked, in every context. If no dropout was not trained: every configuration did. Advice: "
-        "change the learning rate.",
+        "Half or more of the runs without dropout diverged or learned nothing, in the context of the best "
+        "configuration or, if none is ranked, in every context. If none was trained without dropout: of the runs of "
+        "every configuration. Advice: change the learning rate.",
         learning_rate,
     ),
     Rule(
         "not needed",
-        "No dropout learned something. The 95 % interval of its gap in loss lies below 5 % of its validation loss, at "
-        "the best epoch and at the last. No configuration with dropout is significantly better. Advice: this network "
-        "does not need dropout.",
+        "Without dropout, the network learned something, and the 95 % interval of its gap in loss lies below 5 % of "
+        "its validation loss, at the best epoch and at the last. The best with dropout is not significantly better. "
+        "Advice: this network does not need dropout.",
         not_needed,
     ),
     Rule(
@@ -61,7 +61,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "cheaper",
         "A configuration is statistically indistinguishable from the best, with the choice of the best accounted for. "
-        "It is no dropout, whose own comparison is not significant either, or it takes at least 10 % less time to "
+        "It has no dropout, and its own comparison is not significant either; or it takes at least 10 % less time to "
         "reach the baseline's level. Advice: use the cheaper one.",
         cheaper,
     ),

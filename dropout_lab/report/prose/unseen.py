@@ -47,7 +47,7 @@ def selection_bias(evidence: Evidence) -> Iterator[str]:
         yield f"{picking} biases its {title(metric)}; {plural(int(row['seeds']), 'seed')} cannot show by how much."
         return
     if row["optimism"] <= 0:
-        yield f"{picking} shows no bias of its {title(metric)}."
+        yield f"{picking} shows no sign of biasing its {title(metric)}."
         return
     size, corrected = amount(metric, row["optimism"]), value(metric, row["corrected"])
     yield f"{picking} biases its {title(metric)} by about {size}: further seeds should show about {corrected}."

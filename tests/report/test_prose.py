@@ -26,7 +26,7 @@ from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planne
 from tests.report.test_report import sweeps
 from tests.rotate import rotated
 
-pytestmark = pytest.mark.xdist_group("words")  # one worker makes what all read
+pytestmark = pytest.mark.xdist_group("prose")  # one worker makes what all read
 
 RATES = (0.0, 0.1, 0.3, 0.5)
 
