@@ -8,7 +8,7 @@ from dropout_lab.report import outline
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import Picture
 from dropout_lab.report.sections import convergence, cost, differences, rates, search
-from dropout_lab.report.sections.block import Block, Part, block
+from dropout_lab.report.sections.block import Block, Part, as_block
 
 TABLES: Mapping[outline.Section, Sequence[Callable[[Evidence], Part]]] = {
     outline.RATES: (rates.best_rates, rates.gaps, rates.effects),
@@ -35,7 +35,7 @@ def sections(folder: Path, evidence: Evidence, pictures: Sequence[Picture]) -> l
     found = []
     for section in outline.SECTIONS:
         shown = [picture for picture in pictures if picture.section == section]
-        blocks = [one for make in TABLES.get(section, ()) if (one := block(folder, evidence, make)) is not None]
+        blocks = [one for make in TABLES.get(section, ()) if (one := as_block(folder, evidence, make)) is not None]
         if shown or blocks:
             title = section.title.replace("no dropout", evidence.reference_name)
             found.append(Topic(section.anchor, title, shown, blocks))

@@ -46,7 +46,7 @@ class Block:
         return [place for place, head in enumerate(self.grid.header) if "configuration" in head]
 
 
-def block(folder: Path, evidence: Evidence, make: Callable[[Evidence], Part]) -> Block | None:
+def as_block(folder: Path, evidence: Evidence, make: Callable[[Evidence], Part]) -> Block | None:
     """The block that `make` describes; None if it has no rows."""
     part = make(evidence)
     if not part.rows:
