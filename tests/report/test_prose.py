@@ -20,7 +20,8 @@ from dropout_lab.report.load import load
 from dropout_lab.report.names import amount, difference, duration, value
 from dropout_lab.report.page import render
 from dropout_lab.report.prose import prose
-from dropout_lab.report.sections import Block, sections
+from dropout_lab.report.sections import sections
+from dropout_lab.report.sections.block import Block
 from dropout_lab.report.tiles import tiles
 from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planned
 from tests.report.test_report import sweeps
