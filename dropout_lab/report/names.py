@@ -43,17 +43,17 @@ def possible(metric: str) -> tuple[float, float]:
 
 
 def is_fraction(metric: str) -> bool:
-    """Whether the records hold the metric as a fraction, which people read as per cent."""
+    """Whether the records have the metric as a fraction, which is shown in per cent."""
     return "accuracy" in metric and not metric.startswith("gap")
 
 
 def in_unit(metric: str, value: float) -> float:
-    """The value in the unit that is shown: accuracies in per cent, differences of them in percentage points."""
+    """The value in the displayed unit: accuracies in per cent, differences of them in percentage points."""
     return 100 * value if is_fraction(metric) else value
 
 
 def unit(metric: str, classification: bool) -> str:
-    """What stands in brackets on an axis; empty where the unit is that of the dataset's own loss."""
+    """The unit in brackets on an axis; empty for the unit of the dataset's own loss."""
     if is_fraction(metric):
         return "%"
     if metric == "gap_accuracy":
@@ -71,7 +71,7 @@ def axis(metric: str, classification: bool) -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """`digits` significant digits, no exponent where people would not write one, a real minus sign."""
+    """`digits` significant digits, an exponent only for very large or small numbers, a real minus sign."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞"
     if value != 0 and not 1e-4 <= abs(value) < 1e6:
@@ -106,7 +106,7 @@ def difference(metric: str, value: float) -> str:
 
 
 def amount(metric: str, value: float) -> str:
-    """How large a difference of two values of the metric is, without its sign, to two digits."""
+    """The size of a difference of two values of the metric, without sign, to two digits."""
     if not math.isfinite(value):
         return number(abs(value))
     size, unit = abs(in_unit(metric, value)), " pp" if "accuracy" in metric else ""
