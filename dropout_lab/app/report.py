@@ -13,8 +13,8 @@ from rich.console import Console
 
 from dropout_lab.app.terminal import show
 from dropout_lab.core.errors import UserError
-from dropout_lab.report import Report
 from dropout_lab.report.apart import compare_apart, make_apart
+from dropout_lab.report.result import Report
 from dropout_lab.report.watch import watch
 
 USAGE = """\
@@ -72,7 +72,7 @@ def report(argv: Sequence[str]) -> None:
 
 
 def _print_table(folder: Path, name: str, baseline: int | None) -> None:
-    from dropout_lab.report.tables.one import as_csv  # pandas; a report loads it in a process of its own
+    from dropout_lab.report.export.table import as_csv  # pandas; a report loads it in a process of its own
 
     sys.stdout.write(as_csv(folder, name, baseline))
 
@@ -82,7 +82,7 @@ def _watch(console: Console, folder: Path, make: Callable[..., Report]) -> None:
         for number, made in enumerate(reports):
             if number == 0:
                 console.print(f"{made.html} follows the sweep until it ends; Ctrl-C ends it sooner")
-            console.print(f"{time.strftime('%H:%M:%S')}  {made.words[0] if made.words else ''}")
+            console.print(f"{time.strftime('%H:%M:%S')}  {made.prose[0] if made.prose else ''}")
     show(console, made)
 
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dropout_lab.report import Report
+from dropout_lab.report.result import Report
 
 
 def show(console: Console, report: Report) -> None:
@@ -13,7 +13,7 @@ def show(console: Console, report: Report) -> None:
     for note in report.notes:
         console.print(note)
     console.print()
-    for sentence in report.words:
+    for sentence in report.prose:
         console.print(Text(sentence), soft_wrap=False)
     if report.rows:
         table = Table(*report.header, box=SIMPLE, header_style="bold")

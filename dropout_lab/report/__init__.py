@@ -1,43 +1,29 @@
 """The report: what a sweep's records say about where to drop and how much, as a page, tables and figures.
 
-`make` needs the records alone, finished or not, and no torch.
+`make` needs only the records, of a finished or unfinished sweep, and no torch.
 """
 
 import gc
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Report:
-    """Where the page is, and its answer for a terminal.
-
-    `words` are plain paragraphs, the answer before its cautions. `header` and `rows` are the small table of best,
-    baseline and difference, empty where there is no best. `notes` are about the files, such as torn records.
-    """
-
-    html: Path
-    words: Sequence[str]
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    notes: Sequence[str]
+from dropout_lab.report.result import Report
 
 
 def make(
     folder: Path, jobs: int = 1, refresh: float | None = None, pdf: bool = True, baseline: int | None = None
 ) -> Report:
-    """Writes report.html, report.md, report.json, tables/, trials.tex and figures/ into the sweep folder.
+    """Write report.html, report.md, report.json, tables/, trials.tex and figures/ into the sweep folder.
 
-    jobs: processes that draw; more than one only where no other thread runs, for they are forked. refresh: seconds
-    after which the page loads itself again, for who watches a sweep; None: never. pdf: whether figures are written as
-    PDF too. baseline: number of the trial that all are compared with, instead of no dropout. Raises UserError for a
-    folder that is no sweep, and for a baseline that is no trial with a complete run. A sweep without a finished run
-    gets a report that says so.
+    jobs: processes that draw; they are forked, so several need that no other thread runs. refresh: seconds after which
+    the page reloads itself while a sweep is watched; None: never. pdf: whether figures are written as PDF too.
+    baseline: number of the trial that all are compared with, instead of no dropout. Raises UserError for a folder that
+    is not a sweep's, and for a baseline that is not a trial with a complete run. A sweep without a finished run gets a
+    report that says so.
     """
     with uncollected():
-        # Loaded here: for who wants only the words above, a second is long.
+        # Imported lazily: it takes about a second.
         from dropout_lab.report.load import load
         from dropout_lab.report.write import write_all
 
@@ -47,7 +33,7 @@ def make(
 
 @contextmanager
 def uncollected() -> Generator[None]:
-    """Without garbage collection, which takes a fifth of the report's time to find that figures are still in use."""
+    """Pause garbage collection, which takes a fifth of the report's time and frees nothing: the figures are in use."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""The comparison the sweep was run for: the best configuration, its baseline, and what cannot be told apart."""
+"""The comparison that the sweep was run for: the best configuration, its baseline, and their difference."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,15 @@ from dropout_lab.report.tables import by_seed, ranked
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of the configurations table; None where there is no such row.
+    """Rows of the table of configurations; None for a row that does not exist.
 
-    `best`: best mean of the objective among trials with all seeds complete. `baseline`: that of its context.
-    `reference`: what the best is compared with, its baseline unless the report was asked for another trial. `worst`: of
-    the same context as `best`, all seeds complete. `difference`: best minus reference in the objective, paired by seed;
-    None where they are one. `tests`: how many configurations were tested. The interval of `difference` is simultaneous
-    over them (Bonferroni, level 1 - 0.05 / tests): whichever of them is chosen for looking best, it covers the true
-    difference with 95 % at least, which that of `alone`, of one comparison that was not chosen, does not.
-    `other_baseline`: the best baseline of all contexts, where that is not `baseline`.
+    `best`: the best mean of the objective among trials with all seeds complete. `baseline`: that of its context.
+    `reference`: what the best is compared with, its baseline unless another trial was asked for. `worst`: in the
+    context of `best`, with all seeds complete. `difference`: best minus reference in the objective, paired by seed;
+    None if the two are one. `tests`: the number of configurations that were tested. The interval of `difference` is
+    simultaneous over them (Bonferroni, level 1 - 0.05 / tests): it covers the true difference with at least 95 %,
+    whichever of them was chosen for looking best. That of `alone` does not; it is of a single comparison that was not
+    chosen. `other_baseline`: the best baseline of all contexts, if that is not `baseline`.
     """
 
     objective: str
@@ -35,8 +35,8 @@ class Answer:
     other_difference: Mean | None = None
 
     @property
-    def is_told(self) -> bool:
-        """Whether the data tell best and reference apart: by the t test, and still after Holm's correction."""
+    def is_significant(self) -> bool:
+        """Whether best and reference differ significantly: by the t test, and still after Holm correction."""
         return (
             self.best is not None
             and self.alone is not None
@@ -46,7 +46,7 @@ class Answer:
 
 
 def answer(frames: Frames, table: pd.DataFrame) -> Answer:
-    """The answer from the table of configurations."""
+    """Find the answer in the table of configurations."""
     objective = frames.objectives[0]
     if table.empty or objective not in table:
         return Answer(objective)

@@ -1,6 +1,6 @@
-"""The report, made in a process without torch whose libraries are loaded before they are needed.
+"""The report, made in a process without torch whose libraries are loaded in advance.
 
-Loading pandas, scipy and matplotlib takes as long as drawing; beside a sweep that starts or trains it takes no time.
+Loading pandas, scipy and matplotlib takes as long as drawing; while a sweep starts or trains, it costs no time.
 """
 
 import multiprocessing
@@ -11,21 +11,22 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
 from dropout_lab.core import interrupts
-from dropout_lab.report import Report, make
+from dropout_lab.report import make
 from dropout_lab.report.compare import compare
+from dropout_lab.report.result import Report
 
 
 def preload() -> None:
-    """Starts the process that loads the libraries, and returns at once."""
+    """Start the process that loads the libraries, and return at once."""
     multiprocessing.get_context("forkserver").set_forkserver_preload(["dropout_lab.report.write"])
-    resource_tracker.ensure_running()  # else it is started below, and lets interrupts through
-    # Ctrl-C in a terminal reaches all processes; this one leaves it to its parent, from its first line on.
+    resource_tracker.ensure_running()  # otherwise it is started below, where it would receive interrupts
+    # Ctrl-C in a terminal reaches all processes; this one ignores it from its first line on.
     with interrupts.held_back():
         forkserver.ensure_running()
 
 
 def make_apart(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
-    """What `make` does, there."""
+    """Run `make` in that process."""
     preload()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
         jobs = os.cpu_count() or 1
@@ -33,7 +34,7 @@ def make_apart(folder: Path, refresh: float | None = None, *, pdf: bool = True, 
 
 
 def compare_apart(folders: Sequence[Path], out: Path | None = None) -> Report:
-    """What `compare` does, there."""
+    """Run `compare` in that process."""
     preload()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
         return pool.submit(compare, folders, out).result()

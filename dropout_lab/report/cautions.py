@@ -1,4 +1,4 @@
-"""What to keep in mind when using the answer: how the sweep was set up and what is missing."""
+"""What to keep in mind when using the answer: how the sweep was set up, and what is missing."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,11 @@ from dropout_lab.report.load import Frames
 from dropout_lab.report.names import percent, plural, value
 
 NAMED = 3
-"""So many configurations are named; the table has all."""
+"""Configurations that are named; the table has all."""
 
 
 def cautions(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
+    """Yield a sentence or two per caution that applies."""
     if table.empty:
         return
     yield from _diverged(frames, table)
@@ -24,8 +25,7 @@ def cautions(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     yield from _contexts(frames)
     yield from _without_trials(frames)
     yield from (
-        f"Said before the training: {warning.removeprefix('warning: ')}"
-        for warning in frames.asked.get("warnings") or ()
+        f"Warned before training: {warning.removeprefix('warning: ')}" for warning in frames.asked.get("warnings") or ()
     )
 
 
@@ -34,8 +34,8 @@ def _diverged(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     if count:
         yield (
             f"{count} of {plural(complete, 'complete run')} diverged: with dropout off, the train loss ended above "
-            f"{DIVERGED:g} times the {chance(frames)}, or no better than that answer and at {DIVERGED:g} times its own "
-            f"lowest or more. {_whose(table, 'n_diverged')}"
+            f"{DIVERGED:g} times the {chance(frames)}, or at or above that level and at least {DIVERGED:g} times its "
+            f"own minimum. {_owners(table, 'n_diverged')}"
         )
 
 
@@ -43,26 +43,26 @@ def _unlearned(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     count, complete = int(table["n_unlearned"].sum()), int(table["n_complete"].sum())
     if count:
         yield (
-            f"{count} of {plural(complete, 'complete run')} learned nothing: the best validation loss is not below "
-            f"{LEARNED:g} times the {chance(frames)}. {_whose(table, 'n_unlearned')} Where half of the runs or more "
-            "learned nothing, a configuration is not ranked."
+            f"{count} of {plural(complete, 'complete run')} learned nothing: their best validation loss is not below "
+            f"{LEARNED:g} times the {chance(frames)}. {_owners(table, 'n_unlearned')} A configuration is not ranked if "
+            "half or more of its runs learned nothing."
         )
 
 
 def chance(frames: Frames) -> str:
-    """The level that a run must beat to have learned anything, in words."""
+    """The loss that a run must beat to have learned anything: its name, its value and its origin."""
     answer = "class frequencies" if frames.is_classification else "mean"
     if frames.is_language_model:
         answer = "frequencies of the tokens"
     level = value("val_loss", float(frames.runs["chance_loss"].mean()))
-    return f"{level} of a network that always answers with the {answer} of the training part"
+    return f"chance level ({level}, from always predicting the {answer} of the training part)"
 
 
-def _whose(table: pd.DataFrame, column: str) -> str:
+def _owners(table: pd.DataFrame, column: str) -> str:
     worst = table[table[column] > 0].sort_values(column, ascending=False, kind="stable")
     some = [f"{row['name']} ({row[column]} of {row['n_complete']})" for row in worst.head(NAMED).to_dict("records")]
     more = f"; and {plural(len(worst) - NAMED, 'other configuration')}" if len(worst) > NAMED else ""
-    return f"These are runs of {'; '.join(some)}{more}."
+    return f"They are runs of {'; '.join(some)}{more}."
 
 
 def _censored(table: pd.DataFrame) -> Iterator[str]:
@@ -70,8 +70,8 @@ def _censored(table: pd.DataFrame) -> Iterator[str]:
     timed, reached = int(dropped["n_timed"].sum()), int(dropped["n_reached"].sum())
     if timed > reached:
         yield (
-            f"{timed - reached} of {plural(timed, 'run')} with dropout never reached the baseline's level. They are "
-            "counted as censored at the last epoch they trained: not dropped, and not taken as converged there."
+            f"{timed - reached} of {plural(timed, 'run')} with dropout never reached the baseline's level. They count "
+            "as censored at their last epoch: neither dropped nor taken as converged."
         )
 
 
@@ -81,17 +81,17 @@ def _improving(table: pd.DataFrame) -> Iterator[str]:
         worst = table.iloc[int(table["n_improving"].to_numpy().argmax())]
         yield (
             f"{improving} of {plural(complete, 'complete run')} had their best epoch in the last tenth of training, "
-            f"most of all {worst['name']}: they were still improving, and more epochs may change the order."
+            f"most often those of {worst['name']}. They were still improving, so more epochs may change the order."
         )
 
 
 def _stopped(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
-    slow = "Dropout trains more slowly, so this favours low rates."
+    slow = "Dropout slows training down, so this favours low rates."
     pruned, stopped = int(table["n_pruned"].sum()), int(table["n_stopped"].sum())
     if pruned or frames.pruner not in ("none", "nop"):
         yield (
-            f"The pruner ({frames.pruner}) ended {plural(pruned, 'run')} that looked bad early. {slow} "
-            "Pruned runs are in no mean; in the times to the target they are censored."
+            f"The pruner ({frames.pruner}) ended {plural(pruned, 'unpromising run')} early. {slow} "
+            "Pruned runs enter no mean; in the times to the target they are censored."
         )
     if stopped or frames.trials["patience"].notna().any():
         yield f"Early stopping was on and ended {plural(stopped, 'complete run')} before the last epoch. {slow}"
@@ -100,16 +100,17 @@ def _stopped(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
 def _missing(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     failed, missing = int(table["n_failed"].sum()), int(table["n_missing"].sum())
     if failed:
-        who = int((table["n_failed"] > 0).sum())
+        count = int((table["n_failed"] > 0).sum())
         yield (
-            f"{failed} of {plural(len(frames.runs), 'run')} failed ({percent(failed, len(frames.runs))}), in {who} of "
-            f"{plural(len(table), 'configuration')} ({percent(who, len(table))}). These are not ranked: means over the "
-            "seeds that survived would flatter them."
+            f"{failed} of {plural(len(frames.runs), 'run')} failed ({percent(failed, len(frames.runs))}), in "
+            f"{count} of {plural(len(table), 'configuration')} ({percent(count, len(table))}). These configurations "
+            "are not ranked: means over the surviving seeds would be biased in their favour."
         )
     if missing:
+        have = "has" if missing == 1 else "have"
         yield (
-            f"{plural(missing, 'run')} of {len(table) * frames.seeds} have no record yet, in "
-            f"{plural(int((table['n_missing'] > 0).sum()), 'configuration')}; the sweep is not finished."
+            f"{missing} of {plural(len(table) * frames.seeds, 'run')} {have} no record yet, in "
+            f"{plural(int((table['n_missing'] > 0).sum()), 'configuration')}: the sweep is not finished."
         )
 
 
@@ -119,7 +120,7 @@ def _contexts(frames: Frames) -> Iterator[str]:
     if contexts < 2:
         return
     bare = contexts - trials.loc[trials["baseline"], "context"].nunique()
-    text = f"The trials have {contexts} contexts (settings other than dropout); each is compared with its own baseline."
+    text = f"The trials have {contexts} contexts (settings other than dropout), each with its own baseline."
     yield text + (f" {plural(bare, 'context')} {'has' if bare == 1 else 'have'} no baseline." if bare else "")
     if not any(trials[name].nunique(dropna=False) > 1 for name in frames.context_parameters):
         yield "No swept setting explains the contexts: commands with different settings shared this folder."
@@ -132,6 +133,6 @@ def _without_trials(frames: Frames) -> Iterator[str]:
     absent = [str(name) for name in asked if str(name) not in set(frames.trials["placement"].dropna()) | {"none"}]
     if absent:
         yield (
-            f"No trial carries the placement {', '.join(absent)}: it is not trained yet, or means the same sites in "
-            "this model as another placement, under whose name it was trained once."
+            f"No trial has the placement {', '.join(absent)}: it is not trained yet, or in this model it means the "
+            "same sites as another placement, under whose name it was trained."
         )

@@ -1,25 +1,26 @@
 """Numbers as cells of the page's tables."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dropout_lab.report.names import probability
+from dropout_lab.report.names import number, probability
 
 Show = Callable[[str, float], str]
 """`names.value` or `names.difference`."""
 
 
 class Grid(NamedTuple):
-    """A table in words."""
+    """A table of text."""
 
     header: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
 
 
 def spread(show: Show, metric: str, mean: float, low: float, high: float) -> str:
-    """`0.123 [0.110, 0.136]`: a mean and its interval, if there is one; the unit once."""
+    """`0.123 [0.110, 0.136]`: a mean, its interval if it has one, and the unit once."""
     text = show(metric, mean)
     if pd.isna(low) or pd.isna(high):
         return "–" if pd.isna(mean) else text
@@ -32,5 +33,11 @@ def of_row(show: Show, metric: str, row: "pd.Series[Any]", column: str) -> str:
     return spread(show, metric, *(row.get(f"{column}{end}", float("nan")) for end in ("", "_low", "_high")))
 
 
+def count(value: float) -> str:
+    """`12`, `∞`, or `–` for a missing number."""
+    return f"{value:g}" if math.isfinite(value) else number(value)
+
+
 def p_cell(p: float) -> str:
+    """`0.012`, `< 0.001`, or `–` for a missing p."""
     return "–" if pd.isna(p) else probability(float(p)).removeprefix("p = ").removeprefix("p ")

@@ -1,4 +1,4 @@
-"""What the columns of the frames are, one by one: unit, where they have one, and meaning."""
+"""The documentation of the frames' columns: unit, if any, and meaning."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from dropout_lab.report.tables.units import unit_of
 
 class Column(NamedTuple):
     unit: str
-    """Empty for words and identities."""
+    """Empty for text and identifiers."""
     meaning: str
 
 
@@ -21,7 +21,7 @@ LOSS = "nats; regression: variances of the training target"
 """Mean cross-entropy of an example, or mean squared error of the standardised target."""
 
 SITE, SWEPT = "rates.<site>", "<swept setting>"
-"""Columns of which a sweep has as many as it has sites that drop anywhere, and settings that it swept."""
+"""Columns that a sweep has once per site that drops anywhere, and once per swept setting."""
 
 _OWNERS = {
     "trial": Column("", "number of the configuration, in the order in which the study got them; 0 is the first"),
@@ -136,16 +136,16 @@ _LANES = {
 }
 
 COLUMNS = {"trials": _TRIALS, "runs": _RUNS, "curves": _CURVES, "learned": _LEARNED, "lanes": _LANES}
-"""Frame -> column -> what it is, in the order of the frame's documentation. Accuracies are missing for regression."""
+"""Frame -> column -> its documentation, in order. Accuracies are missing for regression."""
 
 ONLY_SOMETIMES = frozenset(
     ("test_ece", "test_loss_mc", "test_accuracy_mc", "test_ece_mc", "entropy_mc", "information_mc", SITE, SWEPT)
 )
-"""Columns that some sweeps lack: calibration needs classes, what ends in _mc trainer.mc_samples."""
+"""Columns that some sweeps lack: calibration needs classes, columns in _mc need trainer.mc_samples."""
 
 
 def column(frame: str, name: str, frames: Frames) -> Column:
-    """What a column of a sweep's frame is; raises KeyError for one that is not documented."""
+    """The documentation of a column of a sweep's frame; raises KeyError for an undocumented one."""
     known = COLUMNS[frame]
     if name in known:
         return known[name]
@@ -202,11 +202,11 @@ _ENDINGS = {
     "_low": (None, "95 % t interval over seeds, cut to what a mean can be, lower bound"),
     "_high": (None, "95 % t interval over seeds, cut to what a mean can be, upper bound"),
 }
-"""Columns of the table of configurations that are made of a metric of the runs, and their unit, None: the metric's."""
+"""Endings of columns computed from a metric of the runs, with their unit (None: the metric's) and meaning."""
 
 
 def of_configurations(name: str, frames: Frames) -> Column:
-    """What a column of trials.csv is."""
+    """The documentation of a column of trials.csv."""
     if name in _COUNTS:
         return _COUNTS[name]
     for ending, (unit, meaning) in _ENDINGS.items():

@@ -1,4 +1,4 @@
-"""How sure the networks are and how right: one network, the mean over masks, the ensemble of the seeds."""
+"""Confidence and accuracy of the networks: of one, of the mean over masks, and of the ensemble over seeds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from dropout_lab.report.load import Frames
 from dropout_lab.report.names import value
 
 ROWS = 8
-"""Best configurations; the baselines of their contexts come with them."""
+"""Configurations, the best ones; the baselines of their contexts are added."""
 
 ONE = {"test_loss": "loss", "test_accuracy": "accuracy", "test_ece": "calibration error"}
 MC = {
@@ -24,10 +24,10 @@ ENSEMBLE = {"loss": "loss, ensemble", "accuracy": "accuracy, ensemble", "ece": "
 
 
 def confidence(folder: Path, frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per configuration, best first, then their baselines: one network on average, and the ensemble.
+    """A row per configuration, best first, and per baseline: one network on average, and the ensemble.
 
-    `table` is ranked. Columns: trial, name, those of `ONE` and `MC` as far as they were measured, `members` of the
-    ensemble, and `ensemble_<metric>`. Without rows if no run has predictions.
+    `table` is ranked. Columns: trial, name, those of `ONE` and `MC` that were measured, `members` of the ensemble, and
+    `ensemble_<metric>`. Empty if no run has predictions.
     """
     rows = []
     best = table.head(ROWS)
@@ -50,10 +50,10 @@ def confidence(folder: Path, frames: Frames, table: pd.DataFrame) -> pd.DataFram
 
 
 def rows(found: pd.DataFrame) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-    """The table in words: header and rows."""
+    """The table as text: header and rows."""
     if found.empty:
         return (), ()
-    names = {**ONE, **MC, **{f"ensemble_{name}": words for name, words in ENSEMBLE.items()}}
+    names = {**ONE, **MC, **{f"ensemble_{name}": label for name, label in ENSEMBLE.items()}}
     shown = [name for name in names if name in found and found[name].notna().any()]
     header = ["configuration", *(names[name] for name in shown), "networks in the ensemble"]
     lines = []

@@ -1,4 +1,4 @@
-"""The records of the curves as columns, by Arrow: what Python reads in a minute, it reads in seconds."""
+"""The records of the curves as columns, read by Arrow: seconds where Python takes a minute."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +13,9 @@ from dropout_lab.records.store import CURVE_METRICS
 
 
 def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFrame:
-    """A row per epoch of `runs`, which are sorted by trial and seed: id, epoch, the metrics, trial, key and seed.
+    """Read a row per epoch of `runs`, which are sorted by trial and seed: id, epoch, the metrics, trial, key and seed.
 
-    Raises UserError, naming file and line, if a record is damaged; `torn` gets a sentence per torn last line.
+    Appends a sentence to `torn` for every torn last line. Raises UserError with file and line for a damaged record.
     """
     known = pd.Index(runs["id"])
     contents = {path: store.whole_lines(path, torn) for path in store.files(folder, "curves")}
@@ -27,7 +27,7 @@ def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFra
     rows, epochs = columns.pop("row"), columns.pop("epoch")
     place = rows * (int(epochs.max(initial=0)) + 1) + epochs
     order = np.argsort(place, kind="stable")
-    # A run that was interrupted and begun anew under the same id has written some epochs twice: the last one counts.
+    # A run that was interrupted and started again under the same id has some epochs twice: the last one counts.
     order = order[np.append(np.diff(place[order]) != 0, True)] if len(order) else order
     owners = {name: runs[name].to_numpy()[rows[order]] for name in ("id", "trial", "key", "seed")}
     frame = pd.DataFrame({"id": owners["id"], "epoch": epochs[order]})
@@ -39,7 +39,7 @@ def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFra
 
 
 def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, Any]:
-    """The values of all lanes of all records of a file, of the runs `known`: their `row`, epoch and metrics."""
+    """The values of the `known` runs in all records of a file: their `row` in `known`, epoch and metrics."""
     import pyarrow as pa
     from pyarrow import compute
     from pyarrow import json as arrow_json
@@ -47,11 +47,11 @@ def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, A
     kinds = {"id": pa.string(), "epoch": pa.int64(), **dict.fromkeys(CURVE_METRICS, pa.float64())}
     schema = pa.schema([(name, pa.list_(kind)) for name, kind in kinds.items()])
     if lines[:1] != b"{" or lines.count(b"\n{") != lines.count(b"\n") - 1:  # a line that is null crashes Arrow
-        raise _complaint(path, lines, "it is no object")
+        raise _complaint(path, lines, "it is not an object")
     try:
         table = arrow_json.read_json(
             pa.BufferReader(lines),
-            # One thread: the figures are drawn by processes that are forked.
+            # One thread, because forked processes draw the figures.
             read_options=arrow_json.ReadOptions(block_size=max(1 << 24, _longest(lines)), use_threads=False),
             parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
@@ -67,7 +67,7 @@ def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, A
         and not flat["epoch"].null_count
     )
     if not whole:
-        raise _complaint(path, lines, "its lists are not whole")
+        raise _complaint(path, lines, "its lists are not complete")
     del table
     ids = compute.dictionary_encode(flat.pop("id")).unify_dictionaries().combine_chunks()
     ids = ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids
@@ -78,7 +78,7 @@ def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, A
 
 
 def _longest(lines: bytes) -> int:
-    """A record is read within one block."""
+    """The size of the longest record: Arrow needs each within one block."""
     longest = start = 0
     while (end := lines.find(b"\n", start)) >= 0:
         longest, start = max(longest, end - start), end + 1
@@ -86,7 +86,7 @@ def _longest(lines: bytes) -> int:
 
 
 def _complaint(path: Path, lines: bytes, why: str) -> UserError:
-    """Which line Arrow could not read, found by reading them one by one."""
+    """The error for the line that Arrow could not read, found by reading line by line."""
     for number, line in enumerate(lines.split(b"\n")[:-1], start=1):
         said = _wrong(line)
         if said:
@@ -95,6 +95,7 @@ def _complaint(path: Path, lines: bytes, why: str) -> UserError:
 
 
 def _wrong(line: bytes) -> str:
+    """What is wrong with a record; empty if nothing is."""
     try:
         record = store.parsed(line)
         missing = store.FIELDS["curves"] - record.keys()

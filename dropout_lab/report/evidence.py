@@ -1,4 +1,4 @@
-"""What the words of the report are made of: the frames, the answer, and the tables, each made once."""
+"""The source of the report's texts: the frames, the answer, and the tables, each computed once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dropout_lab.report.statistics import ALPHA
 
 @dataclass(frozen=True)
 class Evidence:
-    """`table`: the ranked configurations. `tables`: all of `tables.TABLES` by name. Nothing is reckoned here."""
+    """`table`: the ranked configurations. `tables`: all of `tables.TABLES` by name. Nothing is computed here."""
 
     frames: Frames
     table: pd.DataFrame
@@ -21,7 +21,7 @@ class Evidence:
     tables: Mapping[str, pd.DataFrame]
 
     def rows(self, name: str, trial: "pd.Series | None", **equal: object) -> pd.DataFrame:
-        """The rows of a table about a trial (None: no row) whose columns hold these values."""
+        """The rows of a table about a trial whose columns `equal` these values; without a trial, no row."""
         table = self.tables[name]
         if trial is None:
             return table.iloc[:0]
@@ -32,17 +32,18 @@ class Evidence:
         return rows
 
     def row(self, name: str, trial: "pd.Series | None", **equal: object) -> "pd.Series | None":
-        """The first of `rows`, if there is one."""
+        """The first of `rows`; None if there is none."""
         found = self.rows(name, trial, **equal)
         return None if found.empty else found.iloc[0]
 
     @cached_property
     def comparison(self) -> "pd.Series | None":
-        """The best beside its reference in the objective, a row of `comparisons`."""
+        """The row of `comparisons` that has the best against its reference, in the objective."""
         return self.row("comparisons", self.found.best, metric=self.found.objective)
 
     @cached_property
     def optimism(self) -> "pd.Series | None":
+        """The row of `optimism` about the best, in the objective."""
         return self.row("optimism", self.found.best, metric=self.found.objective)
 
     @cached_property
@@ -52,7 +53,7 @@ class Evidence:
 
     @property
     def reference_name(self) -> str:
-        """What the best is compared with, in words."""
+        """The name of what the best is compared with."""
         reference = self.found.reference
         if reference is None or reference["baseline"]:
             return "no dropout"
@@ -65,11 +66,11 @@ class Evidence:
         return beside[beside["trial"].isin(self.table.loc[self.table["whole"], "trial"])] if len(beside) else beside
 
     @property
-    def untold(self) -> pd.DataFrame:
-        """Those that are not told from the best, for which the choice of the best is accounted (`best_set`)."""
+    def indistinguishable(self) -> pd.DataFrame:
+        """The rows of configurations that are statistically indistinguishable from the best (see `best_set`)."""
         return self._beside[~(self._beside["p_best"] < ALPHA)]
 
     @property
     def equivalent(self) -> pd.DataFrame:
-        """Those that are shown to be as good as the best within the margin, corrected by Holm for all of them."""
+        """The rows of configurations shown to be equivalent to the best within the margin, corrected by Holm."""
         return self._beside[self._beside["p_equivalence_holm"] < ALPHA]

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under another name, then moved into place."""
+"""Atomic writes: under another name first, then moved into place. Safe with concurrent writers."""
 
 import os
 from collections.abc import Generator
@@ -9,13 +9,14 @@ from dropout_lab.core.errors import writing
 
 
 def write(path: Path, content: bytes | str) -> None:
+    """Write the file atomically; raises UserError if the folder cannot be written to."""
     with moved_into_place(path) as draft:
         draft.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def moved_into_place(path: Path) -> Generator[Path]:
-    """Another name beside `path`; what has been written there by the end becomes `path`.
+    """Yield another name beside `path`; the file written there becomes `path` at the end.
 
     Raises UserError if the folder cannot be written to.
     """

@@ -1,4 +1,4 @@
-"""The records of how lanes were used, as a frame."""
+"""The records of lane use as a frame."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,14 @@ KINDS = {"session": int, "worker": int, "cohort": int, "width": int, "used": int
 
 
 def no_lanes() -> pd.DataFrame:
+    """The frame without rows."""
     return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in KINDS.items()})
 
 
 def lanes(records: Sequence[Record]) -> pd.DataFrame:
-    """A row per epoch of a cohort, each worker's in the order of time; without rows where none were recorded.
+    """A row per epoch of a cohort, in the order of time for each worker; no rows if none were recorded.
 
-    A worker trains one cohort after the other: where structure, width or command change, another begins.
+    A worker trains one cohort after another: a change of structure, width or command begins the next.
     """
     if not records:
         return no_lanes()

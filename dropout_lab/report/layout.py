@@ -1,7 +1,7 @@
-"""Where the panels of a figure go, so that no label is cut or covers another.
+"""The places of a figure's panels, so that no label is cut or covers another.
 
-Matplotlib's own layout engines measure every artist of every panel twice, which takes longer than drawing them; here
-tick labels, labels and titles are measured, once.
+Matplotlib's layout engines measure every artist of every panel twice, which takes longer than drawing them. Here, tick
+labels, labels and titles are measured once.
 """
 
 import itertools
@@ -18,26 +18,26 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.transforms import Bbox, ScaledTranslation
 
 EDGE = 0.06
-"""Inches around everything."""
+"""Inches around the figure."""
 
 GAP = 0.14
-"""Inches between panels with their labels."""
+"""Inches between panels, labels included."""
 
 PAD = 0.04
-"""Inches between tick labels and the axis's label."""
+"""Inches between tick labels and the label of the axis."""
 
 SQUEEZED = 0.62
-"""A panel that gets less than this share of its planned height makes the figure higher."""
+"""A panel left with less than this share of its planned height makes the figure taller."""
 
 LINES = 0.5
-"""Inches that a title, the label of the x axis and the space between panels take, about."""
+"""Inches that a title, the label of the x axis and the space between panels take, roughly."""
 
 FIRST = {"left": 0.62, "right": 0.1, "top": 0.24, "bottom": 0.42}
-"""Inches around a panel before anything is measured: by these its ticks are chosen."""
+"""Inches around a panel before anything is measured; they determine its ticks."""
 
 
 def plan(figure: Figure, rows: int, columns: int) -> None:
-    """Rough places, in which the ticks are chosen."""
+    """Put the panels in rough places, which determine the ticks."""
     width, height = figure.get_size_inches()
     panel = (width / columns, height / rows)
     figure.subplots_adjust(
@@ -51,10 +51,10 @@ def plan(figure: Figure, rows: int, columns: int) -> None:
 
 
 def arrange(figure: Figure) -> None:
-    """Gives each panel its place: all of one size, as large as their labels, the titles and the legend below let them.
+    """Give each panel its place: all of one size, as large as labels, titles and the legend below allow.
 
-    Ticks are those that were chosen for the rough places, from then on. A figure whose labels leave its panels too
-    little height becomes higher.
+    The ticks chosen for the rough places are kept. A figure whose labels leave its panels too little height becomes
+    taller.
     """
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     inch = figure.dpi
@@ -109,7 +109,7 @@ def _column(ax: Axes) -> int:
 def _beside(
     ax: Axes, x: Bbox | None, y: Bbox | None, high: float, renderer: RendererBase, inch: float
 ) -> tuple[float, float]:
-    """Inches that the panel needs to its left and right; puts the label of the y axis into its place."""
+    """Place the label of the y axis; return the inches that the panel needs to its left and right."""
     panel = ax.bbox
     boxes = [x, y, *(text.get_window_extent(renderer) for text in ax.texts if text.get_in_layout())]
     known = [box for box in boxes if box is not None]
@@ -126,7 +126,7 @@ def _beside(
 def _above_and_below(
     ax: Axes, x: Bbox | None, y: Bbox | None, room: float, renderer: RendererBase, inch: float
 ) -> tuple[float, float]:
-    """Inches that the panel needs below and above; puts the label of the x axis into its place."""
+    """Place the label of the x axis; return the inches that the panel needs below and above."""
     panel = ax.bbox
     below = max([0.0, *((panel.y0 - box.y0) / inch for box in (x, y) if box is not None)])
     if ax.xaxis.label.get_text():
@@ -145,14 +145,14 @@ def _above_and_below(
 
 
 def _ticks(axis: Axis, renderer: RendererBase) -> Bbox | None:
-    """What its tick labels cover; they stay."""
+    """Fix the ticks; return the box that their labels cover."""
     locator = axis.get_major_locator()
     if not isinstance(locator, FixedLocator | NullLocator):
         low, high = sorted(axis.get_view_interval())
         slack = 1e-9 * (high - low)
         places = [place for place in axis.get_majorticklocs() if low - slack <= place <= high + slack]
         axis.set_major_locator(FixedLocator(places))
-    axis.set_label_coords(0.5, 0.5)  # or it is put beside the tick labels of all panels each time
+    axis.set_label_coords(0.5, 0.5)  # otherwise it is placed anew beside the tick labels each time
     axis.label.set_visible(False)
     box = axis.get_tightbbox(renderer)
     axis.label.set_visible(True)
@@ -166,10 +166,10 @@ def _shift(ax: Axes, right: float, up: float) -> ScaledTranslation:
 
 
 def _wrap(text: Text, room: float, renderer: RendererBase, inch: float, *, down: bool = False) -> None:
-    """Breaks each line that is longer than `room` inches, into two at most."""
+    """Break each line that is longer than `room` inches into two."""
     lines = text.get_text().split("\n")
     letters = max(map(len, lines))
-    for _ in range(4):  # letters are not all as wide as each other
+    for _ in range(4):  # letters differ in width
         box = text.get_window_extent(renderer)
         length = (box.height if down else box.width) / inch
         if length <= room:
@@ -179,7 +179,7 @@ def _wrap(text: Text, room: float, renderer: RendererBase, inch: float, *, down:
 
 
 def _halves(line: str, letters: int) -> list[str]:
-    """The line, or, if it has more `letters`, two lines about as long, broken between words if that goes."""
+    """The line, or two lines of similar length if it has more `letters`, broken between words if possible."""
     if len(line) <= letters:
         return [line]
     line = shorten(line, 2 * letters - 4)
@@ -192,7 +192,7 @@ def _halves(line: str, letters: int) -> list[str]:
 
 
 def shorten(text: str, letters: int) -> str:
-    """Without the middle where it is too long: what tells names apart is at their ends."""
+    """Cut the middle out of a long text, because names differ at their ends."""
     if len(text) <= letters:
         return text
     tail = (letters - 1) // 2

@@ -1,4 +1,4 @@
-"""The records of what methods have learned, as a frame."""
+"""The records of learned quantities as a frame."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,14 @@ KINDS = {"id": object, "epoch": int, "site": object, "quantity": object, "value"
 
 
 def no_learned() -> pd.DataFrame:
+    """The frame without rows."""
     return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in {**KINDS, "seed": int}.items()})
 
 
 def learned(records: Sequence[Record], runs: pd.DataFrame) -> pd.DataFrame:
     """A row per site, quantity and epoch of `runs`: id, epoch, site, quantity, value, trial, key and seed.
 
-    Of an epoch that was trained twice, by a run that was begun anew, the later record counts.
+    A run that was started again trains some epochs twice; the later record counts.
     """
     if not records or runs.empty:
         return no_learned()

@@ -24,7 +24,7 @@ SUMMARY = (*metrics.summary({name: [0.0] for name in CURVE_METRICS}, horizon=1),
 """The numbers of a run, by the names the trainer gives them."""
 
 OF_DROPOUT = ("dropout.", "schedule.", "placement.", "loss")
-"""Swept settings whose names begin like this are part of the dropout; all others belong to the context."""
+"""Prefixes of swept settings that are part of the dropout; all others belong to the context."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Frames:
 
     @property
     def asked(self) -> Record:
-        """What the last command asked for."""
+        """The session record of the last command."""
         return self.sessions[-1] if self.sessions else {}
 
     @property
@@ -63,7 +63,7 @@ class Frames:
 
     @property
     def seeds(self) -> int:
-        """How many seeds each trial was to have."""
+        """The number of seeds planned for each trial."""
         return int(self.asked.get("seeds") or max(1, self.runs["seed"].nunique()))
 
     @property
@@ -72,7 +72,7 @@ class Frames:
 
     @property
     def is_language_model(self) -> bool:
-        """Whether losses are nats a token of a text that is read on, so that their exponentials are perplexities."""
+        """Whether losses are nats per token of a continuous text, so that their exponentials are perplexities."""
         return self.asked.get("task") == "language_modelling"
 
     @property
@@ -90,7 +90,7 @@ class Frames:
 
 
 def load(folder: Path, reference: int | None = None) -> Frames:
-    """The frames of a sweep folder, finished or not; raises UserError where it is none or is damaged.
+    """Load the frames of a sweep folder, finished or not; raises UserError for another folder or a damaged one.
 
     `reference`: see `Frames`; raises UserError for a number that no trial with a complete run has.
     """
@@ -141,7 +141,7 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
         first.setdefault(record["key"], record)
     kept = sorted(first.values(), key=lambda record: int(record["trial"]))
     sites = _in_order(f"rates.{site}" for record in kept for site in record["rates"])
-    # Swept rates and methods of patterns are left out: rates of sites, and the label, say the same.
+    # Swept rates and methods of patterns are left out, because site rates and the label have them.
     parameters = [name for name in _in_order(n for r in kept for n in r["params"]) if _is_parameter(name)]
     parameters = [*parameters, *_unswept(kept, [name for name in parameters if not name.startswith(OF_DROPOUT)])]
     trainers = [record["config"].get("trainer") or {} for record in kept]
@@ -169,8 +169,10 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
 
 
 def _unswept(records: Sequence[Record], swept: Sequence[str]) -> Sequence[str]:
-    """Settings that differ between contexts though they were not swept: they refer to a setting that was, or come of
-    commands that fixed what others swept."""
+    """Settings that differ between contexts although they were not swept.
+
+    They refer to a swept setting, or come from commands that fixed what others swept.
+    """
     alike: dict[str, dict[str, Mapping[str, Any]]] = {}
     for record in records:
         place = canonical_json([_setting(record, name) for name in swept])
@@ -188,7 +190,7 @@ def _unswept(records: Sequence[Record], swept: Sequence[str]) -> Sequence[str]:
 
 
 def _setting(record: Record, name: str) -> Any:
-    """The value that a trial has of a swept setting: as it was swept, else as it is in the trial's configuration."""
+    """A trial's value of a swept setting: as it was swept, else from the trial's configuration."""
     return record["params"][name] if name in record["params"] else _flat(record["config"]).get(name)
 
 
@@ -241,7 +243,7 @@ def _in_order(names: Iterable[str]) -> Sequence[str]:
 
 
 def _plain(values: Sequence[Any]) -> Sequence[Any]:
-    """`values` as they are if all are numbers or all words, else each as its JSON, so that a column has one type."""
+    """`values` if all are numbers or all are text, else each as JSON, so that a column has one type."""
     seen = {type(value) for value in values if value is not None}
     if seen <= {int, float} or seen <= {bool} or seen <= {str}:
         return values

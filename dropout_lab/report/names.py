@@ -1,4 +1,4 @@
-"""How the report spells things: metrics with their units, numbers, configurations."""
+"""The report's spelling of metrics with units, numbers and configurations."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -43,17 +43,17 @@ def possible(metric: str) -> tuple[float, float]:
 
 
 def is_fraction(metric: str) -> bool:
-    """Whether the records hold the metric as a fraction, which people read as per cent."""
+    """Whether the records have the metric as a fraction, which is shown in per cent."""
     return "accuracy" in metric and not metric.startswith("gap")
 
 
 def in_unit(metric: str, value: float) -> float:
-    """The value in the unit that is shown: accuracies in per cent, differences of them in percentage points."""
+    """The value in the displayed unit: accuracies in per cent, differences of them in percentage points."""
     return 100 * value if is_fraction(metric) else value
 
 
 def unit(metric: str, classification: bool) -> str:
-    """What stands in brackets on an axis; empty where the unit is that of the dataset's own loss."""
+    """The unit in brackets on an axis; empty for the unit of the dataset's own loss."""
     if is_fraction(metric):
         return "%"
     if metric == "gap_accuracy":
@@ -71,7 +71,7 @@ def axis(metric: str, classification: bool) -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """`digits` significant digits, no exponent where people would not write one, a real minus sign."""
+    """`digits` significant digits, an exponent only for very large or small numbers, a real minus sign."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞"
     if value != 0 and not 1e-4 <= abs(value) < 1e6:
@@ -106,7 +106,7 @@ def difference(metric: str, value: float) -> str:
 
 
 def amount(metric: str, value: float) -> str:
-    """How large a difference of two values of the metric is, without its sign, to two digits."""
+    """The size of a difference of two values of the metric, without sign, to two digits."""
     if not math.isfinite(value):
         return number(abs(value))
     size, unit = abs(in_unit(metric, value)), " pp" if "accuracy" in metric else ""
@@ -123,7 +123,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def percent(part: float, whole: float = 1.0) -> str:
-    """`part` of `whole` to two digits; only all of it is 100 %, and only nothing is 0 %."""
+    """`part` of `whole` to two digits; only the whole is 100 %, and only nothing is 0 %."""
     share = round(100 * part / whole, 6)  # a sum of shares may miss 1 in its last digits
     if 0 < share < 0.01:
         return "< 0.01 %"
@@ -131,7 +131,7 @@ def percent(part: float, whole: float = 1.0) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in the unit that people would take: ms, s, minutes, hours."""
+    """A time in a suitable unit: ms, s, minutes, hours."""
     if not math.isfinite(seconds):
         return number(seconds)
     for unit, size, digits in (("hours", 3600.0, 3), ("minutes", 60.0, 3), ("s", 1.0, 3)):
@@ -147,7 +147,7 @@ def setting(value: Any) -> str:
 
 
 def varying(frames: Frames) -> Sequence[str]:
-    """What besides placement and rate tells configurations apart: methods, schedules and parameters that vary."""
+    """The settings besides placement and rate that distinguish configurations: methods, schedules, parameters."""
     dropped = frames.trials[~frames.trials["baseline"]]
     names = [name for name in ("dropout", "schedule") if dropped[name].nunique() > 1]
     for name in frames.parameters:
@@ -159,7 +159,7 @@ def varying(frames: Frames) -> Sequence[str]:
 
 
 def configuration(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str], context: Sequence[str]) -> str:
-    """A trial in words: where it drops and how much, then what of `names` it has; a baseline has its `context` only."""
+    """The name of a trial: where it drops and how much, then its `names`; a baseline has only those in `context`."""
     if trial["baseline"]:
         return ", ".join(["no dropout", *group_parts(trial, [name for name in names if name in context])])
     if pd.notna(trial["placement"]) and pd.notna(trial["rate"]):
@@ -170,7 +170,7 @@ def configuration(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[s
 
 
 def per_site(trial: "pd.Series[Any] | Mapping[Any, Any]") -> str:
-    """Site rates in words, sites of one rate together: `input at 0.1, hidden.0 and hidden.1 at 0.3`."""
+    """Site rates as text, sites of one rate together: `input at 0.1, hidden.0 and hidden.1 at 0.3`."""
     sites: dict[str, list[str]] = {}
     for name, rate in trial.items():
         if str(name).startswith("rates.") and isinstance(rate, float) and rate > 0:
@@ -179,7 +179,7 @@ def per_site(trial: "pd.Series[Any] | Mapping[Any, Any]") -> str:
 
 
 def group_parts(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str]) -> list[str]:
-    """`spatial`, `early`, `lr=0.01`: methods by their value alone, parameters by as much of their name as it takes."""
+    """`spatial`, `early`, `lr=0.01`: methods by value alone, parameters by the shortest unique name."""
     last = [name.rpartition(".")[2] for name in names]
     return [
         setting(trial[name])

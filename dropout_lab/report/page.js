@@ -1,5 +1,5 @@
 "use strict";
-// Sorts and filters the tables that ask for it. Without it the page is as readable.
+// Sorts and filters the sortable tables. The page is readable without it.
 (() => {
   const number = (text) => {
     if (text.startsWith("∞")) return Infinity;

@@ -1,8 +1,9 @@
-"""The report's texts and tables arranged as one page, in HTML and in Markdown; everything in it is a string by then."""
+"""The report's texts and tables on one page, as HTML and as Markdown. Here everything is a string already."""
 
 import base64
 import hashlib
 import shlex
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,21 +20,31 @@ from dropout_lab.report.definitions import definitions
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import Gallery
 from dropout_lab.report.names import difference, number, title, value
-from dropout_lab.report.sections import sections
+from dropout_lab.report.outline import (
+    AGAIN,
+    CONFIGURATIONS,
+    FAILED_RUNS,
+    FILES,
+    KEEP_IN_MIND,
+    MEASURED,
+    SECTIONS,
+    Section,
+)
+from dropout_lab.report.prose import Prose
+from dropout_lab.report.sections import Topic, sections
 from dropout_lab.report.tables import failures
 from dropout_lab.report.tiles import tiles
-from dropout_lab.report.words import Words
 
 ROWS = 200
-"""So many configurations are on the page, which sorts and filters them; all are in trials.csv."""
+"""Configurations on the page, which sorts and filters them; trials.csv has all."""
 
 PRINTED = 40
-"""So many of them are on paper and in Markdown."""
+"""Configurations on paper and in Markdown."""
 
 FAILURES = 40
 
 
-def render(folder: Path, evidence: Evidence, words: Words, gallery: Gallery, sure: Grid) -> tuple[str, str]:
+def render(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery, sure: Grid) -> tuple[str, str]:
     """The page as HTML and as Markdown."""
     loader = jinja2.PackageLoader("dropout_lab.report", ".")
     html = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
@@ -41,20 +52,27 @@ def render(folder: Path, evidence: Evidence, words: Words, gallery: Gallery, sur
     text.filters["cell"] = markdown
     html.filters["base64"] = lambda content: base64.b64encode(content).decode()
     script = resources.files("dropout_lab.report").joinpath("page.js").read_text(encoding="utf-8")
-    page = {**_content(folder, evidence, words, gallery), "confidence": sure, "script": Markup(script)}
-    # The one script that may run, so that nothing else does, whatever a study is called.
+    page = {**_content(folder, evidence, prose, gallery), "confidence": sure, "script": Markup(script)}
+    # Only this script may run, whatever the name of a study contains.
     page["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return html.get_template("template.html").render(page), text.get_template("template.md").render(page) + "\n"
 
 
-def markdown(words: object) -> str:
-    """Words that Markdown and the HTML in it leave alone."""
-    escaped = str(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def refreshing(page: str, seconds: float | None) -> str:
+    """Make the page reload itself every `seconds`; None leaves it as it is."""
+    if seconds is None:
+        return page
+    return page.replace("<head>\n", f'<head>\n<meta http-equiv="refresh" content="{seconds:g}">\n', 1)
+
+
+def markdown(text: object) -> str:
+    """Escape text so that Markdown, and the HTML within it, show it as it is."""
+    escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{char}" if char in "\\`*_[]|#" else char for char in escaped).replace("\n", " ")
 
 
 def comparison(evidence: Evidence) -> Grid:
-    """The small table: best, what it is compared with, and their difference, one row per metric."""
+    """The small table: the best, its reference, and their difference; a row per metric."""
     best, other = evidence.found.best, evidence.found.reference
     if best is None:
         return Grid()
@@ -79,8 +97,8 @@ def comparison(evidence: Evidence) -> Grid:
 
 
 def _perplexity(trial: "pd.Series[Any]", metric: str, times: str = "") -> str:
-    """exp of a mean loss and of its interval, or of a difference of two: the geometric mean, or its ratio."""
-    with np.errstate(over="ignore"):  # of a diverged loss it is infinite
+    """exp of a mean loss and its interval: the geometric mean; of a difference of losses: a ratio."""
+    with np.errstate(over="ignore"):  # a diverged loss gives infinity
         mean, low, high = (float(np.exp(trial[name])) for name in (metric, f"{metric}_low", f"{metric}_high"))
     return times + spread(lambda _, x: number(x), metric, mean, low, high)
 
@@ -89,17 +107,19 @@ def _difference(trial: "pd.Series[Any]", metric: str) -> str:
     return of_row(difference, metric, trial, f"{metric}_diff")
 
 
-def _content(folder: Path, evidence: Evidence, words: Words, gallery: Gallery) -> dict[str, Any]:
+def _content(folder: Path, evidence: Evidence, prose: Prose, gallery: Gallery) -> dict[str, Any]:
     frames, table = evidence.frames, evidence.table
     asked = frames.asked
     failed = failures(frames, table) if len(table) else pd.DataFrame()
     columns = ("trial", "name", "seed", "attempt", "epochs", "reason")
+    topics = {topic.anchor: topic for topic in sections(folder, evidence, gallery.pictures)}
     return {
         "name": frames.name,
-        "words": words,
+        "prose": prose,
         "tiles": list(tiles(evidence)),
         "comparison": comparison(evidence),
-        "sections": sections(folder, evidence, gallery.pictures),
+        "outline": _outline(topics, {KEEP_IN_MIND: prose.cautions or frames.notes, FAILED_RUNS: len(failed)}),
+        "topics": topics,
         "skipped": gallery.skipped,
         "configurations": _configurations(evidence),
         "n_configurations": len(table),
@@ -120,6 +140,13 @@ def _content(folder: Path, evidence: Evidence, words: Words, gallery: Gallery) -
         "facts": _facts(evidence),
         "commands": _commands(folder, evidence),
     }
+
+
+def _outline(topics: Mapping[str, Topic], contents: Mapping[Section, object]) -> list[Section | Topic]:
+    """The sections with content, under their titles on the page; `contents`: what may be empty besides topics."""
+    always = (CONFIGURATIONS, MEASURED, FILES, AGAIN)
+    shown = [one for one in SECTIONS if one in always or one.anchor in topics or contents.get(one)]
+    return [topics.get(one.anchor, one) for one in shown]
 
 
 def _configurations(evidence: Evidence) -> Grid:
@@ -165,8 +192,8 @@ def _configurations(evidence: Evidence) -> Grid:
 def _runs(trial: "pd.Series[Any]", seeds: int) -> str:
     parts = [f"{trial['n_complete']}/{seeds}"]
     parts += [f"{trial[f'n_{end}']} {end}" for end in ("pruned", "failed") if trial[f"n_{end}"]]
-    words = {"n_diverged": "diverged", "n_unlearned": "learned nothing"}
-    parts += [f"{trial[name]} {word}" for name, word in words.items() if trial[name]]
+    labels = {"n_diverged": "diverged", "n_unlearned": "learned nothing"}
+    parts += [f"{trial[name]} {label}" for name, label in labels.items() if trial[name]]
     return ", ".join(parts)
 
 

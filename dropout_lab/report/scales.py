@@ -1,4 +1,4 @@
-"""Axes on which the best configurations can be told apart, however bad the worst are."""
+"""Axes that resolve the best configurations, however bad the worst are."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,10 +18,10 @@ FAR, SHOWN = 15.0, 10.0
 """Where the worst value is FAR times as far from the best as the median is, the axis ends at SHOWN times the median."""
 
 FEW = 6
-"""So few values are all shown, unless some are absurd."""
+"""Up to this many values are all shown, unless some are absurd."""
 
 ABSURD = 1000.0
-"""A positive value more than so many times the best is of a training that diverged: no axis is made for it."""
+"""A positive value more than this many times the best comes from a diverged training and lies beyond the axis."""
 
 STEPS = (
     (2.5, (1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)),
@@ -36,10 +36,10 @@ Side = Literal["x", "y"]
 
 
 class Scale(NamedTuple):
-    """How an axis shows values of which the larger or the smaller are the better.
+    """How an axis shows values of which the larger or the smaller are better.
 
-    `edge`: what is worse than this is marked at the edge, and not drawn to scale; None: there is no such value.
-    `limits`: of the axis, where they are not what matplotlib would choose.
+    `edge`: worse values are marked at the edge and not drawn to scale; None: there are none. `limits`: of the axis, if
+    they differ from matplotlib's choice.
     """
 
     maximised: bool
@@ -47,10 +47,10 @@ class Scale(NamedTuple):
     edge: float | None = None
     limits: tuple[float, float] | None = None
     both: bool = False
-    """Whether what is below minus the edge is beyond it too, and marked at the lower end."""
+    """Whether values below minus the edge are beyond it too, and marked at the lower end."""
 
     def set(self, axes: Iterable[Axes], side: Side = "y") -> None:
-        """Makes the axes so; after everything is drawn, for only then their limits are known."""
+        """Apply the scale, after everything is drawn, because only then the limits are known."""
         for ax in axes:
             if self.logarithmic:
                 (ax.set_xscale if side == "x" else ax.set_yscale)("log")
@@ -60,7 +60,7 @@ class Scale(NamedTuple):
                 plain_log(ax.xaxis if side == "x" else ax.yaxis)
 
     def mark(self, ax: Axes, places: Floats, values: Floats, color: str, side: Side = "y") -> None:
-        """Triangles at the edge for the values beyond it; `places` are along the other axis."""
+        """Draw triangles at the edge for the values beyond it; `places` are along the other axis."""
         if self.edge is None:
             return
         self._mark(ax, places[self.beyond(values)], self.edge, color, side, downwards=self.maximised)
@@ -75,27 +75,28 @@ class Scale(NamedTuple):
         ax.plot(x, y, shape, color=color, ms=5, mew=0, clip_on=False, zorder=3)
 
     def beyond(self, values: Floats) -> Bools:
+        """Which values lie beyond the edge."""
         if self.edge is None:
             return np.zeros(np.shape(values), dtype=bool)
         return np.asarray(values < self.edge if self.maximised else values > self.edge)
 
     @property
     def only_logarithmic(self) -> "Scale":
-        """Without an edge."""
+        """The same scale without an edge."""
         return self if self.logarithmic and self.edge is None else Scale(self.maximised, self.logarithmic)
 
     @property
     def note(self) -> str:
-        """For the caption."""
+        """A sentence for the caption; empty without an edge."""
         return "" if self.edge is None else "Triangles at the edge: values beyond the axis."
 
 
 def scale(
     values: Floats, *, maximised: bool, logs: bool, ends: Floats | Sequence[float] = (), keep: float = np.nan
 ) -> Scale:
-    """The scale for `values`. `ends`: those of their intervals. `keep`: a value that must be seen.
+    """The scale for `values`. `ends`: of their intervals. `keep`: a value that must be visible.
 
-    `logs`: whether the axis may be logarithmic, which then shows all but what is `ABSURD` times the best.
+    `logs`: whether the axis may be logarithmic; it then shows all values up to `ABSURD` times the best.
     """
     known = np.asarray(values, dtype=float)
     known = known[np.isfinite(known)]
@@ -105,7 +106,7 @@ def scale(
     outer = np.ravel(np.asarray(ends, dtype=float))
     outer = np.concatenate([known, outer[np.isfinite(outer)], [keep] if np.isfinite(keep) else []])
     if logs and known.min() > 0 and known.max() > FACTOR * known.min():
-        # An interval that holds 0 would have no end.
+        # An interval that contains 0 would have no end.
         edge = ABSURD * float(known.min())
         low, high = max(outer.min(), known.min() / 2), min(outer.max(), 2 * known.max())
         if is_absurd:
@@ -126,7 +127,7 @@ def scale(
 
 
 def around_zero(values: Floats) -> Scale:
-    """The scale for values of either sign, of which the smallest is not the best: absurd ones are beyond its ends."""
+    """The scale for values of either sign, of which the smallest is not the best; absurd ones lie beyond its ends."""
     sizes = np.abs(np.asarray(values, dtype=float))
     sizes = sizes[np.isfinite(sizes)]
     middle = float(np.median(sizes)) if len(sizes) else 0.0
@@ -137,7 +138,7 @@ def around_zero(values: Floats) -> Scale:
 
 
 def plain_log(axis: Axis) -> None:
-    """Ticks of a logarithmic axis at round values, written as plain numbers."""
+    """Put the ticks of a logarithmic axis at round values, written as plain numbers."""
     low, high = axis.get_view_interval()
     span = high / low if low > 0 else 1.0
     steps = next(steps for most, steps in STEPS if span < most)

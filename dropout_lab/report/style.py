@@ -1,4 +1,4 @@
-"""How all figures look: paper, ink, one colour and one marker per placement, and how a figure becomes files."""
+"""The look of all figures: paper, ink, a colour and a marker per placement; and how a figure becomes files."""
 
 import io
 import math
@@ -22,21 +22,21 @@ from dropout_lab.report import layout
 from dropout_lab.report.layout import shorten as shorten
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C7A00")
-"""Seven colours that the colour-blind tell apart (Okabe and Ito, 2008), the yellow darkened to be seen on white."""
+"""Seven colours for colour-blind readers too (Okabe and Ito, 2008), the yellow darkened for white paper."""
 
 MARKERS = ("o", "s", "D", "v", "P", "X", "p", "*", "<", ">", "h", "d")
-"""Twelve shapes; the upward triangle is kept for censored runs."""
+"""Twelve shapes; the upward triangle is reserved for censored runs."""
 
 BASELINE = "#555555"
 WIDTH = 6.75
-"""Inches: the text of a page of two columns, so that the letters keep their size in print."""
+"""Inches, the text width of a two-column page, so that letters keep their size in print."""
 DPI = 150
 
 DENSE = 400
-"""Clouds of more points than this are pixels in SVG and PDF, too."""
+"""Clouds of more points than this are rasterised in SVG and PDF."""
 
 DASHES = (0, (4, 2))
-"""Of lines that stand for no dropout."""
+"""The dashes of lines that stand for no dropout."""
 
 RC: Any = {
     "font.size": 9,
@@ -45,7 +45,7 @@ RC: Any = {
     "legend.fontsize": 8,
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
-    "axes.titley": 1.0,  # else it is sought anew in each drawing
+    "axes.titley": 1.0,  # otherwise it is searched for in each drawing
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -54,10 +54,10 @@ RC: Any = {
     "grid.linewidth": 0.6,
     "lines.linewidth": 1.4,
     "legend.frameon": False,
-    "legend.handlelength": 2.6,  # a dash is known by its gaps
+    "legend.handlelength": 2.6,  # so that dashes show their gaps
     "text.parse_math": False,  # names of settings may hold dollar signs
     "svg.hashsalt": "dropout-lab",
-    "pdf.fonttype": 42,  # TrueType: what journals ask for, and text stays text
+    "pdf.fonttype": 42,  # TrueType, which journals require; text stays text
 }
 
 
@@ -70,7 +70,7 @@ Looks = Mapping[str, Look]
 
 
 class Stroke(NamedTuple):
-    """How a line of a configuration looks."""
+    """The look of a configuration's line."""
 
     color: str
     marker: str
@@ -78,7 +78,7 @@ class Stroke(NamedTuple):
 
 
 TONES = ((0.0, 0.0), (0.0, 0.5), (1.0, 0.45))
-"""Of a placement's first, second and third line: what its colour is mixed with, black or white, and how much of it."""
+"""For the first, second and third line of a placement: the grey mixed into its colour (1: white), and how much."""
 
 LINES = ("-", (0, (6, 1.5, 1.5, 1.5)), (0, (1, 1)))
 
@@ -86,7 +86,7 @@ NONE = Look(BASELINE, "o")
 """No dropout."""
 
 OTHER = Look("#0072B2", "o")
-"""Configurations whose sites have rates of their own: they have no placement."""
+"""Configurations whose sites have their own rates, and so no placement."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +99,17 @@ class Drawing:
 
 
 def looks(placements: Sequence[str]) -> dict[str, Look]:
-    """Colour and marker per placement: the pair is its own up to 84 placements."""
+    """Colour and marker per placement; the pair is unique for up to 84 placements."""
     return {name: Look(OKABE_ITO[i % len(OKABE_ITO)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(placements)}
 
 
 def look(looks: Looks, row: "Mapping[Any, Any] | pd.Series[Any]") -> Look:
-    """That of a configuration, by its columns `baseline` and `placement`."""
+    """The look of a configuration, by its columns `baseline` and `placement`."""
     return NONE if row["baseline"] else looks.get(str(row["placement"]), OTHER)
 
 
 def strokes(table: pd.DataFrame, looks: Looks) -> dict[Any, Stroke]:
-    """Of each `trial` of the table: the hue of its placement, in another tone and dash for each that shares it."""
+    """Trial -> stroke: the hue of its placement, in another tone and dash for each trial that shares it."""
     found: dict[Any, Stroke] = {}
     seen: dict[str, int] = {}
     for row in table.drop_duplicates("trial").to_dict("records"):
@@ -129,7 +129,7 @@ def styled() -> AbstractContextManager[None]:
 def grid(panels: int, columns: int, *, height: float, share: bool = False) -> tuple[Figure, list[Axes]]:
     """A figure of `panels` axes, `columns` in a row of the page's width, each row `height` inches.
 
-    No axes too many; `share`: all with the same scales.
+    Spare axes are removed. `share`: all axes have the same scales.
     """
     rows = -(-panels // columns)
     figure = Figure(figsize=(WIDTH, rows * height + 0.4), dpi=DPI)
@@ -142,15 +142,15 @@ def grid(panels: int, columns: int, *, height: float, share: bool = False) -> tu
 
 
 def legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    """One legend for all axes, with each label once."""
+    """Add one legend for all axes, with each label once."""
     found = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     legend_of(figure, list(found.values()), list(found))
 
 
 def legend_of(figure: Figure, handles: Sequence[Any], labels: Sequence[str] | None = None) -> None:
-    """A legend below all axes, in as many columns as fit into the page's width."""
+    """Add a legend below all axes, in as many columns as fit into the page's width."""
     labels = labels if labels is not None else [str(handle.get_label()) for handle in handles]
-    room = 92  # letters of the legend's size in a line, of which an entry's mark and margin take 7
+    room = 92  # letters in a line at the legend's size; the mark and margin of an entry take 7
     is_short = sum(len(label) + 7 for label in labels) <= room
     if labels:
         columns = len(labels) if is_short else min(6, max(1, room // (max(map(len, labels)) + 7)))
@@ -158,7 +158,7 @@ def legend_of(figure: Figure, handles: Sequence[Any], labels: Sequence[str] | No
 
 
 def legend_above(ax: Axes, title: str, columns: int) -> None:
-    """A legend of a panel's own, above it, where it covers nothing."""
+    """Add a legend to a single panel, above it, where it covers nothing."""
     room = 80 // columns
     longest = max(len(label) for label in ax.get_legend_handles_labels()[1]) + 6
     ax.legend(
@@ -168,7 +168,7 @@ def legend_above(ax: Axes, title: str, columns: int) -> None:
 
 
 def share_y(axes: Sequence[Axes]) -> None:
-    """The same scale for all panels that have something to show."""
+    """Give all panels the scale that fits those with content."""
     filled = [ax for ax in axes if all(map(math.isfinite, ax.dataLim.get_points().flat))]
     if filled:
         lows, highs = zip(*(ax.get_ylim() for ax in filled), strict=True)
@@ -177,12 +177,12 @@ def share_y(axes: Sequence[Axes]) -> None:
 
 
 def columns_for(panels: int) -> int:
-    """At most three in a row, and no row much emptier than the others."""
+    """The columns of a grid: at most three, and no row much emptier than the others."""
     return 2 if panels in (2, 4) else min(3, panels)
 
 
 def heading(ax: Axes, text: str, line: str = "") -> None:
-    """A title, under an optional first `line`; `layout` breaks what is wider than the panel."""
+    """Set a title, below an optional first `line`; `layout` breaks lines wider than the panel."""
     ax.set_title("\n".join(part for part in (line, text) if part))
 
 
@@ -196,12 +196,12 @@ def save(figure: Figure, *, pdf: bool) -> Drawing:
     png, svg, paper = io.BytesIO(), io.StringIO(), io.BytesIO()
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
-    # Paper is not transparent, and zlib's last tenth of size costs most of its time.
+    # Opaque, and lightly compressed: zlib's last tenth of size takes most of its time.
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     Image.fromarray(pixels[..., :3]).save(png, "png", compress_level=2, dpi=(DPI, DPI))
     FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # type: ignore[no-untyped-call]
-    figure.dpi = DPI  # the canvas leaves its own, but what is rasterised is to be as fine as the PNG
-    if pdf:  # its fonts take longer than all else
+    figure.dpi = DPI  # the canvas changes it; rasterised parts are to be as fine as the PNG
+    if pdf:  # its fonts take longer than everything else
         from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
         FigureCanvasPdf(figure).print_pdf(paper, metadata={"CreationDate": None})  # type: ignore[no-untyped-call]

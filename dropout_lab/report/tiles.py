@@ -1,4 +1,4 @@
-"""The answer at a glance: a label, a number, a line about it."""
+"""The answer at a glance: a label, a number, and a line about it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from dropout_lab.report.names import (
     title,
     value,
 )
+from dropout_lab.report.prose.which import headline
 from dropout_lab.report.statistics import ALPHA
-from dropout_lab.report.words.which import headline
 
 
 class Tile(NamedTuple):
@@ -40,8 +40,8 @@ def tiles(evidence: Evidence) -> Iterator[Tile]:
     yield from _test(evidence, best)
     yield from _epochs(evidence, best)
     if found.whole > 1 and evidence.frames.seeds > 1:
-        count = f"{len(evidence.untold)} of {found.whole - 1}"
-        yield Tile("Not told from it", count, _rates(evidence))
+        count = f"{len(evidence.indistinguishable)} of {found.whole - 1}"
+        yield Tile("Indistinguishable from it", count, _rates(evidence))
 
 
 def _difference(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
@@ -49,14 +49,14 @@ def _difference(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
     if found.difference is None or row is None:
         return
     metric, p = found.objective, best[f"{found.objective}_p_holm"]
-    told = "told apart" if found.is_told else "not told apart"
+    verdict = "significant" if found.is_significant else "not significant"
     if row["p_equivalence"] < ALPHA:
-        told = "no difference that matters"
+        verdict = "equivalent"
     holm = "" if pd.isna(p) else f", {probability(p)} (Holm)"
     bounds = _bounds(metric, found.difference.low, found.difference.high)
     if bounds and found.tests > 1:
         bounds += f" (simultaneous over {found.tests})"
-    about = f"{title(metric)}{bounds}{holm}: {told}"
+    about = f"{title(metric)}{bounds}{holm}: {verdict}"
     yield Tile(f"Against {evidence.reference_name}", difference(metric, found.difference.mean), about)
 
 
@@ -77,7 +77,7 @@ def _test(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
 
 
 def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
-    """Epochs and time to the own best, of the best beside its baseline."""
+    """Epochs and time of the best configuration and of its baseline, to their own best."""
     row = evidence.row("time_ratio", best, progress=1.0)
     own = evidence.row("convergence", best, definition="own_best")
     none = evidence.row("convergence", evidence.found.baseline, definition="own_best")
@@ -85,18 +85,18 @@ def _epochs(evidence: Evidence, best: pd.Series) -> Iterator[Tile]:
         return
     (ours, our_time), (theirs, their_time) = _taken(own), _taken(none)
     known = own["n_reached"] or none["n_reached"]
-    about = "epochs to the own best: all runs ended before it was known"
+    about = "all runs ended before their own best was known"
     if known:
-        about = f"to their own best, {our_time} against {their_time} without dropout"
+        about = f"to their own best; {our_time} against {their_time} without dropout"
     if known and (own["n_reached"] < own["n"] or none["n_reached"] < none["n"]):
-        about += f", where {own['n_reached']} of {own['n']} and {none['n_reached']} of {none['n']} runs got there"
+        about += f", reached by {own['n_reached']} of {own['n']} and {none['n_reached']} of {none['n']} runs"
     if own["n_improving"] or none["n_improving"]:
         about += f"; runs still improving at the end: {own['n_improving']} and {none['n_improving']}"
     yield Tile("Cost", f"{ours} against {theirs} epochs" if known else "not known", about)
 
 
 def _taken(own: pd.Series) -> tuple[str, str]:
-    """Epochs until the own best, and the time that they take; without a run that got there, not known."""
+    """Epochs to the own best and the time that they take; unknown if no run reached it."""
     if not own["n_reached"]:
         return "?", "unknown"
     return number(own["restricted"], 3), duration(own["restricted_seconds"])
@@ -104,7 +104,7 @@ def _taken(own: pd.Series) -> tuple[str, str]:
 
 def _rates(evidence: Evidence) -> str:
     rates = evidence.rates
-    text = "others: any of them may be the best"
+    text = "configurations: any of them may be the best"
     if len(rates) < 3:
         return text
     inside = rates.loc[rates["inside"], "rate"]

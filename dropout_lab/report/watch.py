@@ -1,4 +1,4 @@
-"""The report again and again, while a sweep runs."""
+"""Repeated reports while a sweep runs."""
 
 import time
 from collections.abc import Callable, Generator
@@ -7,30 +7,30 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dropout_lab.records import store
-from dropout_lab.report import Report
+from dropout_lab.report.result import Report
 
 LEAST_SECONDS = 5.0
-"""Between two reports, and between two loadings of the page while it is watched."""
+"""The least time between two reports, and between two reloads of a watched page."""
 
 SHARE = 4.0
-"""So many times as long as a report took, the sweep is left alone before the next."""
+"""The pause before the next report, as a multiple of the time that the last one took."""
 
 LOOK_SECONDS = 0.5
 
 Make = Callable[[Path, float | None], Report]
-"""Makes the report of a folder; the page loads itself again after so many seconds, None: never."""
+"""Makes the report of a folder; its page reloads itself after this many seconds, or never (None)."""
 
 
 def watch(folder: Path, make: Make) -> Generator[Report]:
-    """Yields the report now, and whenever the records have grown, until no sweep trains into the folder any more.
+    """Yield the report now, and whenever the records have grown, until no sweep trains into the folder any more.
 
-    The last one is of all records, and its page does not load itself again; nor does it after an interruption.
+    The last report has all records, and its page does not reload itself; nor does it after an interruption.
     """
     made: dict[Path, int] | None = None
     again: float | None = None
     try:
         while True:
-            is_running = runs(folder)  # before the records are looked at: then none is missed at the end
+            is_running = runs(folder)  # asked before reading the sizes, so that no record is missed at the end
             grown = sizes(folder)
             if grown != made or (not is_running and again is not None):
                 started = time.monotonic()
@@ -49,12 +49,12 @@ def watch(folder: Path, make: Make) -> Generator[Report]:
 
 
 def sizes(folder: Path) -> dict[Path, int]:
-    """The records' files and how long each is."""
+    """The sizes of the record files, in bytes."""
     return {path: path.stat().st_size for kind in store.FIELDS for path in store.files(folder, kind)}
 
 
 def runs(folder: Path) -> bool:
-    """Whether a sweep is at work in the folder: it holds a lock, however it ends no longer."""
+    """Whether a sweep is running in the folder: it holds the lock, which the operating system releases on exit."""
     path = folder / "locks" / "sweep.lock"
     if not path.exists():
         return False
@@ -63,10 +63,3 @@ def runs(folder: Path) -> bool:
             return False
     except Timeout:
         return True
-
-
-def refreshing(page: str, seconds: float | None) -> str:
-    """The page, told to load itself again."""
-    if seconds is None:
-        return page
-    return page.replace("<head>\n", f'<head>\n<meta http-equiv="refresh" content="{seconds:g}">\n', 1)

@@ -12,28 +12,27 @@ from dropout_lab.report.export.write import export
 from dropout_lab.report.files import write
 from dropout_lab.report.gallery import NAMES, gallery
 from dropout_lab.report.load import Frames
-from dropout_lab.report.page import comparison, render
+from dropout_lab.report.page import comparison, refreshing, render
+from dropout_lab.report.prose import prose
 from dropout_lab.report.tables import configurations, front, make_all, ranked
-from dropout_lab.report.watch import refreshing
-from dropout_lab.report.words import words
 
 
 def write_all(
     folder: Path, frames: Frames, jobs: int, refresh: float | None = None, pdf: bool = True
 ) -> tuple[Path, Sequence[str], Sequence[str], Sequence[Sequence[str]]]:
-    """Writes every file of the report, the page last, so that what it links to is there; see `Report`."""
+    """Write every file of the report, the page last, so that its links work from the start; see `Report`."""
     table = configurations(frames)
     if len(table):
         table = ranked(table, frames.objectives[0], frames.seeds)
         table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
     found, tables = answer(frames, table), make_all(frames, table)
     evidence = Evidence(frames, table, found, tables)
-    said = words(evidence)
+    said = prose(evidence)
     pictures = gallery(frames, table, found, jobs, folder=folder, tables=tables, pdf=pdf)
     sure = confidence(folder, frames, table)
     export(folder, evidence, said, sure)
     for name in set(NAMES) - {picture.name for picture in pictures.pictures}:
-        for kind in ("png", "svg", "pdf", "csv"):  # of an earlier report, when the sweep was less far
+        for kind in ("png", "svg", "pdf", "csv"):  # of an earlier report, made when the sweep had got less far
             (folder / "figures" / f"{name}.{kind}").unlink(missing_ok=True)
     for picture in pictures.pictures:
         write(folder / "figures" / f"{picture.name}.png", picture.drawing.png)

@@ -1,5 +1,5 @@
-"""Trackers: services in which a sweep's runs can be looked at beside others. Off by default, and never needed.
+"""Trackers: services that show a sweep's runs together with others. Optional, and off by default.
 
-A tracker reads what the store has of finished runs, in a process of its own (`follow`): it takes no time of a training
-step, and whatever happens to it, no result is lost.
+A tracker reads the records of finished runs in its own process (`follow`). It does not slow training down, and its
+failures lose no result.
 """

@@ -1,4 +1,4 @@
-"""A tracker at work beside a sweep, in a process of its own."""
+"""A tracker that runs in its own process during a sweep."""
 
 import multiprocessing
 import os
@@ -17,21 +17,21 @@ from dropout_lab.tracker.records import FinishedRuns, sweep_of
 from dropout_lab.tracker.tracker import AbstractTracker
 
 LOOK_SECONDS = 1.0
-"""Between two looks at the records."""
+"""The time between two reads of the records."""
 
 PATIENCE_SECONDS = 60.0
-"""A tracker that logs nothing for so long, when the training is over, is given up."""
+"""After training, a tracker that logs nothing for this long is given up."""
 
 LEAVING_SECONDS = 3.0
-"""The same after an interruption or an error: the next command logs the rest."""
+"""The same after an interruption or an error, because the next command logs the rest."""
 
 
 @contextmanager
 def follow(tracker: AbstractTracker, folder: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Logs the runs of a sweep folder as they finish, and at the end waits for the last of them.
+    """Log the runs of a sweep folder as they finish, and wait for the last of them at the end.
 
-    Whatever the tracker raises, and if it hangs, that is said in one sentence and is no error. Runs that are not logged
-    then are logged by the next command for the folder.
+    A tracker that raises or hangs causes one sentence to `say`, and no error. The next command for the folder logs the
+    runs that are missing.
     """
     if isinstance(tracker, NoTracker):
         yield
@@ -40,7 +40,7 @@ def follow(tracker: AbstractTracker, folder: Path, say: Callable[[str], None]) -
     process = multiprocessing.get_context("forkserver").Process(
         target=_work, args=(tracker, folder, theirs), daemon=True
     )
-    with interrupts.held_back():  # Ctrl-C in a terminal reaches all processes; this one is told to end by its parent
+    with interrupts.held_back():  # Ctrl-C in a terminal reaches all processes; this one ends when its parent asks
         process.start()
     theirs.close()
     patience = LEAVING_SECONDS
@@ -61,7 +61,7 @@ def follow(tracker: AbstractTracker, folder: Path, say: Callable[[str], None]) -
 
 
 def _end(pipe: Any, patience: float) -> str | None:
-    """Waits for the tracker's end; why it failed, if it did."""
+    """Wait for the end of the tracker; return the reason of a failure, or None."""
     with suppress(OSError):
         pipe.send("end")
     waited_from = time.monotonic()
@@ -77,13 +77,13 @@ def _end(pipe: Any, patience: float) -> str | None:
 
 
 def _work(tracker: AbstractTracker, folder: Path, pipe: "Connection[Any, Any]") -> None:
-    """The process: looks at the records until it is told to end, or its parent has ended, and then once more."""
+    """Run in the process: read the records until the parent asks to end or has ended, and then once more."""
     os.nice(10)
     failure = ""
     try:
-        with FileLock(folder / "locks" / "tracker.lock"):  # that of the command before may still be at work
+        with FileLock(folder / "locks" / "tracker.lock"):  # the tracker of the previous command may still be running
             _log_all(tracker, folder, pipe)
-    except Exception as error:  # of any kind: the packages of the services raise their own
+    except Exception as error:  # any kind, because the services' packages raise their own
         failure = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     with suppress(OSError):
         pipe.send(("ended", failure))

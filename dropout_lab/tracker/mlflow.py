@@ -1,4 +1,4 @@
-"""MLflow: a run per run, in an experiment per sweep."""
+"""MLflow: a run for every run, in an experiment for the sweep."""
 
 import logging
 import os
@@ -12,22 +12,22 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSweep
 
 SWEEP, RUN = "dropout_lab.sweep", "dropout_lab.run"
-"""Tags by which a run is found again."""
+"""Tags that identify a run."""
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 METRICS, PARAMS = 1000, 100
-"""The most that MLflow takes in one batch."""
+"""The most that MLflow accepts in one batch."""
 
 LONGEST_PARAM, LONGEST_TAG = 6000, 5000
 
 
 @dataclass
 class MLflowTracker(AbstractTracker):
-    """`uri`: of the server or database; None is what MLFLOW_TRACKING_URI says, else `mlflow.db` in the sweep's folder.
+    """`uri`: of the server or database; None: that in MLFLOW_TRACKING_URI, else `mlflow.db` in the sweep's folder.
 
-    `experiment`: its name; None is that of the sweep's folder. A password is not taken in the URI, for settings are in
-    the report: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_URI, hold it.
+    `experiment`: its name; None: the name of the sweep's folder. `uri` must not contain a password, because settings
+    are written into the report: use MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_URI.
     """
 
     uri: str | None = None
@@ -48,7 +48,7 @@ class MLflowTracker(AbstractTracker):
         super().check()
 
     def open(self, sweep: TrackedSweep) -> Collection[str]:
-        # Its defaults are to send usage data, to try for minutes to reach a server, and to speak of its tables.
+        # By default it sends usage data, retries for minutes to reach a server, and logs about its tables.
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
@@ -72,14 +72,14 @@ class MLflowTracker(AbstractTracker):
         for run in self._runs(f"tags.`{SWEEP}` = '{sweep.id}'"):
             if run.info.status in STATUS.values():
                 whole.add(run.data.tags[RUN])
-            else:  # of an interruption
+            else:  # left by an interruption
                 self._client.delete_run(run.info.run_id)
         return whole
 
     def log(self, run: TrackedRun) -> None:
         from mlflow.entities import Metric, Param
 
-        assert self._sweep is not None  # it is open
+        assert self._sweep is not None  # set by `open`
         now = round(1000 * time.time())
         began = now - round(1000 * run.summary.get("seconds", 0.0))
         about = {name: str(value)[:LONGEST_TAG] for name, value in run.about.items()}

@@ -8,7 +8,7 @@ from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSwee
 
 @dataclass(frozen=True)
 class NoTracker(AbstractTracker):
-    """Is given nothing: `follow` does not start."""
+    """The null tracker; `follow` starts no process for it."""
 
     def check(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The finished runs of a sweep folder as a tracker is given them, while the records grow."""
+"""The finished runs of a sweep folder in the form for trackers, read while the records grow."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from dropout_lab.tracker.tracker import TrackedRun, TrackedSweep, Value
 NO_SUMMARY = frozenset({"seed", "attempt", "session", "width", "threads"})
 """Numbers of a run's record that are not its results."""
 
-WORDS = ("placement", "rate", "dropout", "schedule")
+LABEL = ("placement", "rate", "dropout", "schedule")
 
 
 def sweep_of(folder: Path) -> TrackedSweep:
@@ -25,7 +25,7 @@ def sweep_of(folder: Path) -> TrackedSweep:
 
 
 class FinishedRuns:
-    """Reads what has been appended since the last look. Of curves it keeps those of runs that are in training."""
+    """Reader of the records appended since the last read. It keeps the curves of runs that are still in training."""
 
     def __init__(self, folder: Path, known: Collection[str] = ()) -> None:
         self._folder, self._known = folder, known
@@ -34,8 +34,8 @@ class FinishedRuns:
         self._curves: dict[str, dict[str, dict[int, float]]] = {}
 
     def new(self) -> Iterator[TrackedRun]:
-        """The runs that have ended since, but those that are known."""
-        ended = list(self._appended("runs"))  # first: what is written before a run's record is then there
+        """Yield the runs that have ended since, except the known ones."""
+        ended = list(self._appended("runs"))  # first, so that everything written before a run's record is present
         for trial in self._appended("trials"):
             self._trials.setdefault(trial["key"], trial)
         for rows in self._appended("curves"):
@@ -57,7 +57,7 @@ class FinishedRuns:
                     curves[name][int(rows["epoch"][lane])] = float(rows[name][lane])
 
     def _add_learned(self, rows: Record) -> None:
-        """As curves `<what>/<site>`."""
+        """Add learned quantities as curves `<quantity>/<site>`."""
         for run, epoch, site, quantity, value in zip(
             *(rows[name] for name in ("id", "epoch", "site", "quantity", "value")), strict=True
         ):
@@ -80,7 +80,7 @@ class FinishedRuns:
 def _tracked(run: Record, trial: Record, curves: Mapping[str, Mapping[int, float]]) -> TrackedRun:
     label = trial["label"]
     params = {name: _plain(value) for name, value in trial["params"].items() if value is not None}
-    params |= {name: _plain(label[name]) for name in WORDS if label.get(name) is not None}
+    params |= {name: _plain(label[name]) for name in LABEL if label.get(name) is not None}
     params |= {f"rates.{site}": float(rate) for site, rate in trial["rates"].items()}
     about: dict[str, Value] = {name: run[name] for name in ("seed", "attempt")}
     about |= {"trial": trial["trial"], "baseline": not trial["rates"], "status": run["status"]}

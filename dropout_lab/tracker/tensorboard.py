@@ -1,4 +1,4 @@
-"""TensorBoard: a folder of events per run, with its curves, its summary and, for the HParams page, its parameters."""
+"""TensorBoard: a folder of events per run, with its curves, its summary, and its parameters for the HParams page."""
 
 import os
 import shutil
@@ -11,14 +11,14 @@ from typing import Any
 from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSweep
 
 SUMMARY = "summary/"
-"""Tags of a run's summary begin so, those of its curves are the metrics' names."""
+"""Prefix of the tags of a run's summary; the tags of its curves are the names of the metrics."""
 
 
 @dataclass
 class TensorBoardTracker(AbstractTracker):
-    """`folder`: where the logs go; None is `tensorboard` in the sweep's folder.
+    """`folder`: of the logs; None: `tensorboard` in the sweep's folder.
 
-    A run's folder is named by its id and takes that name when it is whole.
+    The folder of a run is named by its id, and gets that name when it is complete.
     """
 
     folder: str | None = None
@@ -36,7 +36,7 @@ class TensorBoardTracker(AbstractTracker):
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
         draft = self._root / f".{run.id}.draft"
-        if draft.exists():  # of a process that was killed; drafts of other runs may be of a sweep that is at work
+        if draft.exists():  # left by a killed process; drafts of other runs may belong to a running sweep
             shutil.rmtree(draft)
         writer = EventFileWriter(str(draft), max_queue_size=1000)
         try:
@@ -54,7 +54,7 @@ def _events(run: TrackedRun) -> Iterator[Any]:
 
     now = time.time()
     began = now - run.summary.get("seconds", 0.0)
-    # Runs of one trial are one row of the HParams page, so what differs between them is not among its parameters.
+    # Runs of one trial share a row of the HParams page, so its parameters exclude what differs between them.
     yield Event(wall_time=began, summary=hparams_pb(dict(run.params), trial_id=run.group, start_time_secs=began))
     epochs = sorted({epoch for curve in run.curves.values() for epoch in curve})
     for epoch in epochs:

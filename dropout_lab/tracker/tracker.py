@@ -1,4 +1,4 @@
-"""What a tracker is, and what it is given of a run."""
+"""The interface of trackers, and the runs that they log."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ Value = bool | int | float | str
 
 @dataclass(frozen=True)
 class TrackedSweep:
-    """The sweep whose runs are tracked. `id` stays the same however often the sweep is continued."""
+    """The sweep whose runs are tracked. `id` stays the same when the sweep is continued."""
 
     folder: Path
     name: str
@@ -32,7 +32,7 @@ class TrackedRun:
     """The key of its trial, which its seeds share."""
     status: Literal["complete", "pruned", "failed"]
     params: Mapping[str, Value]
-    """What the sweep varied, the words of the configuration, and `rates.<site>` of every site that drops."""
+    """Swept settings, the label of the configuration, and `rates.<site>` of every site that drops."""
     about: Mapping[str, Value]
     """Trial, seed, attempt, and the reason if it failed or was pruned."""
     curves: Mapping[str, Mapping[int, float]]
@@ -42,31 +42,31 @@ class TrackedRun:
 
 
 class AbstractTracker(ABC):
-    """One service. Its arguments are plain data; what it opens, it opens in `open`.
+    """A service. Its arguments are plain data; connections are made in `open`.
 
-    `open` and `log` may raise whatever the service raises: `follow` says so once and goes on without.
+    `open` and `log` may raise any error of the service: `follow` reports it once and continues without the tracker.
     """
 
     package: ClassVar[str]
-    """What must be importable."""
+    """The package that must be importable."""
     extra: ClassVar[str]
-    """The extra of dropout-lab that installs it."""
+    """The extra of dropout-lab that installs the package."""
 
     def check(self) -> None:
-        """Raises UserError if the service's package is not installed."""
+        """Raise UserError if the service's package is not installed."""
         if find_spec(self.package) is None:
             raise UserError(
                 f"tracker={self.extra}: the package {self.package} is not installed; "
-                f"pip install 'dropout-lab[{self.extra}]' (in a checkout: pip install -e '.[{self.extra}]') brings it"
+                f"pip install 'dropout-lab[{self.extra}]' (in a checkout: pip install -e '.[{self.extra}]') installs it"
             )
 
     @abstractmethod
     def open(self, sweep: TrackedSweep) -> Collection[str]:
-        """Connects. Returns the ids of the sweep's runs that the service holds whole: they are not logged again."""
+        """Connect; return the ids of the sweep's runs that the service has completely, which are not logged again."""
 
     @abstractmethod
     def log(self, run: TrackedRun) -> None:
-        """Writes one run, whole. What an interruption left of the same run is replaced."""
+        """Write one complete run, replacing what an interruption left of it."""
 
     def close(self) -> None:  # noqa: B027 (most have nothing to close)
-        """Lets go of what `open` opened."""
+        """Release what `open` acquired."""

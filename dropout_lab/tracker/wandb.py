@@ -1,4 +1,4 @@
-"""Weights & Biases: a run per run, in a group per sweep."""
+"""Weights & Biases: a run for every run, in a group for the sweep."""
 
 import os
 from collections.abc import Collection
@@ -15,10 +15,10 @@ MODES = (None, "online", "offline")
 
 @dataclass
 class WandbTracker(AbstractTracker):
-    """`mode`: online or offline; None is what WANDB_MODE says, else online, with the account of `wandb login`.
+    """`mode`: online or offline; None: that in WANDB_MODE, else online, with the account of `wandb login`.
 
-    Offline runs are in `wandb/` of the sweep's folder, for `wandb sync`. Which runs were logged stands there too, in
-    `dropout-lab-logged.txt`, a line a run: offline there is nobody to ask.
+    Offline runs are in `wandb/` of the sweep's folder, for `wandb sync`. The ids of the logged runs are there too, in
+    `dropout-lab-logged.txt`, one per line, because offline there is no service to ask.
     """
 
     project: str = "dropout-lab"
@@ -43,15 +43,15 @@ class WandbTracker(AbstractTracker):
     def log(self, run: TrackedRun) -> None:
         import wandb
 
-        assert self._sweep is not None  # it is open
+        assert self._sweep is not None  # set by `open`
         settings = wandb.Settings(console="off", silent=True, disable_git=True, save_code=False, x_disable_stats=True)
         opened = wandb.init(
             project=self.project,
             entity=self.entity,
-            mode=cast(Any, self.mode),  # `check` has seen it
+            mode=cast(Any, self.mode),  # validated by `check`
             dir=str(self._sweep.folder),
             id=digest([self._sweep.id, run.id], 16),
-            resume="allow",  # what an interruption left of it
+            resume="allow",  # continues what an interruption left
             name=run.name,
             group=self._sweep.name,
             job_type=run.group,

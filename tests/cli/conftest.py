@@ -19,8 +19,9 @@ from dropout_lab.app import command as commands
 from dropout_lab.app import report as reports
 from dropout_lab.app.cli import main
 from dropout_lab.core.trial import digest
-from dropout_lab.report import Report, apart, make
+from dropout_lab.report import apart, make
 from dropout_lab.report.load import load
+from dropout_lab.report.result import Report
 from dropout_lab.report.tables import configurations, ranked
 from tests.report.blank import blank_figures
 

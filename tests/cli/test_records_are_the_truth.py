@@ -9,8 +9,8 @@ import pytest
 
 from dropout_lab.app import command as commands
 from dropout_lab.records import store
-from dropout_lab.report import Report
 from dropout_lab.report.load import load
+from dropout_lab.report.result import Report
 from tests.cli.conftest import SMALL, Command
 
 pytestmark = pytest.mark.slow

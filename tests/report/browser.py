@@ -33,7 +33,7 @@ def chromium() -> str | None:
 
 @dataclass
 class Browser:
-    """`events`: all that it told of itself, in order."""
+    """`events`: all events of the tab, in order."""
 
     read: int
     write: int

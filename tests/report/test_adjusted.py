@@ -64,4 +64,5 @@ def test_a_setting_that_never_varies_alone_is_left_out_with_a_sentence() -> None
     source = Source(frames, table, answer(frames, table))
     drawn = {plan.name: plan.table for plan in plans(source)}
     assert set(drawn["levels"]["factor"]) == {"rate"}
-    assert "No main effect is drawn of placement and dropout: never varied without another setting." in source.skipped
+    reason = "never varied without another setting"
+    assert f"Main effects of placement and dropout are not drawn: {reason}." in source.skipped

@@ -136,16 +136,16 @@ def test_one_of_two_values_is_no_edge(tmp_path: Path) -> None:
     assert "widen" not in said(Sweep(plan, seeds=3), tmp_path / "lr")
 
 
-def test_what_cannot_be_told_apart_is_decided_by_its_cost(tmp_path: Path) -> None:
+def test_what_is_indistinguishable_is_decided_by_its_cost(tmp_path: Path) -> None:
     def effect(placement: str, rate: float) -> float:
         return {0.1: 0.095, 0.5: 0.1}.get(rate, 0.0)
 
     alike = said(Sweep(grid(("hidden",), (0.0, 0.1, 0.5), effect), noise=0.02), tmp_path / "alike")
-    assert "hidden at 0.1 (trial 1) cannot be told from hidden at 0.5 and is cheaper" in alike["cheaper"]
+    assert "hidden at 0.1 (trial 1) is statistically indistinguishable from hidden at 0.5" in alike["cheaper"]
     sure = said(Sweep(grid(("hidden",), (0.0, 0.1, 0.5), effect), noise=0.0001), tmp_path / "sure")
     assert "cheaper" not in sure
     none = said(Sweep(grid(("hidden",), (0.0, 0.1)), noise=0.05), tmp_path / "none")
-    assert "Take no dropout, which costs nothing" in none["cheaper"]
+    assert "Use no dropout, which costs nothing" in none["cheaper"]
 
 
 def test_training_that_ends_too_soon(tmp_path: Path, clear: dict[str, str]) -> None:
@@ -158,10 +158,10 @@ def test_training_that_ends_too_soon(tmp_path: Path, clear: dict[str, str]) -> N
 def test_how_many_more_seeds(tmp_path: Path, clear: dict[str, str]) -> None:
     assert "more seeds" not in clear
     rows = evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2, noise=0.03), tmp_path / "two")
-    assert not rows.found.is_told
+    assert not rows.found.is_significant
     wanted = rows.tables["comparisons"].assign(seeds_needed=7.0)
     found = dict(advice(replace(rows, tables={**rows.tables, "comparisons": wanted})))
-    assert "if the difference is what it looks like, 5 more are likely to tell it" in found["more seeds"]
+    assert "the t test is likely to detect it with 5 more" in found["more seeds"]
     assert "p at 7 seeds is then a second look" in found["more seeds"]
     assert "seeds=7" in found["more seeds"]
     many = rows.tables["comparisons"].assign(seeds_needed=700.0)

@@ -7,7 +7,7 @@ import pytest
 from dropout_lab.core.errors import UserError
 from dropout_lab.report.compare.sweeps import sweeps
 from dropout_lab.report.names import percent, value
-from dropout_lab.report.words import words
+from dropout_lab.report.prose import prose
 from tests.report.canned import Sweep, evidence, grid
 
 
@@ -35,7 +35,7 @@ def test_numbers_of_epochs_have_no_exponent() -> None:
 
 def test_all_failed_is_said_with_the_first_reason(tmp_path: Path) -> None:
     folder = tmp_path / "failed"
-    found = words(evidence(Sweep(grid(rates=(0.0, 0.3)), seeds=2, fate=lambda trial, seed: "failed"), folder))
+    found = prose(evidence(Sweep(grid(rates=(0.0, 0.3)), seeds=2, fate=lambda trial, seed: "failed"), folder))
     said = " ".join(found.all())
     assert "All 8 recorded runs failed" in said
     assert "trial 0 with seed 0: the loss is not finite <nan>." in said
@@ -48,7 +48,7 @@ def test_all_failed_is_said_with_the_first_reason(tmp_path: Path) -> None:
 
 def test_some_failed_and_none_complete_is_not_all_failed(tmp_path: Path) -> None:
     fate = {0: "failed"}
-    found = words(
+    found = prose(
         evidence(Sweep(grid(rates=(0.0, 0.3)), seeds=2, fate=lambda trial, seed: fate.get(trial, "pruned")), tmp_path)
     )
     assert "No run is complete yet" in " ".join(found.all())

@@ -9,7 +9,7 @@ import pytest
 from dropout_lab.records import predictions
 from dropout_lab.report import make
 from dropout_lab.report.confidence import confidence
-from dropout_lab.report.drawn import reliability
+from dropout_lab.report.figure_data import reliability
 from dropout_lab.report.gallery.confidence import plans
 from dropout_lab.report.gallery.source import Source
 from tests.report.canned import Sweep, evidence_of, grid, hump, planned

@@ -1,4 +1,4 @@
-"""Configurations that differ in a setting are told apart by it, swept or not; objectives are those that were asked."""
+"""Names of configurations show every setting that differs, swept or not; objectives are those that were asked."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.report.cautions import cautions
-from dropout_lab.report.words.sure import sure
+from dropout_lab.report.prose.sure import sure
 from tests.report.canned import Planned, Sweep, evidence, grid, planned
 
 

@@ -29,4 +29,4 @@ def test_losses_a_token_are_perplexities(tmp_path: Path) -> None:
 def test_warnings_are_kept_in_the_records_and_shown(tmp_path: Path) -> None:
     sweep = Sweep(grid(effect=hump), session={"warnings": ["warning: dropout=standard at conv.0: a reason"]})
     found = evidence(sweep, tmp_path / "warned")
-    assert "Said before the training: dropout=standard at conv.0: a reason" in list(cautions(found.frames, found.table))
+    assert "Warned before training: dropout=standard at conv.0: a reason" in list(cautions(found.frames, found.table))

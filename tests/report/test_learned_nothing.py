@@ -1,4 +1,4 @@
-"""A sweep whose runs diverge, or learn nothing, is told so; the advice names the learning rate where it is to blame."""
+"""The report of a sweep whose runs diverge or learn nothing; the advice names the learning rate if it is to blame."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from dropout_lab.core import metrics
 from dropout_lab.report.advice import advice
 from dropout_lab.report.cautions import cautions
 from dropout_lab.report.load import load
+from dropout_lab.report.prose import prose
 from dropout_lab.report.scales import ABSURD, around_zero, scale
 from dropout_lab.report.tables import configurations
-from dropout_lab.report.words import words
 from tests.report import canned
 from tests.report.canned import Planned, Sweep, Values, evidence, grid, planned
 
@@ -51,7 +51,7 @@ def chance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said(sweep: Sweep, folder: Path) -> tuple[dict[str, str], str]:
     found = evidence(sweep, folder)
-    return dict(advice(found)), "\n".join(words(found).all())
+    return dict(advice(found)), "\n".join(prose(found).all())
 
 
 def sweep(**given: Any) -> Outcome:
@@ -62,7 +62,7 @@ def sweep(**given: Any) -> Outcome:
 def test_a_sweep_that_diverges_recommends_nothing_but_another_learning_rate(tmp_path: Path) -> None:
     following, text = said(sweep(bad=lambda rate: True), tmp_path / "s")
     assert following.keys() == {"learning rate"}
-    assert "Without dropout the training diverges in 3 of 3 runs, so dropout is not the cause" in text
+    assert "Without dropout, training diverges in 3 of 3 runs, so dropout is not the cause" in text
     assert "Lower the learning rate: optimizer.lr is 1000000" in text
     assert "Nothing was learned, so no configuration is recommended" in text
     assert "9 of 9 complete runs diverged" in text
@@ -72,7 +72,7 @@ def test_a_sweep_that_diverges_recommends_nothing_but_another_learning_rate(tmp_
 def test_a_sweep_that_learns_nothing_recommends_nothing(tmp_path: Path) -> None:
     following, text = said(sweep(bad=lambda rate: True, losses=lambda epoch: 1.0), tmp_path / "s")
     assert following.keys() == {"learning rate"}
-    assert "Without dropout nothing is learned in 3 of 3 runs" in following["learning rate"]
+    assert "Without dropout, the network learns nothing in 3 of 3 runs" in following["learning rate"]
     assert "trainer.epochs is 6" in following["learning rate"]
     assert "diverged" not in text
 
@@ -82,13 +82,13 @@ def test_where_high_rates_alone_diverge_the_rate_is_to_blame(tmp_path: Path) -> 
     assert "learning rate" not in following
     assert "hidden from 0.8" in following["lower"]
     assert "3 of 9 complete runs diverged" in text
-    assert "These are runs of hidden at 0.8 (3 of 3)." in text
-    assert "Of 2 configurations" in text
+    assert "They are runs of hidden at 0.8 (3 of 3)." in text
+    assert "Among 2 configurations" in text
 
 
 def test_the_learning_rate_is_to_blame_where_no_dropout_diverges_alone(tmp_path: Path) -> None:
     following, _ = said(sweep(bad=lambda rate: rate == 0.0), tmp_path / "s")
-    assert "Without dropout the training diverges" in following["learning rate"]
+    assert "Without dropout, training diverges" in following["learning rate"]
     assert not {"lower", "not needed"} & following.keys()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.records.store import Writer
-from dropout_lab.report import drawn, make
+from dropout_lab.report import figure_data, make
 from dropout_lab.report.load import load
 from dropout_lab.report.tables import occupancy
 from tests.report.canned import SESSION, Sweep, evidence_of, grid, lanes_record
@@ -44,7 +44,7 @@ def test_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_time_between_two_commands_is_left_out(tmp_path: Path) -> None:
-    slices = drawn.occupancy(load(written(tmp_path / "sweep")))
+    slices = figure_data.occupancy(load(written(tmp_path / "sweep")))
     mine = slices[slices["worker"] == 0]
     assert list(mine["begin"]) == pytest.approx([0.0, 0.5, 1.0, 2.0, 2.5])
     assert list(mine["end"]) == pytest.approx([0.5, 1.0, 1.25, 2.5, 4.5]), "up to the next of the cohort"
@@ -54,7 +54,7 @@ def test_the_time_between_two_commands_is_left_out(tmp_path: Path) -> None:
 def test_many_epochs_are_few_slices_with_the_same_area(tmp_path: Path) -> None:
     folder = Sweep(grid(rates=(0.0, 0.3)), seeds=3, epochs=300).write(tmp_path / "sweep")
     frames = load(folder)
-    slices = drawn.occupancy(frames)
+    slices = figure_data.occupancy(frames)
     assert 300 < len(slices) <= 401
     area = (slices["used"] * (slices["end"] - slices["begin"])).sum()
     assert area == pytest.approx((frames.lanes["used"] * frames.lanes["seconds"]).sum())

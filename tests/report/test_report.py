@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.report import Report, make
+from dropout_lab.report import make
+from dropout_lab.report.result import Report
 from tests.report.canned import Planned, Sweep, grid, hump, planned
 from tests.rotate import rotated
 
@@ -20,22 +21,22 @@ RATES = (0.0, 0.1, 0.2, 0.3)
 
 
 def said(report: Report) -> str:
-    return " ".join(report.words)
+    return " ".join(report.prose)
 
 
 def test_a_clear_winner(tmp_path: Path) -> None:
     report = make(Sweep(grid(effect=hump)).write(tmp_path / "sweep"))
     text = said(report)
     assert "hidden at 0.3 (trial 11) has the lowest mean validation loss" in text
-    assert "The data tell them apart: hidden at 0.3 is better than no dropout" in text
-    assert "chosen by validation loss as the best of 25, which flatters it, by about 0.00" in text
-    assert "On the test data" in text
-    assert "The best rate is 0.3, " in text
+    assert "hidden at 0.3 beats no dropout (paired t test, p < 0.001 after Holm correction for 24 tests)." in text
+    assert "Picking the best of 25 biases its validation loss by about 0.00" in text
+    assert "On the held-out test set" in text
+    assert re.search("The best rate is 0.3[, ]", text)
     assert "to all of it" in text
     assert report.header == ["", "best: hidden at 0.3", "baseline: no dropout", "difference, paired by seed"]
     assert all(len(row) == 4 for row in report.rows)
     page, twin = report.html.read_text(), (report.html.parent / "report.md").read_text()
-    for sentence in ("has the lowest mean validation loss", "The data tell them apart"):
+    for sentence in ("has the lowest mean validation loss", "beats no dropout"):
         assert sentence in page
         assert sentence in twin
     for name in ("rate", "gap", "epochs_to_target", "heatmap", "configurations", "curves_loss", "curves_accuracy"):
@@ -59,8 +60,8 @@ def test_no_effect_is_said_to_be_none(tmp_path: Path) -> None:
             return values
 
     text = said(make(Flat(grid(rates=RATES)).write(tmp_path / "sweep")))
-    assert re.search(r"The data cannot tell .* from no dropout|No configuration with dropout has a better mean", text)
-    assert "The data tell" not in text
+    assert re.search(r"indistinguishable from no dropout|No configuration with dropout has a better mean", text)
+    assert "beats" not in text
 
 
 def sweeps() -> dict[str, tuple[Sweep, str]]:
@@ -77,7 +78,7 @@ def sweeps() -> dict[str, tuple[Sweep, str]]:
         "all pruned": (Sweep(small, fate=lambda t, s: "pruned"), "No run is complete yet"),
         "seeds missing": (Sweep(small, fate=lambda t, s: "absent" if s else "complete"), "has all 5 seeds complete"),
         "trials missing": (Sweep(small, fate=lambda t, s: "absent" if t > 5 else "complete"), "20 runs of 50"),
-        "some pruned": (Sweep(small, fate=lambda t, s: "pruned" if t == 4 else "complete"), "ended 5 runs"),
+        "some pruned": (Sweep(small, fate=lambda t, s: "pruned" if t == 4 else "complete"), "ended 5 unpromising runs"),
         "no baseline": (Sweep(grid(rates=(0.1, 0.3), effect=hump)), "cannot say whether dropout helps"),
         "baseline failed": (Sweep(small, fate=lambda t, s: "complete" if t else "failed"), "cannot say whether"),
         "baseline alone": (Sweep([planned("hidden", 0.0)]), "no dropout (trial 0)"),

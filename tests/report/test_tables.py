@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dropout_lab.report.answer import answer
-from dropout_lab.report.drawn import by_rate, chosen, heatmap
+from dropout_lab.report.figure_data import by_rate, chosen, heatmap
 from dropout_lab.report.load import Frames, load
 from dropout_lab.report.tables import configurations, front, ranked
 from tests.report.canned import Sweep, grid, hump, planned

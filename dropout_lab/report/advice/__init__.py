@@ -1,6 +1,6 @@
-"""What to try next, by rules: each a small function from the tables to a sentence, or to nothing.
+"""What to try next, by rules: each is a small function from the tables to a sentence, or to None.
 
-The rules, in the order in which their sentences are given; `RULES` says of each when it speaks.
+`RULES` has them in the order of their sentences, and says when each applies.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from dropout_lab.report.evidence import Evidence
 
 
 class Rule(NamedTuple):
-    """`when`: in words, when `say` has something to say."""
+    """`when`: the condition under which `say` returns a sentence, for the reader."""
 
     name: str
     when: str
@@ -24,62 +24,64 @@ class Rule(NamedTuple):
 RULES: Sequence[Rule] = (
     Rule(
         "learning rate",
-        "In half or more of its runs, no dropout (of the best one's context, or where none is ranked, of every one) "
-        "diverged or learned nothing; where no dropout was not trained, every configuration did: change the learning "
-        "rate.",
+        "Half or more of the runs without dropout diverged or learned nothing, in the context of the best "
+        "configuration or, if none is ranked, in every context. If none was trained without dropout: of the runs of "
+        "every configuration. Advice: change the learning rate.",
         learning_rate,
     ),
     Rule(
         "not needed",
-        "No dropout learned something, the 95 % interval of its gap in loss lies below 5 % of its validation loss, at "
-        "the best epoch and at the last, and no dropout is told better: dropout is not what this network needs.",
+        "Without dropout, the network learned something, and the 95 % interval of its gap in loss lies below 5 % of "
+        "its validation loss, at the best epoch and at the last. The best with dropout is not significantly better. "
+        "Advice: this network does not need dropout.",
         not_needed,
     ),
     Rule(
         "stronger",
-        "The gap in loss of the chosen configuration is more than 25 % of its validation loss, surely (95 % interval), "
-        "and a higher rate or more sites were not tried: raise the rate or place more.",
+        "The 95 % interval of the chosen configuration's gap in loss lies above 25 % of its validation loss, and a "
+        "higher rate or more sites were not tried. Advice: raise the rate or drop at more sites.",
         stronger,
     ),
     Rule(
         "lower",
-        "At a placement, from some rate on, configurations have a higher mean validation loss than no dropout, and "
-        "either a train loss above the validation loss without dropout or, in most runs, a validation loss still "
-        "falling at the end: lower the rate. Silent where the learning rate is to blame.",
+        "At a placement, from some rate on, configurations have a higher validation loss than no dropout. In addition, "
+        "their train loss is above the validation loss without dropout or, in most runs, their validation loss is "
+        "still falling at the end. Advice: lower the rate. Not given where the learning rate is to blame.",
         lower,
     ),
     Rule(
         "widen",
-        "The best configuration drops, and its value of a swept number is the least or the greatest of three or more "
-        "(of rates, two or more) that were tried, or, where a sampler tried more than 12, lies in the outermost tenth "
-        "of them: widen the grid there. Not for data (dataset.*), not to rates above one of 0.9 or more, not to "
-        "lower rates where no dropout was trained and the best is not told from its reference, and to no rates where "
-        "dropout is not needed.",
+        "The best configuration has dropout, and its value of a numeric setting is the lowest or highest of three or "
+        "more that were tried (rates: two or more). If a sampler tried more than 12, the value lies in the outermost "
+        "tenth. Advice: widen the grid there. Not given for data (dataset.*), for rates above one of 0.9 or more, for "
+        "lower rates if no dropout was trained and the best is not significantly different from its reference, or for "
+        "any rate if dropout is not needed.",
         widen,
     ),
     Rule(
         "cheaper",
-        "A configuration that is not told from the best, for which the choice of the best is accounted, is no dropout, "
-        "which is not told by its own comparison either, or takes at least 10 % less time to the baseline's level: "
-        "take the cheaper.",
+        "A configuration is statistically indistinguishable from the best, with the choice of the best accounted for. "
+        "It has no dropout, and its own comparison is not significant either; or it takes at least 10 % less time to "
+        "reach the baseline's level. Advice: use the cheaper one.",
         cheaper,
     ),
     Rule(
         "longer",
-        "Half or more of the runs of the chosen configuration, or of its baseline, are still improving at the end: "
-        "more epochs.",
+        "Half or more of the runs of the chosen configuration, or of its baseline, are still improving at the end. "
+        "Advice: train for more epochs.",
         longer,
     ),
     Rule(
         "more seeds",
-        "The difference to the baseline is not told, and more seeds would be likely to tell it: so many more.",
+        "The difference to the baseline is not significant, and a feasible number of seeds is likely to detect it. "
+        "Advice: add that many.",
         more_seeds,
     ),
 )
 
 
 def advice(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Name of the rule and its sentence, of the rules that have something to say."""
+    """Yield the name and the sentence of every rule that applies."""
     for rule in RULES:
         sentence = rule.say(evidence)
         if sentence is not None:

@@ -1,4 +1,4 @@
-"""Whether training works at all: where it does not work without dropout either, no rate of dropout is to blame."""
+"""Whether training works at all: where it fails without dropout too, no dropout rate is to blame."""
 
 import pandas as pd
 
@@ -22,15 +22,15 @@ def learning_rate(evidence: Evidence) -> str | None:
         return None
     runs = int((suspects["n_complete"] + suspects["n_failed"]).sum())
     count, is_baseline = int(_diverged(evidence, suspects).sum()), bool(suspects["baseline"].all())
-    who = "Without dropout" if is_baseline else "With every configuration"
+    where = "Without dropout" if is_baseline else "With every configuration"
     so = ", so dropout is not the cause" if is_baseline and len(table) > len(suspects) else ""
     rate = f"{LR} is {_rates(evidence, suspects)}"
     if 2 * count >= runs:
-        return f"{who} the training diverges in {count} of {plural(runs, 'run')}{so}. Lower the learning rate: {rate}."
+        return f"{where}, training diverges in {count} of {plural(runs, 'run')}{so}. Lower the learning rate: {rate}."
     epochs = and_list([f"{epochs:g}" for epochs in sorted(suspects["horizon"].dropna().unique())] or ["unknown"])
     return (
-        f"{who} nothing is learned in {int(suspects['n_unlearned'].sum())} of {plural(runs, 'run')}{so}. Try another "
-        f"learning rate ({rate}) or more epochs (trainer.epochs is {epochs})."
+        f"{where}, the network learns nothing in {int(suspects['n_unlearned'].sum())} of {plural(runs, 'run')}{so}. "
+        f"Try another learning rate ({rate}) or more epochs (trainer.epochs is {epochs})."
     )
 
 
@@ -41,7 +41,7 @@ def is_spoilt(evidence: Evidence, rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _diverged(evidence: Evidence, rows: pd.DataFrame) -> "pd.Series[int]":
-    """How many runs of each diverged: to finite losses, or to such as are no numbers any more, so that they failed."""
+    """The number of runs of each that diverged: to a finite loss, or to NaN or infinity, which ended them as failed."""
     runs = evidence.frames.runs
     broken = runs[(runs["status"] == "failed") & runs["reason"].astype(str).str.startswith("diverged")]
     return rows["n_diverged"] + rows["trial"].map(broken["trial"].value_counts()).fillna(0).astype(int)

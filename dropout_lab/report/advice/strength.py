@@ -1,4 +1,4 @@
-"""More dropout, less, or none: what gap and training say."""
+"""More dropout, less, or none, by the gap and by how training goes."""
 
 import numpy as np
 import pandas as pd
@@ -8,13 +8,13 @@ from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import setting, value
 
 NO_GAP = 0.05
-"""A gap in loss below this share of the validation loss is none."""
+"""A gap in loss below this share of the validation loss counts as no gap."""
 
 LARGE_GAP = 0.25
 """A gap in loss above this share of the validation loss is large."""
 
 HIGHEST = 0.9
-"""Rates above this are not advised."""
+"""Rates above this are never advised."""
 
 
 def not_needed(evidence: Evidence) -> str | None:
@@ -24,13 +24,13 @@ def not_needed(evidence: Evidence) -> str | None:
         return None
     if rows.empty or not (rows["high"] < NO_GAP * rows["validation"]).all():
         return None
-    if found.is_told and not found.best["baseline"]:
+    if found.is_significant and not found.best["baseline"]:
         return None
     most = rows.iloc[int(rows["gap"].argmax())]
     return (
         f"Without dropout there is no gap to close: at the {most['epoch']} epoch the validation loss is "
-        f"{value('val_loss', most['validation'])} and the train loss {value('train_loss', most['train'])}. Dropout is "
-        "not what this network needs; a larger network or a longer training may be."
+        f"{value('val_loss', most['validation'])} and the train loss {value('train_loss', most['train'])}. This "
+        "network does not need dropout; a larger network or longer training may help."
     )
 
 
@@ -66,7 +66,7 @@ def _alike(evidence: Evidence, best: pd.Series) -> "pd.Series[bool]":
 
 
 def _more_sites(evidence: Evidence, alike: pd.DataFrame, best: pd.Series) -> bool:
-    """Whether a placement with all sites of the best's and more was tried, or there is no further site."""
+    """Whether a placement with more sites than the best was tried, all of its sites included, or none exists."""
     sites = [str(name) for name in evidence.table if str(name).startswith("rates.")]
     own = best[sites].to_numpy(dtype=float) > 0
     theirs = alike[sites].to_numpy(dtype=float) > 0
@@ -82,26 +82,26 @@ def lower(evidence: Evidence) -> str | None:
     shapes = evidence.tables["curve_shape"].set_index("trial")["diagnosis"]
     improving = "still improving"
     unfinished = dropped["trial"].map(shapes).eq(improving) & (shapes.get(baseline["trial"]) != improving)
-    # Worse by the interval of the paired difference, if it can be had: a mean is above another as easily as below.
+    # Worse by the interval of the paired difference if it exists: one mean is above another by chance half of the time.
     worse = dropped["val_loss_diff_low"].fillna(dropped["val_loss_diff"]) > 0
     bad = worse & (dropped["n_complete"] > 1) & ((dropped["train_loss"] > level) | unfinished)
-    told = []
+    found = []
     for placement, part in dropped.assign(bad=bad).groupby("placement", sort=True):
         worst = part.groupby("rate")["bad"].all().sort_index()
         first = _from(worst.to_numpy())
         if first is not None:
-            told.append(f"{placement} from {setting(float(worst.index[first]))}")
-    if not told:
+            found.append(f"{placement} from {setting(float(worst.index[first]))} on")
+    if not found:
         return None
     return (
-        f"The rate is too high at {', '.join(told)} on: there the train loss is above the validation loss without "
-        f"dropout ({value('val_loss', level)}), or most runs were still improving at the end, and the validation loss "
-        "is worse than without dropout. Lower it; a next sweep can leave these rates out."
+        f"The rate is too high at {', '.join(found)}. There, the validation loss is worse than without dropout, and "
+        f"the train loss is above the validation loss without dropout ({value('val_loss', level)}) or most runs were "
+        "still improving at the end. Lower the rate; the next sweep can leave these rates out."
     )
 
 
 def _from(bad: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> int | None:
-    """The place from which on all are bad; None if the last is not."""
+    """The place from which all are bad; None if the last is not."""
     good = np.flatnonzero(~bad)
     place = int(good[-1]) + 1 if len(good) else 0
     return place if place < len(bad) else None

@@ -17,12 +17,12 @@ HEADER = ("sweep", "best", "", "best with dropout", "difference to no dropout", 
 
 
 def sentences(table: pd.DataFrame) -> list[str]:
-    """The answer in words, sweep by sweep, and what it rests on."""
+    """The answer in sentences, sweep by sweep, and its basis."""
     return [*(_sentence(row) for _, row in table.iterrows()), *_about(table)]
 
 
 def cells(table: pd.DataFrame) -> list[list[str]]:
-    """The table's main columns for people, behind `HEADER`."""
+    """The table's main columns as text, under `HEADER`."""
     return [
         [
             str(row["sweep"]),
@@ -40,7 +40,7 @@ def cells(table: pd.DataFrame) -> list[list[str]]:
 def render(
     out: Path, sweeps: Sequence[Sweep], table: pd.DataFrame, settings: pd.DataFrame, said: Sequence[str], png: bytes
 ) -> tuple[str, str]:
-    """The page as HTML and as Markdown; without `png` there is no figure."""
+    """The page as HTML and as Markdown; without `png` it has no figure."""
     loader = jinja2.PackageLoader("dropout_lab.report.compare", ".")
     html = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     text = jinja2.Environment(loader=loader, autoescape=False, undefined=jinja2.StrictUndefined, trim_blocks=True)
@@ -67,8 +67,8 @@ def render(
 def caption(table: pd.DataFrame) -> str:
     tests = plural(int(table["tests"].iloc[0]), "test")
     return (
-        "Difference of the best configuration with dropout to no dropout, paired by seed. Thick: 95 % t interval; "
-        f"thin: the same corrected (Bonferroni) for all {tests} of all sweeps. Filled: told apart also after Holm's "
+        "Difference of the best configuration with dropout to no dropout, paired by seed. Thick: 95 % t interval. "
+        f"Thin: the same corrected (Bonferroni) for all {tests} of all sweeps. Filled: significant, also after Holm "
         "correction."
     )
 
@@ -80,22 +80,22 @@ def _sentence(row: "pd.Series[Any]") -> str:
     best = f"{row['sweep']}: {row['best']} is best, {title(objective)} {_with_interval(row, 'value', value)}."
     if pd.isna(row["difference"]):
         what = "run without dropout" if pd.notna(row["dropout"]) else "complete configuration with dropout"
-        return f"{best} There is no {what}, and so no difference."
-    who = "Its" if row["best"] == row["dropout"] else f"With dropout {row['dropout']} is best; its"
-    p = "" if pd.isna(row["p_holm"]) else f", Holm-corrected over all sweeps {probability(row['p_holm'])}"
-    verdict = "the data cannot tell them apart"
-    if row["told"]:
+        return f"{best} There is no {what}, so there is no difference."
+    whose = "Its" if row["best"] == row["dropout"] else f"With dropout, {row['dropout']} is best; its"
+    p = "" if pd.isna(row["p_holm"]) else f", {probability(row['p_holm'])} after Holm correction over all sweeps"
+    verdict = "not significant"
+    if row["is_significant"]:
         is_better = (row["difference"] > 0) == is_maximised(objective)
-        verdict = f"the data tell that it is {'better' if is_better else 'worse'}"
-    return f"{best} {who} difference to no dropout is {_with_interval(row, 'difference', difference)}{p}: {verdict}."
+        verdict = f"significantly {'better' if is_better else 'worse'}"
+    return f"{best} {whose} difference to no dropout is {_with_interval(row, 'difference', difference)}{p}: {verdict}."
 
 
 def _about(table: pd.DataFrame) -> Iterator[str]:
     yield (
         f"Corrected for {plural(int(table['tests'].iloc[0]), 'test')}: every configuration of every sweep against its "
-        "baseline. The best was chosen among its sweep's by the same runs, which flatters it."
+        "baseline. Each best was chosen by the same runs, which biases its value in its favour."
     )
-    yield "Values of different data, models or settings differ for more reasons than dropout; compare the differences."
+    yield "Across data, models or settings, values differ for more reasons than dropout: compare the differences."
 
 
 def _with_interval(row: "pd.Series[Any]", column: str, show: Any) -> str:

@@ -10,13 +10,13 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.report.answer import Answer, answer
 from dropout_lab.report.load import Frames, load
 from dropout_lab.report.names import title
+from dropout_lab.report.prose.which import all_failed
 from dropout_lab.report.tables import configurations
-from dropout_lab.report.words.which import all_failed
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep with its table of configurations and its own answer. `name` tells it from the others."""
+    """A sweep with its table of configurations and its own answer. `name`: unique among the sweeps."""
 
     name: str
     folder: Path
@@ -26,7 +26,7 @@ class Sweep:
 
 
 def sweeps(folders: Sequence[Path]) -> list[Sweep]:
-    """Raises UserError for a folder that is no sweep, a sweep that is given twice, and sweeps not to be compared."""
+    """Load the sweeps; raises UserError for a folder without a sweep, a repeated one, and what `check` refuses."""
     resolved = [folder.resolve() for folder in folders]
     for folder, where in zip(folders, resolved, strict=True):
         if resolved.count(where) > 1:
@@ -41,7 +41,7 @@ def sweeps(folders: Sequence[Path]) -> list[Sweep]:
 
 
 def check(frames: Sequence[Frames], folders: Sequence[Path]) -> None:
-    """Raises UserError, with the reason, for sweeps whose differences to no dropout are not of one kind."""
+    """Raise UserError, with the reason, for sweeps whose differences to no dropout are not comparable."""
     first, rest = frames[0], list(zip(frames[1:], folders[1:], strict=True))
     for one, folder in zip(frames, folders, strict=True):
         if len(one.runs) and (one.runs["status"] == "failed").all():
@@ -69,7 +69,7 @@ def check(frames: Sequence[Frames], folders: Sequence[Path]) -> None:
 
 
 def names(folders: Sequence[Path]) -> list[str]:
-    """As much of each path, from its end, as tells them all apart."""
+    """The shortest ends of the paths that are all different."""
     for parts in range(1, max(len(folder.parts) for folder in folders) + 1):
         short = ["/".join(folder.parts[-parts:]) for folder in folders]
         if len(set(short)) == len(short):

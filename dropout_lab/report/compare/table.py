@@ -18,11 +18,11 @@ def compared(sweeps: Sequence[Sweep]) -> pd.DataFrame:
     """One row per sweep, in the order given.
 
     `sweep`, `folder`, `seeds`, `configurations`; `best`, `best_trial` and the objective's mean (`value`, `value_low`,
-    `value_high`) of the best configuration; `dropout`, `dropout_trial`: the best with dropout, which is the same one
-    unless no dropout is best; `difference` of that to the baseline of its context, paired by seed, with its 95 %
+    `value_high`) of the best configuration; `dropout`, `dropout_trial`: the best with dropout, the same one unless no
+    dropout is best; `difference` of that to the baseline of its context, paired by seed, with its 95 %
     interval (`_low`, `_high`), number of pairs (`_n`) and p of the paired t test; `p_holm` and the interval
     `_wide_low`, `_wide_high` are corrected (Holm; Bonferroni) for the `tests` of all sweeps together, every
-    configuration against its baseline; `told`: both exclude no difference.
+    configuration against its baseline; `is_significant`: both exclude zero.
     """
     objective = sweeps[0].answer.objective
     tests = int(sum(sweep.table[f"{objective}_p"].notna().sum() for sweep in sweeps if len(sweep.table)))
@@ -32,7 +32,7 @@ def compared(sweeps: Sequence[Sweep]) -> pd.DataFrame:
 
 
 def differing(sweeps: Sequence[Sweep]) -> pd.DataFrame:
-    """The settings that are not the same in all sweeps: a row a setting, a column a sweep; a swept one has its axis."""
+    """The settings that differ between sweeps: a row per setting, a column per sweep; a swept one shows its axis."""
     given = []
     for sweep in sweeps:
         flat = dict(_flat(sweep.frames.asked.get("settings") or {}))
@@ -47,12 +47,12 @@ def differing(sweeps: Sequence[Sweep]) -> pd.DataFrame:
 
 
 def _corrected(sweeps: Sequence[Sweep], column: str) -> list[dict[int, float]]:
-    """Trial -> p, corrected for the tests of all sweeps, sweep by sweep."""
+    """Trial -> p, corrected for the tests of all sweeps; one mapping per sweep."""
     p = [sweep.table[column].to_numpy(dtype=float) if len(sweep.table) else np.empty(0) for sweep in sweeps]
     ends = np.cumsum([len(part) for part in p])[:-1]
     parts = np.split(holm(np.concatenate(p)), ends)
     trials = [sweep.table["trial"] if len(sweep.table) else () for sweep in sweeps]
-    return [dict(zip(map(int, who), part, strict=True)) for who, part in zip(trials, parts, strict=True)]
+    return [dict(zip(map(int, owners), part, strict=True)) for owners, part in zip(trials, parts, strict=True)]
 
 
 def _row(sweep: Sweep, objective: str, tests: int, p_holm: Mapping[int, float]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _row(sweep: Sweep, objective: str, tests: int, p_holm: Mapping[int, float]) 
         "difference_n": 0,
         **dict.fromkeys(("p", "p_holm", "difference_wide_low", "difference_wide_high"), nan),
         "tests": tests,
-        "told": False,
+        "is_significant": False,
     }
     best = sweep.answer.best
     if best is None:
@@ -99,7 +99,7 @@ def _row(sweep: Sweep, objective: str, tests: int, p_holm: Mapping[int, float]) 
     if not math.isnan(mean.low):
         half = float(stdtrit(mean.n - 1, 1 - ALPHA / (2 * max(1, tests)))) * pairs.std(ddof=1) / math.sqrt(mean.n)
         row |= {"difference_wide_low": mean.mean - half, "difference_wide_high": mean.mean + half}
-    row["told"] = bool(mean.excludes_zero and row["p_holm"] < ALPHA)
+    row["is_significant"] = bool(mean.excludes_zero and row["p_holm"] < ALPHA)
     return row
 
 

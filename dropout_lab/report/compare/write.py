@@ -6,22 +6,23 @@ from pathlib import Path
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import digest
 from dropout_lab.records.store import is_sweep
-from dropout_lab.report import Report, style
+from dropout_lab.report import style
 from dropout_lab.report.compare.figure import forest
 from dropout_lab.report.compare.page import cells, render, sentences
 from dropout_lab.report.compare.sweeps import Sweep, sweeps
 from dropout_lab.report.compare.table import compared, differing
 from dropout_lab.report.files import write
+from dropout_lab.report.result import Report
 
 TABLE = "compared.csv"
-"""By this file a folder is known as one of ours."""
+"""The file by which a folder is recognised as a comparison."""
 
 LONGEST = 80
-"""Letters of a folder's name that is made of the sweeps' names."""
+"""Letters of a folder's name that is composed of the sweeps' names."""
 
 
 def write_all(folders: Sequence[Path], out: Path | None) -> Report:
-    """See `compare`. The page is written last, so that what it links to is there."""
+    """See `compare`. The page is written last, so that its links work from the start."""
     found = sweeps(folders)
     out = out or place(found)
     check_place(out)
@@ -41,7 +42,7 @@ def write_all(folders: Sequence[Path], out: Path | None) -> Report:
     html, markdown = render(out, found, table, settings, said, drawing.png if drawing else b"")
     write(out / "report.md", markdown)
     write(out / "report.html", html)
-    # The difference is that of the best with dropout, which need not be the best.
+    # The difference belongs to the best with dropout, which may not be the best.
     shown = [[row[0], row[1], row[3], row[4], row[6]] for row in cells(table)]
     header = ["sweep", "best", "best with dropout", "its difference to no dropout", "p (Holm)"]
     return Report(out / "report.html", said, header, shown, [note for one in found for note in one.frames.notes])
@@ -56,10 +57,10 @@ def place(found: Sequence[Sweep]) -> Path:
 
 
 def check_place(out: Path) -> None:
-    """Raises UserError if the folder is none, is a sweep's, or holds something else than a comparison."""
+    """Raise UserError for a file, a sweep's folder, and a folder that holds something other than a comparison."""
     if is_sweep(out):
-        raise UserError(f"--out {out}: this is a sweep's folder; give the comparison one of its own")
+        raise UserError(f"--out {out}: this is a sweep's folder; give the comparison its own")
     if out.exists() and not out.is_dir():
-        raise UserError(f"--out {out}: this is no folder")
+        raise UserError(f"--out {out}: this is not a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / TABLE).is_file():
-        raise UserError(f"--out {out}: this folder holds something else than a comparison; choose another")
+        raise UserError(f"--out {out}: this folder holds something other than a comparison; choose another")

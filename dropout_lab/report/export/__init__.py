@@ -1,1 +1,1 @@
-"""The report for other programs: for machines (JSON), for data frames (CSV, Parquet), for papers (LaTeX)."""
+"""The report for other programs: JSON, CSV and Parquet for data frames, LaTeX for papers."""

@@ -11,7 +11,7 @@ from dropout_lab.report.names import difference, probability, title, value
 from dropout_lab.report.tables import ranked
 
 ROWS = 20
-"""So many configurations, the best ones, and the best baseline if it is not among them."""
+"""Configurations in the table, the best ones; the best baseline is added if it is not among them."""
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -31,13 +31,13 @@ SPECIAL = {
 
 
 def escape(text: str) -> str:
-    """The text as LaTeX prints it, also at the beginning of a row, where it would read `[...]` as a length."""
+    """Escape text for LaTeX, also at the beginning of a row, where `[...]` would be read as a length."""
     escaped = "".join(SPECIAL.get(char, char) for char in text)
     return f"{{}}{escaped}" if escaped.startswith(("[", "*")) else escaped
 
 
 def main_table(frames: Frames, table: pd.DataFrame, found: Answer) -> str:
-    """The tabular; needs `\\usepackage{booktabs}` and `\\usepackage[T1]{fontenc}`. Without configurations a comment."""
+    """The tabular, or a comment without configurations; needs the packages booktabs and fontenc (T1)."""
     if table.empty or found.objective not in table:
         return "% no configuration is recorded yet\n"
     order = ranked(table, found.objective, frames.seeds)

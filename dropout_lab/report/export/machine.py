@@ -1,4 +1,4 @@
-"""The report for machines, report.json: numbers where the page has words; report_json.md says what each is."""
+"""The report for machines, report.json: the numbers behind the page. report_json.md documents every field."""
 
 import dataclasses
 import json
@@ -13,19 +13,19 @@ from dropout_lab.report.answer import Answer
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_fraction, is_maximised
+from dropout_lab.report.prose import Prose
 from dropout_lab.report.statistics import Mean
-from dropout_lab.report.words import Words
 
 SCHEMA = "dropout-lab/report"
-VERSION = 3
-"""Goes up when a field goes, or changes its meaning; a new field is no new version."""
+VERSION = 4
+"""Increases when a field is removed or changes its meaning; a new field does not change it."""
 
 COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
 PROVENANCE = ("command", "started", "git_commit", "device", "machine", "versions", "axes", "settings")
 
 
-def as_json(evidence: Evidence, words: Words) -> str:
+def as_json(evidence: Evidence, prose: Prose) -> str:
     """The whole report as strict JSON: NaN and infinity are null, numbers are in the units of the records."""
     frames, found = evidence.frames, evidence.found
     content = {
@@ -40,7 +40,7 @@ def as_json(evidence: Evidence, words: Words) -> str:
         ],
         "runs": frames.runs["status"].value_counts().to_dict(),
         "answer": _answer(evidence),
-        "words": dataclasses.asdict(words),
+        "prose": dataclasses.asdict(prose),
         "advice": [{"rule": rule, "sentence": sentence} for rule, sentence in advice(evidence)],
         "comparison": _comparison(frames, found),
         "configurations": None,
@@ -48,7 +48,7 @@ def as_json(evidence: Evidence, words: Words) -> str:
         "notes": list(frames.notes),
     }
     text = json.dumps(strict(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    # A line each, by the encoder that is quick. No string of JSON holds a line break, so this is that place.
+    # A line per configuration, by the fast encoder. JSON strings contain no line breaks, so the match is unique.
     return text.replace('\n "configurations": null,', f'\n "configurations": [{_lines(evidence.table)}],', 1)
 
 
@@ -60,7 +60,7 @@ def _lines(table: pd.DataFrame) -> str:
 
 
 def _values(column: "pd.Series[Any]") -> list[Any]:
-    """What `strict` makes of each value, quicker where all are numbers."""
+    """`strict` of each value; faster for a column of numbers."""
     if pd.api.types.is_float_dtype(column):
         values = column.to_numpy(dtype=float, na_value=math.nan)
         return [value if math.isfinite(value) else None for value in values.tolist()]
@@ -86,7 +86,7 @@ def unit(metric: str, frames: Frames) -> str:
 
 
 def strict(value: Any) -> Any:
-    """The value in JSON's own types: what is no number, and what is missing, is null."""
+    """The value in JSON's types: NaN, infinity and missing values are null."""
     if isinstance(value, Mapping):
         return {str(key): strict(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -116,10 +116,10 @@ def _answer(evidence: Evidence) -> dict[str, Any]:
         "baseline": None if baseline is None else baseline["trial"],
         "reference": None if found.reference is None else found.reference["trial"],
         "difference": difference,
-        "told_apart": None if difference is None else found.is_told,
+        "is_significant": None if difference is None else found.is_significant,
         "tests": found.tests,
         "complete_configurations": found.whole,
-        "not_told_from_best": list(evidence.untold["name"]),
+        "indistinguishable_from_best": list(evidence.indistinguishable["name"]),
         "as_good_as_best": list(evidence.equivalent["name"]),
         "optimism": _of(evidence.optimism, OPTIMISM) or None,
         "best_rate": _best_rate(evidence),
@@ -170,7 +170,7 @@ def _best_rate(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _comparison(frames: Frames, found: Answer) -> list[dict[str, Any]]:
-    """One row per metric: the best configuration, what it is compared with, and their difference, paired by seed."""
+    """One row per metric: the best configuration, its reference, and their difference, paired by seed."""
     best, baseline = found.best, found.reference
     if best is None:
         return []

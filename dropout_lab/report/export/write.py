@@ -10,12 +10,13 @@ from dropout_lab.report.export.frames import as_parquet, write_frame
 from dropout_lab.report.export.latex import main_table
 from dropout_lab.report.export.machine import as_json
 from dropout_lab.report.files import write
-from dropout_lab.report.words import Words
+from dropout_lab.report.prose import Prose
 
 
-def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFrame) -> None:
-    """Writes the frames and `confidence` as CSV and Parquet, so all `TABLES` into tables/, and columns.csv, report.json
-    and trials.tex. trials.csv and trials.parquet are the ranked configurations.
+def export(folder: Path, evidence: Evidence, prose: Prose, confidence: pd.DataFrame) -> None:
+    """Write the frames, `confidence` and all `TABLES` as CSV and Parquet; columns.csv, report.json and trials.tex.
+
+    trials.csv and trials.parquet have the ranked configurations.
     """
     frames, table = evidence.frames, evidence.table
     write(folder / "trials.csv", table.to_csv(index=False))
@@ -34,5 +35,5 @@ def export(folder: Path, evidence: Evidence, words: Words, confidence: pd.DataFr
         described_confidence(confidence, frames),
     ]
     write(folder / "columns.csv", pd.concat(columns, ignore_index=True).to_csv(index=False))
-    write(folder / "report.json", as_json(evidence, words))
+    write(folder / "report.json", as_json(evidence, prose))
     write(folder / "trials.tex", main_table(frames, table, evidence.found))

@@ -1,1 +1,1 @@
-"""The figures: each draws exactly one table, and gives a matplotlib Figure. What is drawn when, `gallery` says."""
+"""The figures: each draws exactly one table into a matplotlib Figure. `gallery` decides which are drawn."""

@@ -1,4 +1,4 @@
-"""Shares as bars: importances, and what settings explain."""
+"""Shares as bars: importances, and the variation that settings explain."""
 
 import numpy as np
 import pandas as pd

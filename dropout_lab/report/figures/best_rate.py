@@ -1,4 +1,4 @@
-"""How sure the best rate is."""
+"""The certainty of the best rate."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ EVERY = "all placements"
 
 
 def best_rates(table: pd.DataFrame, looks: Looks) -> Figure:
-    """A panel per placement: the share of resamples in which a rate is the best; the flat region shaded."""
+    """A panel per placement: the share of resamples in which a rate is the best; the flat region is shaded."""
     names = list(table["placement"].unique())
     columns = style.columns_for(len(names))
     figure, axes = style.grid(len(names), columns, height=2.3, share=True)
@@ -39,7 +39,7 @@ def best_rates(table: pd.DataFrame, looks: Looks) -> Figure:
     axes[0].set_ylim(0, 108)
     handles = [
         Line2D([], [], color="#222222", marker="|", linewidth=1, ms=5, label="95 % interval of the best rate"),
-        Patch(color=BASELINE, alpha=0.15, linewidth=0, label="not told from the best"),
+        Patch(color=BASELINE, alpha=0.15, linewidth=0, label="indistinguishable from the best"),
     ]
     style.legend_of(figure, handles)
     return figure
@@ -48,7 +48,7 @@ def best_rates(table: pd.DataFrame, looks: Looks) -> Figure:
 def _edges(
     rates: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
 ) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-    """Half-way between neighbours, and as far beyond the ends."""
+    """Points half-way between neighbours, and as far beyond the ends."""
     if len(rates) == 1:
         return np.array([rates[0] - 0.05, rates[0] + 0.05])
     middle = (rates[1:] + rates[:-1]) / 2

@@ -1,4 +1,4 @@
-"""What a search had found, and when."""
+"""The best value found, by the number of trials."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def found_so_far(table: pd.DataFrame, objective: str, classification: bool) -> F
     ax.step(budget, scale * table["best"], where="post", color="#D55E00", linewidth=1.8, label="best so far")
     known = values.dropna()
     if len(known):
-        # A few trials that went nowhere would flatten all others.
+        # A few very bad trials would flatten all others.
         ends = [*known.quantile([0.02, 0.9]), *(scale * table["best"].dropna().iloc[[-1]])]
         edges = [min(*ends, *(scale * table["best"].dropna())), max(*ends, *(scale * table["best"].dropna()))]
         room = 0.06 * (edges[1] - edges[0]) or 0.5

@@ -1,4 +1,4 @@
-"""What was paid for what."""
+"""The objective against training time."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from dropout_lab.report.style import Looks
 def seconds(cost: pd.DataFrame, objective: str, looks: Looks, classification: bool) -> Figure:
     """Left: the objective against the training time of all runs. Right: time per epoch of a run against lanes.
 
-    Only left where all cohorts were equally wide.
+    The right panel is left out if all cohorts have the same width.
     """
     lanes = cost["lanes"].nunique() > 1
     figure, axes = style.grid(1 + lanes, 1 + lanes, height=2.9)
@@ -51,6 +51,7 @@ def _of_lanes(ax: Axes, longest: float) -> None:
 
 
 def cost_scale(cost: pd.DataFrame, objective: str) -> Scale:
+    """The scale of the objective."""
     values = in_unit(objective, 1) * cost[objective].to_numpy(dtype=float)
     none = in_unit(objective, 1) * float(cost.loc[cost["baseline"], objective].mean())
     return scale(values, maximised=is_maximised(objective), logs=objective.endswith("loss"), keep=none)

@@ -12,7 +12,7 @@ from dropout_lab.report.scales import Scale
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 
 SINGLE = 10
-"""Of more seeds than this only so many are drawn one by one."""
+"""Seeds that are drawn one by one, at most."""
 
 
 def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> Figure:
@@ -29,7 +29,7 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
             matrix = shown.pivot(index="epoch", columns="seed", values=name)
             values = in_unit(name, 1) * matrix.to_numpy(dtype=float)
             ax.plot(matrix.index, values[:, :SINGLE], color=color, linewidth=0.6, alpha=0.45)
-            # Beyond the first run that stopped, a mean would be of other runs than before.
+            # After the first run stopped, a mean would be of other runs than before.
             every = np.isfinite(values).sum(axis=1) == len(seeds)
             ax.plot(matrix.index[every], values[every].mean(axis=1), color=color, linewidth=2.2)
         best = shown[(shown["epoch"] == shown["best_epoch"]) & shown["seed"].isin(seeds[:SINGLE])]

@@ -1,4 +1,4 @@
-"""Means with their intervals, one under the other."""
+"""Means with their intervals, one below the other."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from dropout_lab.report.statistics.floats import Bools, Floats
 from dropout_lab.report.style import Looks
 
 LETTERS = 48
-"""Of a name."""
+"""Letters of a name."""
 
 
 def dots(
@@ -24,10 +24,10 @@ def dots(
     scale: Scale,
     say: Callable[[float], str],
 ) -> None:
-    """A mark and its interval per row, the first on top; hollow where not `filled`.
+    """Draw a mark and its interval per row, the first on top; hollow if not `filled`.
 
-    `values`: low, mean and high, as they are drawn. `say` spells a mean that is beyond the axis's edge. The marks of a
-    placement are one artist, for making one takes longer than drawing it.
+    `values`: low, mean and high, as they are drawn. `say` spells a mean beyond the edge of the axis. The marks of a
+    placement are one artist, because making an artist takes longer than drawing it.
     """
     low, mean, high = values
     places = np.arange(len(rows), dtype=float)

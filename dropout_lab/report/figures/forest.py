@@ -1,4 +1,4 @@
-"""Differences to no dropout, one under the other."""
+"""Differences to no dropout, one below the other."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ from dropout_lab.report.style import BASELINE, Looks
 def forest(
     differences: pd.DataFrame, objective: str, looks: Looks, classification: bool, other: str = "no dropout"
 ) -> Figure:
-    """Mean difference and its interval per configuration; filled if Holm's test tells it from 0; the margin shaded."""
+    """Mean difference and its interval per configuration; filled if significant after Holm; the margin is shaded."""
     figure, (ax,) = style.grid(1, 1, height=1.1 + 0.19 * len(differences))
     scale = in_unit(objective, 1)
-    # Margins differ with the baseline each row is compared with: a strip per row.
+    # Margins differ with the baseline of each row, so each row has its own strip.
     rows = np.arange(len(differences))
     margin = scale * differences["margin"].to_numpy(dtype=float)
     ax.fill_betweenx(
@@ -32,16 +32,16 @@ def forest(
     )  # fmt: skip
     ax.axvline(0, color=BASELINE, linewidth=1, linestyle=style.DASHES)
     low, mean, high = (scale * differences[name].to_numpy(dtype=float) for name in ("low", "mean", "high"))
-    told = differences["p_holm"].to_numpy(dtype=float) < ALPHA
+    significant = differences["p_holm"].to_numpy(dtype=float) < ALPHA
     shown_on = difference_scale(differences, objective)
-    dots(ax, differences, looks, (low, mean, high), told, shown_on, lambda x: difference(objective, x / scale))
+    dots(ax, differences, looks, (low, mean, high), significant, shown_on, lambda x: difference(objective, x / scale))
     name = axis(objective, classification)
     name = name.replace("(%)", "(pp)") if is_fraction(objective) else name
     ax.set_xlabel(f"difference in {name} to {other}; {'right' if is_maximised(objective) else 'left'} is better")
     dot: Any = {"color": "#222222", "marker": "o", "linewidth": 1.2, "markersize": 5}
     handles = [
-        Line2D([], [], **dot, label=f"told from 0 (Holm, {ALPHA:g})"),
-        Line2D([], [], **dot, markerfacecolor="white", label="not told from 0"),
+        Line2D([], [], **dot, label=f"significant (Holm, {ALPHA:g})"),
+        Line2D([], [], **dot, markerfacecolor="white", label="not significant"),
         Patch(color=BASELINE, alpha=0.15, linewidth=0, label="too small to matter"),
     ]
     style.legend_of(figure, handles)
@@ -49,6 +49,7 @@ def forest(
 
 
 def difference_scale(differences: pd.DataFrame, objective: str) -> Scale:
+    """The scale of the differences, which shows 0."""
     ends = in_unit(objective, 1) * differences[["low", "high"]].to_numpy(dtype=float)
     means = in_unit(objective, 1) * differences["mean"].to_numpy(dtype=float)
     return scale_of(means, maximised=is_maximised(objective), logs=False, ends=ends, keep=0.0)

@@ -10,24 +10,24 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.drawn import heatmap
+from dropout_lab.report.figure_data import heatmap
 from dropout_lab.report.names import axis, in_unit, is_maximised, number
 from dropout_lab.report.scales import scale
 from dropout_lab.report.statistics.floats import Bools, Floats
 
 NARROW = 6
-"""Up to so many rates, two panels are side by side."""
+"""Up to this many rates, two panels are side by side."""
 
 TICKS = 13
-"""More rates than this have no room for a number in each cell."""
+"""More rates than this leave no room for a number in each cell."""
 
 
 LARGE = 1e5
-"""A number of so many digits has no room in a cell."""
+"""A number from this on does not fit into a cell."""
 
 
 def heat(rates: pd.DataFrame, metrics: Sequence[str], seeds: int, classification: bool) -> Figure:
-    """Placement x rate as coloured cells with the means in them, if there is room; a star where seeds are missing."""
+    """Placement x rate as coloured cells, with their means if there is room; a star where seeds are missing."""
     groups = [str(name) for name in rates["group"].unique()]
     metrics = metrics if len(groups) == 1 else metrics[:1]
     placements, columns = rates["placement"].nunique(), rates["rate"].nunique()
@@ -39,13 +39,13 @@ def heat(rates: pd.DataFrame, metrics: Sequence[str], seeds: int, classification
         _heat_panel(ax, rates[rates["group"] == group], metric, norms[metric], seeds)
         ends = f": {_ends(norms[metric], metric, rates[metric])}" if columns > TICKS else ""
         style.heading(ax, group, axis(metric, classification) + ends)
-        if len(groups) == 1 and place % side:  # the same rows as beside it
+        if len(groups) == 1 and place % side:  # the same rows as in the panel to the left
             ax.set_yticklabels([])
     return figure
 
 
 def _norm(metric: str, values: "pd.Series[float]") -> Normalize:
-    """Colours that tell the best apart: logarithmic, or cut off where the axis of a figure would be."""
+    """Colours that resolve the best: logarithmic, or cut off where the axis of a figure would be."""
     known = in_unit(metric, 1) * values.to_numpy(dtype=float)
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -58,7 +58,7 @@ def _norm(metric: str, values: "pd.Series[float]") -> Normalize:
 
 
 def _ends(norm: Normalize, metric: str, values: "pd.Series[float]") -> str:
-    """What the colours stand for, where numbers do not say it."""
+    """The meaning of the colours, for cells without numbers."""
     low, high = in_unit(metric, float(values.min())), in_unit(metric, float(values.replace(np.inf, np.nan).max()))
     dark, bright = max(low, norm.vmin or low), min(high, norm.vmax or high)
     return f"{'≤ ' * (low < dark)}{dark:.3g} (dark) to {'≥ ' * (high > bright)}{bright:.3g} (bright)"
@@ -71,7 +71,7 @@ def _heat_panel(ax: Axes, rates: pd.DataFrame, metric: str, norm: Normalize, see
     ax.grid(False)
     ax.spines[:].set_visible(False)
     known = np.where(np.isfinite(values), values, np.nan)
-    # Cells and not an image: sharp in SVG and PDF at any size.
+    # Cells, not an image, so that SVG and PDF are sharp at any size.
     mesh = ax.pcolormesh(known, cmap="cividis", norm=norm, edgecolors="white", linewidth=0.6)
     ax.invert_yaxis()
     every = -(-cells.shape[1] // TICKS)
@@ -80,7 +80,7 @@ def _heat_panel(ax: Axes, rates: pd.DataFrame, metric: str, norm: Normalize, see
     ax.tick_params(length=0)
     ax.set_xlabel("dropout rate (0: no dropout)" if 0.0 in cells.columns else "dropout rate")
     if cells.shape[1] > TICKS:
-        values = np.where(np.isinf(values), values, np.nan)  # the sign for these has room
+        values = np.where(np.isinf(values), values, np.nan)  # only the infinity sign has room
     digits = 0 if metric.startswith("epochs") else _digits(known)
     _write_means(ax, values, counts < seeds, mesh.to_rgba(known), digits)
     if metric.startswith("val") and np.isfinite(known).any():
@@ -102,7 +102,7 @@ def _write_means(ax: Axes, values: Floats, missing: Bools, colors: Floats, digit
 
 
 def _short(value: float, digits: int) -> str:
-    """With so many decimals, or, of a diverged loss, in two digits and an exponent."""
+    """The value with this many decimals; a diverged loss in two digits and an exponent."""
     return f"{value:.{digits}f}".replace("-", "−") if abs(value) < LARGE else number(value, 2)
 
 
@@ -111,7 +111,7 @@ def _frame(column: float, row: float) -> "mpl_patches.Rectangle":
 
 
 def _digits(values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> int:
-    """Decimals that show two digits of the spread of the middle half, and no more than four."""
+    """The decimals that show two digits of the spread of the middle half, at most four."""
     known = values[np.isfinite(values)]
     low, high = np.quantile(known, [0.25, 0.75]) if len(known) else (0.0, 0.0)
     spread = float(high - low) or float(np.ptp(known)) if len(known) else 0.0

@@ -1,11 +1,11 @@
-"""The best trial per value of each setting, beside no dropout tuned as well."""
+"""The best trial for each value of a setting, with the best no dropout for comparison."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.figures.levels import _levels
+from dropout_lab.report.figures.levels import level_ticks
 from dropout_lab.report.names import axis, in_unit, is_maximised, setting, title
 from dropout_lab.report.scales import Scale
 from dropout_lab.report.scales import scale as scale_of
@@ -13,7 +13,7 @@ from dropout_lab.report.style import BASELINE, Looks
 
 
 def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classification: bool) -> Figure:
-    """A panel per setting: the best mean per value with its interval; dashes: the best baseline beside it."""
+    """A panel per setting: the best mean per value with its interval; dashes: the best baseline."""
     settings = list(isolation["setting"].unique())
     columns = style.columns_for(len(settings))
     figure, axes = style.grid(len(settings), columns, height=3.0)
@@ -33,7 +33,7 @@ def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classificati
         ax.hlines(none[known], x[known] - 0.4, x[known] + 0.4, color=BASELINE, linewidth=1.4, label="no dropout")
         best = part["best"].to_numpy(dtype=bool)
         ax.plot(x[best], mean[best], "o", mfc="none", mec="#222222", ms=10, mew=1.0, linestyle="", label="best")
-        _levels(ax, [_value(row) for row in part.to_dict("records")], columns)
+        level_ticks(ax, [_value(row) for row in part.to_dict("records")], columns)
         ax.set_xlabel(style.shorten(title(str(name)), 40))
         if place % columns == 0:
             ax.set_ylabel(axis(objective, classification))
@@ -44,7 +44,7 @@ def isolated(isolation: pd.DataFrame, objective: str, looks: Looks, classificati
 
 
 def isolation_scale(isolation: pd.DataFrame, objective: str) -> Scale:
-    """Of all panels: it holds the means of both and the ends of the intervals."""
+    """The scale of all panels, which shows all means and the ends of the intervals."""
     unit = in_unit(objective, 1)
     means, ends = (
         unit * isolation[columns].to_numpy(dtype=float) for columns in (["mean", "baseline_mean"], ["low", "high"])

@@ -1,4 +1,4 @@
-"""What methods have learned, over the epochs."""
+"""Learned quantities over the epochs."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,7 +8,7 @@ from dropout_lab.report.style import MARKERS, OKABE_ITO
 
 
 def learned(table: pd.DataFrame, quantity: str) -> Figure:
-    """`quantity` per epoch: a panel per configuration, a line per site with its range over seeds, all scales alike."""
+    """`quantity` per epoch: a panel per configuration, a line per site with its range over seeds, same scales."""
     shown = table[table["quantity"] == quantity]
     trials = list(shown["trial"].unique())
     columns = style.columns_for(len(trials))

@@ -1,4 +1,4 @@
-"""Means over all configurations that share a level of a setting, or of two."""
+"""Means over all configurations that share a level of one setting, or of two."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,11 @@ LETTERS = 36
 
 
 DODGE = 0.5
-"""Of the distance between two levels, what the marks at one level spread over."""
+"""The spread of the marks at one level, as a share of the distance between two levels."""
 
 
 def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
-    """A panel per setting: by how much the mean over all configurations of a level is off that of all."""
+    """A panel per setting: the mean over the configurations of a level minus the mean of all."""
     factors = list(levels["factor"].unique())
     columns = style.columns_for(len(factors))
     metric = str(levels["metric"].iloc[0])
@@ -39,7 +39,7 @@ def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Fi
         else:
             ax.vlines(x, low, high, color=style.OTHER.color, linewidth=1.2)
             ax.plot(x, mean, "o-" if is_ordered(part["level"]) else "o", color=style.OTHER.color, ms=4, linewidth=0.8)
-        _levels(ax, list(part["level"]), columns)
+        level_ticks(ax, list(part["level"]), columns)
         ax.set_xlabel(style.shorten(title(str(factor)), 40))
         if place % columns == 0:
             name = axis(metric, classification)
@@ -51,7 +51,7 @@ def main_effects(levels: pd.DataFrame, looks: Looks, classification: bool) -> Fi
 def crossed(interactions: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
     """A panel per pair of settings: a line per level of one over the levels of the other.
 
-    Levels that are words have no order that a line could follow: there each mean has its interval, side by side.
+    Levels that are not numbers have no order for a line to follow; their means stand side by side with intervals.
     """
     pairs = list(interactions["factor"].unique())
     columns = min(2, len(pairs))
@@ -76,7 +76,7 @@ def crossed(interactions: pd.DataFrame, looks: Looks, classification: bool) -> F
             ax.plot(x, mean, linestyle=join, color=look.color, marker=look.marker, ms=4, label=label)
         alongs = part.drop_duplicates("place").sort_values("place")
         ax.set_xticks([])
-        _levels(ax, list(alongs["along"]), columns)
+        level_ticks(ax, list(alongs["along"]), columns)
         ax.set_xlabel(style.shorten(title(str(first["along_factor"])), 40))
         if place % columns == 0:
             ax.set_ylabel(axis(metric, classification))
@@ -90,8 +90,8 @@ def is_ordered(levels: "pd.Series[str]") -> bool:
     return bool(pd.to_numeric(levels.str.split(" to ").str[0], errors="coerce").notna().all())
 
 
-def _levels(ax: Axes, names: Sequence[str], columns: int) -> None:
-    """Tick labels, each as long as there is room for, or slanted where there is not."""
+def level_ticks(ax: Axes, names: Sequence[str], columns: int) -> None:
+    """Set tick labels, rotated and shortened if there is too little room."""
     room = LETTERS * 2 // columns / max(1, len(names))
     needed = max((len(a) + len(b)) / 2 + 1 for a, b in zip([*names, ""], ["", *names], strict=True))
     ax.set_xlim(-0.5, len(names) - 0.5)

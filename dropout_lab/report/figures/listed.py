@@ -1,4 +1,4 @@
-"""Configurations one under the other."""
+"""Configurations one below the other."""
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ def list_of_configurations(listed: pd.DataFrame, objective: str, looks: Looks, c
 
 
 def list_scale(listed: pd.DataFrame, objective: str) -> Scale:
+    """The scale of the objective, which shows the baseline."""
     means, ends = (
         in_unit(objective, 1) * listed[list(names)].to_numpy(dtype=float)
         for names in ((objective,), (f"{objective}_low", f"{objective}_high"))

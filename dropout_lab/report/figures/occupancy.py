@@ -1,4 +1,4 @@
-"""How many lanes trained a run, over the time of the training."""
+"""Lanes in use over the time of training."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from dropout_lab.report.style import BASELINE, DASHES
 
 
 def occupancy(slices: pd.DataFrame) -> Figure:
-    """A panel per worker: filled, the lanes that trained; a line, the lanes that there were; dashes, a new command."""
+    """A panel per worker. Filled: lanes that trained; line: lanes of the cohort; dashes: a new command."""
     workers = list(slices["worker"].unique())
     figure, axes = style.grid(len(workers), 1, height=1.9 if len(workers) == 1 else 1.3, share=True)
     long = bool(slices["end"].max() > 600)

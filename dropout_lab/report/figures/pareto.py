@@ -1,4 +1,4 @@
-"""Two metrics against each other, and the configurations that none beats in both."""
+"""Two metrics against each other, with their Pareto fronts."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ from dropout_lab.report.style import Looks
 
 
 def fronts(points: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
-    """A panel per pair: a point per configuration, each front (epochs: of a context) ringed and joined."""
+    """A panel per pair: a point per configuration, each front (for epochs: per context) ringed and joined."""
     pairs = list(points["pair"].unique())
     figure, axes = style.grid(len(pairs), len(pairs), height=3.0)
     for pair, ax in zip(pairs, axes, strict=True):
@@ -43,7 +43,7 @@ def fronts(points: pd.DataFrame, looks: Looks, classification: bool) -> Figure:
 
 
 def front_scale(points: pd.DataFrame, first: str) -> Scale:
-    """That of the metric `first` of a pair."""
+    """The scale of the metric `first` of a pair."""
     values, none = (
         in_unit(first, 1) * part["first"].to_numpy(dtype=float) for part in (points, points[points["baseline"]])
     )

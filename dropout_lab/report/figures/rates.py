@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dropout_lab.report import style
-from dropout_lab.report.drawn import Chosen
+from dropout_lab.report.figure_data import Chosen
 from dropout_lab.report.names import axis, in_unit, is_maximised
 from dropout_lab.report.scales import Scale, around_zero, scale
 from dropout_lab.report.style import BASELINE, Looks
@@ -21,7 +21,7 @@ def against_rate(part: Chosen, metrics: Sequence[str], looks: Looks, classificat
     """A line per placement or group with its interval band, the baseline as a band; `alike`: on one scale."""
     rates = part.rates
     names = panels(rates)
-    # One panel a metric: side by side. Several: a block of panels per metric.
+    # One panel per metric: side by side. Several: a block of panels per metric.
     columns = len(metrics) if len(names) == 1 else style.columns_for(len(names))
     block = -(-len(names) // columns) * columns if len(names) > 1 else 1
     figure, axes = style.grid(block * len(metrics), columns, height=2.7 if columns < 3 else 2.1)
@@ -52,7 +52,7 @@ def against_rate(part: Chosen, metrics: Sequence[str], looks: Looks, classificat
 
 
 def scales_of(rates: pd.DataFrame, metrics: Sequence[str], *, alike: bool) -> Mapping[str, Scale]:
-    """How the axis of each metric shows its values; `alike`: all metrics as if they were one."""
+    """The scale of each metric; `alike`: one scale for all metrics."""
     parts = [list(metrics)] if alike else [[metric] for metric in metrics]
     found: dict[str, Scale] = {}
     for part in parts:
@@ -72,18 +72,19 @@ def scales_of(rates: pd.DataFrame, metrics: Sequence[str], *, alike: bool) -> Ma
 
 
 def span(rates: "np.ndarray[Any, np.dtype[np.float64]]", moved: float = 0.0) -> tuple[float, float]:
-    """The ends of the axis of rates, the same in all panels; `moved`: how far marks are moved from their rate."""
+    """The ends of the rate axis, the same in all panels; `moved`: how far marks are moved from their rate."""
     low, high = float(np.min(rates)), float(np.max(rates))
     room = 0.04 * (high - low) + moved or 0.05
     return low - room, high + room
 
 
 def panels(table: pd.DataFrame) -> Sequence[str]:
+    """The names of the panels, in the order of the table."""
     return [str(name) for name in table["panel"].unique()]
 
 
 def _backdrop(ax: Axes, others: pd.DataFrame, metric: str, *, joined: bool) -> None:
-    """The other placements, pale, to compare with."""
+    """Draw the other placements in pale lines, for comparison."""
     for _, line in others.groupby("line", sort=False):
         values = in_unit(metric, 1) * line[metric]
         ax.plot(line["rate"], values, "-" if joined else ".", color="#d0d0d0", linewidth=HAIR, markersize=3, zorder=1)

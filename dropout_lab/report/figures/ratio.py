@@ -1,4 +1,4 @@
-"""How many times as long it takes, by how far one wants to get."""
+"""Epochs relative to no dropout, as a function of the target."""
 
 from typing import Any
 
@@ -32,11 +32,11 @@ def ratio_to_baseline(ratios: pd.DataFrame, looks: Looks) -> Figure:
     bottom, top = left.get_ylim()
     left.set_ylim(min(bottom, 0.8), max(top, 1.25))
     plain_log(left.yaxis)
-    left.set_ylabel("epochs / epochs of no dropout")
-    right.set_ylabel("runs that reached it (%)")
+    left.set_ylabel("epochs relative to no dropout")
+    right.set_ylabel("runs that reach it (%)")
     right.set_ylim(-3, 103)
     for ax in (left, right):
         ax.set_xticks(range(len(progress)), [f"{100 * value:g}" for value in progress])
-        ax.set_xlabel("target (% of the baseline's way to its best)")
+        ax.set_xlabel("target (% of the baseline's improvement)")
     style.legend(figure, [left, right])
     return figure

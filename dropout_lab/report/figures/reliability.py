@@ -1,4 +1,4 @@
-"""How often answers of a confidence are right."""
+"""Accuracy of answers by their confidence."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,7 +15,7 @@ def diagram(reliability: pd.DataFrame) -> Figure:
     figure, axes = style.grid(len(roles), max(2, len(roles)), height=3.1, share=True)
     for role, ax in zip(roles, axes, strict=True):
         shown = reliability[reliability["role"] == role]
-        ax.plot([0, 100], [0, 100], color=BASELINE, linestyle=style.DASHES, linewidth=1, label="as sure as right")
+        ax.plot([0, 100], [0, 100], color=BASELINE, linestyle=style.DASHES, linewidth=1, label="perfectly calibrated")
         for kind, part in shown.groupby("of", sort=False):
             look = KINDS[str(kind)]
             x, y = 100 * part["confidence"], 100 * part["accuracy"]
@@ -29,6 +29,6 @@ def diagram(reliability: pd.DataFrame) -> Figure:
     low = 100 * float(min(reliability["confidence"].min(), reliability["accuracy"].min()))
     axes[0].set_xlim(max(0.0, low - 4), 102)
     axes[0].set_ylim(max(0.0, low - 4), 102)
-    axes[0].set_ylabel("answers that are right (%)")
+    axes[0].set_ylabel("accuracy (%)")
     style.legend(figure, axes)
     return figure

@@ -1,4 +1,4 @@
-"""The objective against the rates of sites that each have their own."""
+"""The objective against site rates, where each site has its own."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -9,11 +9,11 @@ from matplotlib.ticker import PercentFormatter
 from dropout_lab.report import style
 from dropout_lab.report.style import Looks, Stroke
 
-TITLES = {"target": "not yet at the baseline's level", "own_best": "not yet within 1 % of the own best"}
+TITLES = {"target": "not yet at the baseline's level", "own_best": "not yet within 1 % of their own best"}
 
 
 def survival_curves(survival: pd.DataFrame, looks: Looks) -> Figure:
-    """The share of runs that is not there yet, per epoch: steps with bands, ticks where runs were censored."""
+    """The share of runs that have not converged, per epoch: steps with bands, ticks where runs were censored."""
     strokes = style.strokes(survival, looks)
     definitions = [name for name in TITLES if (survival["definition"] == name).any()]
     figure, axes = style.grid(len(definitions), len(definitions), height=2.9, share=True)

@@ -1,4 +1,4 @@
-"""When runs reached the target, against rate."""
+"""Epochs to the target against rate."""
 
 from typing import Any
 

@@ -1,29 +1,35 @@
-"""Which figures a sweep gets, in which order, with their captions: one module per section of the page."""
+"""The figures that a sweep has, with their captions and alternative texts: one module per section of the page."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.report import style
+from dropout_lab.report import outline, style
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.gallery import confidence, convergence, cost, curves, differences, rates, search
-from dropout_lab.report.gallery.picture import SECTIONS, Gallery, Picture, Plan
+from dropout_lab.report.gallery.picture import Gallery, Picture, Plan
 from dropout_lab.report.gallery.source import Source
 from dropout_lab.report.load import Frames
+from dropout_lab.report.outline import Section
 from dropout_lab.report.style import Drawing
 
-__all__ = ["NAMES", "SECTIONS", "Gallery", "Picture", "gallery"]
+__all__ = ["NAMES", "Gallery", "Picture", "gallery"]
 
-_MODULES = (rates, differences, convergence, curves, search, confidence, cost)
-
-_PLANNERS: Mapping[str, Callable[[Source], Iterator[Plan]]] = {
-    section: module.plans for section, module in zip(SECTIONS, _MODULES, strict=True)
+_MODULES = {
+    outline.RATES: rates,
+    outline.DIFFERENCES: differences,
+    outline.CONVERGENCE: convergence,
+    outline.CURVES: curves,
+    outline.SEARCH: search,
+    outline.CONFIDENCE: confidence,
+    outline.COST: cost,
 }
+"""The figures of each section."""
 
-NAMES: Sequence[str] = [name for module in _MODULES for name in module.NAMES]
+NAMES: Sequence[str] = [name for module in _MODULES.values() for name in module.NAMES]
 """All names a picture may have."""
 
 
@@ -37,10 +43,10 @@ def gallery(
     tables: Mapping[str, pd.DataFrame] | None = None,
     pdf: bool = True,
 ) -> Gallery:
-    """Every picture that the sweep gives, drawn by `jobs` processes, forked from this one if more than one.
+    """Draw every picture of the sweep in `jobs` processes, forked from this one if there are several.
 
     `table`: the ranked configurations. `folder`: the sweep's, for its predictions. `tables`: those of `tables.TABLES`
-    that have been made already, by name. `pdf`: whether to draw PDFs too, which take as long as all else.
+    that have been computed already, by name. `pdf`: whether to draw PDFs too, which take as long as all else.
     """
     planned, skipped = planned_for(Source(frames, table, found, folder, tables or {}))
     drawings = _drawn([plan for _, plan in planned], min(jobs, len(planned)), pdf)
@@ -53,17 +59,18 @@ def gallery(
     )
 
 
-def planned_for(source: Source) -> tuple[Sequence[tuple[str, Plan]], list[str]]:
-    """Section and plan of every picture, and a sentence for each that the sweep does not get."""
+def planned_for(source: Source) -> tuple[Sequence[tuple[Section, Plan]], list[str]]:
+    """Section and plan of every picture, and a sentence for each picture that the sweep does not have."""
     if source.frames.curves.empty or source.table.empty or not (source.table["n_complete"] > 0).any():
         return [], ["There are no figures, as no run is complete."]
-    return [(section, plan) for section, planner in _PLANNERS.items() for plan in planner(source)], source.skipped
+    sections = [section for section in outline.SECTIONS if section in _MODULES]
+    return [(section, plan) for section in sections for plan in _MODULES[section].plans(source)], source.skipped
 
 
 def _drawn(plans: Sequence[Plan], jobs: int, pdf: bool) -> Sequence[Drawing]:
     if jobs <= 1:
         return [_draw(plan, pdf) for plan in plans]
-    # The plans reach the processes by the fork: only the numbers of the plans and the files are sent.
+    # The fork passes on the plans; only their numbers and the finished files are sent.
     context = get_context("fork")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_inherit, initargs=(plans, pdf)) as pool:
         return list(pool.map(_draw_inherited, range(len(plans))))

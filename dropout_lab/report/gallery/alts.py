@@ -1,4 +1,4 @@
-"""Figures in numbers, for who does not see them."""
+"""Alternative text for figures."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dropout_lab.report.names import is_maximised, setting, title, value
 
 
 def extreme(table: pd.DataFrame, metric: str, name: str = "name") -> str:
-    """`lowest validation loss 0.31, hidden at 0.3; no dropout 0.4`: the best value, where, and the baseline's."""
+    """`lowest validation loss 0.31, hidden at 0.3; no dropout 0.4`: the best value, its place, and the baseline's."""
     known = table[np.isfinite(table[metric].astype(float))]
     dropped, none = known[~known["baseline"].astype(bool)], known[known["baseline"].astype(bool)]
     if known.empty:
@@ -27,7 +27,7 @@ def extreme(table: pd.DataFrame, metric: str, name: str = "name") -> str:
 
 
 def cells(rates: pd.DataFrame, metric: str) -> str:
-    """`validation loss, a row per placement: hidden 0.31 at 0.3 to 0.9 at 0.8; ...`: each row's least and most."""
+    """`validation loss, a row per placement: hidden 0.31 at 0.3 to 0.9 at 0.8; ...`: each row's minimum and maximum."""
     rows = []
     known = rates[np.isfinite(rates[metric].astype(float))]
     for (group, name), row in known.groupby(["group", "placement"], sort=False):
@@ -36,10 +36,10 @@ def cells(rates: pd.DataFrame, metric: str) -> str:
         ends = [f"{value(metric, float(one[metric]))} at {setting(float(one['rate']))}" for one in (least, most)]
         rows.append(f"{placement} {' to '.join(dict.fromkeys(ends))}")
     never = int(np.isinf(rates[metric].astype(float)).sum())
-    missed = f"; never reached by half of the runs in {never} of {len(rates)} cells" if never else ""
-    return f"{title(metric)}, a row per placement, least and most: {'; '.join(rows) or 'no value'}{missed}"
+    missed = f"; not reached by half of the runs in {never} of {len(rates)} cells" if never else ""
+    return f"{title(metric)}, a row per placement, minimum and maximum: {'; '.join(rows) or 'no value'}{missed}"
 
 
 def sentence(parts: Sequence[str]) -> str:
-    """The parts as sentences, each beginning with a capital."""
+    """Join the parts as sentences, each with a capital."""
     return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)

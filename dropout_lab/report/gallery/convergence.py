@@ -1,11 +1,11 @@
-"""The figures of how long it takes."""
+"""The figures of convergence."""
 
 from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.ratio import ratio_to_baseline
 from dropout_lab.report.figures.survival import survival_curves
 from dropout_lab.report.figures.times import times_to_target
@@ -24,24 +24,24 @@ def plans(source: Source) -> Iterator[Plan]:
 
 
 def _survival(source: Source) -> Iterator[Plan]:
-    table = drawn.survival(source.frames, source.table, source.found)
+    table = figure_data.survival(source.frames, source.table, source.found)
     if table["trial"].nunique() < 2:
         source.skipped.append("Survival curves are not drawn: no two configurations have all their seeds complete.")
         return
     kind = "target" if (table["definition"] == "target").any() else "own_best"
-    told = []
+    numbers = []
     for _, part in table[table["definition"] == kind].groupby("trial", sort=False):
         there = part[part["surviving"] <= 0.5]
-        when = f"half there after {there['epoch'].iloc[0]} epochs" if len(there) else "never half there"
+        when = f"half converged after {there['epoch'].iloc[0]} epochs" if len(there) else "fewer than half converged"
         left = percent(float(part["surviving"].iloc[-1]))
-        told.append(f"{part['name'].iloc[0]}: {when}, {left} not there at the end")
-    level = " The baseline's level: the median over its seeds of their best validation loss." * (kind == "target")
+        numbers.append(f"{part['name'].iloc[0]}: {when}, {left} not converged at the end")
+    level = " The baseline's level is the median over its seeds of their best validation loss." * (kind == "target")
     yield Plan(
         "survival",
         "Runs that have not converged, epoch by epoch",
-        "Kaplan-Meier estimates over seeds of the best of up to three placements and of no dropout; bands: 95 % "
-        f"intervals (Greenwood, log-log). Ticks: runs that ended without getting there.{level}",
-        sentence(told),
+        "Kaplan-Meier estimates over seeds for the best of up to three placements and for no dropout. Bands: 95 % "
+        f"intervals (Greenwood, log-log). Ticks: runs that ended without converging.{level}",
+        sentence(numbers),
         table,
         partial(survival_curves, table, source.looks),
     )
@@ -50,7 +50,7 @@ def _survival(source: Source) -> Iterator[Plan]:
 def _times(source: Source) -> Iterator[Plan]:
     if source.part is None:
         return
-    arrivals = drawn.arrivals(source.frames, source.part.rates)
+    arrivals = figure_data.arrivals(source.frames, source.part.rates)
     if arrivals.empty:
         reason = "no configuration with dropout has a baseline to set the target"
         source.skipped.append(f"Epochs to target are not drawn: {reason}.")
@@ -58,9 +58,9 @@ def _times(source: Source) -> Iterator[Plan]:
     yield Plan(
         "epochs_to_target",
         "Epochs to reach the baseline's level against rate",
-        "The target is the median over the baseline's seeds of their best validation loss. Pale marks: runs that got "
-        "there. Open triangles: runs that did not while they trained (censored). A larger mark is more runs. Lines "
-        f"join the Kaplan-Meier medians and break where half of the runs never got there. {source.part.note}".strip(),
+        "The target is the median over the baseline's seeds of their best validation loss. Pale marks: runs that "
+        "reached it; a larger mark is more runs. Open triangles: runs that did not while they trained (censored). "
+        f"Lines join the Kaplan-Meier medians and break where half of the runs never do. {source.part.note}".strip(),
         sentence([extreme(source.part.rates, "epochs_to_target")]),
         arrivals,
         partial(times_to_target, arrivals, source.line_looks, source.part.joined),
@@ -68,26 +68,27 @@ def _times(source: Source) -> Iterator[Plan]:
 
 
 def _ratio(source: Source) -> Iterator[Plan]:
-    ratios = drawn.ratios(source.made("time_ratio"), source.table, source.found)
+    ratios = figure_data.ratios(source.made("time_ratio"), source.table, source.found)
     if not np.isfinite(ratios["restricted_ratio"]).any():
-        source.skipped.append("The ratio of epochs to those of no dropout is not drawn: there is no such ratio.")
+        source.skipped.append("The ratio of epochs to those of no dropout is not drawn: no such ratio exists.")
         return
-    told = [
+    numbers = [
         f"{part['name'].iloc[0]}: {number(float(part['restricted_ratio'].iloc[0]), 3)} times as long to "
-        f"{percent(float(part['progress'].iloc[0]))} of the way, {number(float(part['restricted_ratio'].iloc[-1]), 3)} "
-        f"times to all of it, which {percent(float(part['reached'].iloc[-1]))} of its runs and "
+        f"{percent(float(part['progress'].iloc[0]))} of the baseline's improvement, "
+        f"{number(float(part['restricted_ratio'].iloc[-1]), 3)} times to all of it, which "
+        f"{percent(float(part['reached'].iloc[-1]))} of its runs and "
         f"{percent(float(part['baseline_reached'].iloc[-1]))} of the baseline's reached"
         for _, part in ratios.groupby("trial", sort=False)
     ]
-    rough = "" if ratios["restricted_honest"].all() else ", rough and too short from so few seeds"
+    rough = "" if ratios["restricted_honest"].all() else ", rough and too narrow from so few seeds"
     yield Plan(
         "time_ratio",
-        "Epochs needed, times those of no dropout, by the target",
+        "Epochs relative to no dropout, by target",
         "Targets lie between the baseline's validation loss after one epoch (0 %) and its own best (100 %), medians "
-        "over seeds. Left: ratio of the restricted mean epochs (a run that never gets there counts with all epochs); "
-        f"bands: 95 % intervals (delta method){rough}. Right: the runs that got there, without which a ratio means "
-        "little.",
-        sentence(told),
+        "over seeds. Left: ratio of the restricted mean epochs, in which a run that never gets there counts with all "
+        f"its epochs. Bands: 95 % intervals (delta method){rough}. Right: the runs that reach the target; read the "
+        "ratio together with them.",
+        sentence(numbers),
         ratios,
         partial(ratio_to_baseline, ratios, source.looks),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.cost import cost_scale, seconds
 from dropout_lab.report.figures.occupancy import occupancy
 from dropout_lab.report.gallery.alts import sentence
@@ -22,25 +22,25 @@ def plans(source: Source) -> Iterator[Plan]:
 
 def _occupancy(source: Source) -> Iterator[Plan]:
     if source.frames.lanes.empty:
-        source.skipped.append("Lanes in use are not drawn: the records do not say how many were.")
+        source.skipped.append("Lanes in use are not drawn: the records do not contain them.")
         return
-    table, cohorts = drawn.occupancy(source.frames), source.made("occupancy")
+    table, cohorts = figure_data.occupancy(source.frames), source.made("occupancy")
     seconds, elapsed = float(cohorts["seconds"].sum()), float(table["end"].max())
     sessions, workers = cohorts["session"].nunique(), cohorts["worker"].nunique()
-    shown = f" The first {drawn.WORKERS} of {workers} workers." if workers > drawn.WORKERS else ""
-    started = " Dashes: the training was continued by another command." if sessions > 1 else ""
+    shown = f" The first {figure_data.WORKERS} of {workers} workers." if workers > figure_data.WORKERS else ""
+    started = " Dashes: another command continued the training." if sessions > 1 else ""
     yield Plan(
         "occupancy",
-        "Lanes in use and time",
-        "Runs train as lanes of a cohort, one cohort after the other; a lane whose run has ended takes the next one. "
-        "Filled: lanes that trained a run, mean over time; the line: lanes that there were. White below the line: no "
-        f"run was left, or what lies between epochs.{started}{shown}",
+        "Lanes in use over time",
+        "Runs train as lanes of a cohort, one cohort after another; when a run ends, its lane takes the next one. "
+        "Filled: lanes that trained a run, mean over time. Line: lanes of the cohort. White below the line: no run was "
+        f"left, or time between epochs.{started}{shown}",
         sentence(
             [
-                f"lanes were in use {percent(used(cohorts))} of the time, in {plural(len(cohorts), 'cohort')} of "
+                f"on average {percent(used(cohorts))} of the lanes were in use, in {plural(len(cohorts), 'cohort')} of "
                 f"{plural(sessions, 'command')} and {plural(workers, 'worker')}",
-                f"the epochs of all workers took {duration(seconds)}; from the first to the last it took "
-                f"{duration(elapsed)}",
+                f"the epochs of all workers took {duration(seconds)}; from the first to the last, {duration(elapsed)} "
+                "passed",
             ]
         ),
         table,
@@ -51,18 +51,18 @@ def _occupancy(source: Source) -> Iterator[Plan]:
 def _cost(source: Source) -> Iterator[Plan]:
     if source.objective == "seconds":
         return  # that is the cost
-    table = drawn.cost(source.frames, source.table, source.objective)
+    table = figure_data.cost(source.frames, source.table, source.objective)
     if len(table) < 2 or table["seconds_per_epoch"].nunique() < 2:
-        source.skipped.append("Times are not drawn: all configurations took the same, or none has a time.")
+        source.skipped.append("Times are not drawn: all configurations took equally long, or none has a time.")
         return
     several = table["lanes"].nunique() > 1
     total, lanes = table["seconds"].sum(), table["lanes"]
     yield Plan(
         "cost",
         f"Training time and {title(source.objective)}",
-        f"A mark per configuration{': left' * several}, the time of all its runs, those that came to nothing too"
-        f"{'; right, the time of one epoch of a run' * several}. Runs train as lanes of a cohort; a run's time is its "
-        f"share of the cohort's. {cost_scale(table, source.objective).note}".strip(),
+        f"A mark per configuration{'. Left' * several}: the time of all its runs, including those that failed or were "
+        f"pruned.{' Right: the time of one epoch of a run.' * several} Runs train as lanes of a cohort; the time of a "
+        f"run is its share of the cohort's time. {cost_scale(table, source.objective).note}".strip(),
         sentence(
             [
                 f"{number(float(total), 3)} s in all, from {number(float(table['seconds'].min()), 3)} to "

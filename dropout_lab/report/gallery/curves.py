@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.curves import SINGLE, learning_curves
 from dropout_lab.report.gallery import learned
 from dropout_lab.report.gallery.alts import sentence
@@ -18,7 +18,7 @@ NAMES = ("curves_loss", "curves_accuracy", *learned.NAMES)
 
 def plans(source: Source) -> Iterator[Plan]:
     yield from learned.plans(source)
-    curves = drawn.curves(source.frames, source.table, source.found, source.made("curve_shape"))
+    curves = figure_data.curves(source.frames, source.table, source.found, source.made("curve_shape"))
     if curves.empty:
         source.skipped.append("No curves are drawn: no configuration has all its seeds complete.")
         return
@@ -28,8 +28,8 @@ def plans(source: Source) -> Iterator[Plan]:
             f"curves_{metric}",
             f"Train and validation {metric} over the epochs",
             "The best configuration, no dropout, the best of other placements, and the worst of the same context, with "
-            "what most of their runs do. Train values are measured with dropout off. "
-            f"Thick: the mean while all seeds train; thin: {thin}; marks: a seed's best epoch.",
+            "the diagnosis of most of their runs. Train values are measured with dropout off. "
+            f"Thick: the mean while all seeds train. Thin: {thin}. Marks: a seed's best epoch.",
             sentence([_ends(part, metric) for _, part in curves.groupby("trial", sort=False)]),
             curves,
             partial(learning_curves, curves, metric, source.is_class),
@@ -37,7 +37,7 @@ def plans(source: Source) -> Iterator[Plan]:
 
 
 def _ends(part: pd.DataFrame, metric: str) -> str:
-    """Both curves at the best epoch, mean over seeds."""
+    """Both curves at the best epoch, as means over seeds."""
     best = part[part["epoch"] == part["best_epoch"]]
     train, val = (f"{side}_{metric}" for side in ("train", "val"))
     return (

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.forest import difference_scale, forest
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
@@ -18,28 +18,33 @@ NAMES = ("forest",)
 
 def plans(source: Source) -> Iterator[Plan]:
     comparisons = source.made("comparisons")
-    shown = drawn.differences(comparisons, source.table, source.objective)
+    shown = figure_data.differences(comparisons, source.table, source.objective)
     count = int((comparisons["metric"] == source.objective).sum())
     if len(shown) < 2:
-        why = "no two configurations have a baseline" if len(source.table) > 2 else "there are no two to compare"
+        why = (
+            "no two configurations have a baseline"
+            if len(source.table) > 2
+            else "there are no two configurations to compare"
+        )
         source.skipped.append(f"Differences to no dropout are not drawn: {why}.")
         return
     other = "no dropout" if source.frames.reference is None else f"trial {source.frames.reference}"
-    told = shown[shown["p_holm"] < ALPHA]
-    signs = np.sign(told["mean"]) if is_maximised(source.objective) else -np.sign(told["mean"])
+    significant = shown.loc[shown["p_holm"] < ALPHA, "mean"]
+    signs = np.sign(significant) if is_maximised(source.objective) else -np.sign(significant)
     first = shown.iloc[0]
-    some = f"The best {len(shown)} of {count} configurations, those that learned nothing left out,"
+    some = f"The best {len(shown)} of {count} configurations, without those that learned nothing,"
     which = some if len(shown) < count else "Every configuration"
     yield Plan(
         "forest",
         f"Differences to {other} in {title(source.objective)}",
-        f"{which} minus {other}, paired by seed. {source.interval} Filled: told from 0 by the paired t test, "
+        f"{which} minus {other}, paired by seed. {source.interval} Filled: significant by the paired t test, "
         f"corrected by Holm for all {count} comparisons. Shaded: differences too small to matter. "
         f"{difference_scale(shown, source.objective).note}".strip(),
         sentence(
             [
                 f"{first['name']}: {difference(source.objective, first['mean'])}",
-                f"of {plural(len(shown), 'difference')}, {(signs > 0).sum()} told better, {(signs < 0).sum()} worse",
+                f"significantly better: {(signs > 0).sum()} of {plural(len(shown), 'difference')}",
+                f"significantly worse: {(signs < 0).sum()}",
             ]
         ),
         shown,

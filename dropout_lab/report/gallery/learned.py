@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from dropout_lab.report.drawn.learned import QUANTITIES, learned
+from dropout_lab.report.figure_data.learned import QUANTITIES, learned
 from dropout_lab.report.figures import learned as figures
 from dropout_lab.report.gallery.alts import sentence
 from dropout_lab.report.gallery.picture import Plan
@@ -16,14 +16,14 @@ NAMES = tuple(f"learned_{quantity}" for quantity in QUANTITIES)
 HEADINGS = {"rate": "Learned rates over the epochs", "sparsity": "Weights left out over the epochs"}
 
 CAPTIONS = {
-    "rate": "The probability of dropping that a site has learned; of noise of variance alpha, alpha / (1 + alpha), "
-    "and where a site has several, their mean.",
+    "rate": "The dropout rate that a site has learned. For noise of variance alpha it is alpha / (1 + alpha). A site "
+    "with several rates has their mean.",
     "sparsity": "The share of the weights behind a site that evaluation leaves out.",
 }
 
 
 def plans(source: Source) -> Iterator[Plan]:
-    """Nothing, without a sentence, of a sweep whose methods learn nothing: of nearly every one."""
+    """Plan no figure, and say nothing, for a sweep whose methods learn nothing, which is nearly every one."""
     if source.frames.learned.empty:
         return
     table = learned(source.frames, source.table)
@@ -33,7 +33,7 @@ def plans(source: Source) -> Iterator[Plan]:
             yield Plan(
                 f"learned_{quantity}",
                 HEADINGS[quantity],
-                f"{CAPTIONS[quantity]} Lines: means over seeds; bands: from the least to the most.",
+                f"{CAPTIONS[quantity]} Lines: means over seeds. Bands: minimum to maximum.",
                 sentence([_ends(part) for _, part in shown.groupby("trial", sort=False)]),
                 shown,
                 partial(figures.learned, shown, quantity),

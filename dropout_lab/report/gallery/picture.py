@@ -1,34 +1,24 @@
-"""What a figure of the report is: files, words, and the table it draws."""
+"""A figure of the report: files, texts, and the table it draws."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dropout_lab.report.outline import Section
 from dropout_lab.report.style import Drawing
-
-SECTIONS: Sequence[str] = (
-    "Rates and placements",
-    "Differences to no dropout",
-    "Convergence",
-    "Curves",
-    "Search",
-    "Confidence",
-    "Cost",
-)
-"""The sections that a picture may be in, in the order of the page."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as files (`name` is their stem), its words, and the one table it draws.
+    """A figure as files (`name` is their stem), its texts, and the one table it draws.
 
-    `section`: one of `SECTIONS`. `alt`: what it shows, in numbers, for who does not see it.
+    `alt`: the alternative text, what the figure shows in numbers.
     """
 
     name: str
-    section: str
+    section: Section
     heading: str
     caption: str
     alt: str
@@ -38,7 +28,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Plan:
-    """A picture that is not drawn yet; `draw` draws `table`."""
+    """A picture before it is drawn; `draw` draws `table`."""
 
     name: str
     heading: str
@@ -50,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The pictures in the order of the page, and one sentence per figure that this sweep does not get."""
+    """The pictures in the order of the page, and a sentence for each figure that this sweep does not have."""
 
     pictures: list[Picture]
     skipped: list[str]

@@ -1,9 +1,9 @@
-"""The figures of what was searched: fronts, importances, values one by one, the budget."""
+"""The figures of the search: fronts, importances, the best of every value, the budget."""
 
 from collections.abc import Iterator
 from functools import partial
 
-from dropout_lab.report import drawn
+from dropout_lab.report import figure_data
 from dropout_lab.report.figures.bars import importances
 from dropout_lab.report.figures.best_so_far import found_so_far
 from dropout_lab.report.figures.isolation import isolated
@@ -26,13 +26,13 @@ def plans(source: Source) -> Iterator[Plan]:
 
 
 def _fronts(source: Source) -> Iterator[Plan]:
-    points = drawn.fronts(source.made("pareto"), source.table)
+    points = figure_data.fronts(source.made("pareto"), source.table)
     if points["trial"].nunique() < 3:
-        source.skipped.append("No front is drawn: fewer than three configurations have all their seeds complete.")
+        source.skipped.append("The Pareto front is not drawn: fewer than three configurations have all seeds complete.")
         return
     contexts = points.loc[points["context"] != "", "context"].nunique()
-    own = " Epochs are to the target of each context, and each context has a front of its own." if contexts > 1 else ""
-    told = []
+    own = " Epochs are to the target of the context, and each context has its own front." if contexts > 1 else ""
+    numbers = []
     for pair, part in points[points["front"]].groupby("pair", sort=False):
         first, second = str(pair).split(" and ")
         some = [
@@ -40,18 +40,18 @@ def _fronts(source: Source) -> Iterator[Plan]:
             for row in part.head(5).to_dict("records")
         ]
         more = f" and {len(part) - 5} more" if len(part) > 5 else ""
-        told.append(f"on the front of {title(first)} and {title(second)}: {', '.join(some)}{more}")
+        numbers.append(f"on the front of {title(first)} and {title(second)}: {', '.join(some)}{more}")
     note = max(front_scale(part, str(pair).split(" and ")[0]).note for pair, part in points.groupby("pair"))
-    heading = "What is paid for accuracy" if source.is_class else "What is paid for a low loss"
+    heading = "What accuracy costs" if source.is_class else "What a low loss costs"
     if len(source.frames.objectives) > 1:
-        heading = f"What is paid for {and_list([title(name) for name in source.frames.objectives])}"
+        heading = f"Trade-off between {and_list([title(name) for name in source.frames.objectives])}"
     yield Plan(
         "pareto",
         heading,
         "A mark per configuration with all seeds, means over seeds. Ringed: no other is as good in both and better in "
-        "one. That two of them differ is not shown by it."
+        "one. The front does not show which differences are significant."
         f"{own} {note}".strip(),
-        sentence(told),
+        sentence(numbers),
         points,
         partial(fronts, points, source.looks, source.is_class),
     )
@@ -62,19 +62,19 @@ def _isolation(source: Source) -> Iterator[Plan]:
     if isolation["setting"].nunique() < 2:
         source.skipped.append("The best per value is not drawn: no two settings were swept together.")
         return
-    rows = drawn.isolated(isolation, source.table, PANELS)
+    rows = figure_data.isolated(isolation, source.table, PANELS)
     metric = source.frames.objectives[0]
-    told = [
-        f"{row['setting']}: best with {setting(row['value'])}, {value(metric, row['mean'])}, no dropout beside it "
+    numbers = [
+        f"{row['setting']}: best at {setting(row['value'])}, {value(metric, row['mean'])}; no dropout for comparison "
         f"{value(metric, row['baseline_mean'])}"
         for row in rows[rows["best"]].drop_duplicates("setting").to_dict("records")
     ]
     yield Plan(
         "isolation",
         f"The best {title(metric)} with each value of a setting",
-        "For each value the best configuration that has it, whatever its other settings, beside the best no dropout of "
-        f"as many contexts (short lines). {source.interval} They do not know that the best was chosen.",
-        sentence(told),
+        "For each value, the best configuration that has it, all other settings free, and the best no dropout of the "
+        f"same number of contexts (short lines). {source.interval} They do not account for the choice of the best.",
+        sentence(numbers),
         rows,
         partial(isolated, rows, metric, source.looks, source.is_class),
     )
@@ -90,9 +90,9 @@ def _importance(source: Source) -> Iterator[Plan]:
     first = table[table["metric"] == table["metric"].iloc[0]]
     yield Plan(
         "importance",
-        "Which settings decide who is best",
-        "PED-ANOVA (Watanabe et al., 2023): how much more the best tenth of the configurations gather at some values "
-        "of a setting than all do. Importances add up to 100 %.",
+        "Which settings decide what is best",
+        "PED-ANOVA (Watanabe et al., 2023): how much more the best tenth of the configurations concentrate on some "
+        "values of a setting than all configurations do. Importances add up to 100 %.",
         sentence([f"{row['parameter']} {percent(row['importance'])}" for row in first.to_dict("records")]),
         table,
         partial(importances, table),
@@ -101,7 +101,7 @@ def _importance(source: Source) -> Iterator[Plan]:
 
 def _budget(source: Source) -> Iterator[Plan]:
     if source.frames.asked.get("n_trials") is None:
-        source.skipped.append("The best so far is not drawn: a grid has no order in which it searches.")
+        source.skipped.append("The best so far is not drawn: a grid has no search order.")
         return
     table = source.made("best_so_far")
     known = table[table["best"].notna()]
@@ -113,7 +113,7 @@ def _budget(source: Source) -> Iterator[Plan]:
         "best_so_far",
         f"The best {title(metric)} found so far",
         "Steps: the best mean of a trial with all seeds. Band and dashes: the same trials in random order (drawn with "
-        "replacement); only for a random search is this the luck of the order. Trials much worse than most are beyond "
+        "replacement), which is the luck of the order only for a random search. Trials much worse than most lie beyond "
         "the axis.",
         sentence(
             [

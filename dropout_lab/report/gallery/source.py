@@ -1,4 +1,4 @@
-"""What the figures of a sweep are made of."""
+"""The source of a sweep's figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dropout_lab.report import drawn, style
+from dropout_lab.report import figure_data, style
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import plural
@@ -17,9 +17,9 @@ from dropout_lab.report.tables import TABLES
 
 @dataclass
 class Source:
-    """`table`: the ranked configurations. `tables`: those of `TABLES` that are there already; others are made.
+    """`table`: the ranked configurations. `tables`: those of `TABLES` that exist already; others are computed.
 
-    `folder`: the sweep's, which holds its predictions. `skipped`: sentences about figures that are not made.
+    `folder`: the sweep's, which holds its predictions. `skipped`: sentences about figures that are not drawn.
     """
 
     frames: Frames
@@ -31,7 +31,7 @@ class Source:
     _made: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def made(self, name: str) -> pd.DataFrame:
-        """A table of `TABLES`."""
+        """A table of `TABLES`, computed at most once."""
         if name in self.tables:
             return self.tables[name]
         if name not in self._made:
@@ -48,16 +48,16 @@ class Source:
 
     @property
     def main(self) -> str:
-        """The objective where it is a validation metric, else the validation loss."""
+        """The objective if it is a validation metric, else the validation loss."""
         return self.objective if self.objective in ("val_loss", "val_accuracy") else "val_loss"
 
     @cached_property
     def looks(self) -> Looks:
-        return style.looks(drawn.placements(self.frames))
+        return style.looks(figure_data.placements(self.frames))
 
     @cached_property
     def line_looks(self) -> Looks:
-        """Of the lines over rates: of placements, or of groups, whose looks no placement has."""
+        """The looks of the lines over rates: those of placements, or of groups, which share none with a placement."""
         if self.part is None or self.part.by == "placement":
             return self.looks
         lines = list(self.part.rates["line"].unique())
@@ -66,12 +66,12 @@ class Source:
 
     @cached_property
     def rates(self) -> pd.DataFrame:
-        return drawn.by_rate(self.frames, self.table)
+        return figure_data.by_rate(self.frames, self.table)
 
     @cached_property
-    def part(self) -> drawn.Chosen | None:
-        """What is drawn over rates; None where there is no rate axis."""
-        return drawn.chosen(self.rates, self.objective) if drawn.has_rate_axis(self.rates) else None
+    def part(self) -> figure_data.Chosen | None:
+        """The part of the rates that is drawn; None without a rate axis."""
+        return figure_data.chosen(self.rates, self.objective) if figure_data.has_rate_axis(self.rates) else None
 
     @property
     def means(self) -> str:

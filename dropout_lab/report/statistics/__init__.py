@@ -1,4 +1,4 @@
-"""The statistics of the report: intervals and tests over seeds, many tests at once, times with censoring, choices."""
+"""The statistics of the report: intervals and tests over seeds, multiple tests, censored times, selection."""
 
 from dropout_lab.report.statistics.adjusted import adjusted_means
 from dropout_lab.report.statistics.best_set import BestSet, best_set

@@ -1,4 +1,4 @@
-"""Means of levels that are adjusted for the other settings, for grids with holes."""
+"""Means of levels, adjusted for the other settings, for grids with holes."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from dropout_lab.report.statistics.floats import Floats, Ints
 
 
 def adjusted_means(values: Floats, codes: Ints, others: Floats) -> Floats:
-    """Least-squares means of each level, levels x columns: what all rows would have with it.
+    """Least-squares means of each level, levels x columns: the mean that all rows would have at that level.
 
-    `values`: rows x columns (configurations x seeds), without gaps. `codes`: the level of each row, 0, 1, ..., each of
-    them in some row. `others`: the columns of the other settings (`dummies`, `polynomial`), rows x any number. By the
-    additive model of level and others; the others are held at their mean over all rows (least-squares means with
-    observed margins: S. Searle, F. Speed, G. Milliken, Am. Stat. 34 (1980) 216-221). Where each level has the same
-    others these are the plain means. NaN where rows do not say: what only ever varies together with others.
+    `values`: rows x columns (configurations x seeds), without gaps. `codes`: the level of each row, 0, 1, ..., each
+    occurring in some row. `others`: the columns of the other settings (`dummies`, `polynomial`), rows x any number. The
+    model is additive in level and others, and the others are held at their mean over all rows (least-squares means with
+    observed margins: S. Searle, F. Speed, G. Milliken, Am. Stat. 34 (1980) 216-221). If all levels have the same
+    others, these are the plain means. NaN for levels that only ever vary together with others.
     """
     count = np.bincount(codes).astype(float)[:, None]
     away = others - others.mean(axis=0)

@@ -1,4 +1,4 @@
-"""Which configurations may be the best, where the one that looks best was chosen by the same seeds."""
+"""The set of configurations that may be the best, given that the best-looking one was chosen by the same seeds."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,10 @@ from dropout_lab.report.statistics.means import means_of_rows
 
 
 class BestSet(NamedTuple):
-    """Per configuration: p that it is the best, whether it may be, and by how much it lies above the one that looks
-    best.
+    """Per configuration: p that it is the best, whether it may be, and its mean difference to the best-looking one.
 
-    `low` and `high` are bounds of that difference that hold with 95 % each, corrected as p is. p and bounds are NaN
-    where differences show no spread to judge by; such a configuration may be the best, as may the one that looks best.
+    `low` and `high`: bounds of that difference that hold with 95 % each, corrected like p. p and bounds are NaN for
+    differences without spread; such a configuration may be the best, like the best-looking one itself.
     """
 
     p: Floats
@@ -24,13 +23,14 @@ class BestSet(NamedTuple):
 
 
 def best_set(values: Floats, *, alpha: float = ALPHA) -> BestSet:
-    """Of configurations x seeds without gaps, lower is better: holds the truly best one with 1 - alpha at least.
+    """Find a set that contains the truly best configuration with a probability of at least 1 - alpha.
 
-    Each is compared with the one of the lowest mean by a one-sided paired t test, whose p is multiplied by the number
-    of the others. Whichever other one looks best, the truly best is left out only if one of its k - 1 comparisons with
-    the others errs, which has the chance alpha at most: the choice is accounted for, and as there is one best, no
-    further correction for k configurations is needed (multiple comparisons with the best: J. Hsu, Ann. Stat. 12 (1984)
-    1136-1144; S. Gupta, Technometrics 7 (1965) 225-245; by Bonferroni's inequality, which needs no equal variances).
+    `values`: configurations x seeds without gaps, lower is better. Each configuration is compared with the one of the
+    lowest mean by a one-sided paired t test, whose p is multiplied by the number of the others. Whichever one looks
+    best, the truly best is left out only if one of its k - 1 comparisons with the others errs, which has a probability
+    of at most alpha. So the choice is accounted for, and because there is one best, no further correction for k
+    configurations is needed. (Multiple comparisons with the best: J. Hsu, Ann. Stat. 12 (1984) 1136-1144; S. Gupta,
+    Technometrics 7 (1965) 225-245; by Bonferroni's inequality, which does not need equal variances.)
     """
     others = max(1, len(values) - 1)
     best = int(values.mean(axis=1).argmin())

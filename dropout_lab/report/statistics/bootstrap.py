@@ -9,19 +9,19 @@ from dropout_lab.report.statistics.floats import ALPHA, Bools, Floats, Ints
 from dropout_lab.report.statistics.resampling import RESAMPLES, SEED, weights
 
 HONEST = 40
-"""From so many seeds on the BCa interval of a mean of normal values covers at least 93 of 100 times.
+"""From this many seeds, the BCa interval of the mean of normal values covers at least 93 of 100 times.
 
 Its width is that of the normal, not of Student's t, and its spread is too small by sqrt((n - 1) / n): with 5 seeds it
 covers 84 of 100 times and with 10 about 90, which the tests simulate (see T. Hesterberg, The American
-Statistician 69 (2015) 371-386, section 3.2). With fewer seeds the t interval is the honest one.
+Statistician 69 (2015) 371-386, section 3.2). With fewer seeds, use the t interval.
 """
 
 CHUNK = 4_000_000
-"""Resampled means that are held at a time: 32 MB."""
+"""Resampled means in memory at a time: 32 MB."""
 
 
 def bca(values: Floats, *, alpha: float = ALPHA, resamples: int = RESAMPLES, seed: int = SEED) -> tuple[Floats, Floats]:
-    """Bounds of the BCa interval of the mean of each row (configurations x seeds); what is not finite is left out.
+    """Bounds of the BCa interval of the mean of each row (configurations x seeds); values not finite are left out.
 
     NaN for rows of fewer than two values or of values without spread. Deterministic: all rows with values at the same
     seeds share their resamples. B. Efron, JASA 82 (1987) 171-185, equations 2.3 (bias) and 6.6 (acceleration).
@@ -38,7 +38,7 @@ def bca(values: Floats, *, alpha: float = ALPHA, resamples: int = RESAMPLES, see
 
 
 def by_pattern(present: Bools) -> Iterator[tuple[Ints, Bools]]:
-    """The rows that have values at the same seeds, and which seeds these are: few patterns, for seeds rarely miss."""
+    """Yield the rows with values at the same seeds, and these seeds; few patterns, because seeds are rarely missing."""
     if len(present):
         patterns, owner = np.unique(present, axis=0, return_inverse=True)
         for index, pattern in enumerate(patterns):

@@ -1,4 +1,4 @@
-"""Many tests at once."""
+"""Correction for multiple tests."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from dropout_lab.report.statistics.floats import Floats
 
 
 def holm(p: Floats) -> Floats:
-    """Holm's step-down correction: p values that may be compared with the level of the whole family of tests.
+    """Holm's step-down correction: p values to be compared with the level of the whole family of tests.
 
-    NaN is no test: it stays NaN and does not count in the family. S. Holm, Scand. J. Statist. 6 (1979) 65-70.
+    NaN is not a test: it stays NaN and does not count in the family. S. Holm, Scand. J. Statist. 6 (1979) 65-70.
     """
     corrected = np.full(len(p), np.nan)
     tests = np.flatnonzero(np.isfinite(p))

@@ -1,4 +1,4 @@
-"""Whether a difference is too small to matter, which a test that found nothing does not show."""
+"""Whether a difference is too small to matter, which a test without a significant result does not show."""
 
 import numpy as np
 from scipy.special import stdtr
@@ -11,7 +11,7 @@ def equivalence_p(differences: Floats, margin: Floats | float) -> Floats:
     """p of two one-sided t tests that the mean of each row (configurations x seeds) lies within -margin to margin.
 
     The larger p of both (TOST): D. Schuirmann, J. Pharmacokin. Biopharm. 15 (1987) 657-680. Below 0.05, equivalence is
-    shown at that margin: the 90 % interval lies inside of it. NaN where there is no spread to judge by.
+    shown at that margin: the 90 % interval lies inside it. NaN for differences without spread.
     """
     found = means_of_rows(differences)
     freedom = np.maximum(found.n - 1, 1)

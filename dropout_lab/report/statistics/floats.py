@@ -1,4 +1,4 @@
-"""The level of every interval, the types of arrays, and which of their rows have values."""
+"""The level of every interval, the types of arrays, and the rows that have values."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,8 +1,8 @@
 """The probability of improvement: how often a network of ours is better than one of theirs.
 
 R. Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice, NeurIPS 2021
-(arXiv:2108.13264), section 4.3. Their percentile bootstrap gives an interval of no width where all of ours are better,
-which few seeds often show; so other intervals stand here.
+(arXiv:2108.13264), section 4.3. Their percentile bootstrap gives an interval of zero width if all of ours are better,
+which is common with few seeds; so other intervals are used here.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def paired_improvement(differences: Floats, *, alpha: float = ALPHA) -> Improvem
     """From differences ours minus theirs (configurations x seeds) of a metric that is better when higher.
 
     The interval is Clopper's and Pearson's (Biometrika 26 (1934) 404-413): exact for a count of wins among n seeds, so
-    that it covers at least 95 %. NaN where there is no pair.
+    that it covers at least 95 %. NaN without a pair.
     """
     finite = np.isfinite(differences)
     n = finite.sum(axis=1)
@@ -41,7 +41,7 @@ def paired_improvement(differences: Floats, *, alpha: float = ALPHA) -> Improvem
 
 
 def unpaired_improvement(ours: Floats, theirs: Floats, *, alpha: float = ALPHA) -> Improvement:
-    """Of two samples that share no seeds, of a metric that is better when higher: one number in each array.
+    """From two samples that share no seeds, of a metric that is better when higher: one number in each array.
 
     All pairs are compared (the Mann-Whitney statistic over m n). The interval solves for the probabilities whose own
     standard error reaches the estimate: R. Newcombe, Statistics in Medicine 25 (2006) 559-573, method 5.

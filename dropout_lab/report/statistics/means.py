@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtr, stdtrit  # scipy.stats has the same in prettier words, but takes most of a second
+from scipy.special import stdtr, stdtrit  # scipy.stats has the same, but takes most of a second to import
 
 from dropout_lab.report.statistics.floats import LEVEL, Floats, Ints
 
@@ -12,8 +12,7 @@ from dropout_lab.report.statistics.floats import LEVEL, Floats, Ints
 class Mean(NamedTuple):
     """A mean over seeds, its 95 % t interval, the number of values, and p of the two-sided t test against 0.
 
-    Interval and p are NaN where they cannot be had: from fewer than two values, or from values that are all the same,
-    which show no spread to judge by.
+    Interval and p are NaN for fewer than two values and for values that are all equal, which show no spread.
     """
 
     mean: float
@@ -28,7 +27,7 @@ class Mean(NamedTuple):
 
 
 class Means(NamedTuple):
-    """What `Mean` holds, for every row of a matrix, and the standard deviation over the row (n - 1)."""
+    """`Mean` for every row of a matrix, and the standard deviation over the row (n - 1)."""
 
     mean: Floats
     low: Floats
@@ -38,7 +37,7 @@ class Means(NamedTuple):
     deviation: Floats
 
     def within(self, least: float, most: float) -> "Means":
-        """With intervals cut to what a mean can be, which cover as often: a true mean is never in what is cut off."""
+        """Cut the intervals to the possible range of a mean; coverage stays, because no true mean lies outside."""
         return self._replace(low=np.clip(self.low, least, most), high=np.clip(self.high, least, most))
 
     def of(self, row: int) -> Mean:
@@ -48,7 +47,7 @@ class Means(NamedTuple):
 
 
 def means_of_rows(values: Floats, level: float = LEVEL) -> Means:
-    """See `Mean`, of each row (configurations x seeds); interval at `level`; values not finite are left out."""
+    """`Mean` of each row (configurations x seeds), with the interval at `level`; values not finite are left out."""
     finite = np.isfinite(values)
     kept = np.where(finite, values, 0.0)
     n = finite.sum(axis=1)
@@ -57,7 +56,7 @@ def means_of_rows(values: Floats, level: float = LEVEL) -> Means:
         deviation = np.sqrt((np.where(finite, kept - mean[:, None], 0.0) ** 2).sum(axis=1) / (n - 1))
         largest = np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf)
         smallest = np.where(finite, values, np.inf).min(axis=1, initial=np.inf)
-        # Differences of equal floats can differ in the last bits: that is no spread.
+        # Differences of equal floats can differ in the last bits, which is not a spread.
         flat = (n < 2) | (largest - smallest <= 1e-12 * np.abs(kept).max(axis=1, initial=0.0))
         deviation = np.where(flat, np.nan, deviation)
         error = deviation / np.sqrt(n)
@@ -67,10 +66,10 @@ def means_of_rows(values: Floats, level: float = LEVEL) -> Means:
 
 
 def mean_over_seeds(values: Sequence[float]) -> Mean:
-    """See `Mean`; values that are not finite are left out."""
+    """The `Mean` of values; those that are not finite are left out."""
     return means_of_rows(np.asarray(values, dtype=np.float64)[None, :]).of(0)
 
 
 def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Mean:
-    """Mean over the seeds both have of `ours` minus `theirs`."""
+    """The mean of `ours` minus `theirs`, over the seeds that both have."""
     return mean_over_seeds([ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())])

@@ -1,4 +1,4 @@
-"""Tests that assume nothing but that signs could be the other way round, and how little few seeds can ever show."""
+"""Tests that assume only symmetric signs, and the least p that a number of seeds can reach."""
 
 import functools
 import math
@@ -10,7 +10,7 @@ from dropout_lab.report.statistics.floats import ALPHA, Floats
 from dropout_lab.report.statistics.resampling import SEED
 
 EXACT = 12
-"""Up to so many seeds all assignments of signs are counted, from there on a sample of `DRAWN` is."""
+"""Up to this many seeds, all assignments of signs are counted; beyond, a sample of `DRAWN`."""
 
 DRAWN = 4999
 
@@ -25,15 +25,15 @@ def smallest_p(seeds: int, comparisons: int = 1) -> float:
 
 
 def seeds_to_reach(comparisons: int = 1, alpha: float = ALPHA) -> int:
-    """The least number of seeds with which such a test could reach `alpha` at all, see `smallest_p`: 6 for one."""
+    """The least number of seeds with which such a test can reach `alpha`, see `smallest_p`: 6 for one comparison."""
     return math.ceil(1 + math.log2(max(1, comparisons) / alpha))
 
 
 def sign_flip_p(differences: Floats) -> Floats:
     """Two-sided p of the sign-flip test of the mean of each row (configurations x seeds), R. A. Fisher 1935, chapter 3.
 
-    Exact up to `EXACT` seeds, then of the fixed sample of assignments with the observed one counted among them. NaN
-    where there is no value, or none but zeros.
+    Exact up to `EXACT` seeds; beyond, from a fixed sample of assignments that includes the observed one. NaN for rows
+    without a value, or with zeros only.
     """
     p = np.full(len(differences), np.nan)
     for rows, seeds in by_pattern(np.isfinite(differences)):
@@ -53,7 +53,7 @@ def sign_flip_p(differences: Floats) -> Floats:
 
 @functools.lru_cache(maxsize=32)
 def _signs(n: int) -> Floats:
-    """Assignments of signs, the observed one first; with the first sign held, for the other half mirrors these."""
+    """Assignments of signs, the observed one first; the first sign is fixed, because the other half mirrors these."""
     if n <= EXACT:
         bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1
         return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)

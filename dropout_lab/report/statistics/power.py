@@ -1,4 +1,4 @@
-"""How many seeds a difference would need to be seen."""
+"""The number of seeds that the detection of a difference needs."""
 
 import functools
 
@@ -8,7 +8,7 @@ from scipy.special import chdtr, ndtri, stdtrit
 from dropout_lab.report.statistics.floats import Floats
 
 POWER = 0.8
-"""The customary one: 4 of 5 repetitions of the experiment would see the difference."""
+"""The customary power: 4 of 5 repetitions of the experiment detect the difference."""
 
 TABULATED = 300
 
@@ -20,8 +20,8 @@ def power(effect: Floats, seeds: Floats, alpha: float) -> Floats:
     """Power of the two-sided paired t test; `effect`: the mean difference over its standard deviation (Cohen's d_z).
 
     J. Cohen, Statistical Power Analysis (1988), chapter 2. |t| exceeds its critical value c where the chi-square of the
-    spread is below (z + d sqrt(n))^2 (n - 1) / c^2: the mean of that probability over a normal z. SciPy's noncentral t
-    is NaN in tails that many comparisons need.
+    spread is below (z + d sqrt(n))^2 (n - 1) / c^2; the power is the mean of that probability over a normal z. SciPy's
+    noncentral t is NaN in tails that many comparisons need.
     """
     effect, seeds = np.broadcast_arrays(np.abs(effect), seeds)
     freedom = (seeds - 1)[..., None]
@@ -32,10 +32,10 @@ def power(effect: Floats, seeds: Floats, alpha: float) -> Floats:
 
 
 def seeds_needed(effect: Floats, alpha: float, wanted: float = POWER) -> Floats:
-    """The least number of seeds with which each `effect` (d_z) would be seen with power `wanted` at level `alpha`.
+    """The least number of seeds with which each `effect` (d_z) is detected with power `wanted` at level `alpha`.
 
     At least 2. Infinity for an effect of 0, NaN for NaN. An effect measured from few seeds is itself uncertain, and so
-    is what it would need: this is a plan, not a finding. Above 300 seeds, where t is normal but for its spread:
+    is this number: it is a plan, not a finding. Above 300 seeds, where t is nearly normal, it is
     ((z_alpha + z_power) / d)^2 + z_alpha^2 / 2.
     """
     size = np.abs(np.asarray(effect, dtype=np.float64))
@@ -50,9 +50,9 @@ def seeds_needed(effect: Floats, alpha: float, wanted: float = POWER) -> Floats:
 
 @functools.lru_cache(maxsize=32)
 def _detectable(alpha: float, wanted: float) -> Floats:
-    """The least effect that n = 2, 3, ... `TABULATED` seeds see with this power; it falls with n."""
+    """The least effect that n = 2, 3, ... `TABULATED` seeds detect with this power; it falls with n."""
     seeds = np.arange(2, TABULATED + 1, dtype=np.float64)
-    # The power of 0.8 and the like lies where the estimate of the spread, rarely over 1.4 times the truth, allows it.
+    # Powers around 0.8 lie between these bounds, because the estimated spread is rarely above 1.4 times the true one.
     critical = stdtrit(seeds - 1, 1 - alpha / 2)
     low, high = critical / 2 / np.sqrt(seeds), (1.4 * critical + 2) / np.sqrt(seeds)
     for _ in range(26):

@@ -1,8 +1,7 @@
-"""What choosing the best does to its own number, and how sure the choice itself is.
+"""The bias from choosing the best, and the certainty of the choice.
 
-All of it from a matrix configurations x seeds without gaps, of a metric that is better when lower: who has one that is
-better when higher changes its sign. Seeds are resampled for all configurations together, so that what a seed does to
-all of them stays.
+Everything is computed from a matrix configurations x seeds without gaps, of a metric that is better when lower (change
+the sign of others). Seeds are resampled for all configurations together, so that their common effect is kept.
 """
 
 from typing import NamedTuple
@@ -25,11 +24,11 @@ def chosen(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Ints
 
 
 class Optimism(NamedTuple):
-    """How much better the mean of the chosen configuration looks than it is.
+    """By how much the mean of the chosen configuration looks better than it is.
 
-    `optimism`: in units of the metric; above 0 where the choice flatters. `chosen`: the mean of the best as it looks.
-    `corrected`: `chosen` plus `optimism`, what further seeds are expected to show. All NaN with fewer than two seeds or
-    configurations.
+    `optimism`: in units of the metric; above 0 if the choice biases the mean in its favour. `chosen`: the observed mean
+    of the best. `corrected`: `chosen` plus `optimism`, the value that further seeds are expected to show. `optimism`
+    and `corrected` are NaN with fewer than two seeds or configurations.
     """
 
     chosen: float
@@ -38,12 +37,12 @@ class Optimism(NamedTuple):
 
 
 def optimism(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Optimism:
-    """Chooses the lowest mean on resamples of the seeds and compares it with its mean on the seeds left out.
+    """Choose the lowest mean on resamples of the seeds, and compare it with its mean on the seeds left out.
 
-    The difference of the two is taken between the chosen and the average configuration, so that lucky seeds, which all
-    configurations share, fall out. A resample's mean is noisier than that of n different seeds by the root of n times
-    its sum of squared weights: the difference is divided by it. (The winner's curse: M. Tibshirani and R. Tibshirani,
-    Ann. Appl. Stat. 3 (2009) 822-829, who leave folds out.)
+    Both means are taken relative to the average configuration, so that lucky seeds, which all configurations share,
+    cancel. A resample's mean is noisier than that of n different seeds by the root of n times its sum of squared
+    weights; the difference is divided by that factor. (The winner's curse: M. Tibshirani and R. Tibshirani,
+    Ann. Appl. Stat. 3 (2009) 822-829, with folds left out instead.)
     """
     if values.shape[0] < 2 or values.shape[1] < 2:
         return Optimism(float(values.mean()) if values.size else np.nan, np.nan, np.nan)
@@ -61,7 +60,7 @@ def optimism(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Op
 
 
 class BestSetting(NamedTuple):
-    """How sure the best level of a setting is.
+    """The certainty of the best level of a setting.
 
     `best`: the level of the lowest mean. `low` and `high`: the 95 % percentile interval of the best level over
     resamples. `levels` in order, `share`: of the resamples in which each is best.
@@ -75,9 +74,9 @@ class BestSetting(NamedTuple):
 
 
 def best_setting(values: Floats, settings: Floats, *, alpha: float = ALPHA, seed: int = SEED) -> BestSetting:
-    """Of configurations with a numeric setting, such as the rate; several may have the same level.
+    """The best level of a numeric setting, such as the rate; several configurations may have the same level.
 
-    With a few seeds resamples repeat each other, and the interval is too short, as any bootstrap of them is.
+    With few seeds, resamples repeat each other, and the interval is too narrow, like any bootstrap of few seeds.
     """
     picked = settings[chosen(values, seed=seed)]
     levels = np.unique(settings)

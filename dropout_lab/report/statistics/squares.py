@@ -13,9 +13,9 @@ Term = tuple[str, ...]
 
 
 class Square(NamedTuple):
-    """One term: degrees of freedom, sum of squares (per seed), share of the total, F test against `error_df` of them.
+    """One term: degrees of freedom, sum of squares (per seed), share of the total, F test with `error_df`.
 
-    `share` is the sum of squares over that of all differences between configurations. NaN where a test cannot be had.
+    `share` is the sum of squares over that of all differences between configurations. NaN without a test.
     """
 
     term: Term
@@ -30,17 +30,20 @@ class Square(NamedTuple):
 def type_two(
     values: Floats, factors: Mapping[str, Floats], interactions: Sequence[Term] | None = None
 ) -> Sequence[Square]:
-    """Each factor and each pair of them, or the `interactions` asked for, of configurations x seeds without gaps.
+    """Test each factor and each pair of factors, or the given `interactions`.
+
+    `values`: configurations x seeds without gaps.
 
     `factors`: the columns of each factor, one row per configuration (`dummies` or `polynomial`). Sums of squares are of
     type II: of a term after all terms that do not contain it (F. Yates, JASA 29 (1934) 51-66). They do not depend on
-    the order of the factors, and add up where the grid is balanced.
+    the order of the factors, and add up for a balanced grid.
 
-    Seeds are random blocks that cross all factors. What a seed does to all configurations alike is taken out. Each term
-    is tested against its own term x seed mean square, df (seeds - 1) degrees of freedom: a seed may do something of its
-    own to all configurations of one level (those of one data size share the examples it drew), which an error pooled
-    over the terms takes for many independent findings. With more than one df the test takes what seeds do as equally
-    strong in all directions of the term (sphericity). With one seed nothing is tested, and `error_df` is 0.
+    Seeds are random blocks that cross all factors. The common effect of a seed on all configurations is removed. Each
+    term is tested against its own term x seed mean square, with df (seeds - 1) degrees of freedom: a seed may have its
+    own effect on all configurations of one level (those of one data size share the examples it drew), which an error
+    pooled over the terms would take for many independent findings. With more than one df, the test assumes that the
+    effect of seeds is equally strong in all directions of the term (sphericity). With one seed nothing is tested, and
+    `error_df` is 0.
     """
     count, seeds = values.shape
     means = values.mean(axis=1)
@@ -51,7 +54,7 @@ def type_two(
     columns = {term: _product([factors[name] for name in term]) for term in terms}
     # One matrix of products serves all designs: each is some of its columns.
     design = np.concatenate([np.ones((count, 1)), *columns.values()], axis=1)
-    # The first column is of the means, the others are of what each seed does to configurations one by one.
+    # The first column has the means, the others the effect of each seed on single configurations.
     gram, along = design.T @ design, design.T @ np.concatenate([(means - means.mean())[:, None], rest], axis=1)
     owner = np.repeat(np.arange(len(terms) + 1), [1, *(part.shape[1] for part in columns.values())])
     found = []
@@ -89,7 +92,7 @@ def _product(parts: Sequence[Floats]) -> Floats:
 
 
 def _explained(gram: Floats, along: Floats, kept: Bools) -> tuple[Floats, int]:
-    """Sums of squares that these columns of the design explain, of each column of `along`, and their rank."""
+    """The sums of squares of each column of `along` that these columns of the design explain, and their rank."""
     values, vectors = np.linalg.eigh(gram[np.ix_(kept, kept)])
     real = values > 1e-9 * values.max()
     squares = (vectors[:, real].T @ along[kept]) ** 2 / values[real, None]

@@ -1,8 +1,8 @@
-"""Times with censoring: a run that has not got there says that its time is longer than what it trained.
+"""Times with censoring: a run that has not reached its target would have taken longer than it trained.
 
 Times are whole epochs from 1, so that the curves of many groups are one matrix, groups x epochs. A run that has not
-`reached` is censored at its epoch: it counts as still on its way up to and including that epoch and says nothing about
-later ones.
+`reached` the target is censored at its epoch: it counts as not there up to and including that epoch, and carries no
+information about later ones.
 """
 
 import math
@@ -21,8 +21,7 @@ class Survival(NamedTuple):
 
     `surviving`: the share that is not there yet after the epoch. `low` and `high`: its 95 % interval from Greenwood's
     variance on the scale log(-log) (J. Kalbfleisch and R. Prentice 1980, section 1.3), which stays within 0 and 1; NaN
-    where the share is 1 or 0. `variance`: Greenwood's sum without the factor of the squared share. After the last
-    observation of a group all are as they were at it.
+    where the share is 1 or 0. After the last observation of a group, all values stay the same.
     """
 
     surviving: Floats
@@ -33,7 +32,7 @@ class Survival(NamedTuple):
 
 
 def kaplan_meier(groups: Ints, epochs: Ints, reached: Bools, count: int, horizon: int) -> Survival:
-    """The curves of groups 0 to `count` - 1 up to epoch `horizon`: a number a run in each array."""
+    """The curves of groups 0 to `count` - 1 up to epoch `horizon`: one number per run in each array."""
     shape = (count, horizon + 2)
     places = groups * shape[1] + np.minimum(epochs, horizon + 1)
     arrived = np.bincount(places[reached], minlength=shape[0] * shape[1]).reshape(shape)
@@ -56,9 +55,9 @@ def _curves(arrived: Ints, at_risk: Ints) -> tuple[Floats, Floats, Floats]:
 
 
 class Medians(NamedTuple):
-    """The first epoch by which half of a group is there, and its interval; infinity where the curve never falls so low.
+    """The first epoch by which half of a group has arrived, and its interval; infinity if that never happens.
 
-    The interval holds the epochs at which the interval of the curve holds one half: R. Brookmeyer and J. Crowley,
+    The interval contains the epochs at which the interval of the curve contains one half: R. Brookmeyer and J. Crowley,
     Biometrics 38 (1982) 29-41. With few runs its upper end is often infinite. NaN for a group without runs.
     """
 
@@ -68,8 +67,9 @@ class Medians(NamedTuple):
 
 
 def medians(curves: Survival) -> Medians:
+    """The median of each group."""
     empty = curves.at_risk[:, 0] == 0
-    # Where all are there at once the curve has no interval but a median.
+    # Where all arrive at once, the curve has a median but no interval.
     low = np.where(curves.surviving <= 1e-12, 0.0, curves.low)
     high = np.where(curves.surviving <= 1e-12, _last_known(curves), curves.high)
     return Medians(
@@ -78,7 +78,7 @@ def medians(curves: Survival) -> Medians:
 
 
 def _last_known(curves: Survival) -> Floats:
-    """The upper bound before the curve falls to 0, where Greenwood's variance ends; 1 where there was none."""
+    """The upper bound before the curve falls to 0, where Greenwood's variance ends; 1 if there was none."""
     index = np.where(np.isfinite(curves.high), np.arange(curves.high.shape[1]), -1)
     index = np.maximum.accumulate(index, axis=1)
     known = np.take_along_axis(curves.high, np.maximum(index, 0), axis=1)
@@ -92,21 +92,21 @@ def first_at_most(shares: Floats, level: float) -> Floats:
 
 
 def restricted_mean(curves: Survival, horizon: int) -> tuple[Floats, Floats]:
-    """Mean number of epochs until a run is there, counting no more than `horizon`, and its standard error.
+    """Mean number of epochs until a run arrives, counting at most `horizon`, and its standard error.
 
-    The area under the curve from 0 to the horizon. It exists where the median does not. J. Klein and M. Moeschberger,
-    Survival Analysis (2003), equations 4.5.1 and 4.5.2. The error is NaN where nothing says how the runs vary: one run,
-    or all of them at the same epoch. NaN for a group without runs. With the normal's 1.96, intervals from fewer than
-    about 50 runs are too narrow: from 40 they cover 92 of 100 times.
+    The area under the curve from 0 to the horizon. It exists even without a median. J. Klein and M. Moeschberger,
+    Survival Analysis (2003), equations 4.5.1 and 4.5.2. The error is NaN if the runs show no variation: one run, or all
+    of them at the same epoch. NaN for a group without runs. With the normal's 1.96, intervals from fewer than about 50
+    runs are too narrow: from 40 they cover 92 of 100 times.
     """
     before = np.concatenate([np.ones((len(curves.surviving), 1)), curves.surviving[:, : horizon - 1]], axis=1)
     area = before.sum(axis=1)
-    # What is left of the area after each epoch.
+    # The remaining area after each epoch.
     rest = area[:, None] - before.cumsum(axis=1)
     arrived, at_risk = curves.arrived[:, :horizon], curves.at_risk[:, :horizon]
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where((arrived > 0) & (at_risk > arrived), arrived / (at_risk * (at_risk - arrived)), 0.0)
-    # Nothing can be said of the spread where the last ones at risk arrive together: rest is 0 there.
+    # Where the last runs at risk arrive together, the rest is 0, and so their contribution.
     variance = (rest**2 * terms).sum(axis=1)
     empty = curves.at_risk[:, 0] == 0
     error = np.sqrt(variance)
@@ -114,9 +114,9 @@ def restricted_mean(curves: Survival, horizon: int) -> tuple[Floats, Floats]:
 
 
 def kaplan_meier_median(epochs: Sequence[int], reached: Sequence[bool]) -> float:
-    """The first epoch by which half of the runs have got there, by the Kaplan-Meier estimate; infinity if none.
+    """The first epoch by which half of the runs have arrived, by the Kaplan-Meier estimate; infinity if none.
 
-    Of one group, in fractions, so that "half" is exact.
+    For one group, in fractions, so that "half" is exact.
     """
     remaining = Fraction(1)
     for epoch in sorted({e for e, r in zip(epochs, reached, strict=True) if r}):

@@ -1,7 +1,7 @@
-"""Every number of the report, as tables: frames in, frame out, nothing drawn and nothing written.
+"""Every number of the report, as tables: frames in, frame out; nothing is drawn or written.
 
-`configurations` makes the table that `ranked` puts in order. All in `TABLES` take the frames and that ranked table; of
-an unfinished sweep they hold what there is, and without rows they have their columns all the same.
+`configurations` makes the table that `ranked` sorts. All in `TABLES` take the frames and that ranked table. For an
+unfinished sweep they have the rows known so far, and all columns even without rows.
 """
 
 from dropout_lab.report.tables.best_so_far import best_so_far

@@ -1,4 +1,4 @@
-"""What a search had found after so many trials, and what the same trials show in random order."""
+"""The best value found by the number of trials, and the same for the trials in random order."""
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,13 @@ from dropout_lab.report.tables.columns import Columns, made, real, whole
 from dropout_lab.report.tables.seeds import run_places
 
 COLUMNS: Columns = {
-    "budget": whole("trials so far, in the order of their numbers; those that failed or were pruned cost, too"),
+    "budget": whole("trials so far, in the order of their numbers; failed and pruned ones count"),
     "epochs": whole("epochs trained so far, of all runs of these trials"),
-    "trial": whole("number of the trial that came last"),
+    "trial": whole("number of the last of these trials"),
     "value": real("its mean of the objective over its complete runs; missing if it has no run for every seed"),
     "best": real("best value so far; missing until there is one"),
     "best_trial": real("its trial; missing until there is one"),
-    "low": real("best of as many trials drawn at random (with replacement) from all: 2.5 % quantile over draws"),
+    "low": real("best of the same number of trials drawn at random with replacement: 2.5 % quantile over draws"),
     "median": real("the same, median"),
     "high": real("the same, 97.5 % quantile"),
 }
@@ -25,9 +25,9 @@ COLUMNS: Columns = {
 def best_so_far(frames: Frames, table: pd.DataFrame, objective: str | None = None) -> pd.DataFrame:
     """A row per trial, in the order of their numbers.
 
-    The band is the bootstrap of the tuning playbook's figure 3 without the drawing: the best of k values drawn from N
-    is at least as good as the j-th best with probability 1 - (1 - j / N)^k. It is of the same trials in random order:
-    only for a random search is this the luck of the order. What a sampler that learns found late counts from the start.
+    The band is the bootstrap of the tuning playbook's figure 3 in closed form: the best of k values drawn from N is at
+    least as good as the j-th best with probability 1 - (1 - j / N)^k. It describes the same trials in random order, and
+    so the luck of the order for a random search only. Late finds of a learning sampler count from the start.
     """
     if table.empty:
         return made(COLUMNS)
@@ -65,7 +65,7 @@ def best_so_far(frames: Frames, table: pd.DataFrame, objective: str | None = Non
 
 
 def _strict(values: Floats) -> Bools:
-    """Where a value is lower than all before it."""
+    """Whether each value is lower than all before it."""
     before = np.concatenate([[np.inf], np.minimum.accumulate(values)[:-1]])
     return np.asarray(values < before)
 

@@ -1,4 +1,4 @@
-"""All tables that are made of the frames and the ranked table of configurations, with what their columns are."""
+"""All tables that are computed from the frames and the ranked table of configurations, with their columns."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -36,7 +36,7 @@ from dropout_lab.report.tables.variance import variance
 
 
 class Table(NamedTuple):
-    """How a table is made of the frames and the ranked table of configurations, and what its columns are."""
+    """The function from frames and ranked configurations to a table, and the columns of that table."""
 
     make: Callable[[Frames, pd.DataFrame], pd.DataFrame]
     columns: Columns
@@ -63,5 +63,5 @@ TABLES: Mapping[str, Table] = {
 
 
 def make_all(frames: Frames, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Every table of `TABLES` by name, of the ranked configurations."""
+    """Compute every table of `TABLES` from the ranked configurations, by name."""
     return {name: one.make(frames, table) for name, one in TABLES.items()}

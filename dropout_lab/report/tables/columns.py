@@ -1,4 +1,4 @@
-"""What the columns of a table are: a table says it once, for its frame, its tests and its readers."""
+"""The columns of a table, declared once for its frame, its tests and its readers."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import pandas as pd
 
 
 class Column(NamedTuple):
-    """`kind`: float, int, bool, or object for words and for values of several kinds. `meaning`: with its unit."""
+    """`kind`: float, int, bool, or object for text and mixed values. `meaning`: with its unit."""
 
     kind: type
     meaning: str
@@ -24,7 +24,7 @@ def real(meaning: str) -> Column:
     return Column(float, meaning)
 
 
-def words(meaning: str) -> Column:
+def text(meaning: str) -> Column:
     return Column(object, meaning)
 
 
@@ -32,14 +32,14 @@ def truth(meaning: str) -> Column:
     return Column(bool, meaning)
 
 
-TRIAL: Columns = {"trial": whole("number of the trial"), "name": words("the configuration in words")}
+TRIAL: Columns = {"trial": whole("number of the trial"), "name": text("the configuration's name")}
 
 
 def made(columns: Columns, data: Mapping[str, Any] | pd.DataFrame | None = None) -> pd.DataFrame:
-    """A frame with exactly these columns, in this order and of these kinds; without `data`, one without rows."""
+    """Make a frame with exactly these columns, in this order and of these kinds; without `data`, it has no rows."""
     empty = data is None or (isinstance(data, Mapping) and not data)
     frame = pd.DataFrame({name: [] for name in columns}) if empty else pd.DataFrame(data)
     missing, strange = columns.keys() - set(frame.columns), set(frame.columns) - columns.keys()
     if missing or strange:
-        raise ValueError(f"the table lacks the columns {sorted(missing)} and has {sorted(strange)} that it should not")
+        raise ValueError(f"the table lacks the columns {sorted(missing)} and has the unknown ones {sorted(strange)}")
     return frame[list(columns)].astype({name: column.kind for name, column in columns.items()}).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Every configuration beside its baseline, or beside any configuration, with all that can be said of the difference."""
+"""Every configuration compared with its baseline or with any configuration: all statistics of the difference."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,16 +25,18 @@ from dropout_lab.report.statistics import (
     sign_flip_p,
     smallest_p,
 )
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth, whole
 from dropout_lab.report.tables.seeds import COMPARED, BySeed, by_seed, metrics_of
 
 POINTS = 0.5
-"""Accuracies less than this many percentage points apart count as the same, unless a margin is given: half a point is
-the last digit that most tables of accuracies with one decimal can be trusted in."""
+"""Accuracies less than this many percentage points apart count as equivalent, unless a margin is given. Half a point is
+the precision to which most tables of accuracies with one decimal can be trusted."""
 
 COLUMNS: Columns = {
     **TRIAL,
-    "metric": words("what is compared; all values of the row are in its unit (accuracy: a fraction; gap_accuracy: pp)"),
+    "metric": text(
+        "metric that is compared; the row's values are in its unit (accuracy: a fraction; gap_accuracy: pp)"
+    ),
     "against": whole("trial it is compared with"),
     "n": whole("seeds that both have"),
     "mean": real("mean over these seeds of the configuration minus the other"),
@@ -42,27 +44,27 @@ COLUMNS: Columns = {
     "high": real("95 % t interval of the mean, upper bound"),
     "bca_low": real("95 % BCa bootstrap interval of the mean, lower bound"),
     "bca_high": real("95 % BCa bootstrap interval of the mean, upper bound"),
-    "bca_honest": truth(f"whether n is at least {BCA_SEEDS}, from where the BCa interval covers what it says"),
+    "bca_honest": truth(f"whether n is at least {BCA_SEEDS}, where the BCa interval has nearly nominal coverage"),
     "deviation": real("standard deviation of the difference over seeds"),
     "p": real("two-sided p of the paired t test"),
     "p_holm": real(
-        "p, corrected by Holm for all comparisons of this metric; for the best as such see p_best of to_best"
+        "p, corrected by Holm for all comparisons of this metric; for comparisons with the best see p_best of to_best"
     ),
-    "p_flip": real("two-sided p of the paired sign-flip test, which assumes no normal values"),
-    "p_flip_holm": real("p_flip, corrected likewise"),
+    "p_flip": real("two-sided p of the paired sign-flip test, which does not assume normal values"),
+    "p_flip_holm": real("p_flip, corrected by Holm likewise"),
     "p_flip_least": real(
-        "the least p_flip_holm of the best of all comparisons that n seeds can reach; with more than 0.05 neither the "
-        "paired sign-flip test nor Wilcoxon's signed-rank test, corrected by Holm, could reach significance"
+        "the least p_flip_holm that the best of all comparisons can reach with n seeds; above 0.05, neither the paired "
+        "sign-flip test nor Wilcoxon's signed-rank test can reach significance after Holm correction"
     ),
     "p_flip_seeds": real(
-        "the least seeds with which the best of all comparisons could be below 0.05 by either of these two tests, "
-        "corrected by Holm"
+        "the least number of seeds with which the best of all comparisons can be below 0.05 by either of these two "
+        "tests, corrected by Holm"
     ),
     "improvement": real("probability that a network of the configuration is better than one of the other, paired"),
     "improvement_low": real("its 95 % interval (Clopper-Pearson), lower bound"),
     "improvement_high": real("its 95 % interval (Clopper-Pearson), upper bound"),
-    "seeds_needed": real("seeds with which the observed difference would be seen with power 0.8 at 0.05 / comparisons"),
-    "margin": real("differences up to this are too small to matter"),
+    "seeds_needed": real("seeds that detect the observed difference with power 0.8 at level 0.05 / comparisons"),
+    "margin": real("equivalence margin: differences up to this are too small to matter"),
     "p_equivalence": real("p of two one-sided t tests that the difference lies within the margin"),
     "p_equivalence_holm": real("p_equivalence, corrected by Holm for all comparisons of this metric"),
 }
@@ -70,9 +72,9 @@ COLUMNS: Columns = {
 TO_BEST: Columns = {
     **COLUMNS,
     "p_best": real(
-        "p that this is the best: one-sided p of the paired t test times the other configurations with all seeds, "
-        "which accounts for the choice of the best by the same seeds. Those with 0.05 or more, and the best itself, "
-        "hold the truly best one with 95 % at least; missing without all seeds"
+        "p that this is the best: one-sided p of the paired t test times the number of other configurations with all "
+        "seeds, which accounts for choosing the best by the same seeds. Configurations with 0.05 or more, together "
+        "with the best, form a 95 % confidence set for the best; missing without all seeds"
     ),
 }
 
@@ -87,11 +89,10 @@ def comparisons(
 ) -> pd.DataFrame:
     """A row per configuration and metric, in the order of `table`; see `COLUMNS`.
 
-    `baseline`: number of the trial that all are compared with, of whatever context; without it, all are compared with
-    `Frames.reference`, or without that each with the baseline of its context. `metrics`: some of them. `margins`:
-    metric -> difference that is too small to matter, see `margin` for the others. Configurations that have nothing to
-    be compared with, or no seed in common with it, have no row. Raises
-    UserError if there is no trial `baseline`.
+    `baseline`: number of the trial that all are compared with, in any context. By default, all are compared with
+    `Frames.reference` or, without that, each with the baseline of its context. `metrics`: a selection of metrics.
+    `margins`: metric -> equivalence margin, by default that of `margin`. Configurations without a counterpart, or
+    without a seed in common with it, have no row. Raises UserError if there is no trial `baseline`.
     """
     values = by_seed(frames)
     if table.empty:
@@ -116,7 +117,7 @@ def comparisons(
 
 
 def to_best(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """Every configuration beside the chosen one, in the objective: which are as good, which may be the best."""
+    """Every configuration compared with the chosen one in the objective: equivalent ones, and possibly best ones."""
     if table.empty or not table["whole"].iloc[0]:
         return made(TO_BEST)
     objective = frames.objectives[0]
@@ -129,12 +130,12 @@ def to_best(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def margin(values: BySeed, metric: str, against: Ints) -> Floats:
-    """The difference that is too small to matter, for each configuration `against` which is compared.
+    """The equivalence margin, for each configuration `against` which is compared.
 
-    Losses, and gaps of them: 1 % of the other's mean loss of the same kind (validation loss for a gap), the tolerance
-    within which a run counts as converged, so that all of the report means the same by "as good as". Accuracies and
-    gaps of them: half a percentage point. What else is compared: 1 % of the other's mean. It is fixed before the
-    results are seen but for the scale of the loss; a margin from the spread of the seeds would reward noise.
+    Losses and gaps in loss: 1 % of the other's mean loss (validation loss for a gap), the tolerance within which a run
+    counts as converged, so that the whole report uses one notion of equivalence. Accuracies and gaps in accuracy: half
+    a percentage point. Other metrics: 1 % of the other's mean. Except for the scale of the loss, it is fixed before the
+    results are seen; a margin from the spread of the seeds would reward noise.
     """
     if "accuracy" in metric:
         return np.full(len(against), POINTS if metric.startswith("gap") else POINTS / 100)

@@ -1,4 +1,4 @@
-"""How many epochs and seconds it takes: until a run's own best, and until a level that all share."""
+"""Epochs and seconds to converge: to a run's own best, and to a level that all runs share."""
 
 import numpy as np
 import pandas as pd
@@ -6,24 +6,24 @@ import pandas as pd
 from dropout_lab.core.metrics import HORIZON_TAIL, TOLERANCE
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Bools, Floats, Ints, Survival, kaplan_meier, medians, restricted_mean
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.tables.curve_matrix import curve_matrix
 from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
 from dropout_lab.report.tables.times import Arrivals, arrivals, baseline_targets
 
 COLUMNS: Columns = {
     **TRIAL,
-    "definition": words("own_best: within 1 % of the run's own best validation loss; target: the baseline's level"),
+    "definition": text("own_best: within 1 % of the run's own best validation loss; target: the baseline's level"),
     "target": real("validation loss to be reached; missing for own_best"),
     "n": whole("runs with a curve"),
-    "n_reached": whole("of these, got there; the others are censored at their last epoch"),
+    "n_reached": whole("of these, reached the target; the others are censored at their last epoch"),
     "n_improving": whole(
         "complete runs whose best epoch lies in the last tenth of the epochs planned: their own best is not final"
     ),
-    "median": real("epochs, Kaplan-Meier median; infinite if fewer than half got there"),
+    "median": real("epochs, Kaplan-Meier median; infinite if fewer than half reached the target"),
     "median_low": real("its 95 % interval (Brookmeyer-Crowley on the log-log scale), lower bound, epochs"),
     "median_high": real("its 95 % interval, upper bound, epochs; often infinite from few runs"),
-    "restricted": real("mean epochs until there, counting no more than `horizon`"),
+    "restricted": real("mean epochs to the target, counting at most `horizon`"),
     "restricted_error": real("its standard error, epochs"),
     "horizon": whole("epochs up to which the restricted mean counts: the most that any run of the sweep has trained"),
     "seconds_per_epoch": real("mean over the configuration's runs of seconds / epochs trained"),
@@ -35,19 +35,19 @@ CURVES: Columns = {
     **TRIAL,
     "definition": COLUMNS["definition"],
     "epoch": whole("epoch, from 1"),
-    "surviving": real("share of the runs that is not there after this epoch, Kaplan-Meier"),
+    "surviving": real("share of the runs that have not reached the target after this epoch, Kaplan-Meier"),
     "low": real("its 95 % interval (Greenwood, log-log), lower bound; missing where the share is 0 or 1"),
     "high": real("its 95 % interval, upper bound"),
-    "at_risk": whole("runs that trained up to this epoch and were not there before"),
-    "arrived": whole("of these, got there in this epoch"),
+    "at_risk": whole("runs that trained up to this epoch and had not reached the target before"),
+    "arrived": whole("of these, reached the target in this epoch"),
 }
 
 
 def convergence(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """Two rows per configuration that has a run with a curve, in the order of `table`; see `COLUMNS`.
 
-    A run that was pruned, failed, or stopped early never counts as at its own best: it is censored. It counts as there
-    for the shared target if it got there before.
+    A run that was pruned, failed, or stopped early never counts as at its own best: it is censored. It counts as having
+    reached the shared target if it did so before.
     """
     values, found = _found(frames)
     if table.empty:
@@ -83,7 +83,7 @@ def convergence(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def survival_curves(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per configuration of `table` (some of them, for a figure), definition and epoch; see `CURVES`."""
+    """A row per configuration of `table` (a selection, for a figure), definition and epoch; see `CURVES`."""
     values, found = _found(frames)
     if table.empty:
         return made(CURVES)
@@ -112,7 +112,7 @@ def _found(frames: Frames) -> tuple[BySeed, dict[str, tuple[Floats, Arrivals]]]:
 
 
 def own_best(frames: Frames, val_loss: Floats, last: Ints) -> Arrivals:
-    """When the runs came within 1 % of their own best validation loss; see `convergence` for who is censored."""
+    """When the runs came within 1 % of their own best validation loss; see `convergence` for censoring."""
     rows, _ = run_places(frames)
     timed = np.flatnonzero((last > 0) & (rows >= 0))
     runs = frames.runs.iloc[timed]

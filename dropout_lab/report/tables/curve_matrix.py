@@ -11,9 +11,9 @@ from dropout_lab.report.statistics import Floats, Ints
 
 @dataclass(frozen=True)
 class CurveMatrix:
-    """Row i is row i of `Frames.runs`, column j is epoch j + 1; NaN where an epoch was not trained or has no number.
+    """Row i is row i of `Frames.runs`, column j is epoch j + 1; NaN for an epoch without training or without a number.
 
-    `last`: the last epoch of each run that has a row of curves, 0 for a run without any.
+    `last`: the last epoch of each run in the curves, 0 for a run without a curve.
     """
 
     values: Mapping[str, Floats]

@@ -1,4 +1,4 @@
-"""What the curves look like: where overfitting begins, how far train and validation are apart, what ails them."""
+"""The shape of the curves: onset of overfitting, area between train and validation, and a diagnosis."""
 
 import numpy as np
 import pandas as pd
@@ -6,20 +6,20 @@ import pandas as pd
 from dropout_lab.core.metrics import HORIZON_TAIL, TOLERANCE
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Bools, Floats, Ints, means_of_rows
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.tables.curve_matrix import curve_matrix
 from dropout_lab.report.tables.seeds import run_places
 
 EARLY = 0.5
-"""A run that is within 1 % of its best before this part of its epochs, and stays there, was saturated early."""
+"""A run that is within 1 % of its best before this share of its epochs was saturated early."""
 
 DIAGNOSES = ("still improving", "overfitting", "saturated early", "settled")
-"""By the validation loss as a median over three epochs, so that one lucky epoch is no turn, the first rule that holds:
+"""The first rule that holds, by the validation loss as a running median over three epochs, which ignores outliers:
 
-still improving: its best epoch lies in the last tenth of the epochs planned, and it is at least 1 % below what it was
-at the start of that tenth, so that the improvement is more than noise.
-overfitting: at its last epoch it is more than 1 % above its best.
-saturated early: it is within 1 % of its best before half of the epochs are over.
+still improving: the best epoch lies in the last tenth of the epochs planned, and the loss there is at least 1 % below
+that at the start of the tenth, so that the improvement is more than noise.
+overfitting: at the last epoch, the loss is more than 1 % above its minimum.
+saturated early: the loss is within 1 % of its minimum before half of the epochs are over.
 settled: none of these.
 """
 
@@ -27,15 +27,14 @@ COLUMNS: Columns = {
     **TRIAL,
     "n": whole("complete runs that were not stopped early; others are not judged"),
     "onset": real(
-        "epoch at which the validation loss turns for the worse, median over runs; infinite if it does not "
-        "in half of them"
+        "epoch at which the validation loss starts to rise, median over runs; infinite if it does not in half of them"
     ),
-    "rise": real("mean over runs of the validation loss (median of three epochs) at the last epoch minus at its best"),
+    "rise": real("mean over runs of the validation loss (median of three epochs) at the last epoch minus its minimum"),
     "area": real("mean over runs of the area between validation and train loss: their difference, summed over epochs"),
     "area_low": real("its 95 % t interval over seeds, lower bound"),
     "area_high": real("its 95 % t interval over seeds, upper bound"),
     **{f"n_{name.replace(' ', '_')}": whole(f"runs that are {name}") for name in DIAGNOSES},
-    "diagnosis": words("that of most runs; of as many, the one that comes first in `DIAGNOSES`"),
+    "diagnosis": text("that of most runs; among equals, the first in `DIAGNOSES`"),
 }
 
 

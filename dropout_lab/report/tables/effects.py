@@ -1,4 +1,4 @@
-"""What each swept setting does by itself and what it does together with another."""
+"""Main effects of the swept settings, and interactions of two."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -19,44 +19,44 @@ from dropout_lab.report.statistics import (
     type_two,
     whole_rows,
 )
-from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import Columns, made, real, text, whole
 from dropout_lab.report.tables.factors import is_continuous, swept
 from dropout_lab.report.tables.seeds import by_seed, metrics_of
 
 WORTH = ("val_loss", "val_accuracy", "gap_loss", "gap_accuracy")
 
 WIDEST = 400
-"""Columns of all interactions together; what would need more is left out, in the order of the settings, of which
-placement, rate and method come first."""
+"""Columns of all interactions together; interactions beyond are left out, in the order of the settings, which begins
+with placement, rate and method."""
 
 COLUMNS: Columns = {
-    "metric": words("what is explained; sums of squares are in its unit, squared"),
-    "term": words("a setting, or two of them joined by ' x ' for their interaction"),
+    "metric": text("metric that is explained; sums of squares are in its unit, squared"),
+    "term": text("a setting, or two of them joined by ' x ' for their interaction"),
     "order": whole("1: main effect, 2: interaction of two"),
-    "df": whole("degrees of freedom; 0 where the grid's holes leave the term nothing of its own"),
+    "df": whole("degrees of freedom; 0 if the holes of the grid leave none for the term"),
     "squares": real("sum of squares (type II) of the configurations' means over seeds"),
     "share": real(
-        "of the sum of squares of all differences between configurations; they add up to 1 less the rest "
-        "where the grid is balanced"
+        "share of the sum of squares of all differences between configurations; for a balanced grid, the shares add up "
+        "to 1 minus the residual"
     ),
-    "f": real("F against the mean square of term x seed: what seeds do to this very term"),
+    "f": real("F against the mean square of term x seed, the variation of this term between seeds"),
     "p": real("its p, seeds as random blocks; missing with one seed"),
     "p_holm": real("p, corrected by Holm for all terms of this metric"),
-    "configurations": whole("configurations with dropout and all seeds, of which this is"),
+    "configurations": whole("configurations with dropout and all seeds that enter"),
     "error_df": whole("degrees of freedom of the error, df (seeds - 1)"),
 }
 
 LEVELS: Columns = {
-    "metric": words("what is averaged; mean, low and high are in its unit"),
-    "factor": words("a setting, or two of them joined by ' x '"),
-    "level": words("its level, or two of them joined by ' x '"),
+    "metric": text("metric that is averaged; mean, low and high are in its unit"),
+    "factor": text("a setting, or two of them joined by ' x '"),
+    "level": text("its level, or two of them joined by ' x '"),
     "configurations": whole("configurations with dropout and all seeds that have it"),
     "mean": real(
         "mean over seeds and configurations, adjusted for the other settings where the grid has holes (least squares): "
-        "what all configurations of the table would have with this level; missing where the level never varies without "
-        "another setting"
+        "the mean of all configurations of the table if they had this level; missing if the level only varies together "
+        "with another setting"
     ),
-    "low": real("95 % t interval over seeds of this mean, cut to what a mean can be, lower bound"),
+    "low": real("95 % t interval over seeds of this mean, cut to the possible range of a mean, lower bound"),
     "high": real("95 % t interval, upper bound"),
     "effect": real("mean minus that of all configurations of the table, paired by seed"),
     "effect_low": real("its 95 % t interval, lower bound"),
@@ -67,10 +67,10 @@ LEVELS: Columns = {
 def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """A row per metric and term: main effects of all swept settings and interactions of two; see `COLUMNS`.
 
-    Of configurations with dropout that have all seeds: rate 0 belongs to every placement and method. A setting with
-    more than 12 numeric levels enters with its value and its square. Sums of squares are of type II, so that a grid
-    with holes will do, see `statistics.type_two`. "By model size" and "by data size" are the interactions with the
-    settings of the context.
+    Only configurations with dropout and all seeds enter, because rate 0 belongs to every placement and method. A
+    setting with more than 12 numeric levels enters with its value and its square. Sums of squares are of type II,
+    which allows holes in the grid, see `statistics.type_two`. Effects "by model size" and "by data size" are
+    interactions with settings of the context.
     """
     trials, values, rows = _whole(frames, table)
     names = swept(frames, trials)
@@ -92,10 +92,9 @@ def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 def effect_levels(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """A row per metric and level of a swept setting, or pair of levels: least-squares means; see `LEVELS`.
 
-    Plain means would give a method that ran at one good rate only the credit of the rate. The means are adjusted for
-    all other settings as far as these add up (`statistics.adjusted_means`); on a full grid they are the plain means.
-
-    A setting with more than 12 numeric levels is in five classes of equally many configurations.
+    Plain means would credit a method that ran only at one good rate with the effect of that rate. So the means are
+    adjusted for all other settings, as far as their effects add up (`statistics.adjusted_means`); for a full grid they
+    are the plain means. A setting with more than 12 numeric levels is divided into five classes of equal size.
     """
     trials, values, rows = _whole(frames, table)
     names = swept(frames, trials)
@@ -142,7 +141,7 @@ def _classes(values: pd.Series) -> pd.Series:
 
 
 def _pairs(factors: Mapping[str, Floats]) -> Sequence[tuple[str, ...]]:
-    """The interactions that there is room for, see `WIDEST`."""
+    """The interactions that fit into `WIDEST` columns."""
     pairs = list(combinations(factors, 2))
     widths = np.cumsum([factors[a].shape[1] * factors[b].shape[1] for a, b in pairs])
     return [pair for pair, width in zip(pairs, widths, strict=True) if width <= WIDEST]

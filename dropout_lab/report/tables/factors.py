@@ -1,4 +1,4 @@
-"""What was swept: the settings that vary among the configurations of a table."""
+"""The swept settings: those that vary among the configurations of a table."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 
 LEVELS = 12
-"""A setting with more numeric levels than this is a sampler's: it has no cell of its own for each."""
+"""A setting with more numeric levels than this comes from a sampler, and its levels are grouped."""
 
 
 def swept(frames: Frames, trials: pd.DataFrame) -> Sequence[str]:
     """Placement, rate, method, schedule and parameters, as far as they have more than one value among `trials`.
 
-    A setting that not every trial has, such as a parameter of one method, is none of all.
+    A setting that some trials lack, such as a parameter of one method, is left out.
     """
     names = ["placement", "rate", "dropout", "schedule", *frames.parameters]
     if "placement" not in trials or trials["placement"].isna().all():  # rates of sites were swept
@@ -26,8 +26,10 @@ def swept(frames: Frames, trials: pd.DataFrame) -> Sequence[str]:
 
 
 def is_continuous(values: pd.Series) -> bool:
+    """Whether the setting is numeric with more than `LEVELS` values."""
     return bool(pd.api.types.is_numeric_dtype(values) and not is_truth(values) and values.nunique() > LEVELS)
 
 
 def is_truth(values: pd.Series) -> bool:
+    """Whether the values are booleans."""
     return bool(pd.api.types.is_bool_dtype(values))

@@ -1,4 +1,4 @@
-"""The gap between train and validation, at the best epoch and at the last, always beside the validation itself."""
+"""The gap between train and validation, at the best and at the last epoch, with the validation value."""
 
 import numpy as np
 import pandas as pd
@@ -6,13 +6,13 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import possible
 from dropout_lab.report.statistics import means_of_rows
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.tables.seeds import by_seed, metrics_of
 
 COLUMNS: Columns = {
     **TRIAL,
-    "measure": words("loss (validation minus train, in the unit of the loss) or accuracy (train minus validation, pp)"),
-    "epoch": words("best: at the lowest validation loss; last: at the last epoch"),
+    "measure": text("loss (validation minus train, in the unit of the loss) or accuracy (train minus validation, pp)"),
+    "epoch": text("best: at the lowest validation loss; last: at the last epoch"),
     "n": whole("complete runs"),
     "gap": real("mean over complete runs; both sides in evaluation mode, with the same weights"),
     "low": real("its 95 % t interval, lower bound"),

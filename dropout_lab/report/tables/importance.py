@@ -1,6 +1,6 @@
-"""How much each swept setting matters for being among the best, as Optuna reckons it.
+"""The importance of each swept setting for being among the best, as Optuna computes it.
 
-By `optuna.importance` it would be the slowest part of a report: that loads scikit-learn and all of scipy.stats.
+`optuna.importance` would be the slowest part of a report, because it loads scikit-learn and all of scipy.stats.
 """
 
 from typing import Any
@@ -11,32 +11,32 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
 from dropout_lab.report.statistics import Bools, Floats, Ints
-from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import Columns, made, real, text, whole
 from dropout_lab.report.tables.factors import is_truth, swept
 
 LEAST = 10
-"""With fewer configurations there is no best tenth."""
+"""The least number of configurations that has a best tenth."""
 
 BEST = 0.1
-"""The share of the configurations that are the best."""
+"""The share of configurations that count as the best."""
 
 STEPS = 50
-"""A numeric setting is cut into so many steps."""
+"""Steps into which a numeric setting is divided."""
 
 COLUMNS: Columns = {
-    "metric": words("objective"),
-    "parameter": words("a swept setting"),
+    "metric": text("objective"),
+    "parameter": text("a swept setting"),
     "importance": real("share of the importance of all settings; they add up to 1"),
-    "configurations": whole("configurations with dropout and all seeds it is reckoned from"),
+    "configurations": whole("configurations with dropout and all seeds that enter"),
 }
 
 
 def importance(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """A row per objective and setting, the most important first; none with fewer than 10 configurations or no setting.
 
-    PED-ANOVA: how much more the best tenth of the configurations gather at some values of a setting than all do (S.
-    Watanabe et al., IJCAI 2023, arXiv:2304.10255), with the numbers of Optuna's evaluator. It says what decides who is
-    best, not how much is lost elsewhere; for that see `effects`.
+    PED-ANOVA: how much more the best tenth of the configurations concentrate on some values of a setting than all
+    configurations do (S. Watanabe et al., IJCAI 2023, arXiv:2304.10255), with the numbers of Optuna's evaluator. It
+    measures which settings decide what is best, not how much is lost elsewhere; for that see `effects`.
     """
     if table.empty:
         return made(COLUMNS)
@@ -66,16 +66,16 @@ def _importances(settings: pd.DataFrame, values: "pd.Series[float]", *, maximise
 
 
 def _counts(column: "pd.Series[Any]", top: Bools) -> tuple[Floats, Floats, bool]:
-    """How many of all and of the best configurations are at each step of a numeric setting, or at each of its values.
+    """The number of all and of the best configurations at each step of a numeric setting, or at each of its values.
 
-    Steps are as wide on a logarithmic scale where a positive setting spans more than a factor of 30.
+    Steps have equal widths, on a logarithmic scale if a positive setting spans more than a factor of 30.
     """
     if pd.api.types.is_numeric_dtype(column) and not is_truth(column):
         x = column.to_numpy(dtype=float)
         if x.min() > 0 and x.max() > 30 * x.min():
             x = np.log(x)
         width = (x.max() - x.min()) / (STEPS - 1)
-        # Half-way between two steps counts for the lower one.
+        # A value half-way between two steps counts for the lower one.
         at = np.clip(np.ceil((x - x.min()) / width - 0.5), 0, STEPS - 1).astype(int)
         return *_counted(at, top, STEPS), True
     at, kinds = pd.factorize(column, use_na_sentinel=False)
@@ -109,7 +109,7 @@ def _of_steps(counts: Floats) -> Floats:
     last = len(counts) - 1
     centres, widths = np.append(at, last / 2), np.append(np.full(len(at), sigma), last + 1.0)
     edges = (np.arange(len(counts) + 1)[:, None] - 0.5 - centres) / widths
-    # In the lower tail both terms are small and their difference exact; in the upper one they are not.
+    # The difference is exact in the lower tail, where both terms are small, but not in the upper one.
     sign = np.where(edges[:-1] + edges[1:] > 0, -1, 1)
     mass = np.abs(ndtr(sign * edges[1:]) - ndtr(sign * edges[:-1])) / (ndtr(edges[-1]) - ndtr(edges[0]))
     kernels = np.append(weights, 1)

@@ -1,4 +1,4 @@
-"""The best that can be had with each value of a setting, all others being free, against no dropout tuned as well."""
+"""The best configuration with each value of a setting, all others free, against no dropout tuned equally."""
 
 import math
 from typing import Any
@@ -9,44 +9,44 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
 from dropout_lab.report.statistics import means_of_rows
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth, whole
 from dropout_lab.report.tables.factors import is_continuous, is_truth, swept
 from dropout_lab.report.tables.seeds import BySeed, by_seed
 
 CLASSES = 10
 
 COLUMNS: Columns = {
-    "setting": words("name of a swept setting"),
-    "value": words("its value in the best trial of the row"),
+    "setting": text("name of a swept setting"),
+    "value": text("its value in the best trial of the row"),
     "from_value": real("lower end of the class of values, for numeric settings"),
     "to_value": real("its upper end; equal to from_value where a value has a row of its own"),
     **TRIAL,
-    "n_trials": whole("whole configurations with dropout that have the value, among which the best was chosen"),
+    "n_trials": whole("whole configurations with dropout and this value, among which the best was chosen"),
     "mean": real("its mean objective over seeds"),
-    "low": real("95 % t interval, lower bound; it does not know of the choice"),
+    "low": real("95 % t interval, lower bound, not corrected for the choice"),
     "high": real("95 % t interval, upper bound"),
     "best": truth("whether no value of this setting has a better best trial"),
-    "edge": words("lower or upper, if the best value is numeric and the least or greatest that was tried; else empty"),
+    "edge": text("lower or upper, if the best value is numeric and the lowest or highest that was tried; else empty"),
     "baseline_trial": real("best baseline of all contexts which have the value (for a setting of the dropout: of all)"),
     "n_baselines": whole(
-        "whole baselines among which that one was chosen: with fewer than `n_contexts` it is not tuned as well"
+        "whole baselines among which that one was chosen; with fewer than `n_contexts` it is tuned less"
     ),
     "n_contexts": whole("contexts among which the best trial of the row was chosen"),
     "difference": real("mean objective minus that of the baseline, paired by seed"),
     "difference_low": real("95 % t interval, lower bound"),
     "difference_high": real("95 % t interval, upper bound"),
     "p_holm": real(
-        "p of the paired t test, corrected by Holm for all configurations among which the rows' were chosen, as in "
-        "comparisons; missing where the baseline of the row is not what the trial is compared with there"
+        "p of the paired t test, corrected by Holm for all configurations that were tested, as in comparisons; missing "
+        "if the trial is compared with another baseline there"
     ),
 }
 
 
 def isolation(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per swept setting and value (in ten classes, for a sampler's), in the order of the values.
+    """A row per swept setting and value (in ten classes for a sampler's values), in the order of the values.
 
-    After Google's tuning playbook, "isolation plots": the best trial per value over all other settings, beside the best
-    baseline of as many contexts.
+    After the "isolation plots" of Google's tuning playbook: the best trial per value over all other settings, compared
+    with the best baseline of the same number of contexts.
     """
     if table.empty:
         return made(COLUMNS)
@@ -73,7 +73,7 @@ def isolation(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _classes(values: pd.Series) -> "pd.Series[int]":
-    """The place of each value in the order of the values, or of its class."""
+    """The rank of each value, or of its class."""
     if is_continuous(values):
         return pd.Series(pd.qcut(values, CLASSES, labels=False, duplicates="drop"), index=values.index)
     numeric = pd.api.types.is_numeric_dtype(values)

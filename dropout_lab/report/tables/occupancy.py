@@ -1,4 +1,4 @@
-"""How well the lanes of the cohorts were used, and how long they trained."""
+"""The use of the cohorts' lanes, and their training time."""
 
 import pandas as pd
 
@@ -10,17 +10,17 @@ COLUMNS: Columns = {
     "worker": whole("which worker of the command, from 0"),
     "cohort": whole("which cohort of the worker in this command, from 0: a structure at a width"),
     "lanes": whole("runs that it could train at once"),
-    "epochs": whole("that it trained; those that an interruption made train twice are counted twice"),
+    "epochs": whole("epochs that it trained; those repeated after an interruption count twice"),
     "run_epochs": whole("epochs of all its runs: its epochs times the lanes in use"),
     "occupancy": real("lanes in use over its epochs, as a share of all its lanes: run_epochs / (epochs x lanes)"),
     "seconds": real("time of its epochs, training and measuring"),
-    "elapsed": real("time from the beginning of its first epoch to the end of its last: with what lies between them"),
+    "elapsed": real("time from the beginning of its first epoch to the end of its last, pauses included"),
     "seconds_per_run_epoch": real("time of an epoch of one run: seconds / run_epochs"),
 }
 
 
 def occupancy(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per cohort, in the order of command, worker and time; none where it was not recorded. See `COLUMNS`."""
+    """A row per cohort, in the order of command, worker and time; no rows if lanes were not recorded. See `COLUMNS`."""
     if frames.lanes.empty:
         return made(COLUMNS)
     epochs = frames.lanes.assign(ended=frames.lanes["started"] + frames.lanes["seconds"])

@@ -1,4 +1,4 @@
-"""The configurations that no other beats in two things at once."""
+"""The Pareto fronts of pairs of metrics."""
 
 from itertools import combinations
 
@@ -7,26 +7,26 @@ import pandas as pd
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth
 from dropout_lab.report.tables.ranking import front
 
 COLUMNS: Columns = {
     **TRIAL,
     "baseline": truth("whether it is a baseline"),
-    "pair": words("the two metrics, joined by ' and '"),
+    "pair": text("the two metrics, joined by ' and '"),
     "first": real("mean of the first metric, in its unit (accuracy: a fraction)"),
     "second": real("mean of the second metric (gap_accuracy: pp; epochs_to_target: Kaplan-Meier median)"),
-    "context": words("context within which the front is; empty: of all contexts"),
-    "front": truth("whether no other configuration, of its context if there is one, is as good in both, better in one"),
+    "context": text("context of the front; empty for all contexts"),
+    "front": truth("whether no other configuration (of the context, if given) is as good in both and better in one"),
 }
 
 
 def pareto(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per whole configuration that has both numbers, and pair: of several objectives each two of them; else
-    accuracy (loss, for regression) with the gap of the same kind; then the first validation metric of these with the
-    epochs to the target. Means decide; that two of them differ is not shown by it.
+    """A row per pair of metrics and whole configuration that has both.
 
-    Each context has a target of its own, so that epochs to it have a front per context.
+    The pairs: with several objectives, each two of them; else accuracy (loss for regression) with the gap of the same
+    kind; then the first validation metric of these with the epochs to the target. Fronts compare means, without a test
+    of significance. Each context has its own target, so epochs to the target have a front per context.
     """
     kind = "accuracy" if frames.is_classification else "loss"
     pairs, main = [(f"val_{kind}", f"gap_{kind}")], f"val_{kind}"

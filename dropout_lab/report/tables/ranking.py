@@ -1,4 +1,4 @@
-"""Which configurations are best, which none beats, and which runs failed."""
+"""The ranking of configurations, the Pareto front, and the failed runs."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ from dropout_lab.report.tables.seeds import ENDED
 
 
 def ranked(table: pd.DataFrame, objective: str, seeds: int) -> pd.DataFrame:
-    """All configurations, best mean of the objective first; those that are not `whole` come after.
+    """Sort all configurations by the mean of the objective, best first; those that are not `whole` come last.
 
-    A whole one has all its seeds complete, and more than half of these runs learned something: a network that has
-    learned nothing has the smallest gap of all.
+    A whole configuration has all its seeds complete, and more than half of these runs learned something. (A network
+    that has learned nothing has the smallest gap of all.)
     """
     if table.empty:
         return table
@@ -33,7 +33,7 @@ def has_learned_nothing(table: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def front(table: pd.DataFrame, objectives: Sequence[str]) -> pd.Series:
-    """Of whole configurations: whether no other is at least as good in all objectives and better in one."""
+    """Which whole configurations are on the front: no other is at least as good in all objectives and better in one."""
     signs = np.array([-1.0 if is_maximised(name) else 1.0 for name in objectives])
     points = table[list(objectives)].to_numpy(dtype=float) * signs
     points[~table["whole"].to_numpy(dtype=bool)] = np.nan
@@ -41,10 +41,10 @@ def front(table: pd.DataFrame, objectives: Sequence[str]) -> pd.Series:
 
 
 def unbeaten(points: Floats) -> Bools:
-    """Which points (rows; lower is better in every column) no other beats; rows with NaN are no points."""
+    """Which points (rows; lower is better in every column) no other dominates; rows with NaN are ignored."""
     result = whole_rows(points)
     left = np.flatnonzero(result)
-    # What the point with the least sum beats is out at once: few rounds, where comparing all pairs takes too long.
+    # The point with the least sum eliminates many at once; comparing all pairs would take too long.
     left = left[np.argsort(points[left].sum(axis=1), kind="stable")]
     while len(left):
         first, rest = points[left[0]], points[left[1:]]

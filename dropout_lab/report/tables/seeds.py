@@ -1,4 +1,4 @@
-"""The results as matrices, configurations x seeds, one per metric: all means and differences are made of them."""
+"""The results as matrices, configurations x seeds, one per metric: the source of all means and differences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ AVERAGED = (
     "seconds",
 )
 ENDED = ("epochs_to_convergence",)
-"""Metrics that only a run knows which trained all its epochs: one that was stopped early has not converged."""
+"""Metrics that only runs with all their epochs have: a run that was stopped early has not converged."""
 
 COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
@@ -35,9 +35,9 @@ COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss"
 class BySeed:
     """Row i of every matrix is trial `trials[i]`, in the order of `Frames.trials`; column j is seed `seeds[j]`.
 
-    `values`: metric -> matrix; NaN where there is no complete run or it has no finite value, and for what is in `ENDED`
-    where the run was stopped early. `baselines`: for each row the row of the baseline of its context, -1 where there is
-    none; a baseline's own row is its own. `reference`: the row of `Frames.reference`, None without one.
+    `values`: metric -> matrix; NaN without a complete run or a finite value, and for metrics in `ENDED` if the run was
+    stopped early. `baselines`: for each row, the row of the baseline of its context, -1 if there is none; a baseline's
+    is its own row. `reference`: the row of `Frames.reference`, None without one.
     """
 
     trials: Ints
@@ -48,7 +48,7 @@ class BySeed:
     reference: int | None = None
 
     def rows(self, trials: "pd.Series[int] | Sequence[int]") -> Ints:
-        """The rows of these trials; raises UserError for a trial that there is not."""
+        """The rows of these trials; raises UserError for a trial that does not exist."""
         found = pd.Index(self.trials).get_indexer(pd.Index(trials))
         if (found < 0).any():
             missing = np.asarray(trials)[found < 0][0]
@@ -63,21 +63,20 @@ class BySeed:
         return np.where(rows[:, None] < 0, np.nan, values[rows])
 
     def against(self, baseline: int | None) -> Ints:
-        """For each row the row it is compared with: of trial `baseline`, or else of the reference, or else of its
-        context's baseline.
+        """For each row, the row it is compared with: trial `baseline`, else the reference, else its context's baseline.
 
-        -1 where there is none, and for what is compared with: nothing is compared with itself.
+        -1 if there is none, and for that row itself.
         """
         one = self.reference if baseline is None else int(self.rows([baseline])[0])
         theirs = self.baselines if one is None else np.full(len(self.trials), one)
         return np.where(theirs == np.arange(len(self.trials)), -1, theirs)
 
     def differences(self, metric: str, baseline: int | None = None) -> Floats:
-        """Each configuration minus what it is compared with, seed by seed."""
+        """Each configuration minus its counterpart, seed by seed."""
         return self.values[metric] - self.of(metric, self.against(baseline))
 
     def whole(self, metric: str, seeds: int) -> Bools:
-        """Which rows have a value for each of `seeds` seeds."""
+        """Which rows have values for at least `seeds` seeds."""
         return np.asarray(np.isfinite(self.values[metric]).sum(axis=1) >= seeds)
 
 
@@ -86,13 +85,13 @@ def _numbers(trials: Ints) -> str:
 
 
 def metrics_of(frames: Frames, names: Sequence[str]) -> Sequence[str]:
-    """`names` and the objectives, without accuracies where there are none."""
+    """`names` and the objectives, without accuracies for regression."""
     every = dict.fromkeys([*names, *frames.objectives])
     return [name for name in every if "accuracy" not in name or frames.is_classification]
 
 
 def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
-    """See `BySeed`; without `metrics`, those that are averaged or compared anywhere."""
+    """Make `BySeed` of these metrics, by default of all that are averaged or compared anywhere."""
     trials, runs = frames.trials, frames.runs
     rows, seeds = run_places(frames)
     counted = (runs["status"] == "complete").to_numpy(dtype=bool) & (rows >= 0)
@@ -115,6 +114,6 @@ def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
 
 
 def run_places(frames: Frames) -> tuple[Ints, Ints]:
-    """For each row of `runs` the row of its trial; and the seeds that there are, in order."""
+    """For each row of `runs` the row of its trial; and the sorted seeds."""
     rows = pd.Index(frames.trials["trial"]).get_indexer(pd.Index(frames.runs["trial"]))
     return np.asarray(rows, dtype=np.int64), np.unique(frames.runs["seed"].to_numpy(dtype=np.int64))

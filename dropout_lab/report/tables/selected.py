@@ -1,4 +1,4 @@
-"""The chosen configuration: what choosing it did to its number, and how sure the choice is."""
+"""The chosen configuration: the bias from choosing it, and the certainty of the choice."""
 
 from typing import Any
 
@@ -8,34 +8,34 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised, possible
 from dropout_lab.report.statistics import Floats, Ints, best_set, best_setting, means_of_rows, optimism, whole_rows
-from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, truth, whole, words
+from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth, whole
 from dropout_lab.report.tables.seeds import BySeed, by_seed
 
 OPTIMISM: Columns = {
     **TRIAL,
-    "metric": words("objective it was chosen by"),
-    "test_metric": words("the same of the test data, which chose nothing; empty if there is none"),
+    "metric": text("objective it was chosen by"),
+    "test_metric": text("the same metric on the test data, which played no part in selection; empty if there is none"),
     "configurations": whole("whole configurations among which it is the best"),
     "seeds": whole("seeds"),
-    "value": real("mean objective of the chosen, as it looks"),
+    "value": real("observed mean objective of the chosen configuration"),
     "optimism": real(
-        "estimate of how much better it looks than it is for having been chosen: bootstrap over seeds, the "
-        "best of each resample on the seeds left out; above 0 where the choice flatters"
+        "estimate of the selection bias, by how much it looks better than it is: bootstrap over seeds, the best of "
+        "each resample evaluated on the seeds left out; above 0 if it looks too good"
     ),
-    "corrected": real("what further seeds are expected to show"),
-    "test": real("mean of the test metric of the chosen"),
-    "test_low": real("95 % t interval over seeds, cut to what a mean can be, lower bound"),
+    "corrected": real("bias-corrected value, which further seeds are expected to show"),
+    "test": real("mean test metric of the chosen configuration"),
+    "test_low": real("95 % t interval over seeds, cut to the possible range of a mean, lower bound"),
     "test_high": real("95 % t interval, upper bound"),
-    "test_difference": real("test metric of the chosen minus that of its baseline (or the reference), paired"),
+    "test_difference": real("mean of the test metric minus that of the baseline (or the reference), paired by seed"),
     "test_difference_low": real("95 % t interval, lower bound"),
     "test_difference_high": real("95 % t interval, upper bound"),
 }
 
 RATES: Columns = {
-    "metric": words("objective"),
-    "placement": words("placement, or empty for all of them"),
+    "metric": text("objective"),
+    "placement": text("placement, or empty for all of them"),
     "rate": real("a rate that was tried; 0 is the baseline of the same context"),
-    "configurations": whole("whole configurations that have it"),
+    "configurations": whole("whole configurations with this rate"),
     "mean": real("mean objective of the best of them"),
     "share": real("share of the resamples of the seeds in which the best configuration has this rate"),
     "best": truth("whether the best configuration has this rate"),
@@ -44,20 +44,20 @@ RATES: Columns = {
         "best rate over resamples"
     ),
     "flat": truth(
-        "whether a configuration of this rate may be the best (see p_best of to_best; here among those of the row's "
-        "placement): these rates hold that of the truly best with 95 % at least"
+        "whether a configuration of this rate is statistically indistinguishable from the best (see p_best of to_best; "
+        "here among those of the row's placement): a 95 % confidence set for the best rate"
     ),
     "difference": real("mean of the best of this rate minus the best of all, paired by seed"),
-    "difference_low": real("its lower bound, which holds with 95 % for the choice of the best of all, too"),
+    "difference_low": real("its lower bound, which holds with 95 % and accounts for the choice of the best of all"),
     "difference_high": real("its upper bound, likewise"),
 }
 
 FEW = 200
-"""Rates of a sampler, if more than this are tried, are rounded to two digits: no two trials share one."""
+"""More rates than this come from a sampler and are rounded to two digits, because no two trials share one."""
 
 
 def selection_optimism(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """One row per objective; none where no configuration has all seeds. See `OPTIMISM`."""
+    """One row per objective; no rows if no configuration has all seeds. See `OPTIMISM`."""
     if table.empty or not table["whole"].any():
         return made(OPTIMISM)
     found = []
@@ -68,12 +68,12 @@ def selection_optimism(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         sign, rows, matrix = _matrix(values, table, metric)
         if not len(rows):
             continue
-        flattered = optimism(matrix)
+        biased = optimism(matrix)
         best = rows[matrix.mean(axis=1).argmin()]
         row: dict[str, Any] = {"trial": values.trials[best], "metric": metric, "test_metric": test}
         row["name"] = table.loc[table["trial"] == values.trials[best], "name"].iloc[0]
-        row |= {"configurations": len(rows), "seeds": matrix.shape[1], "value": sign * flattered.chosen}
-        row |= {"optimism": flattered.optimism, "corrected": sign * flattered.corrected}
+        row |= {"configurations": len(rows), "seeds": matrix.shape[1], "value": sign * biased.chosen}
+        row |= {"optimism": biased.optimism, "corrected": sign * biased.corrected}
         one = np.array([best])
         own = means_of_rows(values.of(test, one) if test else np.full((1, 1), np.nan)).within(*possible(test))
         off = means_of_rows(values.differences(test)[one]) if test else own
@@ -84,11 +84,10 @@ def selection_optimism(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_rates(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """How sure the best rate is: a row per rate, over all placements and for each, of the context of the best.
+    """The certainty of the best rate: a row per rate, over all placements and for each, in the context of the best.
 
     The seeds of the whole sweep are resampled together, and the best configuration is chosen anew each time. The
-    baseline stands for rate 0 of every placement. Configurations whose sites have rates of their own have no rate and
-    no row.
+    baseline stands for rate 0 of every placement. Configurations whose sites have their own rates have no row.
     """
     objective = frames.objectives[0]
     if table.empty or not table["whole"].any():

@@ -1,4 +1,4 @@
-"""How many times as long dropout takes, as a function of how far one wants to get: "2 to 3 times" is a point of it."""
+"""Epochs relative to no dropout, as a function of the target: the usual "2 to 3 times" is a point of this curve."""
 
 import numpy as np
 import pandas as pd
@@ -12,42 +12,42 @@ from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
 from dropout_lab.report.tables.times import arrivals, baseline_targets
 
 PROGRESS = (0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 1.0)
-"""Shares of the baseline's way from its first epoch to its best."""
+"""Shares of the baseline's improvement from its first epoch to its best."""
 
 HONEST = 40
-"""With fewer runs the interval of the ratio of restricted means is too short, see `statistics.restricted_mean`."""
+"""With fewer runs, the interval of the ratio of restricted means is too narrow, see `statistics.restricted_mean`."""
 
 COLUMNS: Columns = {
     **TRIAL,
-    "progress": real("how far the target is on the baseline's way from its first epoch (0) to its own best (1)"),
+    "progress": real("target as a share of the baseline's improvement from its first epoch (0) to its own best (1)"),
     "target": real("validation loss to be reached"),
     "n": whole("the configuration's runs with a curve"),
     "n_reached": whole("of these, reached the target"),
     "baseline_n": whole("the baseline's runs with a curve"),
     "baseline_n_reached": whole("of these, reached the target"),
-    "median": real("epochs until there, Kaplan-Meier; infinite if fewer than half got there"),
-    "baseline_median": real("the same of the baseline"),
+    "median": real("epochs to the target, Kaplan-Meier; infinite if fewer than half reached it"),
+    "baseline_median": real("the same for the baseline"),
     "ratio": real("median / baseline_median; missing unless both are finite"),
     "ratio_least": real(
-        "where the configuration's median is infinite: the ratio is more than this, horizon / baseline_median"
+        "if the configuration's median is infinite: the ratio is above this, horizon / baseline_median"
     ),
-    "ratio_most": real("where the baseline's median is infinite: the ratio is less than this, median / horizon"),
-    "restricted_ratio": real("ratio of the restricted means up to the horizon, which exists wherever both have runs"),
-    "restricted_low": real("its 95 % interval (delta method on the log, the arms taken as independent), lower bound"),
+    "ratio_most": real("if the baseline's median is infinite: the ratio is below this, median / horizon"),
+    "restricted_ratio": real("ratio of the restricted means up to the horizon, which exists if both have runs"),
+    "restricted_low": real("its 95 % interval (delta method on the log, the two taken as independent), lower bound"),
     "restricted_high": real("its 95 % interval, upper bound"),
     "restricted_honest": truth(
-        f"whether both have at least {HONEST} runs, from where the interval covers nearly what it says; from fewer "
-        "it is rough and too short: of 3, 5 and 10 runs it covers 81, 88 and 93 of 100 times"
+        f"whether both have at least {HONEST} runs, where the interval has nearly nominal coverage; with fewer it "
+        "is rough and too narrow: with 3, 5 and 10 runs it covers 81, 88 and 93 of 100 times"
     ),
 }
 
 
 def time_ratio(frames: Frames, table: pd.DataFrame, progress: tuple[float, ...] = PROGRESS) -> pd.DataFrame:
-    """A row per configuration with dropout and target, in the order of `table`; none where there is no baseline.
+    """A row per configuration with dropout and target, in the order of `table`; no rows without a baseline.
 
-    The targets of a context lie between the median over its baseline's seeds of the validation loss after the first
-    epoch, and of their best. The counts are to be read with the ratio: it is of those that got there, and can cross 1
-    where only the best runs do.
+    The targets of a context lie between two medians over its baseline's seeds: of the validation loss after the first
+    epoch, and of the best. Read the counts with the ratio of medians, which can be below 1 if only the best runs reach
+    the target.
     """
     values = by_seed(frames, ["val_loss"])
     curves = curve_matrix(frames, ["val_loss"])
@@ -90,7 +90,7 @@ def time_ratio(frames: Frames, table: pd.DataFrame, progress: tuple[float, ...] 
 
 
 def _first_losses(frames: Frames, values: BySeed, curves: CurveMatrix) -> Floats:
-    """Per row the median over its baseline's runs of the validation loss after one epoch."""
+    """For each row, the median over its baseline's runs of the validation loss after one epoch."""
     rows, seeds = run_places(frames)
     matrix = np.full((len(values.trials), len(seeds)), np.nan)
     if curves.epochs:
@@ -116,7 +116,7 @@ def _ratios(ours: Floats, theirs: Floats, horizon: int) -> dict[str, Floats]:
 def _restricted(ours: Floats, error: Floats, theirs: Floats, their_error: Floats) -> dict[str, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = ours / theirs
-        # An arm whose runs all arrive at the same epoch shows no spread; the other's is then all there is.
+        # If all runs of one arrive at the same epoch, it shows no spread, and only that of the other counts.
         spread = np.sqrt((np.nan_to_num(error) / ours) ** 2 + (np.nan_to_num(their_error) / theirs) ** 2)
         spread = np.where(np.isfinite(error) | np.isfinite(their_error), spread, np.nan)
         factor = np.exp(float(ndtri(0.5 + LEVEL / 2)) * spread)

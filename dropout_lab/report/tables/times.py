@@ -1,4 +1,4 @@
-"""When runs reached a target that all runs of their context share."""
+"""The epochs at which runs reached a target that all runs of their context share."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
 
 
 class Arrivals(NamedTuple):
-    """Per run with a curve and a target: row of its trial, row in `Frames.runs`, epochs until it got there or was
-    censored, and which of both."""
+    """For each run with a curve and a target: row of its trial, row in `Frames.runs`, epochs until it reached the
+    target or was censored, and which of the two."""
 
     trial_rows: Ints
     run_rows: Ints
@@ -22,8 +22,10 @@ class Arrivals(NamedTuple):
 
 
 def arrivals(frames: Frames, curves: CurveMatrix, targets: Floats) -> Arrivals:
-    """`targets`: validation loss per row of `Frames.trials`, NaN for none. A run that was pruned, stopped early or
-    failed before it got there is censored at its last epoch, as if its epochs were over."""
+    """Find when runs reached their targets, validation losses per row of `Frames.trials` (NaN: no target).
+
+    A run that was pruned, stopped early or failed before is censored at its last epoch, as if its epochs were over.
+    """
     rows, _ = run_places(frames)
     wanted = np.where(rows >= 0, targets[rows], np.nan) if len(targets) else np.full(len(rows), np.nan)
     timed = np.flatnonzero((curves.last > 0) & np.isfinite(wanted))
@@ -35,7 +37,7 @@ def arrivals(frames: Frames, curves: CurveMatrix, targets: Floats) -> Arrivals:
 
 
 def baseline_targets(values: BySeed) -> Floats:
-    """Per row the target of its context: the median over its baseline's complete runs of their best validation loss."""
+    """For each row, the target of its context: the median best validation loss of its baseline's complete runs."""
     own = values.of("val_loss", values.baselines)
     targets = np.full(len(own), np.nan)
     some = known_rows(own)
@@ -44,7 +46,7 @@ def baseline_targets(values: BySeed) -> Floats:
 
 
 def run_times(frames: Frames) -> pd.DataFrame:
-    """Per run with a curve and a target: trial, seed, target, `epochs` until it reached it, or (censored) it trained.
+    """For each run with a curve and a target: trial, seed, target, and `epochs` until it `reached` it or was censored.
 
     The target is that of `baseline_targets`; for censored runs see `arrivals`.
     """
@@ -59,7 +61,7 @@ def run_times(frames: Frames) -> pd.DataFrame:
 
 
 def time_to_target(frames: Frames) -> pd.DataFrame:
-    """Per trial: `target`, `n_reached` of `n_timed` runs, and the Kaplan-Meier median of `epochs_to_target`."""
+    """For each trial: `target`, `n_reached` of `n_timed` runs, and the Kaplan-Meier median `epochs_to_target`."""
     times = run_times(frames)
     trials, groups = np.unique(times["trial"].to_numpy(dtype=np.int64), return_inverse=True)
     horizon = int(times["epochs"].max()) if len(times) else 1

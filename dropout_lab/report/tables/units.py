@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 METRIC = "of the metric"
-"""The unit in which frames.md has the metric that the row names; accuracies are fractions."""
+"""The unit of the row's metric as in frames.md; accuracies are fractions."""
 
 OBJECTIVE = "of the objective"
 
@@ -64,5 +64,5 @@ _TABLES: Mapping[tuple[str, str], str] = {
 
 
 def unit_of(table: str, column: str) -> str:
-    """The unit of a column of a table; empty for words, numbers of trials and bare numbers."""
+    """The unit of a column of a table; empty for text, trial numbers and bare numbers."""
     return _TABLES.get((table, column)) or ("" if (table, column) in _TABLES else _NAMES[column])

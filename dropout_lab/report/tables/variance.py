@@ -1,4 +1,4 @@
-"""What differs because of the seed apart from what differs because of the configuration."""
+"""Variance between seeds, separated from variance between configurations."""
 
 import math
 
@@ -6,25 +6,25 @@ import pandas as pd
 
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Floats, whole_rows
-from dropout_lab.report.tables.columns import Columns, made, real, whole, words
+from dropout_lab.report.tables.columns import Columns, made, real, text, whole
 from dropout_lab.report.tables.seeds import COMPARED, by_seed, metrics_of
 
 MOST = 50
-"""Contexts with a row of their own, those with the most configurations; there is always one for all together."""
+"""Contexts with their own row, those with the most configurations; one row is always for all together."""
 
 COLUMNS: Columns = {
-    "metric": words("what varies; all standard deviations are in its unit"),
-    "context": words("context of the configurations; empty for those of all contexts together"),
+    "metric": text("metric that varies; all standard deviations are in its unit"),
+    "context": text("context of the configurations; empty for all contexts together"),
     "configurations": whole("configurations with all seeds"),
     "seeds": whole("seeds"),
     "trial_deviation": real(
         "standard deviation between runs of one configuration: trial variance, root of the sum of the next two squared"
     ),
-    "common_deviation": real("of it, what a seed does to all configurations alike; pairing takes it out"),
-    "own_deviation": real("of it, what is left when pairing has: a seed's doing in one configuration"),
-    "study_deviation": real("standard deviation between configurations, of what seeds have not made"),
+    "common_deviation": real("part of it: the effect of a seed that all configurations share, which pairing removes"),
+    "own_deviation": real("part of it: the effect of a seed on a single configuration, which remains after pairing"),
+    "study_deviation": real("standard deviation between configurations that the seeds do not explain"),
     "correlation": real(
-        "of two configurations over seeds: common squared / trial squared; at 0 pairing brings nothing"
+        "correlation of two configurations over seeds: common squared / trial squared; at 0, pairing gains nothing"
     ),
 }
 
@@ -53,7 +53,7 @@ def variance(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def components(matrix: Floats) -> dict[str, float]:
-    """Of configurations x seeds without gaps, two or more configurations."""
+    """The variance components of configurations x seeds without gaps, for two or more configurations."""
     count, seeds = matrix.shape
     result = {"configurations": count, "seeds": seeds}
     if seeds < 2:

@@ -11,9 +11,9 @@ from scipy import stats
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
-from dropout_lab.report import Report
 from dropout_lab.report.compare import compare
 from dropout_lab.report.compare.sweeps import names
+from dropout_lab.report.result import Report
 from tests.report.canned import SESSION, Sweep, grid, hump, planned
 
 RATES = (0.0, 0.1, 0.3)
@@ -74,13 +74,13 @@ def test_each_sweep_has_its_answer_corrected_over_all(three: list[Path]) -> None
         for level, ends in ((0.95, ("low", "high")), (1 - 0.05 / len(p), ("wide_low", "wide_high"))):
             interval = stats.t.interval(level, len(pairs) - 1, pairs.mean(), stats.sem(pairs))
             assert [row[f"difference_{end}"] for end in ends] == pytest.approx(list(interval))
-    assert table["told"].tolist() == [True, False, True]
+    assert table["is_significant"].tolist() == [True, False, True]
     assert table["best"].tolist()[2] == "no dropout"
     for text in ((out / "report.html").read_text(), (out / "report.md").read_text().replace("\\", "")):
         assert "helps: hidden at 0.3 is best" in text
-        assert "the data tell that it is better" in text
+        assert ": significantly better." in text
         assert "harms: no dropout is best" in text
-        assert "the data tell that it is worse" in text
+        assert ": significantly worse." in text
     assert (out / "figures" / "differences.svg").stat().st_size > 1000
     assert len(pd.read_csv(out / "figures" / "differences.csv")) == 3
     assert len(report.rows) == 3
@@ -93,7 +93,7 @@ def test_the_same_sweeps_make_the_same_files_in_their_place(three: list[Path], t
     first = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     compare(three, out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
-    for place, why in ((three[1], "a sweep's folder"), (tmp_path, "something else than a comparison")):
+    for place, why in ((three[1], "a sweep's folder"), (tmp_path, "something other than a comparison")):
         with pytest.raises(UserError, match=why):
             compare(three, place)
 
@@ -135,18 +135,18 @@ def test_sweeps_without_an_answer_have_a_row_too(tmp_path: Path) -> None:
         single=Sweep(grid(rates=RATES), seeds=1),
     )
     for some in itertools.combinations(folders, 2):
-        said = " ".join(compare(some, tmp_path / "out").words)
+        said = " ".join(compare(some, tmp_path / "out").prose)
         page = (tmp_path / "out" / "report.html").read_text()
         assert "nan" not in page.split("base64,")[0]
         assert "None" not in page.split("base64,")[0]
     report: Report = compare(folders)
-    said = " ".join(report.words)
+    said = " ".join(report.prose)
     assert "early: no configuration has all its seeds complete" in said
     assert "There is no run without dropout" in said
     assert "There is no complete configuration with dropout" in said
     table = pd.read_csv(report.html.parent / "compared.csv")
     np.testing.assert_array_equal(table["difference"].notna(), [False, False, False, True])
-    assert not table["told"].any()
+    assert not table["is_significant"].any()
 
 
 def test_a_sweep_of_any_name_stays_text(tmp_path: Path) -> None:

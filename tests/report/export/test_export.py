@@ -49,14 +49,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     content, runs = read(folder), pd.read_parquet(folder / "runs.parquet")
-    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 3, 5)
+    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 4, 5)
     assert content["runs"] == {"complete": 34, "failed": 1}
     assert content["task"] == "classification"
     assert content["objectives"] == [{"metric": "val_loss", "direction": "minimize", "unit": "nats"}]
     losses = runs.pivot(index="seed", columns="trial", values="val_loss")
     best = losses.drop(columns=2).mean().idxmin()
     answer = content["answer"]
-    assert (answer["best"], answer["baseline"], answer["told_apart"]) == (best, 0, True)
+    assert (answer["best"], answer["baseline"], answer["is_significant"]) == (best, 0, True)
     assert answer["difference"]["mean"] == pytest.approx((losses[best] - losses[0]).mean())
     assert answer["difference"]["n"] == 5
     (row,) = [row for row in content["comparison"] if row["metric"] == "test_accuracy"]
@@ -64,7 +64,7 @@ def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     assert row["best"]["mean"] == pytest.approx(tests[best].mean())
     assert row["difference"]["mean"] == pytest.approx((tests[best] - tests[0]).mean())
     assert len(content["configurations"]) == 7
-    assert all(isinstance(value, str) for part in content["words"].values() for value in part)
+    assert all(isinstance(value, str) for part in content["prose"].values() for value in part)
     assert answer["reference"] == 0
     assert answer["difference"]["p_equivalence"] > 0.5
     assert (answer["placement"], answer["rate"]) == ("hidden", 0.3)

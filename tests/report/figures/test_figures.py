@@ -186,4 +186,4 @@ def test_the_heat_map_is_told_row_by_row() -> None:
     assert f"hidden {least['val_loss']:.4f} at {least['rate']:g} to {most['val_loss']:.4f} at 0.8" in plan.alt
     assert plan.alt.startswith("3 placements by 9 rates.")
     never = int(np.isinf(plan.table["epochs_to_target"]).sum())
-    assert f"never reached by half of the runs in {never} of 27 cells" in plan.alt
+    assert f"not reached by half of the runs in {never} of 27 cells" in plan.alt

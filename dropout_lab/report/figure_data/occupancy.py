@@ -1,4 +1,4 @@
-"""How many lanes trained, over time."""
+"""Lanes in use over time."""
 
 import numpy as np
 import pandas as pd
@@ -6,18 +6,18 @@ import pandas as pd
 from dropout_lab.report.load import Frames
 
 WORKERS = 4
-"""So many workers, the first, are drawn."""
+"""Workers that are drawn, the first ones."""
 
 SLICES = 400
-"""Of a worker, at about most: neighbouring epochs of a cohort are drawn as one."""
+"""Slices per worker, roughly at most; neighbouring epochs of a cohort are merged into one."""
 
 
 def occupancy(frames: Frames) -> pd.DataFrame:
     """A row per slice of time of a cohort: session, worker, cohort, begin, end, lanes, used.
 
-    `begin` and `end` are seconds of training since the first epoch of the sweep; the time between two commands is left
-    out. A slice ends where the next of its cohort begins. `used`: lanes that trained, mean over the slice's time, with
-    that between its epochs, in which none does.
+    `begin` and `end`: seconds of training since the first epoch of the sweep, without the time between commands. A
+    slice ends where the next of its cohort begins. `used`: lanes that trained, mean over the slice's time, which
+    includes the time between its epochs, in which no lane trains.
     """
     lanes = frames.lanes[frames.lanes["worker"] < WORKERS]
     lanes = lanes.assign(end=lanes["started"] + lanes["seconds"], spent=lanes["used"] * lanes["seconds"])

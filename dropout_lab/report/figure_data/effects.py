@@ -1,4 +1,4 @@
-"""What each setting does: shares of the differences, means of levels, and of pairs of levels."""
+"""The effects of settings: shares of the differences, means of levels, and means of pairs of levels."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ def shares(effects: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
 
 
 def levels(effect_levels: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The levels of single settings, in the order of their values where these are numbers or classes of them.
+    """The levels of single settings, in the order of their values if these are numbers or classes of numbers.
 
-    Those whose mean the grid's holes leave open are not among them.
+    Levels whose mean cannot be estimated, because of holes in the grid, are left out.
     """
     part = effect_levels[(effect_levels["metric"] == metric) & ~effect_levels["factor"].str.contains(" x ")]
     part = part[part["mean"].notna()]
@@ -36,7 +36,7 @@ def levels(effect_levels: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def unknown(effect_levels: pd.DataFrame, metric: str) -> Sequence[str]:
-    """The settings of which no two levels can be told from what varied with them."""
+    """The settings whose levels only ever varied together with another setting."""
     part = effect_levels[(effect_levels["metric"] == metric) & ~effect_levels["factor"].str.contains(" x ")]
     known = part.groupby("factor", sort=False)["mean"].count()
     return [str(name) for name in known.index[known < 2]]
@@ -48,9 +48,10 @@ def _ordered(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def interactions(effect_levels: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Pairs of settings, a row per pair of levels: the `line` and the place `along` which it goes.
+    """Pairs of settings, a row per pair of levels: the `line` and the place `along` it.
 
-    Placement x rate alone is left out, for the figures over rate show it; so are pairs of which neither has few levels.
+    Placement x rate is left out, because the figures over rate show it, and so are pairs in which neither setting has
+    few levels.
     """
     of_metric = effect_levels[effect_levels["metric"] == metric]
     singles = {

@@ -1,4 +1,4 @@
-"""How sure the networks are and how often they are right, by bins of confidence."""
+"""Accuracy of the networks by bins of confidence."""
 
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from dropout_lab.report.load import Frames
 
 
 def reliability(folder: Path | None, frames: Frames, found: Answer) -> pd.DataFrame:
-    """A row per bin with an answer in it, of the best configuration and its baseline (`role`), and `of`.
+    """A row per non-empty bin, for the best configuration and its baseline (`role`), and by `of`.
 
     `of`: "one network", a mean over the seeds' networks; "ensemble", the answers of the mean of their probabilities.
-    `confidence`, `accuracy`: means over the `answers` of the bin, of all networks, fractions. `ece`: expected
-    calibration error of all bins, a fraction; of one network the mean of the networks' own errors, as in
-    `confidence.confidence`, no less than that of all answers together. Empty without predictions in `folder`.
+    `confidence`, `accuracy`: means over the `answers` of the bin, of all networks, as fractions. `ece`: expected
+    calibration error over all bins, a fraction; for one network the mean of the networks' own errors, as in
+    `confidence.confidence`, which is at least that of all answers together. Empty without predictions in `folder`.
     """
     rows: list[dict[str, Any]] = []
     for role, trial in (("best", found.best), ("no dropout", found.baseline)):

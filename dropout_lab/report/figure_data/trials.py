@@ -10,10 +10,10 @@ from dropout_lab.report.tables import ranked
 from dropout_lab.report.tables.ranking import has_learned_nothing
 
 LISTED = 30
-"""So many configurations are drawn one by one, the best ones."""
+"""Configurations that are drawn one by one, the best ones."""
 
 OWN = ("trial", "placement", "rate", "baseline")
-"""What a figure needs to know of a configuration to give it its colour."""
+"""The columns that determine the colour of a configuration in a figure."""
 
 
 def placed(part: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -33,8 +33,10 @@ def listed(frames: Frames, table: pd.DataFrame, objective: str) -> pd.DataFrame:
 
 
 def differences(comparisons: pd.DataFrame, table: pd.DataFrame, objective: str) -> pd.DataFrame:
-    """The best `LISTED` configurations' differences to their baseline in the objective; not of those that learned
-    nothing, whose losses may be of any size."""
+    """The differences of the best `LISTED` configurations to their baseline, in the objective.
+
+    Configurations that learned nothing are left out, because their losses can be of any size.
+    """
     kept = table[~has_learned_nothing(table)]
     comparisons = comparisons[comparisons["trial"].isin(kept["trial"])]
     part = placed(comparisons[comparisons["metric"] == objective], table).merge(kept[["trial", "whole"]], on="trial")
@@ -42,13 +44,13 @@ def differences(comparisons: pd.DataFrame, table: pd.DataFrame, objective: str) 
 
 
 def fronts(pareto: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """All points of the pairs in which there is something to choose between."""
+    """The points of all pairs with more than one configuration."""
     several = pareto.groupby("pair")["trial"].transform("size") > 1
     return placed(pareto[several], table)
 
 
 def isolated(isolation: pd.DataFrame, table: pd.DataFrame, panels: int) -> pd.DataFrame:
-    """The rows of the first `panels` settings, with the mean of the baseline each row is beside."""
+    """The rows of the first `panels` settings, with the mean of the baseline that each row is compared with."""
     settings: Sequence[str] = list(isolation["setting"].unique())[:panels]
     part = placed(isolation[isolation["setting"].isin(settings)], table)
     return part.assign(baseline_mean=part["mean"] - part["difference"]).reset_index(drop=True)

@@ -13,19 +13,19 @@ PANELS = 6
 """A figure has at most this many panels; more groups than this are not drawn."""
 
 GRID = 25
-"""Up to so many distinct rates are a grid, whose points are joined; more are a sampler's, and stay points."""
+"""Up to this many distinct rates are a grid, whose points are joined; more come from a sampler and stay points."""
 
 CROWD = 6
 """More placements than this have a panel each."""
 
 BANDS = 4
-"""The intervals of more lines than this cannot be told apart."""
+"""The intervals of more lines than this would be indistinguishable."""
 
 DRAWN = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
 
 def placements(frames: Frames) -> Sequence[str]:
-    """The placements that have configurations: in the order asked for, then by trial."""
+    """The placements that have configurations, in the order of the command, then by trial."""
     dropped = frames.trials[~frames.trials["baseline"]]
     present = [str(name) for name in dropped["placement"].dropna().unique()]
     asked = frames.axes.get("placement")
@@ -36,7 +36,7 @@ def placements(frames: Frames) -> Sequence[str]:
 def by_rate(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """Placement x rate lines: one row per configuration that has both, and its baseline as rate 0 of each placement.
 
-    `group` spells what else varies, so that one group has one line per placement.
+    `group` names what else varies, so that one group has one line per placement.
     """
     columns = ["trial", "context", "baseline", "n_complete", "name"]
     columns += [c for m in metrics_of(frames, DRAWN) for c in (m, f"{m}_low", f"{m}_high")]
@@ -54,7 +54,7 @@ def by_rate(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     groups = pd.Series(
         [", ".join(group_parts(row, names)) for row in points[list(names)].to_dict("records")], points.index
     )
-    # Contexts that no swept setting tells apart come of commands with other settings in one folder.
+    # Contexts that no swept setting separates come from commands with other settings in one folder.
     contexts = points["context"].astype(str)
     several = contexts.groupby(groups).transform("nunique") > 1
     titles = groups.mask(groups == "", f"no {_and(names)}" if groups.nunique() > 1 else "")
@@ -72,7 +72,7 @@ def by_rate(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _and(names: Sequence[str]) -> str:
-    """The last parts of the names, which a group without any of them lacks."""
+    """The last parts of the names, for the group that has none of these settings."""
     return " or ".join(name.rpartition(".")[2] for name in names)
 
 
@@ -84,8 +84,8 @@ def has_rate_axis(rates: pd.DataFrame) -> bool:
 class Chosen:
     """The part of the rate table that is drawn, with the columns `panel` and `line`.
 
-    `by`: what the lines of a panel are, placements or groups. `joined`: whether points of a line may be joined.
-    `crowded`: too many placements for one panel, so each has one of its own. `note` says what is not shown.
+    `by`: the kind of a panel's lines, placements or groups. `joined`: whether the points of a line may be joined.
+    `crowded`: too many placements for one panel, so each has its own. `note`: a sentence about what is not shown.
     """
 
     rates: pd.DataFrame
@@ -96,15 +96,15 @@ class Chosen:
 
     @property
     def banded(self) -> bool:
-        """Whether the bands of a panel's lines can still be told apart."""
+        """Whether a panel has few enough lines for their bands to be distinguishable."""
         return self.crowded or self.rates["line"].nunique() <= BANDS
 
 
 def chosen(rates: pd.DataFrame, objective: str) -> Chosen:
-    """A panel per group, and not too many of them; of one placement and one baseline, one panel with a line per group.
+    """A panel per group, up to `PANELS`; for one placement and one baseline, one panel with a line per group.
 
-    Where a grid has more groups, those with the best configurations. Where the rates are a sampler's, or nearly every
-    configuration is a group of its own, all are one group of points that are not joined.
+    A grid with more groups shows those with the best configurations. If the rates are a sampler's, or nearly every
+    configuration is its own group, all are one group of points that are not joined.
     """
     groups = rates["group"].nunique()
     dropped = rates[~rates["baseline"]]
@@ -117,10 +117,10 @@ def chosen(rates: pd.DataFrame, objective: str) -> Chosen:
     elif joined and dropped.groupby(["group", "placement"]).size().median() > 1:
         best_first = dropped.sort_values(objective, ascending=not is_maximised(objective), kind="stable")
         rates = rates[rates["group"].isin(best_first["group"].drop_duplicates().head(PANELS))]
-        note = f"Of {groups} groups, the {PANELS} with the best configurations are drawn."
+        note = f"Drawn are {PANELS} of {groups} groups, those with the best configurations."
     else:
         rates = dropped.assign(group="").drop_duplicates(["placement", "trial"])
-        joined, note = False, "Each point is a configuration; what else was swept differs among them too."
+        joined, note = False, "Each point is a configuration; the other swept settings vary among them too."
     if rates["placement"].nunique() > CROWD and rates["group"].nunique() == 1:
         panels = rates.assign(panel=rates["placement"], line=rates["placement"])
         return Chosen(panels, joined, crowded=True, note=note)

@@ -1,4 +1,4 @@
-"""The curves of a few configurations that stand for the sweep."""
+"""The curves of a few representative configurations."""
 
 import pandas as pd
 
@@ -13,8 +13,8 @@ METRICS = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
 def curves(frames: Frames, table: pd.DataFrame, found: Answer, shape: pd.DataFrame) -> pd.DataFrame:
     """Train and validation curves of the best configuration, its baseline, the best of other placements and the worst.
 
-    One row per configuration (with its `role`), seed and epoch; `diagnosis` is that of `curve_shape`. All are of the
-    context of the best, so that they can be compared.
+    One row per configuration (with its `role`), seed and epoch; `diagnosis` is that of `curve_shape`. All share the
+    context of the best, so that they are comparable.
     """
     picked: dict[int, str] = {}
     for role, trial in (("best", found.best), ("baseline", found.baseline), ("worst", found.worst)):

@@ -1,4 +1,4 @@
-"""What the choice is worth on data that did not choose it."""
+"""What the choice is worth on data that played no part in it."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,13 @@ import pandas as pd
 
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import amount, difference, plural, title, value
+from dropout_lab.report.prose.spelling import interval, with_interval
 from dropout_lab.report.statistics import Mean
-from dropout_lab.report.words.spelling import interval, with_interval
 
 
 def unseen(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     yield from _test(evidence, best)
-    yield from flattery(evidence)
+    yield from selection_bias(evidence)
     yield from _gap(evidence, best)
 
 
@@ -21,36 +21,36 @@ def _test(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     if pd.isna(best[metric]):
         return
     same = metric.replace("test", "val")
-    text = (
-        f"On the test data, which chose nothing, the chosen configuration has {title(metric)} "
-        f"{with_interval(metric, best)}, beside {title(same)} {value(same, best[same])}"
+    yield (
+        f"On the held-out test set, which played no part in selection: {title(metric)} {with_interval(metric, best)}, "
+        f"{title(same)} {value(same, best[same])}."
     )
     if pd.isna(best[f"{metric}_diff"]):
-        yield f"{text}."
         return
     columns = ("", "_low", "_high", "_n")
     mean, low, high, n = (best[f"{metric}_diff{column}"] for column in columns)
     paired = Mean(mean, low, high, int(n), best[f"{metric}_p"])
+    verdict = ": inconclusive" if low <= 0 <= high else ""
     yield (
-        f"{text}; its difference to {evidence.reference_name} there is {difference(metric, mean)} "
-        f"({interval(metric, paired)})."
+        f"There, the difference to {evidence.reference_name} is {difference(metric, mean)} "
+        f"({interval(metric, paired)}{verdict})."
     )
 
 
-def flattery(evidence: Evidence) -> Iterator[str]:
-    """The winner's curse."""
+def selection_bias(evidence: Evidence) -> Iterator[str]:
+    """The winner's curse: how much better the best looks for having been picked."""
     row, metric = evidence.optimism, evidence.found.objective
     if row is None or row["configurations"] < 2:
         return
-    chosen = f"It was chosen by {title(metric)} as the best of {row['configurations']}, which flatters it"
+    picking = f"Picking the best of {row['configurations']}"
     if pd.isna(row["optimism"]):
-        yield f"{chosen}; by how much, {plural(int(row['seeds']), 'seed')} cannot say."
+        yield f"{picking} biases its {title(metric)}; {plural(int(row['seeds']), 'seed')} cannot show by how much."
         return
     if row["optimism"] <= 0:
-        yield f"It was chosen by {title(metric)} as the best of {row['configurations']}; no flattery by that is seen."
+        yield f"{picking} shows no sign of biasing its {title(metric)}."
         return
-    size = amount(metric, row["optimism"])
-    yield f"{chosen}, by about {size}: further seeds should show about {value(metric, row['corrected'])}."
+    size, corrected = amount(metric, row["optimism"]), value(metric, row["corrected"])
+    yield f"{picking} biases its {title(metric)} by about {size}: further seeds should show about {corrected}."
 
 
 def _gap(evidence: Evidence, best: pd.Series) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _gap(evidence: Evidence, best: pd.Series) -> Iterator[str]:
             else:
                 seen = metric.replace("gap", "val")
                 yield (
-                    f"{text}, without dropout {value(metric, baseline[metric])}. A smaller gap is not by itself a "
+                    f"{text}; without dropout it is {value(metric, baseline[metric])}. A smaller gap alone is not a "
                     f"better model: the {title(seen)} is {value(seen, best[seen])}, without dropout "
                     f"{value(seen, baseline[seen])}."
                 )

@@ -1,4 +1,4 @@
-"""What methods have learned, over the epochs: means over seeds."""
+"""Learned quantities over the epochs, as means over seeds."""
 
 import pandas as pd
 
@@ -10,10 +10,10 @@ QUANTITIES = ("rate", "sparsity")
 
 
 def learned(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """One row per configuration, quantity, site and epoch: mean, least and most over its complete seeds, and how many.
+    """One row per configuration, quantity, site and epoch: mean, minimum, maximum and number of its complete seeds.
 
-    Of the best configurations that learn, at most PANELS, in the order of `table`, the ranked configurations. Epochs
-    that not all seeds have, as one of them stopped earlier, are left out.
+    Contains the best configurations that learn, at most PANELS, in the order of `table`, the ranked configurations.
+    Epochs that not all seeds have, because one of them stopped earlier, are left out.
     """
     complete = frames.runs.loc[frames.runs["status"] == "complete", "id"]
     known = frames.learned[frames.learned["id"].isin(complete) & frames.learned["quantity"].isin(QUANTITIES)]

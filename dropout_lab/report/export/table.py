@@ -1,4 +1,4 @@
-"""One table of the report by its name, made from the records."""
+"""One table of the report by its name, computed from the records."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from dropout_lab.report.tables.ranking import ranked
 
 
 def as_csv(folder: Path, name: str, baseline: int | None = None) -> str:
-    """The table `name` of `TABLES` of a sweep's folder as its CSV file has it; raises UserError for another name."""
+    """The CSV of the table `name` of `TABLES`, for a sweep's folder; raises UserError for an unknown name."""
     if name not in TABLES:
         raise UserError(f"report.table={name}: there is no such table; allowed: {', '.join(TABLES)}")
     frames = load(folder, baseline)

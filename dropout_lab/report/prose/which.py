@@ -9,13 +9,13 @@ from dropout_lab.report.cautions import chance
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import is_maximised, plural, title
+from dropout_lab.report.prose.spelling import all_seeds, with_interval
 from dropout_lab.report.tables.ranking import has_learned_nothing
 from dropout_lab.report.tables.seeds import ENDED
-from dropout_lab.report.words.spelling import all_seeds, with_interval
 
 
 def headline(best: pd.Series) -> str:
-    """Placement, rate and method; what else was swept is behind them."""
+    """Placement, rate and method, followed by the other swept settings."""
     name = str(best["name"])
     if best["baseline"]:
         return f"{name[:1].upper()}{name[1:]}"
@@ -26,14 +26,14 @@ def headline(best: pd.Series) -> str:
 def which(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     found, seeds = evidence.found, evidence.frames.seeds
     yield (
-        f"Of {plural(found.whole, 'configuration')} with {all_seeds(seeds)} complete, {best['name']} "
+        f"Among {plural(found.whole, 'configuration')} with {all_seeds(seeds)} complete, {best['name']} "
         f"(trial {best['trial']}) has the {'highest' if is_maximised(found.objective) else 'lowest'} mean "
         f"{title(found.objective)}: {with_interval(found.objective, best)}."
     )
 
 
 def nothing(evidence: Evidence) -> Iterator[str]:
-    """Why there is no best one yet."""
+    """The reason why there is no best configuration yet."""
     frames = evidence.frames
     runs = frames.runs["status"].value_counts()
     counts = ", ".join(f"{count} {status}" for status, count in runs.items())
@@ -48,9 +48,9 @@ def nothing(evidence: Evidence) -> Iterator[str]:
     unlearned = evidence.table[(evidence.table["n_complete"] >= frames.seeds) & has_learned_nothing(evidence.table)]
     if len(unlearned):
         yield (
-            f"Nothing was learned, so no configuration is recommended: of the {len(unlearned)} with "
-            f"{all_seeds(frames.seeds)} complete, each has a validation loss of at least {LEARNED:g} times the "
-            f"{chance(frames)} in half of its runs or more."
+            f"Nothing was learned, so no configuration is recommended. In half or more of its runs, each of the "
+            f"{len(unlearned)} with {all_seeds(frames.seeds)} complete has a validation loss of at least {LEARNED:g} "
+            f"times the {chance(frames)}."
         )
     else:
         yield (
@@ -59,14 +59,14 @@ def nothing(evidence: Evidence) -> Iterator[str]:
         )
         stopped = int(evidence.table["n_stopped"].sum())
         if evidence.found.objective in ENDED and stopped:
-            yield f"{plural(stopped, 'complete run')} ended by early stopping, which is no convergence."
+            yield f"{plural(stopped, 'complete run')} ended by early stopping, which does not count as convergence."
 
 
 def all_failed(frames: Frames) -> str:
-    """What there is to say where every recorded run has failed."""
+    """The sentence for a sweep whose recorded runs have all failed."""
     first = frames.runs.iloc[0]
     return (
-        f"All {plural(len(frames.runs), 'recorded run')} failed, so there is nothing to compare. The first of them, "
+        f"All {plural(len(frames.runs), 'recorded run')} failed, so there is nothing to compare. The first failure, "
         f"trial {first['trial']} with seed {first['seed']}: {first['reason']}."
     )
 

@@ -1,4 +1,4 @@
-"""The answer in plain sentences, with what the evidence cannot say said as plainly: the first screen of the page."""
+"""The answer in plain sentences, and as plainly what the evidence cannot show: the first screen of the page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from dropout_lab.report.advice import advice
 from dropout_lab.report.cautions import cautions
 from dropout_lab.report.evidence import Evidence
-from dropout_lab.report.words.better import better
-from dropout_lab.report.words.cost import cost
-from dropout_lab.report.words.sure import sure
-from dropout_lab.report.words.unseen import unseen
-from dropout_lab.report.words.which import headline, nothing, which
+from dropout_lab.report.prose.better import better
+from dropout_lab.report.prose.cost import cost
+from dropout_lab.report.prose.sure import sure
+from dropout_lab.report.prose.unseen import unseen
+from dropout_lab.report.prose.which import headline, nothing, which
 
 QUESTIONS = {
     "which": "Which",
@@ -20,12 +20,12 @@ QUESTIONS = {
     "sure": "How sure",
     "next": "What to try next",
 }
-"""The parts of `Words` and what each answers, in the order of the page."""
+"""The parts of `Prose` and the question that each answers, in the order of the page."""
 
 
 @dataclass(frozen=True)
-class Words:
-    """`headline`: the choice in a few words, empty without one. Each part of `QUESTIONS`: its sentences, maybe none.
+class Prose:
+    """`headline`: the choice in a few words; empty if there is none. Each part of `QUESTIONS`: its sentences, if any.
 
     `cautions`: what to keep in mind when using the answer.
     """
@@ -40,23 +40,24 @@ class Words:
     cautions: Sequence[str]
 
     def answers(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """Question and sentences, of the questions that have an answer."""
+        """Yield question and sentences of the questions that have an answer."""
         for part, question in QUESTIONS.items():
             if getattr(self, part):
                 yield question, getattr(self, part)
 
     def all(self) -> list[str]:
-        """Everything, a paragraph per question, in the order of the page; then the cautions."""
+        """A paragraph per question, in the order of the page, and then the cautions."""
         return [f"{question}: {' '.join(sentences)}" for question, sentences in self.answers()] + list(self.cautions)
 
 
-def words(evidence: Evidence) -> Words:
+def prose(evidence: Evidence) -> Prose:
+    """The sentences of the first screen."""
     beware = list(cautions(evidence.frames, evidence.table))
     following = [sentence for _, sentence in advice(evidence)]
     if evidence.found.best is None:
-        return Words("", list(nothing(evidence)), [], [], [], [], following, beware)
+        return Prose("", list(nothing(evidence)), [], [], [], [], following, beware)
     best = evidence.found.best
-    return Words(
+    return Prose(
         headline(best),
         list(which(evidence, best)),
         list(better(evidence, best)),

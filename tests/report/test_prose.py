@@ -9,22 +9,25 @@ import pytest
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.report import make
+from dropout_lab.report.advice import RULES
 from dropout_lab.report.cells import Grid, spread
+from dropout_lab.report.definitions import definitions
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.export.machine import as_json
+from dropout_lab.report.export.table import as_csv
 from dropout_lab.report.gallery import Gallery
 from dropout_lab.report.load import load
 from dropout_lab.report.names import amount, difference, duration, value
 from dropout_lab.report.page import render
-from dropout_lab.report.sections import Block, sections
-from dropout_lab.report.tables.one import as_csv
+from dropout_lab.report.prose import prose
+from dropout_lab.report.sections import sections
+from dropout_lab.report.sections.block import Block
 from dropout_lab.report.tiles import tiles
-from dropout_lab.report.words import words
 from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planned
 from tests.report.test_report import sweeps
 from tests.rotate import rotated
 
-pytestmark = pytest.mark.xdist_group("words")  # one worker makes what all read
+pytestmark = pytest.mark.xdist_group("prose")  # one worker makes what all read
 
 RATES = (0.0, 0.1, 0.3, 0.5)
 
@@ -35,11 +38,11 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 
 def text(found: Evidence) -> str:
-    return " ".join(words(found).all())
+    return " ".join(prose(found).all())
 
 
 def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
-    said = words(clear)
+    said = prose(clear)
     assert said.headline == "hidden at 0.3, standard"
     row, optimism = clear.comparison, clear.optimism
     assert row is not None
@@ -69,7 +72,7 @@ def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
     assert cost.number == f"{own['restricted']:.3g} against {none['restricted']:.3g} epochs"
     assert f"{duration(own['restricted_seconds'])} against {duration(none['restricted_seconds'])}" in cost.about
     labels = [tile.label for tile in tiles(clear)]
-    assert labels == ["Best by validation", "Against no dropout", "On unseen data", "Cost", "Not told from it"]
+    assert labels == ["Best by validation", "Against no dropout", "On unseen data", "Cost", "Indistinguishable from it"]
 
 
 def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Path) -> None:
@@ -77,13 +80,13 @@ def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Pat
     assert (stopped.table["n_stopped"] == 5).any()
     best = stopped.row("convergence", stopped.found.best, definition="own_best")
     assert best is not None
-    assert f"To their own best come {best['n_reached']} of 5 runs" in text(stopped)
+    assert f"{best['n_reached']} of 5 runs come within 1 % of their best loss" in text(stopped)
     none = replace(stopped, tables={**stopped.tables, "convergence": stopped.tables["convergence"].assign(n_reached=0)})
-    assert "0 of 5 runs: all ended before it was known" in text(none)
+    assert "0 of 5 runs come within 1 % of their best loss: all ended before it was known" in text(none)
     assert next(tile.number for tile in tiles(none) if tile.label == "Cost") == "not known"
     plan = grid(rates=RATES, effect=lambda placement, rate: 0.5, epochs=6)
     short = evidence(Sweep(plan, epochs=6), tmp_path / "short")
-    assert "5 still improving at the end, so not final" in text(short)
+    assert "5 were still improving when training ended, so this is not final" in text(short)
     assert "runs still improving at the end: 5 and 5" in next(
         tile.about for tile in tiles(short) if tile.label == "Cost"
     )
@@ -94,7 +97,7 @@ def test_the_gap_stands_beside_the_validation(clear: Evidence) -> None:
     assert best is not None
     assert baseline is not None
     ours, theirs = (value("val_loss", trial["val_loss"]) for trial in (best, baseline))
-    assert f"better model: the validation loss is {ours}, without dropout {theirs}." in " ".join(words(clear).unseen)
+    assert f"better model: the validation loss is {ours}, without dropout {theirs}." in " ".join(prose(clear).unseen)
 
 
 def test_early_stopping_as_the_objective_of_nothing(tmp_path: Path) -> None:
@@ -104,8 +107,8 @@ def test_early_stopping_as_the_objective_of_nothing(tmp_path: Path) -> None:
     found = evidence(Sweep(plan, patience=1, epochs=60, seeds=2, session=asked), tmp_path / "s")
     assert (found.table["n_stopped"] > 0).all()
     assert found.found.best is None
-    assert "ended by early stopping, which is no convergence" in text(found)
-    render(tmp_path / "s", found, words(found), Gallery([], []), Grid())
+    assert "ended by early stopping, which does not count as convergence" in text(found)
+    render(tmp_path / "s", found, prose(found), Gallery([], []), Grid())
 
 
 def a_hair(placement: str, rate: float) -> float:
@@ -117,20 +120,20 @@ def nothing(placement: str, rate: float) -> float:
 
 
 def test_no_difference_is_what_an_equivalence_test_shows(tmp_path: Path) -> None:
-    """Surely as good as the same; with far more noise neither told apart nor shown to be the same."""
+    """Equivalent where the noise is small; with far more noise neither significant nor equivalent."""
     for better in (0.004, 0.0):  # dropout is best by a hair, or no dropout is
         plan = grid(("hidden",), (0.0, 0.01), {0.004: a_hair, 0.0: nothing}[better])
         alike = evidence(Sweep(plan, noise=0.0002, epochs=12), tmp_path / f"alike {better}")
         margin = amount("val_loss", float(alike.tables["to_best"]["margin"].iloc[0]))
         assert alike.table["baseline"].iloc[0] == (better == 0)
-        assert re.search(f"[Nn]o difference that matters.* less than {margin} either way", text(alike))
+        assert re.search(f"equivalent.* less than {margin} either way", text(alike))
         noisy = evidence(Sweep(plan, noise=0.05, epochs=12), tmp_path / f"noisy {better}")
-        assert re.search("[Nn]or (are they )?shown to be the same", text(noisy))
-        assert "o difference that matters" not in text(noisy)
+        assert re.search("[Ee]quivalence .*could not be shown", text(noisy))
+        assert "either way" not in text(noisy)
 
 
 def test_few_seeds_are_told_what_they_can_never_show(tmp_path: Path, clear: Evidence) -> None:
-    assert "nor Wilcoxon's signed-rank test, corrected by Holm, could reach significance" in text(clear)
+    assert "nor Wilcoxon's signed-rank test can reach significance after Holm correction" in text(clear)
     assert "that takes 9 seeds" in text(clear), "2^(1 - 9) x 9 is below 0.05, 2^(1 - 8) x 9 is not"
     many = evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=6), tmp_path / "many")
     assert "signed-rank" not in text(many)
@@ -141,12 +144,12 @@ def test_few_seeds_are_told_what_they_can_never_show(tmp_path: Path, clear: Evid
 
 
 def test_the_flat_region_and_the_interval_of_the_best_rate(clear: Evidence) -> None:
-    sure = " ".join(words(clear).sure)
+    sure = " ".join(prose(clear).sure)
     rates = clear.rates
     inside, flat = rates.loc[rates["inside"], "rate"], rates.loc[rates["flat"], "rate"]
     assert "The best rate is 0.3" in sure
     assert (len(inside) > 1) == ("95 % interval" in sure.partition("The best rate is")[2])
-    assert (len(flat) > 1) == ("Around it the sweep is flat" in sure)
+    assert (len(flat) > 1) == ("cannot be ruled out as best" in sure)
     assert "from 5 seeds it is rough" in sure
 
 
@@ -158,7 +161,7 @@ def test_beside_another_trial(tmp_path: Path, clear: Evidence) -> None:
     frames = beside.frames
     said = text(beside)
     name = beside.table.loc[beside.table["trial"] == other, "name"].iloc[0]
-    assert f"is better than {name} (trial 2)" in said
+    assert f"beats {name} (trial 2)" in said
     runs = frames.runs.pivot(index="seed", columns="trial", values="val_loss")
     best = int(beside.table["trial"].iloc[0])
     row = beside.comparison
@@ -198,12 +201,25 @@ def test_the_pages_of_odd_sweeps_beside_any_trial(name: str, tmp_path: Path) -> 
     complete = frames.runs[frames.runs["status"] == "complete"]
     for reference in list(complete["trial"].unique()[-1:]) or [None]:
         found = evidence_of(folder, reference)
-        html, markdown = render(folder, found, words(found), Gallery([], []), Grid())
+        html, markdown = render(folder, found, prose(found), Gallery([], []), Grid())
         for content in (html, markdown):
             assert not re.search(r"\bnan\b|\bNone\b|<NA>", content.replace("&lt;nan&gt;", ""))
         for link in re.findall(r'href="(#[^"]*)"', html):
             assert f'id="{link[1:]}"' in html
-        as_json(found, words(found))
+        as_json(found, prose(found))
+
+
+def test_sentences_are_short_and_use_standard_terms(clear: Evidence, tmp_path: Path) -> None:
+    """At most two lines of 120 characters, and none of the words that stood for significance before."""
+    texts = [
+        *prose(clear).all(),
+        *(rule.when for rule in RULES),
+        *(meaning for _, meaning in definitions(clear.frames)),
+    ]
+    texts += [sentence for block in blocks(clear, tmp_path).values() for sentence in block.prose]
+    for sentence in (part for text in texts for part in re.split(r"(?<=[.:]) (?=[A-Z])", text)):
+        assert len(sentence) <= 240
+        assert not re.search(r"^Of |\b(told|surely)\b", sentence)
 
 
 def blocks(found: Evidence, folder: Path) -> dict[str, Block]:
@@ -214,20 +230,25 @@ def test_the_tables_of_the_page_say_what_they_are_of(clear: Evidence, tmp_path: 
     """Effects: of the configurations with dropout, in the objective. Margins: of each row's own baseline."""
     found = blocks(clear, tmp_path)
     assert {"to_best", "curve_shape", "isolation", "variance"} <= found.keys()
-    assert all(block.words for block in found.values())
-    assert "of 9 configurations with dropout" in " ".join(found["effects"].words), "the tenth is no dropout"
+    assert all(block.prose for block in found.values())
+    assert "among the 9 configurations with dropout" in " ".join(found["effects"].prose), "the tenth is no dropout"
     plan = [one for lr in (1e-3, 1e-2) for one in grid(rates=RATES, effect=hump, params={"optimizer.lr": lr})]
     for one in plan:
         one.better += -0.3 if one.params["optimizer.lr"] == 1e-2 else 0.0
     asked = {"objective": ["val_accuracy"]}
     accuracy = blocks(evidence(Sweep(plan, session=asked), tmp_path / "accuracy"), tmp_path)
-    assert "explain of the validation accuracy of 18 configurations" in " ".join(accuracy["effects"].words)
+    assert "in validation accuracy that each setting explains, among the 18 configurations" in " ".join(
+        accuracy["effects"].prose
+    )
     losses = evidence(Sweep(plan), tmp_path / "losses")
     table = losses.tables["comparisons"]
     margins = table.loc[table["metric"] == "val_loss", "margin"].head(12)
     assert margins.nunique() == 2
-    said = " ".join(blocks(losses, tmp_path)["comparisons"].words)
-    assert f"within {amount('val_loss', margins.min())} to {amount('val_loss', margins.max())}, by the loss" in said
+    said = " ".join(blocks(losses, tmp_path)["comparisons"].prose)
+    assert (
+        f"within {amount('val_loss', margins.min())} to {amount('val_loss', margins.max())}, depending on the loss"
+        in said
+    )
 
 
 def test_a_table_by_its_name(tmp_path: Path) -> None:
