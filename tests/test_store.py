@@ -7,12 +7,13 @@ import pytest
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
-from dropout_lab.records.store import FIELDS, Writer
+from dropout_lab.records.fields import FIELDS, types_of
+from dropout_lab.records.repair import repair
+from dropout_lab.records.writer import Writer
 
 
 def record(kind: str, **changes: Any) -> dict[str, Any]:
-    kinds = store.TYPES.get(kind, {})
-    return {**{name: kinds[name][0]() if name in kinds else 0 for name in FIELDS[kind]}, **changes}
+    return {**{name: types_of(kind, name)[0]() for name in FIELDS[kind]}, **changes}
 
 
 @pytest.fixture
@@ -46,9 +47,9 @@ def test_a_torn_last_line_is_passed_over_and_repaired(sweep: Path) -> None:
         assert [run["seed"] for run in records.runs] == [0, 1, 9]
         assert len(records.torn) == 1
         assert str(path) in records.torn[0]
-    assert len(store.repair(sweep)) == 1
+    assert len(repair(sweep)) == 1
     assert path.read_bytes() == whole[:start]
-    assert store.repair(sweep) == []
+    assert repair(sweep) == []
     writer = Writer(sweep)
     writer.append("runs", record("runs", seed=5))
     writer.close()

@@ -25,8 +25,9 @@ from dropout_lab.config.instantiate import instantiate
 from dropout_lab.config.schema import check, check_grids, closest, is_control, objectives
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import digest
+from dropout_lab.records.folder import is_sweep
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import is_sweep, read
+from dropout_lab.records.store import read
 from dropout_lab.report.apart import make_apart
 from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.combinations import axes_of

@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 from dropout_lab.build import train
 from dropout_lab.config.placement import matching
 from dropout_lab.core.errors import UserError
-from dropout_lab.records.store import is_sweep, read
+from dropout_lab.records.folder import is_sweep
+from dropout_lab.records.store import read
 from dropout_lab.sweep.space import key_of
 from dropout_lab.sweep.variants import Variants, resolve
 

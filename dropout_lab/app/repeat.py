@@ -10,11 +10,11 @@ from dropout_lab.cohort.recipe import Result, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.config import trust
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics import summary
+from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.core.trial import Run
 from dropout_lab.records import store
+from dropout_lab.records.fields import EXECUTION, Record
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import CURVE_METRICS, EXECUTION, Record
 from dropout_lab.sweep.progress import name
 from dropout_lab.sweep.session import versions
 
@@ -73,11 +73,11 @@ def _compare(console: Console, run: Record, result: Result, curves: Mapping[str,
     if result.status == "failed":
         console.print(f"  seed {run['seed']}: failed now: {result.reason}")
         return False
-    loss = summary(result.curves, result.recipe.epochs)["val_loss"]
+    loss = result.metrics["val_loss"]
     apart = max(
         (
             abs(a - b) if a is not None and b is not None else float(a is not b)
-            for metric in CURVE_METRICS
+            for metric in curves
             for a, b in zip(result.curves[metric], curves[metric], strict=False)
         ),
         default=0.0,
@@ -96,14 +96,19 @@ def _compare(console: Console, run: Record, result: Result, curves: Mapping[str,
 
 
 def _curves(records: store.Records, ids: set[str]) -> Mapping[str, Mapping[str, list[float | None]]]:
-    """The recorded curves of some runs; of an epoch that was trained twice, the later record."""
+    """The recorded curves of some runs, without metrics that are newer; an epoch trained twice has its later record."""
     found: dict[str, dict[int, dict[str, float | None]]] = {run_id: {} for run_id in ids}
     for record in records.curves:
         for index, run_id in enumerate(record["id"]):
             if run_id in ids:
-                found[run_id][record["epoch"][index]] = {metric: record[metric][index] for metric in CURVE_METRICS}
+                known = [metric for metric in curve_names() if metric in record]
+                found[run_id][record["epoch"][index]] = {metric: record[metric][index] for metric in known}
     return {
-        run_id: {metric: [epochs[epoch][metric] for epoch in sorted(epochs)] for metric in CURVE_METRICS}
+        run_id: {
+            metric: [epochs[epoch][metric] for epoch in sorted(epochs)]
+            for metric in curve_names()
+            if all(metric in at for at in epochs.values())
+        }
         for run_id, epochs in found.items()
     }
 

@@ -27,7 +27,7 @@ from dropout_lab.models.normalised import fewest_values
 from dropout_lab.sites.place import Place, Warned
 from dropout_lab.config.placement import Method, site_methods, site_rates
 from dropout_lab.config.schema import CONFIG_SECTIONS, IMAGE_OPTIONS, OPTIONS, PRETRAINING_KEYS, RESULT_TRAINER_KEYS
-from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.metrics.lookup import objectives as known_objectives
 from dropout_lab.core.trial import Config, Run, Trial, canonical_json
 
 VOCABULARY_KEYS = ("dataset.vocabulary_size", "dataset.min_count")
@@ -315,9 +315,9 @@ def check_seeds(spec: Config, seeds: int) -> None:
 def check_objectives(spec: Config, objectives: Sequence[str]) -> None:
     """Raises UserError for an objective that the structure's data do not have."""
     dataset = _dataset(canonical_json(spec["dataset"]))
-    missing = [name for name in objectives if name.endswith("accuracy") and not dataset.has_accuracy]
+    allowed = [name for name, metric in known_objectives().items() if dataset.task in metric.tasks]
+    missing = [name for name in objectives if name not in allowed]
     if missing:
-        allowed = [name for name in DIRECTIONS if not name.endswith("accuracy")]
         raise UserError(
             f"objective={missing[0]}: {dataset.name} is a regression, which has no accuracy; allowed:"
             f" {', '.join(allowed)}"

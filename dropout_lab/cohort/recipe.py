@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
+from dropout_lab.core.metrics.answers import Answers
+from dropout_lab.core.metrics.metric import Ended, Value
+from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.streams import generator
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.dataset import Dataset, Split
@@ -107,12 +109,22 @@ class Result:
     execution: Execution
     chance_loss: float | None = None
     """The validation loss of a network that ignores its inputs; None of a run that never began."""
-    confidence: Mapping[str, float] = field(default_factory=dict)
-    """Further metrics of a complete classification on the test part; see `cohort.confidence`."""
-    log_probs: NDArray[np.float32] | None = None
-    """(n, classes) on the test part, of such a run."""
-    targets: NDArray[np.int64] | None = None
-    """(n,)"""
+    answers: Answers | None = None
+    """Predictions of a complete classification on the test part."""
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Value]:
+        """The metrics in the record of a run that trained an epoch at least."""
+        return summary(
+            Ended(
+                curves=self.curves,
+                horizon=self.recipe.epochs,
+                chance_loss=self.chance_loss,
+                test_loss=self.test_loss,
+                test_accuracy=self.test_accuracy,
+                answers=self.answers,
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dropout_lab.core.metrics import SUMMARY_FIELD
+from dropout_lab.core.metrics.lookup import curve_names, objectives
+from dropout_lab.core.metrics.summary import of_epoch
 from dropout_lab.core.trial import Execution, Trial, digest
-from dropout_lab.records.store import EXECUTION, Record, Records
+from dropout_lab.records.fields import EXECUTION, Record
+from dropout_lab.records.store import Records
 
 
 @dataclass
@@ -71,28 +73,33 @@ class Ledger:
         return sum(self.runs.get((key, seed), {}).get("status") == "failed" for key in keys for seed in seeds)
 
     def values(self, key: str, seeds: Iterable[int], objectives: Sequence[str]) -> list[float] | None:
-        """The mean of every objective over the seeds; None unless all of them are complete."""
-        runs = [self.runs.get((key, seed)) for seed in seeds]
-        if any(run is None or run["status"] != "complete" for run in runs):
+        """The mean of every objective over the seeds; None unless all runs are complete and have all objectives."""
+        runs = [self.runs.get((key, seed), {}) for seed in seeds]
+        if any(run.get("status") != "complete" for run in runs):
             return None
-        found = [[score(run, objective) for run in runs if run is not None] for objective in objectives]
-        return [sum(scores) / len(scores) for scores in found]
+        means = []
+        for objective in objectives:
+            scores = [value for run in runs if (value := score(run, objective)) is not None]
+            if len(scores) < len(runs):
+                return None
+            means.append(sum(scores) / len(scores))
+        return means
 
     def statuses(self, key: str, seeds: Iterable[int]) -> set[str]:
         return {run["status"] for seed in seeds if (run := self.runs.get((key, seed))) is not None}
 
 
-def score(run: Mapping[str, Any], objective: str) -> float:
-    """The value of an objective in a run's record."""
-    return float(run[SUMMARY_FIELD.get(objective, objective)])
+def score(run: Mapping[str, Any], objective: str) -> float | None:
+    """The value of an objective in a run's record; None where it is missing, as in one older than the metric."""
+    value = run.get(objectives()[objective].name)
+    return None if value is None else float(value)
 
 
 def curve(rows: Mapping[str, Sequence[Any]], objective: str) -> Sequence[float | None]:
-    """An objective of every row of an epoch. A gap, no column of its own, is in loss, or in percentage points."""
-    if objective in rows:
-        return rows[objective]
-    if objective == "gap":
-        pairs, scale = zip(rows["val_loss"], rows["train_loss"], strict=True), 1
-    else:
-        pairs, scale = zip(rows["train_accuracy"], rows["val_accuracy"], strict=True), 100
-    return [None if a is None or b is None else scale * (a - b) for a, b in pairs]
+    """An objective in every row of an epoch; None where it does not exist. A gap is computed from its two sides."""
+    name = objectives()[objective].name
+    if name in rows:
+        return rows[name]
+    measured = [metric for metric in curve_names() if metric in rows]
+    epochs = zip(*(rows[metric] for metric in measured), strict=True)
+    return [of_epoch(dict(zip(measured, at, strict=True)))[name] for at in epochs]

@@ -7,7 +7,7 @@ of the one pass without dropout, and `targets`, (n,), in an order that all runs 
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,43 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dropout_lab.core.errors import writing
-
-BINS = 15
-"""Of confidence, equally wide (Guo, Pleiss, Sun & Weinberger, ICML 2017, section 4.1)."""
+from dropout_lab.records.folder import PREDICTIONS
 
 DAMAGES = (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error)
 """What reading a damaged file raises: it is empty, torn, no archive, or an archive of something else."""
 
 Array = NDArray[np.floating]
-
-
-def calibration_error(probs: Array, targets: NDArray[np.integer], bins: int = BINS) -> float:
-    """Expected calibration error: the mean distance of confidence and accuracy over bins of confidence.
-
-    Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, arXiv:1706.04599, eq. 3.
-    probs: (n, classes); targets: (n,).
-    """
-    confidence, right = probs.max(1), probs.argmax(1) == targets
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    counts = np.bincount(which, minlength=bins)
-    apart = np.bincount(which, weights=confidence - right, minlength=bins)
-    return float(np.abs(apart).sum() / counts.sum())
-
-
-def answers(probs: Array, targets: NDArray[np.integer]) -> Mapping[str, float]:
-    """Loss (nats), accuracy and calibration error (`ece`) of predicted probabilities, (n, classes)."""
-    chosen = np.clip(probs[np.arange(len(targets)), targets], 1e-12, 1)
-    return {
-        "loss": float(-np.log(chosen).mean()),
-        "accuracy": float((probs.argmax(1) == targets).mean()),
-        "ece": calibration_error(probs, targets),
-    }
-
-
-def entropy(probs: Array) -> Array:
-    """In nats, over the last axis."""
-    summed: Array = -(probs * np.log(np.clip(probs, 1e-12, 1))).sum(-1)
-    return summed
 
 
 def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]) -> None:
@@ -91,7 +60,7 @@ def torn(folder: Path, runs: Iterable[str]) -> Sequence[Path]:
 
 
 def _path(folder: Path, run: str) -> Path:
-    return folder / "predictions" / f"{run}.npz"
+    return folder / PREDICTIONS / f"{run}.npz"
 
 
 def _read(path: Path) -> tuple[Array, NDArray[np.integer]]:

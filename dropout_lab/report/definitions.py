@@ -1,6 +1,6 @@
 """The words of the page and what they mean; the numbers in them come from where they are used."""
 
-from dropout_lab.core.metrics import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
+from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.load import Frames
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dropout_lab.records import store
+from dropout_lab.records.fields import FIELDS
+from dropout_lab.records.folder import files
 from dropout_lab.report import Report
 
 LEAST_SECONDS = 5.0
@@ -50,7 +51,7 @@ def watch(folder: Path, make: Make) -> Generator[Report]:
 
 def sizes(folder: Path) -> dict[Path, int]:
     """The records' files and how long each is."""
-    return {path: path.stat().st_size for kind in store.FIELDS for path in store.files(folder, kind)}
+    return {path: path.stat().st_size for kind in FIELDS for path in files(folder, kind)}
 
 
 def runs(folder: Path) -> bool:

@@ -16,11 +16,11 @@ from optuna.trial import TrialState
 from dropout_lab.cohort.recipe import Compile, Recipe, Result, Use
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics import summary
 from dropout_lab.core.trial import Config, Execution, Run
 from dropout_lab.records import predictions, store
+from dropout_lab.records.fields import Record
 from dropout_lab.records.ledger import Ledger, curve, score
-from dropout_lab.records.store import Record, Writer
+from dropout_lab.records.writer import Writer, epoch_records
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.plan import Plan, Trainer, best_widths
 from dropout_lab.sweep.progress import Progress
@@ -152,7 +152,7 @@ class Queue:
         return self._trainer.recipe(run, self._spec(run))
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> set[str]:
-        for kind, record in store.epoch_records(rows).items():
+        for kind, record in epoch_records(rows).items():
             self._writer.append(kind, record, durable=False)
         self._progress.epoch(len(rows["id"]))
         if self._prunes and not self._prune_by_seed:
@@ -176,8 +176,8 @@ class Queue:
     def done(self, results: Sequence[Result]) -> None:
         records = [self._record(self._running[result.recipe.id], result) for result in results]
         for result in results:
-            if result.log_probs is not None and result.targets is not None and self._keeps:
-                predictions.write(self.plan.folder, result.recipe.id, result.log_probs, result.targets)
+            if result.answers is not None and self._keeps:
+                predictions.write(self.plan.folder, result.recipe.id, result.answers.log_probs, result.answers.targets)
         for record in records:
             self._writer.append("runs", record, durable=False)
         self._writer.sync()
@@ -191,7 +191,9 @@ class Queue:
         trial.unfinished.discard(run.seed)
         if self._prunes and self._prune_by_seed and record["status"] == "complete" and not trial.stopped:
             if run.seed not in trial.reported:
-                trial.optuna_trial.report(score(record, self.plan.objectives[0]), run.seed)
+                value = score(record, self.plan.objectives[0])
+                if value is not None:
+                    trial.optuna_trial.report(value, run.seed)
             if trial.unfinished and trial.optuna_trial.should_prune():
                 self._prune(trial)
         if not trial.unfinished:
@@ -347,18 +349,7 @@ class Queue:
             **asdict(result.execution),
             "epochs": len(result.curves.get("val_loss", ())),
         }
-        if result.status == "failed":
-            return record
-        metrics = summary(result.curves, result.recipe.epochs, result.chance_loss)
-        return (
-            record
-            | metrics
-            | {
-                "test_loss": result.test_loss,
-                "test_accuracy": result.test_accuracy,
-                **result.confidence,
-            }
-        )
+        return record if result.status == "failed" else record | result.metrics
 
 
 def register(

@@ -19,8 +19,12 @@ from dropout_lab.core.errors import UserError, writing
 from dropout_lab.core.machine import processor
 from dropout_lab.core.trial import Config, digest
 from dropout_lab.records import store
+from dropout_lab.records.fields import Record
+from dropout_lab.records.folder import JOURNAL, is_sweep
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import Record, Records, Writer
+from dropout_lab.records.repair import repair
+from dropout_lab.records.store import Records
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.cells import Cell, baselines, ends, grid, warnings
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.plan import Described, Plan, Trainer
@@ -81,10 +85,10 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     else:
         described = ends(plan, trainer)
         cells = baselines(plan, trainer)
-    records = store.read(plan.folder) if store.is_sweep(plan.folder) else store.NONE
+    records = store.read(plan.folder) if is_sweep(plan.folder) else store.NONE
     if plan.folder.exists() and not plan.folder.is_dir():
         raise UserError(f"{plan.folder} is no folder: choose another name=...")
-    if not store.is_sweep(plan.folder) and plan.folder.is_dir() and any(_foreign(plan.folder)):
+    if not is_sweep(plan.folder) and plan.folder.is_dir() and any(_foreign(plan.folder)):
         raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
     if records.sessions:
         check_settings(plan, records.sessions[-1])
@@ -114,7 +118,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
     """
     plan, ledger = prepared.plan, prepared.ledger
     plan.folder.mkdir(parents=True, exist_ok=True)
-    said = list(store.repair(plan.folder))
+    said = list(repair(plan.folder))
     cells = {cell.key: cell for cell in prepared.cells}
     if (remade := agree(plan, prepared.records, ledger, cells)) is not None:
         said.append(remade)
@@ -279,7 +283,7 @@ def _source(plan: Plan) -> str:
 
 def _foreign(folder: Path) -> list[Path]:
     """What is in the folder besides that which a first command makes before its first record."""
-    return [path for path in folder.iterdir() if path.name not in ("locks", "workers", store.JOURNAL)]
+    return [path for path in folder.iterdir() if path.name not in ("locks", "workers", JOURNAL)]
 
 
 def _session(prepared: Prepared, command: str) -> Record:

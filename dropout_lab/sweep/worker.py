@@ -8,7 +8,7 @@ from rich.console import Console
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.plan import Plan, Trainer
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.queue import Queue
