@@ -8,6 +8,7 @@ import pytest
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
 from dropout_lab.records.fields import FIELDS, types_of
+from dropout_lab.records.folder import FORMAT
 from dropout_lab.records.repair import repair
 from dropout_lab.records.writer import Writer
 
@@ -83,3 +84,18 @@ def test_a_record_that_lacks_a_field_is_our_mistake(tmp_path: Path) -> None:
 def test_nan_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         Writer(tmp_path).append("runs", record("runs", val_loss=float("nan")))
+
+
+def test_a_session_says_the_format_and_a_newer_one_is_refused(sweep: Path) -> None:
+    path = sweep / "sessions.jsonl"
+    assert [session["format"] for session in store.read(sweep).sessions] == [FORMAT]
+    path.write_text(path.read_text().replace(f'"format":{FORMAT}', f'"format":{FORMAT + 1}'))
+    (sweep / "runs-0.jsonl").write_text("what a newer version writes\n")
+    with pytest.raises(UserError, match=rf"has records of format {FORMAT + 1}, .* up to {FORMAT}: use the version"):
+        store.read(sweep)
+
+
+def test_a_folder_without_a_format_is_read(sweep: Path) -> None:
+    path = sweep / "sessions.jsonl"
+    path.write_text(path.read_text().replace(f'"format":{FORMAT},', ""))
+    assert "format" not in store.read(sweep).sessions[0]
