@@ -1,4 +1,4 @@
-"""What a sweep folder already knows: its trials by key, and every run's last result."""
+"""An index of a sweep's records: its trials by key, and the last result of every run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from dropout_lab.records.store import Records
 
 @dataclass
 class Ledger:
-    """The records of a sweep, indexed; kept up to date by whoever writes more."""
+    """The records of a sweep, indexed. The writer of further records adds them here, too."""
 
     trials: dict[str, Record] = field(default_factory=dict)
     runs: dict[tuple[str, int], Record] = field(default_factory=dict)
     cohorts: dict[str, Record] = field(default_factory=dict)
-    """Structure -> how its last cohort is trained."""
+    """Hash of a structure -> the record of its last cohort."""
     _structures: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -28,7 +28,7 @@ class Ledger:
             ledger.add_trial(record)
         for record in records.runs:
             ledger.add_run(record)
-        for run in records.runs:  # whose cohort's record may be lost; pruned before it began, it was in none
+        for run in records.runs:  # the cohort's record may be lost; a run pruned before it began has no cohort
             if run["key"] in ledger.trials and run["width"] > 0:
                 ledger.cohorts[ledger.structure(run["key"])] = run
         ledger.cohorts |= {record["structure"]: record for record in records.cohorts}
@@ -38,7 +38,7 @@ class Ledger:
         self.trials.setdefault(record["key"], record)
 
     def add_run(self, record: Record) -> None:
-        """Takes a run's record; of several attempts the last one counts."""
+        """Adds a run's record; the last of several attempts counts."""
         known = self.runs.get((record["key"], record["seed"]))
         if known is None or record["attempt"] >= known["attempt"]:
             self.runs[record["key"], record["seed"]] = record
@@ -47,18 +47,18 @@ class Ledger:
         return Trial(self.trials[key]["config"])
 
     def structure(self, key: str) -> str:
-        """A hash of what the runs of `key` must share with others to be trained in one cohort."""
+        """A hash of everything that the runs of one cohort share."""
         if key not in self._structures:
             self._structures[key] = digest(self.trials[key]["structure"])
         return self._structures[key]
 
     def execution(self, structure: str) -> Execution | None:
-        """How the last cohort of this structure is trained; None if there was none."""
+        """How the last cohort of this structure was trained; None if there was none."""
         record = self.cohorts.get(structure)
         return Execution(**{name: record[name] for name in EXECUTION}) if record else None
 
     def missing(self, key: str, seeds: Iterable[int], retries: int) -> list[tuple[int, int]]:
-        """(seed, attempt) of the runs that `key` still needs: never trained, or failed and to be tried again."""
+        """(seed, attempt) of the runs that `key` still needs: never trained, or failed with retries left."""
         needed = []
         for seed in seeds:
             run = self.runs.get((key, seed))
@@ -69,7 +69,7 @@ class Ledger:
         return needed
 
     def failed(self, keys: Iterable[str], seeds: Sequence[int]) -> int:
-        """How many of these configurations' runs have failed at their last attempt."""
+        """How many runs of these configurations failed in their last attempt."""
         return sum(self.runs.get((key, seed), {}).get("status") == "failed" for key in keys for seed in seeds)
 
     def values(self, key: str, seeds: Iterable[int], objectives: Sequence[str]) -> list[float] | None:

@@ -1,4 +1,4 @@
-"""Predictions on the test part, kept per run: what calibration and ensembles are computed from, without torch.
+"""Predictions on the test part, one file per run, from which the report computes calibration and ensembles.
 
 A sweep folder has `predictions/<run>.npz` for every complete run of a classification: `log_probs`, (n, classes) float16
 of the one pass without dropout, and `targets`, (n,), in an order that all runs of a dataset share.
@@ -18,20 +18,20 @@ from dropout_lab.core.errors import writing
 from dropout_lab.records.folder import PREDICTIONS
 
 DAMAGES = (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged file raises: it is empty, torn, no archive, or an archive of something else."""
+"""The exceptions of reading a damaged file: empty, torn, not an archive, or an archive of something else."""
 
 Array = NDArray[np.floating]
 
 
 def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]) -> None:
-    """Writes a run's file, whole or not at all. Raises UserError if it cannot be written."""
+    """Writes a run's file atomically. Raises UserError if it cannot be written."""
     path = _path(folder, run)
     unfinished = path.with_name(f".{run}.tmp")
     try:
         with writing(path):
             path.parent.mkdir(exist_ok=True)
             with unfinished.open("wb") as file:
-                low = np.finfo(np.float16).min  # of a network that diverged, some are lower
+                low = np.finfo(np.float16).min  # a network that diverged may have lower ones
                 np.savez(file, log_probs=log_probs.clip(min=low).astype(np.float16), targets=targets)
             os.replace(unfinished, path)
     finally:
@@ -48,13 +48,13 @@ def read(folder: Path, run: str) -> tuple[Array, NDArray[np.integer]] | None:
 
 
 def read_all(folder: Path, runs: Iterable[str]) -> Sequence[tuple[Array, NDArray[np.integer]]]:
-    """Those of several runs, as far as they are there and of the same targets as the first."""
+    """The predictions of several runs, without missing ones and those whose targets differ from the first."""
     found = [one for run in runs if (one := read(folder, run)) is not None]
     return [one for one in found if one[0].shape == found[0][0].shape and np.array_equal(one[1], found[0][1])]
 
 
 def torn(folder: Path, runs: Iterable[str]) -> Sequence[Path]:
-    """The files of these runs that are there, but are empty or cut off."""
+    """The files of these runs that exist but are empty or cut off."""
     paths = [_path(folder, run) for run in runs]
     return [path for path in paths if path.exists() and not zipfile.is_zipfile(path)]
 
@@ -64,7 +64,7 @@ def _path(folder: Path, run: str) -> Path:
 
 
 def _read(path: Path) -> tuple[Array, NDArray[np.integer]]:
-    """Raises one of `DAMAGES` for what `write` did not write."""
+    """Raises one of `DAMAGES` for anything that `write` did not write."""
     # A pickle could run anything.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         log_probs, targets = kept["log_probs"], kept["targets"]

@@ -12,7 +12,18 @@ import pandas as pd
 from dropout_lab.report.cells import Grid, of_row, p_cell, spread
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.gallery import SECTIONS, Picture
-from dropout_lab.report.names import amount, difference, duration, in_unit, number, plural, setting, title, value
+from dropout_lab.report.names import (
+    amount,
+    difference,
+    duration,
+    in_unit,
+    number,
+    plural,
+    setting,
+    title,
+    unit_of,
+    value,
+)
 from dropout_lab.report.tables.occupancy import used
 from dropout_lab.report.words.better import few_seeds, same
 from dropout_lab.report.words.cost import ratio
@@ -341,8 +352,8 @@ def _variance(evidence: Evidence) -> Part:
 
 
 def _deviation(metric: str, deviation: float) -> str:
-    unit = " pp" if "accuracy" in metric else ""
-    return "–" if pd.isna(deviation) else f"{number(in_unit(metric, deviation), 3)}{unit}"
+    shown = f"{number(in_unit(metric, deviation), 3)} {unit_of(metric).difference}".rstrip()
+    return "–" if pd.isna(deviation) else shown
 
 
 def _occupancy(evidence: Evidence) -> Part:

@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dropout_lab.records.fields import FIELDS
-from dropout_lab.records.folder import files
+from dropout_lab.records.folder import files, lock_file
 from dropout_lab.report import Report
 
 LEAST_SECONDS = 5.0
@@ -56,7 +56,7 @@ def sizes(folder: Path) -> dict[Path, int]:
 
 def runs(folder: Path) -> bool:
     """Whether a sweep is at work in the folder: it holds a lock, however it ends no longer."""
-    path = folder / "locks" / "sweep.lock"
+    path = lock_file(folder, "sweep")
     if not path.exists():
         return False
     try:

@@ -19,6 +19,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Execution, Run
 from dropout_lab.records import predictions, store
 from dropout_lab.records.fields import Record
+from dropout_lab.records.folder import lock_file
 from dropout_lab.records.ledger import Ledger, curve, score
 from dropout_lab.records.writer import Writer, epoch_records
 from dropout_lab.sweep.grid import Grid
@@ -67,7 +68,7 @@ class Queue:
         self._width = 1
         self._stop: set[str] = set()
         self._exhausted = False
-        self._asking = FileLock(plan.folder / "locks" / "ask.lock")
+        self._asking = FileLock(lock_file(plan.folder, "ask"))
 
     @property
     def seeds(self) -> range:

@@ -20,7 +20,7 @@ from dropout_lab.core.machine import processor
 from dropout_lab.core.trial import Config, digest
 from dropout_lab.records import store
 from dropout_lab.records.fields import Record
-from dropout_lab.records.folder import JOURNAL, is_sweep
+from dropout_lab.records.folder import JOURNAL, LOCKS, SETTINGS, is_sweep
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.repair import repair
 from dropout_lab.records.store import Records
@@ -127,7 +127,7 @@ def commit(prepared: Prepared, command: str) -> Sequence[str]:
         study.check_axes(plan)
     writer = Writer(plan.folder)
     writer.append("sessions", _session(prepared, command))
-    settings = plan.folder / "config.yaml"
+    settings = plan.folder / SETTINGS
     if not settings.exists():
         with writing(settings):
             settings.write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))
@@ -283,7 +283,7 @@ def _source(plan: Plan) -> str:
 
 def _foreign(folder: Path) -> list[Path]:
     """What is in the folder besides that which a first command makes before its first record."""
-    return [path for path in folder.iterdir() if path.name not in ("locks", "workers", JOURNAL)]
+    return [path for path in folder.iterdir() if path.name not in (LOCKS, "workers", JOURNAL)]
 
 
 def _session(prepared: Prepared, command: str) -> Record:

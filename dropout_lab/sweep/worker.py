@@ -7,6 +7,7 @@ from rich.console import Console
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
+from dropout_lab.records.folder import LOCKS, lock_file
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.plan import Plan, Trainer
@@ -46,12 +47,12 @@ class Work:
 
 def lock(plan: Plan, name: str) -> FileLock:
     """Holds a lock file of the sweep folder; the system releases it however the process ends."""
-    folder = plan.folder / "locks"
+    path = lock_file(plan.folder, name)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{plan.folder}: the folder cannot be made: {error.strerror}") from error
-    held = FileLock(folder / f"{name}.lock")
+    held = FileLock(path)
     try:
         held.acquire(timeout=0.5)  # who only looks whether it is held holds it for a moment
     except Timeout:
@@ -63,5 +64,5 @@ def lock(plan: Plan, name: str) -> FileLock:
 
 def check_unlocked(plan: Plan) -> None:
     """Raises UserError if a worker of an earlier command is still at work in the folder."""
-    for path in (plan.folder / "locks").glob("worker-*.lock"):
+    for path in (plan.folder / LOCKS).glob("worker-*.lock"):
         lock(plan, path.stem).release()

@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from dropout_lab.core import interrupts
+from dropout_lab.records.folder import lock_file
 from dropout_lab.tracker.none import NoTracker
 from dropout_lab.tracker.records import FinishedRuns, sweep_of
 from dropout_lab.tracker.tracker import AbstractTracker
@@ -81,7 +82,7 @@ def _work(tracker: AbstractTracker, folder: Path, pipe: "Connection[Any, Any]") 
     os.nice(10)
     failure = ""
     try:
-        with FileLock(folder / "locks" / "tracker.lock"):  # that of the command before may still be at work
+        with FileLock(lock_file(folder, "tracker")):  # that of the command before may still be at work
             _log_all(tracker, folder, pipe)
     except Exception as error:  # of any kind: the packages of the services raise their own
         failure = " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -9,7 +9,7 @@ from typing import Any
 from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.core.trial import canonical_json, digest
 from dropout_lab.records.fields import Record
-from dropout_lab.records.folder import files
+from dropout_lab.records.folder import SESSIONS, files
 from dropout_lab.tracker.tracker import TrackedRun, TrackedSweep, Value
 
 NO_SUMMARY = frozenset({"seed", "attempt", "session", "width", "threads"})
@@ -20,7 +20,7 @@ WORDS = ("placement", "rate", "dropout", "schedule")
 
 def sweep_of(folder: Path) -> TrackedSweep:
     """The sweep of a folder that has at least one session."""
-    first = json.loads((folder / "sessions.jsonl").open().readline())
+    first = json.loads((folder / SESSIONS).open().readline())
     name = folder.resolve().name
     return TrackedSweep(folder, name, digest([name, first["started"]]))
 
