@@ -3,6 +3,7 @@
 import math
 import time
 import traceback
+from collections.abc import Sequence
 
 import torch
 
@@ -141,7 +142,9 @@ class _Cohort:
     def end(self, stop: set[str]) -> list[Result]:
         """Takes the runs that have ended, `stop` among them, out of their lanes."""
         assert self.lanes is not None
-        ended = {index: end for index, lane in self.lanes.active.items() if (end := _end(lane, stop)) is not None}
+        losses = [metric.name for metric in per_epoch() if metric.of is None and metric.tasks == EVERY_TASK]
+        ends = {index: _end(lane, stop, losses) for index, lane in self.lanes.active.items()}
+        ended = {index: end for index, end in ends.items() if end is not None}
         if not ended:
             return []
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
@@ -196,14 +199,15 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     names = list(metrics)
     read = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
     values = dict(zip(names, read, strict=True))
-    measured = [m for m in per_epoch() if m.of is None and lanes.structure.dataset.task in m.tasks]
+    every, recorded = per_epoch(), curve_names()
+    measured = [metric.name for metric in every if metric.of is None and lanes.structure.dataset.task in metric.tasks]
     seconds = (time.perf_counter() - started) / len(lanes.active)
-    rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *curve_names(), *learned)}
+    rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *recorded, *learned)}
     better = []
     for index, lane in lanes.active.items():
         lane.seconds += seconds
-        at = of_epoch({metric.name: values[metric.name][index] for metric in measured})
-        for name in curve_names():
+        at = of_epoch(every, {name: values[name][index] for name in measured})
+        for name in recorded:
             lane.curves.setdefault(name, []).append(at[name])
             rows[name].append(at[name])
         for name in learned:
@@ -222,9 +226,8 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     return rows
 
 
-def _end(lane: Lane, stop: set[str]) -> tuple[Status, str | None] | None:
+def _end(lane: Lane, stop: set[str], losses: Sequence[str]) -> tuple[Status, str | None] | None:
     """Whether and how the run in this lane ends after this epoch."""
-    losses = [metric.name for metric in per_epoch() if metric.of is None and metric.tasks == EVERY_TASK]
     broken = [name for name in losses if lane.curves[name][-1] is None]
     if broken:
         return "failed", f"diverged: {broken[0]} is not finite at epoch {lane.epoch}"
