@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from torch import Tensor, nn
 
 from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
 from dropout_lab.core.metrics.answers import Answers
-from dropout_lab.core.metrics.metric import Ended, Value
+from dropout_lab.core.metrics.metric import Ended
 from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.streams import generator
 from dropout_lab.core.trial import Execution
@@ -113,7 +113,7 @@ class Result:
     """Predictions of a complete classification on the test part."""
 
     @cached_property
-    def metrics(self) -> Mapping[str, Value]:
+    def metrics(self) -> dict[str, Any]:
         """The metrics in the record of a run that trained an epoch at least."""
         return summary(
             Ended(
