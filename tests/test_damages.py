@@ -10,6 +10,8 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
+from dropout_lab.records.folder import JOURNAL
+from dropout_lab.records.repair import repair
 from dropout_lab.report.load import load
 from dropout_lab.report.watch import sizes
 from dropout_lab.sweep.repeat import repeat
@@ -19,8 +21,8 @@ from tests.sweep.recorded import heal, plan_of, write
 
 LINES = [f"{kind}.jsonl" for kind in ("sessions", "trials")]
 LINES += [f"{kind}-0.jsonl" for kind in ("runs", "curves", "cohorts", "learned", "lanes")]
-OF_THE_STUDY = ("sessions.jsonl", "trials.jsonl", "runs-0.jsonl", store.JOURNAL)
-FILES = [*LINES, store.JOURNAL, "predictions"]
+OF_THE_STUDY = ("sessions.jsonl", "trials.jsonl", "runs-0.jsonl", JOURNAL)
+FILES = [*LINES, JOURNAL, "predictions"]
 
 
 def file_of(folder: Path, name: str) -> Path:
@@ -108,7 +110,7 @@ def used(folder: Path, name: str) -> list[str]:
 
     def sweep() -> None:
         store.read(folder)
-        said.extend(store.repair(folder))
+        said.extend(repair(folder))
         if (sentence := heal(plan_of(folder))) is not None:
             said.append(sentence)
         Study(plan_of(folder)).trials()
@@ -146,7 +148,7 @@ def test_a_damage_is_repaired_or_refused(
 
 def test_the_sound_folder_has_nothing_to_say(canned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Builder, "recipe", nothing)
-    assert used(Path(shutil.copytree(canned, tmp_path / "sound")), store.JOURNAL) == ["trained"]
+    assert used(Path(shutil.copytree(canned, tmp_path / "sound")), JOURNAL) == ["trained"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from dropout_lab.app.explain import explain
 from dropout_lab.config import schema
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
-from dropout_lab.records.store import Writer
+from dropout_lab.records.folder import is_sweep
+from dropout_lab.records.writer import Writer
 from dropout_lab.report.files import write
 from tests.records.test_store import record
 from tests.test_every_config import composed
@@ -67,7 +68,7 @@ def test_errors_of_the_system_have_no_traceback(number: int) -> None:
 
 
 def test_paths_that_are_too_long_and_folders_in_the_place_of_files(tmp_path: Path) -> None:
-    for read in (store.read, store.is_sweep):
+    for read in (store.read, is_sweep):
         with pytest.raises(UserError, match="cannot be read: File name too long"):
             read(tmp_path / ("x" * 300))
     (tmp_path / "sessions.jsonl").mkdir()

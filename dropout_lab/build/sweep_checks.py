@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from dropout_lab.build.builder import Builder
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.metrics.lookup import objectives as known_objectives
 from dropout_lab.core.trial import Config
 from dropout_lab.datasets.dataset import Dataset
 
@@ -33,9 +33,9 @@ def check_seeds(builder: Builder, spec: Config, seeds: int) -> None:
 
 def check_objectives(dataset: Dataset, objectives: Sequence[str]) -> None:
     """Raises UserError for an objective that the data do not have."""
-    missing = [name for name in objectives if name.endswith("accuracy") and not dataset.has_accuracy]
+    allowed = [name for name, metric in known_objectives().items() if dataset.task in metric.tasks]
+    missing = [name for name in objectives if name not in allowed]
     if missing:
-        allowed = [name for name in DIRECTIONS if not name.endswith("accuracy")]
         raise UserError(
             f"objective={missing[0]}: {dataset.name} is a regression, which has no accuracy; allowed:"
             f" {', '.join(allowed)}"

@@ -1,7 +1,6 @@
-"""The lanes' predictions on the test part and their confidence, without dropout and averaged over masks."""
+"""Predictions of the lanes on the test part: with dropout off, and as the mean over many masks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,44 +8,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.records.predictions import answers, entropy
-
-
-@dataclass(frozen=True)
-class Answers:
-    """A run's predictions on the test part."""
-
-    log_probs: NDArray[np.float32]
-    """(n, classes)"""
-    targets: NDArray[np.int64]
-    metrics: Mapping[str, float]
-    """test_ece; and for the mean over masks test_loss_mc, test_accuracy_mc, test_ece_mc, entropy_mc, information_mc."""
+from dropout_lab.core.metrics.answers import Answers, entropy
 
 
 def measure(lanes: Lanes, wanted: list[int]) -> Mapping[int, Answers]:
-    """The answers of these lanes, with the best network of each run.
-
-    Monte Carlo dropout is the mean of the probabilities over masks (Gal and Ghahramani, "Dropout as a Bayesian
-    Approximation", ICML 2016, arXiv:1506.02142). entropy_mc is its entropy; information_mc is entropy_mc minus the mean
-    entropy of the single answers, the mutual information of answer and mask. Both are in nats, means over examples.
-    """
+    """The predictions of these lanes, with the best parameters of their runs."""
     whole = _numpy(lanes.predict())
     targets = lanes.test_targets().numpy()
     samples = lanes.structure.mc_samples
-    mean, each = np.zeros(whole.shape, dtype=np.float64), np.zeros(whole.shape[:2], dtype=np.float64)
+    total, each = np.zeros(whole.shape, dtype=np.float64), np.zeros(whole.shape[:2], dtype=np.float64)
     for number in range(samples or 0):
         probs = np.exp(_numpy(lanes.predict(sample=number)))
-        mean += probs
+        total += probs
         each += entropy(probs)
     found = {}
     for lane in wanted:
-        metrics = {"test_ece": answers(np.exp(whole[lane]), targets[lane])["ece"]}
-        if samples:
-            probs = mean[lane] / samples
-            metrics |= {f"test_{name}_mc": value for name, value in answers(probs, targets[lane]).items()}
-            metrics["entropy_mc"] = float(entropy(probs).mean())
-            metrics["information_mc"] = max(0.0, metrics["entropy_mc"] - float(each[lane].mean() / samples))
-        found[lane] = Answers(whole[lane].astype(np.float32), targets[lane], metrics)
+        log_probs = whole[lane].astype(np.float32)
+        masked = (total[lane] / samples, float(each[lane].mean() / samples)) if samples else (None, 0.0)
+        found[lane] = Answers(log_probs, targets[lane], *masked)
     return found
 
 

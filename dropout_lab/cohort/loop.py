@@ -3,6 +3,7 @@
 import math
 import time
 import traceback
+from collections.abc import Sequence
 
 import torch
 
@@ -23,9 +24,11 @@ from dropout_lab.cohort.recipe import (
 )
 from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import curve_names, per_epoch
+from dropout_lab.core.metrics.metric import EVERY_TASK
+from dropout_lab.core.metrics.summary import of_epoch
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.chance import chance_loss
-from dropout_lab.records.store import CURVE_METRICS
 
 
 def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device) -> None:
@@ -139,7 +142,9 @@ class _Cohort:
     def end(self, stop: set[str]) -> list[Result]:
         """Removes the runs that have ended, including those in `stop`, from their lanes."""
         assert self.lanes is not None
-        ended = {index: end for index, lane in self.lanes.active.items() if (end := _end(lane, stop)) is not None}
+        losses = [metric.name for metric in per_epoch() if metric.of is None and metric.tasks == EVERY_TASK]
+        ends = {index: _end(lane, stop, losses) for index, lane in self.lanes.active.items()}
+        ended = {index: end for index, end in ends.items() if end is not None}
         if not ended:
             return []
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
@@ -162,9 +167,7 @@ class _Cohort:
                     seconds=lane.seconds,
                     execution=self._execution,
                     chance_loss=chance_loss(lane.split, dataset.task, dataset.outputs),
-                    confidence=answers[index].metrics if index in answers else {},
-                    log_probs=answers[index].log_probs if index in answers else None,
-                    targets=answers[index].targets if index in answers else None,
+                    answers=answers.get(index),
                 )
             )
         return results
@@ -194,18 +197,19 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     learned = lanes.state.measured()
     metrics = {"running_loss": running, **lanes.evaluate(), **learned}
     names = list(metrics)
-    measured = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
-    values = dict(zip(names, measured, strict=True))
+    read = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
+    values = dict(zip(names, read, strict=True))
+    every, recorded = per_epoch(), curve_names()
+    measured = [metric.name for metric in every if metric.of is None and lanes.structure.dataset.task in metric.tasks]
     seconds = (time.perf_counter() - started) / len(lanes.active)
-    has_accuracy = lanes.structure.dataset.has_accuracy
-    rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *CURVE_METRICS, *learned)}
+    rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *recorded, *learned)}
     better = []
     for index, lane in lanes.active.items():
         lane.seconds += seconds
-        for name in CURVE_METRICS:
-            known = math.isfinite(values[name][index]) and (has_accuracy or not name.endswith("accuracy"))
-            lane.curves.setdefault(name, []).append(values[name][index] if known else None)
-            rows[name].append(lane.curves[name][-1])
+        at = of_epoch(every, {name: values[name][index] for name in measured})
+        for name in recorded:
+            lane.curves.setdefault(name, []).append(at[name])
+            rows[name].append(at[name])
         for name in learned:
             drops = lane.recipe.rates.get(name.partition("/")[2], 0.0) > 0
             value = values[name][index] if drops and math.isfinite(values[name][index]) else None
@@ -222,9 +226,9 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     return rows
 
 
-def _end(lane: Lane, stop: set[str]) -> tuple[Status, str | None] | None:
+def _end(lane: Lane, stop: set[str], losses: Sequence[str]) -> tuple[Status, str | None] | None:
     """Whether and how the run in this lane ends after this epoch."""
-    broken = [name for name in ("running_loss", "train_loss", "val_loss") if lane.curves[name][-1] is None]
+    broken = [name for name in losses if lane.curves[name][-1] is None]
     if broken:
         return "failed", f"diverged: {broken[0]} is not finite at epoch {lane.epoch}"
     if lane.epoch >= lane.recipe.epochs:

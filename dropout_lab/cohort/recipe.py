@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from functools import cached_property
+from typing import Any, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
+from dropout_lab.core.metrics.answers import Answers
+from dropout_lab.core.metrics.metric import Ended
+from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.streams import generator
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.dataset import Dataset
@@ -108,13 +110,23 @@ class Result:
     seconds: float
     execution: Execution
     chance_loss: float | None = None
-    """The validation loss of a network that ignores its inputs; None for a run that never began."""
-    confidence: Mapping[str, float] = field(default_factory=dict)
-    """Further metrics of a complete classification run on the test part; see `cohort.confidence`."""
-    log_probs: NDArray[np.float32] | None = None
-    """(n, classes) on the test part, for such a run."""
-    targets: NDArray[np.int64] | None = None
-    """(n,)"""
+    """The validation loss of a network that ignores its inputs; None of a run that never began."""
+    answers: Answers | None = None
+    """Predictions of a complete classification on the test part."""
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The metrics in the record of a run that trained an epoch at least."""
+        return summary(
+            Ended(
+                curves=self.curves,
+                horizon=self.recipe.epochs,
+                chance_loss=self.chance_loss,
+                test_loss=self.test_loss,
+                test_accuracy=self.test_accuracy,
+                answers=self.answers,
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.metrics.lookup import objectives as allowed_objectives
 
 
 @dataclass
@@ -139,9 +139,10 @@ def objectives(config: Mapping[str, Any]) -> list[str]:
     """The objectives as a list, from a name or a list of names. Raises UserError for what is neither."""
     given = config["objective"]
     names = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    known = all(isinstance(name, str) and name in DIRECTIONS for name in names)
+    allowed = allowed_objectives()
+    known = all(isinstance(name, str) and name in allowed for name in names)
     if not known or not names or len(set(names)) < len(names):
-        raise UserError(f"objective={given}: must be one of, or a list of different ones of, {', '.join(DIRECTIONS)}")
+        raise UserError(f"objective={given}: must be one of, or a list of different ones of, {', '.join(allowed)}")
     return names
 
 

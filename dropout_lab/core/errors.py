@@ -18,7 +18,7 @@ class RunsFailed(Exception):
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """An error of the system while `path` is read becomes a UserError that names it."""
+    """Turn a system error while `path` is read into a UserError that names it."""
     try:
         yield
     except OSError as error:
@@ -27,7 +27,7 @@ def reading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """The same while it is written: the disk is full, the folder is read-only, a folder stands in the file's place."""
+    """Turn a system error while `path` is written into a UserError, e.g. when the disk is full."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Ctrl-C where it must wait."""
+"""Delayed handling of Ctrl-C."""
 
 import signal
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """An interrupt that comes meanwhile is delivered at the end, and never to the processes that are started within."""
+    """Delay an interrupt until the block ends. Processes started within the block never receive it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,4 +1,4 @@
-"""What this machine is, as far as a result or a compiled program depends on it."""
+"""Properties of this machine that results or compiled programs depend on."""
 
 import ctypes
 import os
@@ -11,21 +11,21 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """The processor's name; where the system does not tell, its architecture."""
+    """The processor's name; its architecture where the system gives no name."""
     return _cpuinfo().get("model name") or platform.processor() or platform.machine()
 
 
 def instructions() -> str:
-    """The instruction sets that the processor has, in the system's words; empty where it does not tell."""
+    """The processor's instruction sets, as the system names them; empty where it does not."""
     return _cpuinfo().get("flags") or _cpuinfo().get("Features") or ""
 
 
 @cache
 def keep_freed_memory() -> None:
-    """Lets the C library keep what is freed for what is allocated next, where it is glibc; else nothing.
+    """Let glibc keep freed memory for the next allocation; do nothing with another C library.
 
-    By default large tensors are given back to the system when they are freed, and every page of the next one is fetched
-    and cleared again: of an eager evaluation of a convolutional network, a third of the time.
+    By default glibc returns large tensors to the system when they are freed, and the system clears every page of the
+    next one. That takes a third of the time of an eager evaluation of a convolutional network.
     """
     libc = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
     if libc is not None:
@@ -34,11 +34,11 @@ def keep_freed_memory() -> None:
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-"""Of <malloc.h>; 32 MiB is the most that it takes for the second."""
+"""From <malloc.h>; the second takes at most 32 MiB."""
 
 
 def end_with(parent: int) -> None:
-    """Lets this process, started by `parent`, end when that one does, however it ends; where the system is Linux."""
+    """End this process when `parent`, which started it, ends in any way. Works on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it has ended already
@@ -46,7 +46,7 @@ def end_with(parent: int) -> None:
 
 
 _PR_SET_PDEATHSIG = 1
-"""Of <sys/prctl.h>."""
+"""From <sys/prctl.h>."""
 
 
 @cache

@@ -1,8 +1,8 @@
-"""A counter-based random stream: the noise of an element is a hash of where it stands, not of what was drawn before.
+"""A counter-based random stream: the noise of an element is a hash of its position, not of earlier draws.
 
-So a mask does not depend on who else is trained beside it, on the order of evaluation, or on the device, it needs no
-generator state, and a compiler can fuse it into the step. The mixer is the finaliser of MurmurHash3 (Appleby, public
-domain) with the second half of a 64-bit key put in between its two multiplications.
+A mask therefore does not depend on the runs trained beside it, on the order of evaluation, or on the device. It needs
+no generator state, and a compiler can fuse it into the step. The mixer is the finaliser of MurmurHash3 (Appleby, public
+domain), with the second half of a 64-bit key inserted between its two multiplications.
 """
 
 import math
@@ -20,20 +20,20 @@ _GOLDEN, _MIX_1, _MIX_2 = _int32(0x9E3779B9), _int32(0x85EBCA6B), _int32(0xC2B2A
 
 
 def _shift(value: Tensor, bits: int) -> Tensor:
-    """Logical shift to the right: int32 has a sign, so its own shift is arithmetic."""
+    """Logical shift to the right; the built-in shift of int32 is arithmetic."""
     return (value >> bits).bitwise_and_((1 << (32 - bits)) - 1)
 
 
 STEPS = 1 << 18
-"""The first number of a stream that a step of a sequence draws single numbers from; others have lower ones."""
+"""The lowest number of the streams from which steps of a sequence draw single numbers; other streams are below it."""
 
 
 class Noise:
     """The stream of one run, step and site. `key`: (2,) int32; equal keys give equal noise.
 
-    A key of zeros is none to draw from, for the hash of 0 under it is 0; its streams are as good as others'.
+    Do not draw from a key of zeros, under which the hash of 0 is 0; its streams are as good as others.
 
-    What is drawn twice is the same twice: a method that needs several draws takes them from several `stream`s.
+    Repeating a draw gives the same numbers. A method that needs several draws takes them from several `stream`s.
     """
 
     def __init__(self, key: Tensor) -> None:
@@ -50,11 +50,11 @@ class Noise:
         return self._at(index).view(tuple(shape))
 
     def uniform_at(self, index: Tensor) -> Tensor:
-        """The numbers of `uniform` at some places alone: `index`, whole numbers below 2^31, float32 of its shape."""
+        """The numbers of `uniform` at the places `index`, integers below 2^31; float32 of the shape of `index`."""
         return self._at(index.int())
 
     def _at(self, index: Tensor) -> Tensor:
-        # In place: of an eager step of a convolutional network, the memory of the intermediates took a third.
+        # In place: the memory of intermediates took a third of an eager step of a convolutional network.
         bits = _golden(index) ^ self.key[0]
         bits.bitwise_xor_(_shift(bits, 16)).mul_(_MIX_1)
         bits.bitwise_xor_(_shift(bits, 15)).bitwise_xor_(self.key[1]).mul_(_MIX_2)
@@ -62,18 +62,18 @@ class Noise:
         return _shift(bits, 8).float().mul_(2.0**-24)
 
     def normal(self, shape: Sequence[int]) -> Tensor:
-        """N(0, 1) of `shape`, float32, cut off where 2^-25 of each tail lies beyond (5.4)."""
-        # Every step here is exact, so that neither end is reached, where the inverse is infinite.
+        """N(0, 1) of `shape`, float32, truncated at 5.4, beyond which each tail has probability 2^-25."""
+        # Every step here is exact, so the ends, where the inverse is infinite, are never reached.
         return math.sqrt(2) * torch.erfinv((2 * self.uniform(shape) - 1) + 2.0**-24)
 
     def steps(self, count: int) -> "Sequence[Noise]":
-        """Independent streams for the steps of a sequence; what they draw is drawn at once for all of them."""
+        """Independent streams for the steps of a sequence. Each draw is made at once for all steps."""
         draws = _Draws(self, count)
         return [_Step(draws, step) for step in range(count)]
 
 
 class _Draws:
-    """What the steps of a sequence draw, by shape: the first step that asks has it drawn for all."""
+    """The draws of a sequence's steps, by shape: the first step that asks makes the draw for all."""
 
     def __init__(self, noise: Noise, count: int) -> None:
         self.noise, self._count = noise, count
@@ -107,14 +107,19 @@ class _Step(Noise):
 
 
 def _golden(index: Tensor) -> Tensor:
-    """Times the golden ratio, modulo 2^32. To a compiler, numbers counted up from 0 are no tensor: it multiplies them
-    in its own arithmetic, which overflows in Triton's 32 bits. After an operation of bits they are one."""
+    """`index` times the golden ratio, modulo 2^32.
+
+    A compiler multiplies numbers counted up from 0 in its own arithmetic, which overflows in Triton's 32 bits. A bit
+    operation first makes them a tensor.
+    """
     return (index ^ 0).mul_(_GOLDEN)
 
 
 def _mixed(value: Tensor) -> Tensor:
-    """Of at least one dimension, as in `uniform`: lifted by vmap and compiled, torch 2.13 rounds the numbers by which
-    tensors without dimensions are multiplied to float32."""
+    """The finaliser of MurmurHash3, of int32 with at least one dimension.
+
+    Under vmap and compiled, torch 2.13 rounds the factors of tensors without dimensions to float32.
+    """
     value = (value ^ _shift(value, 16)) * _MIX_1
     value = (value ^ _shift(value, 13)) * _MIX_2
     return value ^ _shift(value, 16)

@@ -1,4 +1,4 @@
-"""Separate random streams from one seed, so that what is drawn for one purpose never shifts another."""
+"""Separate random streams from one seed: drawing for one purpose never shifts another."""
 
 import zlib
 from typing import Literal
@@ -9,5 +9,5 @@ Purpose = Literal["init", "order", "mask", "split", "label_noise", "mixup", "dat
 
 
 def generator(seed: int, purpose: Purpose, *more: int) -> np.random.Generator:
-    """The stream of `seed` for one purpose (and, say, one epoch): equal arguments give equal streams, others differ."""
+    """The stream of `seed` for one purpose and, with `more`, e.g. for one epoch. Equal arguments give equal streams."""
     return np.random.default_rng([seed, zlib.crc32(purpose.encode()), *more])

@@ -1,8 +1,8 @@
-"""What every vocabulary begins with, and what stands where no class is asked for."""
+"""The tokens that every vocabulary begins with, and the target of places without a class."""
 
 PADDING, UNKNOWN = 0, 1
-"""What fills a sequence up to its length, and what stands for any token that the training part does not have."""
+"""The token that pads a sequence to its length, and the one for tokens that the training part does not have."""
 SPECIAL_TOKENS = ("<pad>", "<unk>")
 
 NO_CLASS = -1
-"""The target at a place of a sequence where nothing is asked."""
+"""The target at a place of a sequence that has no class."""

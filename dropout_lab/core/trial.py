@@ -1,4 +1,4 @@
-"""A trial is one configuration, a run is one training of it, and both are known by what they contain."""
+"""Trials and runs: a trial is one configuration, a run is one training of it; both are identified by their content."""
 
 import hashlib
 import json
@@ -10,14 +10,14 @@ from typing import Any
 Config = Mapping[str, Any]
 
 METHOD_KEYS = ("dropout", "schedule", "loss")
-"""The sections of a configuration that mean nothing without a rate above 0."""
+"""The sections of a configuration that have no meaning unless a rate is above 0."""
 
 DROPOUT_KEYS = ("rates", *METHOD_KEYS)
-"""What a configuration says about dropout; the rest of it is the context that a baseline shares."""
+"""The sections of a configuration about dropout; the others are the context that a baseline shares."""
 
 
 def canonical_json(value: Any) -> str:
-    """One spelling per content: sorted keys, no spaces, whole floats kept floats; NaN is refused."""
+    """The one JSON text of a value: sorted keys, no spaces, whole floats stay floats. Raises ValueError for NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -28,7 +28,7 @@ def digest(value: Any, length: int = 12) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """One configuration in canonical form: everything that decides its result but the seed.
+    """One configuration in canonical form: everything that determines its result except the seed.
 
     `config` holds the sections `model`, `dataset`, `optimizer`, `trainer`, `METHOD_KEYS`, and `rates`, which
     maps every site with a rate above 0 to its rate. `dropout` is the section of the method at these sites, or if they
@@ -90,7 +90,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Execution:
-    """How a cohort is run, as far as its results depend on it in their last bits."""
+    """How a cohort is trained, as far as the last bits of its results depend on it."""
 
     width: int
     compiled: bool

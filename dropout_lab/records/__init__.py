@@ -1,1 +1,1 @@
-"""A sweep's folder: what is written into it, and what is read from it."""
+"""A sweep's folder: `folder` names its files, `fields` its records, `store` reads them and `writer` appends them."""

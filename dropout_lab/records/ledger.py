@@ -1,22 +1,24 @@
-"""What a sweep folder already knows: its trials by key, and every run's last result."""
+"""An index of a sweep's records: its trials by key, and the last result of every run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dropout_lab.core.metrics import SUMMARY_FIELD
+from dropout_lab.core.metrics.lookup import curve_names, objectives, per_epoch
+from dropout_lab.core.metrics.summary import of_epoch
 from dropout_lab.core.trial import Execution, Trial, digest
-from dropout_lab.records.store import EXECUTION, Record, Records
+from dropout_lab.records.fields import EXECUTION, Record
+from dropout_lab.records.store import Records
 
 
 @dataclass
 class Ledger:
-    """The records of a sweep, indexed; kept up to date by whoever writes more."""
+    """The records of a sweep, indexed. The writer of further records adds them here, too."""
 
     trials: dict[str, Record] = field(default_factory=dict)
     runs: dict[tuple[str, int], Record] = field(default_factory=dict)
     cohorts: dict[str, Record] = field(default_factory=dict)
-    """Structure -> how its last cohort is trained."""
+    """Hash of a structure -> the record of its last cohort."""
     _structures: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -26,7 +28,7 @@ class Ledger:
             ledger.add_trial(record)
         for record in records.runs:
             ledger.add_run(record)
-        for run in records.runs:  # whose cohort's record may be lost; pruned before it began, it was in none
+        for run in records.runs:  # the cohort's record may be lost; a run pruned before it began has no cohort
             if run["key"] in ledger.trials and run["width"] > 0:
                 ledger.cohorts[ledger.structure(run["key"])] = run
         ledger.cohorts |= {record["structure"]: record for record in records.cohorts}
@@ -44,7 +46,7 @@ class Ledger:
         self.trials.setdefault(record["key"], record)
 
     def add_run(self, record: Record) -> None:
-        """Takes a run's record; of several attempts the last one counts."""
+        """Adds a run's record; the last of several attempts counts."""
         known = self.runs.get((record["key"], record["seed"]))
         if known is None or record["attempt"] >= known["attempt"]:
             self.runs[record["key"], record["seed"]] = record
@@ -53,18 +55,18 @@ class Ledger:
         return Trial(self.trials[key]["config"])
 
     def structure(self, key: str) -> str:
-        """A hash of what the runs of `key` must share with others to be trained in one cohort."""
+        """A hash of everything that the runs of one cohort share."""
         if key not in self._structures:
             self._structures[key] = digest(self.trials[key]["structure"])
         return self._structures[key]
 
     def execution(self, structure: str) -> Execution | None:
-        """How the last cohort of this structure is trained; None if there was none."""
+        """How the last cohort of this structure was trained; None if there was none."""
         record = self.cohorts.get(structure)
         return Execution(**{name: record[name] for name in EXECUTION}) if record else None
 
     def missing(self, key: str, seeds: Iterable[int], retries: int) -> list[tuple[int, int]]:
-        """(seed, attempt) of the runs that `key` still needs: never trained, or failed and to be tried again."""
+        """(seed, attempt) of the runs that `key` still needs: never trained, or failed with retries left."""
         needed = []
         for seed in seeds:
             run = self.runs.get((key, seed))
@@ -75,32 +77,37 @@ class Ledger:
         return needed
 
     def failed(self, keys: Iterable[str], seeds: Sequence[int]) -> int:
-        """How many of these configurations' runs have failed at their last attempt."""
+        """How many runs of these configurations failed in their last attempt."""
         return sum(self.runs.get((key, seed), {}).get("status") == "failed" for key in keys for seed in seeds)
 
     def values(self, key: str, seeds: Iterable[int], objectives: Sequence[str]) -> list[float] | None:
-        """The mean of every objective over the seeds; None unless all of them are complete."""
-        runs = [self.runs.get((key, seed)) for seed in seeds]
-        if any(run is None or run["status"] != "complete" for run in runs):
+        """The mean of every objective over the seeds; None unless all runs are complete and have all objectives."""
+        runs = [self.runs.get((key, seed), {}) for seed in seeds]
+        if any(run.get("status") != "complete" for run in runs):
             return None
-        found = [[score(run, objective) for run in runs if run is not None] for objective in objectives]
-        return [sum(scores) / len(scores) for scores in found]
+        means = []
+        for objective in objectives:
+            scores = [value for run in runs if (value := score(run, objective)) is not None]
+            if len(scores) < len(runs):
+                return None
+            means.append(sum(scores) / len(scores))
+        return means
 
     def statuses(self, key: str, seeds: Iterable[int]) -> set[str]:
         return {run["status"] for seed in seeds if (run := self.runs.get((key, seed))) is not None}
 
 
-def score(run: Mapping[str, Any], objective: str) -> float:
-    """The value of an objective in a run's record."""
-    return float(run[SUMMARY_FIELD.get(objective, objective)])
+def score(run: Mapping[str, Any], objective: str) -> float | None:
+    """The value of an objective in a run's record; None where it is missing, as in one older than the metric."""
+    value = run.get(objectives()[objective].name)
+    return None if value is None else float(value)
 
 
 def curve(rows: Mapping[str, Sequence[Any]], objective: str) -> Sequence[float | None]:
-    """An objective of every row of an epoch. A gap, no column of its own, is in loss, or in percentage points."""
-    if objective in rows:
-        return rows[objective]
-    if objective == "gap":
-        pairs, scale = zip(rows["val_loss"], rows["train_loss"], strict=True), 1
-    else:
-        pairs, scale = zip(rows["train_accuracy"], rows["val_accuracy"], strict=True), 100
-    return [None if a is None or b is None else scale * (a - b) for a, b in pairs]
+    """An objective in every row of an epoch; None where it does not exist. A gap is computed from its two sides."""
+    name = objectives()[objective].name
+    if name in rows:
+        return rows[name]
+    measured = [metric for metric in curve_names() if metric in rows]
+    metrics, epochs = per_epoch(), zip(*(rows[metric] for metric in measured), strict=True)
+    return [of_epoch(metrics, dict(zip(measured, at, strict=True)))[name] for at in epochs]

@@ -1,4 +1,4 @@
-"""Predictions on the test part, kept per run: what calibration and ensembles are computed from, without torch.
+"""Predictions on the test part, one file per run, from which the report computes calibration and ensembles.
 
 A sweep folder has `predictions/<run>.npz` for every complete run of a classification: `log_probs`, (n, classes) float16
 of the one pass without dropout, and `targets`, (n,), in an order that all runs of a dataset share.
@@ -7,7 +7,7 @@ of the one pass without dropout, and `targets`, (n,), in an order that all runs 
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,54 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dropout_lab.core.errors import writing
-
-BINS = 15
-"""Of confidence, equally wide (Guo, Pleiss, Sun & Weinberger, ICML 2017, section 4.1)."""
+from dropout_lab.records.folder import PREDICTIONS
 
 DAMAGES = (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged file raises: it is empty, torn, no archive, or an archive of something else."""
+"""The exceptions of reading a damaged file: empty, torn, not an archive, or an archive of something else."""
 
 Array = NDArray[np.floating]
 
 
-def calibration_error(probs: Array, targets: NDArray[np.integer], bins: int = BINS) -> float:
-    """Expected calibration error: the mean distance of confidence and accuracy over bins of confidence.
-
-    Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, arXiv:1706.04599, eq. 3.
-    probs: (n, classes); targets: (n,).
-    """
-    confidence, right = probs.max(1), probs.argmax(1) == targets
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    counts = np.bincount(which, minlength=bins)
-    apart = np.bincount(which, weights=confidence - right, minlength=bins)
-    return float(np.abs(apart).sum() / counts.sum())
-
-
-def answers(probs: Array, targets: NDArray[np.integer]) -> Mapping[str, float]:
-    """Loss (nats), accuracy and calibration error (`ece`) of predicted probabilities, (n, classes)."""
-    chosen = np.clip(probs[np.arange(len(targets)), targets], 1e-12, 1)
-    return {
-        "loss": float(-np.log(chosen).mean()),
-        "accuracy": float((probs.argmax(1) == targets).mean()),
-        "ece": calibration_error(probs, targets),
-    }
-
-
-def entropy(probs: Array) -> Array:
-    """In nats, over the last axis."""
-    summed: Array = -(probs * np.log(np.clip(probs, 1e-12, 1))).sum(-1)
-    return summed
-
-
 def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]) -> None:
-    """Writes a run's file, whole or not at all. Raises UserError if it cannot be written."""
+    """Writes a run's file atomically. Raises UserError if it cannot be written."""
     path = _path(folder, run)
     unfinished = path.with_name(f".{run}.tmp")
     try:
         with writing(path):
             path.parent.mkdir(exist_ok=True)
             with unfinished.open("wb") as file:
-                low = np.finfo(np.float16).min  # of a network that diverged, some are lower
+                low = np.finfo(np.float16).min  # a network that diverged may have lower ones
                 np.savez(file, log_probs=log_probs.clip(min=low).astype(np.float16), targets=targets)
             os.replace(unfinished, path)
     finally:
@@ -79,23 +48,23 @@ def read(folder: Path, run: str) -> tuple[Array, NDArray[np.integer]] | None:
 
 
 def read_all(folder: Path, runs: Iterable[str]) -> Sequence[tuple[Array, NDArray[np.integer]]]:
-    """Those of several runs, as far as they are there and of the same targets as the first."""
+    """The predictions of several runs, without missing ones and those whose targets differ from the first."""
     found = [one for run in runs if (one := read(folder, run)) is not None]
     return [one for one in found if one[0].shape == found[0][0].shape and np.array_equal(one[1], found[0][1])]
 
 
 def torn(folder: Path, runs: Iterable[str]) -> Sequence[Path]:
-    """The files of these runs that are there, but are empty or cut off."""
+    """The files of these runs that exist but are empty or cut off."""
     paths = [_path(folder, run) for run in runs]
     return [path for path in paths if path.exists() and not zipfile.is_zipfile(path)]
 
 
 def _path(folder: Path, run: str) -> Path:
-    return folder / "predictions" / f"{run}.npz"
+    return folder / PREDICTIONS / f"{run}.npz"
 
 
 def _read(path: Path) -> tuple[Array, NDArray[np.integer]]:
-    """Raises one of `DAMAGES` for what `write` did not write."""
+    """Raises one of `DAMAGES` for anything that `write` did not write."""
     # A pickle could run anything.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         log_probs, targets = kept["log_probs"], kept["targets"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from dropout_lab.core.metrics import DIVERGED, LEARNED
+from dropout_lab.core.metrics.curves import DIVERGED, LEARNED
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import percent, plural, value
 

@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dropout_lab.core.metrics.answers import MEASURES
+from dropout_lab.core.metrics.lookup import LAST, at_end, per_epoch, run_fields
+from dropout_lab.core.metrics.metric import EPOCHS, LOSS, Metric, PerEpoch
+from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.report.load import Frames
 from dropout_lab.report.tables.catalogue import TABLES
 from dropout_lab.report.tables.units import unit_of
@@ -16,9 +20,6 @@ class Column(NamedTuple):
     """Empty for text and identifiers."""
     meaning: str
 
-
-LOSS = "nats; regression: variances of the training target"
-"""Mean cross-entropy of an example, or mean squared error of the standardised target."""
 
 SITE, SWEPT = "rates.<site>", "<swept setting>"
 """Columns that a sweep has once per site that drops anywhere, and once per swept setting."""
@@ -46,15 +47,9 @@ _TRIALS = {
     SITE: Column("probability of dropping", "at the site; 0 where it does not drop"),
 }
 
-_AT = {"": "at the best epoch", "_last": "at the last epoch"}
+_AT = {"": "at the best epoch", LAST: "at the last epoch"}
 
-_PARTS = {
-    "train": "the fixed part of the training data, dropout off",
-    "val": "the validation part",
-    "test": "the test part",
-}
-
-_RUNS = {
+_RUN = {
     "id": _OWNERS["id"],
     "key": _OWNERS["key"],
     "seed": _OWNERS["seed"],
@@ -64,59 +59,39 @@ _RUNS = {
     "traceback": Column("", "of a failure of the program; missing for others"),
     "epochs": Column("epochs", "trained; fewer than the horizon if it was stopped, pruned or failed"),
     "stopped_early": Column("true, false", "whether early stopping ended it"),
-    "seconds": Column("s", "its share of the time in which its cohort trained"),
     "session": Column("", "which of the commands given to the folder trained it, from 0"),
     "width": Column("lanes", "of its cohort: runs that were trained at once"),
     "compiled": Column("true, false", "whether its training step was compiled"),
     "threads": Column("threads", "of the processor that trained its cohort"),
-    "best_epoch": Column("epoch, from 1", "the first with the lowest validation loss"),
-    **{
-        f"{part}_{metric}{end}": Column(unit, f"{metric} on {_PARTS[part]}, {when}")
-        for end, when in _AT.items()
-        for part in ("train", "val")
-        for metric, unit in (("loss", LOSS), ("accuracy", "fraction"))
-    },
-    **{f"gap_loss{end}": Column(LOSS, f"validation minus train loss {when}") for end, when in _AT.items()},
-    **{
-        f"gap_accuracy{end}": Column("percentage points", f"train minus validation accuracy {when}")
-        for end, when in _AT.items()
-    },
-    "epochs_to_convergence": Column("epoch, from 1", "the first within 1 % of the run's own best validation loss"),
-    "still_improving": Column("1 or 0", "whether the best epoch lies in the last tenth of the horizon"),
-    "chance_loss": Column(LOSS, "validation loss of always answering with the training part's frequencies, or mean"),
-    "learned": Column("1 or 0", "whether the best validation loss is below 0.99 times the chance_loss"),
-    "diverged": Column(
-        "1 or 0",
-        "whether the train loss ends above 100 times the chance_loss, or at the chance_loss or above and 100 times its "
-        "own lowest or more",
-    ),
-    "test_loss": Column(LOSS, f"loss on {_PARTS['test']}, with the weights of the best epoch"),
-    "test_accuracy": Column("fraction", f"accuracy on {_PARTS['test']}, with the weights of the best epoch"),
-    "test_ece": Column("fraction", "calibration error on the test part, over 15 bins of confidence"),
-    "test_loss_mc": Column("nats", "test loss of the mean over masks (trainer.mc_samples, Monte Carlo dropout)"),
-    "test_accuracy_mc": Column("fraction", "test accuracy of the mean over masks"),
-    "test_ece_mc": Column("fraction", "calibration error of the mean over masks"),
-    "entropy_mc": Column("nats", "entropy of the mean over masks, mean over the test part"),
-    "information_mc": Column("nats", "mutual information of answer and mask: what the masks disagree about"),
-    **{name: column for name, column in _TRIALS.items() if name != "key"},
 }
 
-_CURVES = {
-    "id": _OWNERS["id"],
-    "epoch": Column("epoch, from 1", "of the run"),
-    "train_loss": Column(LOSS, f"loss on {_PARTS['train']}, after the epoch"),
-    "train_accuracy": Column("fraction", f"accuracy on {_PARTS['train']}, after the epoch"),
-    "val_loss": Column(LOSS, f"loss on {_PARTS['val']}, after the epoch"),
-    "val_accuracy": Column("fraction", f"accuracy on {_PARTS['val']}, after the epoch"),
-    "running_loss": Column("of the training loss", "mean over the epoch's steps, with dropout on"),
-    "trial": _OWNERS["trial"],
-    "key": _OWNERS["key"],
-    "seed": _OWNERS["seed"],
-}
+
+def _runs() -> Mapping[str, Column]:
+    measured = {name: _of_run(name, metric) for name, metric in run_fields().items()}
+    return {**_RUN, **measured, **{name: column for name, column in _TRIALS.items() if name != "key"}}
+
+
+def _of_run(name: str, metric: Metric) -> Column:
+    when = f", {_AT[LAST if name.endswith(LAST) else '']}" if isinstance(metric, PerEpoch) else ""
+    return Column(metric.unit.described, metric.meaning + when)
+
+
+_EPOCH = Column("epoch, from 1", "of the run")
+
+
+def _curves() -> Mapping[str, Column]:
+    measured = {
+        metric.name: Column(metric.unit.described, f"{metric.meaning}, after the epoch")
+        for metric in per_epoch()
+        if metric.in_curves
+    }
+    owners = {name: _OWNERS[name] for name in ("trial", "key", "seed")}
+    return {"id": _OWNERS["id"], "epoch": _EPOCH, **measured, **owners}
+
 
 _LEARNED = {
     "id": _OWNERS["id"],
-    "epoch": _CURVES["epoch"],
+    "epoch": _EPOCH,
     "site": Column("", "whose method learns"),
     "quantity": Column("", "rate, of a site with several their mean; sparsity, the share of weights left out"),
     "value": Column("probability, or fraction", "of the quantity, after the epoch"),
@@ -126,7 +101,7 @@ _LEARNED = {
 }
 
 _LANES = {
-    "session": _RUNS["session"],
+    "session": _RUN["session"],
     "worker": Column("", "which worker of the command, from 0"),
     "cohort": Column("", "which cohort of the worker in this command, from 0: a structure at a width"),
     "width": Column("lanes", "runs that it could train at once"),
@@ -135,18 +110,20 @@ _LANES = {
     "seconds": Column("s", "how long it took, training and measuring"),
 }
 
-COLUMNS = {"trials": _TRIALS, "runs": _RUNS, "curves": _CURVES, "learned": _LEARNED, "lanes": _LANES}
-"""Frame -> column -> its documentation, in order. Accuracies are missing for regression."""
 
-ONLY_SOMETIMES = frozenset(
-    ("test_ece", "test_loss_mc", "test_accuracy_mc", "test_ece_mc", "entropy_mc", "information_mc", SITE, SWEPT)
-)
-"""Columns that some sweeps lack: calibration needs classes, columns in _mc need trainer.mc_samples."""
+def columns() -> Mapping[str, Mapping[str, Column]]:
+    """Frame -> column -> what it is, in the order of the documentation. Accuracies are missing for regression."""
+    return {"trials": _TRIALS, "runs": _runs(), "curves": _curves(), "learned": _LEARNED, "lanes": _LANES}
+
+
+def only_sometimes() -> frozenset[str]:
+    """Columns that some sweeps lack: calibration needs classes, and names that end in _mc need trainer.mc_samples."""
+    return frozenset({SITE, SWEPT, *(metric.name for metric in at_end() if metric.optional)})
 
 
 def column(frame: str, name: str, frames: Frames) -> Column:
-    """The documentation of a column of a sweep's frame; raises KeyError for an undocumented one."""
-    known = COLUMNS[frame]
+    """What a column of a sweep's frame is; raises KeyError for one that is not documented."""
+    known = columns()[frame]
     if name in known:
         return known[name]
     if re.match(r"rates\.", name) and SITE in known:
@@ -160,7 +137,7 @@ def described(frames: Frames) -> pd.DataFrame:
     """One row per column of the frames of a sweep: frame, column, unit, meaning."""
     rows = [
         (frame, str(name), *column(frame, str(name), frames))
-        for frame in COLUMNS
+        for frame in columns()
         for name in getattr(frames, frame).columns
     ]
     return pd.DataFrame(rows, columns=["frame", "column", "unit", "meaning"])
@@ -175,21 +152,18 @@ _COUNTS = {
     "n_improving": Column("runs", "complete, with the best epoch in the last tenth of the horizon"),
     "n_unlearned": Column("runs", "complete, that learned nothing (see learned)"),
     "n_diverged": Column("runs", "complete, whose train loss diverged though finite (see diverged)"),
-    "target": Column(LOSS, "the baseline's level: median over its seeds of their best validation loss"),
+    "target": Column(LOSS.described, "the baseline's level: median over its seeds of their best validation loss"),
     "n_reached": Column("runs", "that reached the target"),
     "n_timed": Column("runs", "with a curve and a target"),
-    "epochs_to_target": Column("epochs", "Kaplan-Meier median; infinite where half of the runs never got there"),
+    "epochs_to_target": Column(METRICS["epochs_to_target"].unit.name, METRICS["epochs_to_target"].meaning),
     "whole": Column(
         "true, false", "whether all seeds are complete and most of them learned something: only such are ranked"
     ),
     "front": Column("true, false", "several objectives: no other is as good in all and better in one"),
     "name": Column("", "the configuration in words"),
-    "best_epoch": Column("epoch, from 1", "mean over complete runs"),
     "epochs_to_convergence": Column(
-        "epoch, from 1",
-        "mean over complete runs not stopped early: the first within 1 % of the run's own best validation loss",
+        EPOCHS.name, f"mean over complete runs not stopped early: {METRICS['epochs_to_convergence'].meaning}"
     ),
-    "seconds": Column("s", "mean over complete runs"),
 }
 
 _ENDINGS = {
@@ -209,13 +183,14 @@ def of_configurations(name: str, frames: Frames) -> Column:
     """The documentation of a column of trials.csv."""
     if name in _COUNTS:
         return _COUNTS[name]
+    runs = _runs()
     for ending, (unit, meaning) in _ENDINGS.items():
         metric = name.removesuffix(ending)
-        if metric != name and metric in _RUNS:
-            return Column(_RUNS[metric].unit if unit is None else unit, f"{metric}: {meaning}")
+        if metric != name and metric in runs:
+            return Column(runs[metric].unit if unit is None else unit, f"{metric}: {meaning}")
     if name in frames.trials:
         return column("trials", name, frames)
-    return Column(_RUNS[name].unit, f"mean over complete runs: {_RUNS[name].meaning}")
+    return Column(runs[name].unit, f"mean over complete runs: {runs[name].meaning}")
 
 
 def described_tables(tables: Mapping[str, pd.DataFrame], table: pd.DataFrame, frames: Frames) -> pd.DataFrame:
@@ -231,9 +206,13 @@ _CONFIDENCE = {
     "trial": _OWNERS["trial"],
     "name": _COUNTS["name"],
     "members": Column("networks", "in the ensemble: complete runs with predictions"),
-    "ensemble_loss": Column("nats", "test loss of the mean of the networks' probabilities"),
-    "ensemble_accuracy": Column("fraction", "test accuracy of the mean of the networks' probabilities"),
-    "ensemble_ece": Column("fraction", "calibration error of the mean of the networks' probabilities, over 15 bins"),
+    **{
+        f"ensemble_{name}": Column(
+            METRICS[f"test_{name}"].unit.name,
+            f"{METRICS[f'test_{name}'].title} of the mean of the networks' probabilities",
+        )
+        for name in MEASURES
+    },
 }
 
 
@@ -261,9 +240,9 @@ def as_markdown() -> str:
         "",
         "Written by `python -m dropout_lab.report.columns > dropout_lab/report/frames.md`.",
     ]
-    for frame, columns in COLUMNS.items():
+    for frame, known in columns().items():
         lines += ["", f"## {frame}", "", "| column | unit | meaning |", "|---|---|---|"]
-        lines += [f"| `{name}` | {about.unit} | {about.meaning} |" for name, about in columns.items()]
+        lines += [f"| `{name}` | {about.unit} | {about.meaning} |" for name, about in known.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.records import store
-from dropout_lab.records.store import CURVE_METRICS
+from dropout_lab.records.checks import parsed
+from dropout_lab.records.fields import FIELDS
+from dropout_lab.records.folder import files
 
 
 def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFrame:
@@ -18,11 +22,11 @@ def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFra
     Appends a sentence to `torn` for every torn last line. Raises UserError with file and line for a damaged record.
     """
     known = pd.Index(runs["id"])
-    contents = {path: store.whole_lines(path, torn) for path in store.files(folder, "curves")}
+    contents = {path: store.whole_lines(path, torn) for path in files(folder, "curves")}
     parts = [_columns(path, lines, known) for path, lines in contents.items() if lines]  # Arrow refuses an empty file
     columns = {
         name: np.concatenate([part[name] for part in parts]) if parts else np.zeros(0, dtype=kind)
-        for name, kind in {"row": np.int64, "epoch": np.int64, **dict.fromkeys(CURVE_METRICS, np.float64)}.items()
+        for name, kind in {"row": np.int64, "epoch": np.int64, **dict.fromkeys(curve_names(), np.float64)}.items()
     }
     rows, epochs = columns.pop("row"), columns.pop("epoch")
     place = rows * (int(epochs.max(initial=0)) + 1) + epochs
@@ -31,7 +35,7 @@ def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFra
     order = order[np.append(np.diff(place[order]) != 0, True)] if len(order) else order
     owners = {name: runs[name].to_numpy()[rows[order]] for name in ("id", "trial", "key", "seed")}
     frame = pd.DataFrame({"id": owners["id"], "epoch": epochs[order]})
-    for name in CURVE_METRICS:
+    for name in curve_names():
         frame[name] = columns.pop(name)[order]
     for name in ("trial", "key", "seed"):
         frame[name] = owners[name]
@@ -44,7 +48,7 @@ def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, A
     from pyarrow import compute
     from pyarrow import json as arrow_json
 
-    kinds = {"id": pa.string(), "epoch": pa.int64(), **dict.fromkeys(CURVE_METRICS, pa.float64())}
+    kinds = {"id": pa.string(), "epoch": pa.int64(), **dict.fromkeys(curve_names(), pa.float64())}
     schema = pa.schema([(name, pa.list_(kind)) for name, kind in kinds.items()])
     if lines[:1] != b"{" or lines.count(b"\n{") != lines.count(b"\n") - 1:  # a line that is null crashes Arrow
         raise _complaint(path, lines, "it is not an object")
@@ -61,20 +65,32 @@ def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, A
     flat = {name: compute.list_flatten(table[name]) for name in kinds}
     whole = (
         table.num_rows == lines.count(b"\n")
-        and not any(table[name].null_count for name in kinds)
-        and all(lengths[name].equals(lengths["id"]) for name in kinds)
+        and not any(table[name].null_count for name in FIELDS["curves"])
+        and all(compute.coalesce(lengths[name], lengths["id"]).equals(lengths["id"]) for name in kinds)
         and not flat["id"].null_count
         and not flat["epoch"].null_count
     )
     if not whole:
-        raise _complaint(path, lines, "its lists are not complete")
+        raise _complaint(path, lines, "its lists are not whole")
+    counts = lengths["id"].to_numpy()
+    present = {name: np.repeat(table[name].is_valid().to_numpy(), counts) for name in kinds if table[name].null_count}
     del table
     ids = compute.dictionary_encode(flat.pop("id")).unify_dictionaries().combine_chunks()
     ids = ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids
     rows = known.get_indexer(pd.Index(ids.dictionary.to_pylist(), dtype=object))[ids.indices.to_numpy()]
     wanted = np.flatnonzero(rows >= 0)
-    found = {name: flat.pop(name).to_numpy()[wanted] for name in ("epoch", *CURVE_METRICS)}
+    values = {name: _with_gaps(flat.pop(name).to_numpy(), present.get(name)) for name in ("epoch", *curve_names())}
+    found = {name: column[wanted] for name, column in values.items()}
     return {"row": rows[wanted].astype(np.int64), **found}
+
+
+def _with_gaps(values: NDArray[Any], present: NDArray[np.bool] | None) -> NDArray[Any]:
+    """`values` where they are `present`, NaN elsewhere: in records that are older than a metric."""
+    if present is None:
+        return values
+    filled = np.full(len(present), np.nan)
+    filled[present] = values
+    return filled
 
 
 def _longest(lines: bytes) -> int:
@@ -97,14 +113,14 @@ def _complaint(path: Path, lines: bytes, why: str) -> UserError:
 def _wrong(line: bytes) -> str:
     """What is wrong with a record; empty if nothing is."""
     try:
-        record = store.parsed(line)
-        missing = store.FIELDS["curves"] - record.keys()
+        record = parsed(line)
+        missing = FIELDS["curves"] - record.keys()
     except (ValueError, AttributeError) as error:
         return str(error)
     if missing:
         return f"no {', '.join(sorted(missing))}"
     types: Mapping[str, tuple[type, ...]] = {"id": (str,), "epoch": (int,)}
-    for name in sorted(store.FIELDS["curves"]):
+    for name in sorted(FIELDS["curves"].union(curve_names()) & record.keys()):
         values = record[name]
         if type(values) is not list or not set(map(type, values)) <= set(types.get(name, (int, float, type(None)))):
             return f"{name} is {values!r:.80}"

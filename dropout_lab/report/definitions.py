@@ -1,6 +1,6 @@
 """The terms of the page and their meanings; the numbers come from the code that uses them."""
 
-from dropout_lab.core.metrics import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
+from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import ALPHA
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dropout_lab.records.store import Record
+from dropout_lab.records.fields import Record
 
 KINDS = {"session": int, "worker": int, "cohort": int, "width": int, "used": int, "started": float, "seconds": float}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.records.store import Record
+from dropout_lab.records.fields import Record
 
 KINDS = {"id": object, "epoch": int, "site": object, "quantity": object, "value": float, "trial": int, "key": object}
 

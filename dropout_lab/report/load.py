@@ -8,20 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from dropout_lab.core import metrics
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics import SUMMARY_FIELD
+from dropout_lab.core.metrics.lookup import objectives, run_fields
+from dropout_lab.core.metrics.metric import AtEnd, Metric
 from dropout_lab.core.trial import DROPOUT_KEYS, canonical_json
 from dropout_lab.records import predictions, store
-from dropout_lab.records.store import CURVE_METRICS, Record
+from dropout_lab.records.fields import Record
 from dropout_lab.report.curves import read_curves
 from dropout_lab.report.lanes import lanes, no_lanes
 from dropout_lab.report.learned import learned, no_learned
 
 LABEL = ("placement", "rate", "dropout", "schedule")
-
-SUMMARY = (*metrics.summary({name: [0.0] for name in CURVE_METRICS}, horizon=1), "test_loss", "test_accuracy")
-"""The numbers of a run, by the names the trainer gives them."""
 
 OF_DROPOUT = ("dropout.", "schedule.", "placement.", "loss")
 """Prefixes of swept settings that are part of the dropout; all others belong to the context."""
@@ -35,7 +32,7 @@ class Frames:
     a column per other swept parameter but rates and methods of patterns, and a column `rates.<site>` per site that
     drops anywhere.
     `runs`: for each trial and seed, its last attempt, and the columns of its trial.
-    `curves`: trial, key, seed, id, epoch and the metrics of `store.CURVE_METRICS`, of these runs only.
+    `curves`: trial, key, seed, id, epoch and the metrics of an epoch, of these runs only.
     `reference`: number of the trial that all others are compared with; None: each with the baseline of its context.
     `learned`: a row per site, quantity and epoch of those of them whose methods learn, such as a rate.
     `lanes`: a row per epoch of a cohort: how many of its lanes trained a run, of all commands and workers.
@@ -77,7 +74,8 @@ class Frames:
 
     @property
     def objectives(self) -> Sequence[str]:
-        asked = [SUMMARY_FIELD.get(name, name) for name in self.asked.get("objective") or ["val_loss"]]
+        known = objectives()
+        asked = [known[name].name if name in known else name for name in self.asked.get("objective") or ["val_loss"]]
         return [name for name in asked if name in self.runs] or ["val_loss"]
 
     @property
@@ -221,7 +219,8 @@ def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> 
         notes.append(f"{strangers} runs belong to no recorded trial and are left out")
     plain = ("id", "key", "seed", "attempt", "status", "reason", "traceback", "epochs", "stopped_early", "seconds")
     columns: dict[str, Any] = {name: [run.get(name) for run in winners.values()] for name in (*plain, "session")}
-    numbers = {name: pd.Series([r.get(name) for r in winners.values()], dtype=object) for name in SUMMARY}
+    measured = [name for name, metric in run_fields().items() if name not in columns and _has_column(metric)]
+    numbers = {name: pd.Series([r.get(name) for r in winners.values()], dtype=object) for name in measured}
     extra = _in_order(n for r in winners.values() for n in r if n not in columns and n not in numbers and n != "width")
     frame = pd.DataFrame({**columns, "width": [run.get("width") for run in winners.values()]})
     for name, values in numbers.items():
@@ -236,6 +235,11 @@ def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> 
     frame = frame.astype({"seed": int, "epochs": int, "stopped_early": bool})
     joined = trials[[name for name in trials if name == "key" or name not in frame]]
     return frame.merge(joined, on="key", how="left").sort_values(["trial", "seed"], ignore_index=True)
+
+
+def _has_column(metric: Metric) -> bool:
+    """Whether the frame of runs has the metric where no run has it, too."""
+    return not (isinstance(metric, AtEnd) and metric.optional)
 
 
 def _in_order(names: Iterable[str]) -> Sequence[str]:

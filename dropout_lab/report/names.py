@@ -6,63 +6,52 @@ from typing import Any
 
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import metric_of
+from dropout_lab.core.metrics.metric import EPOCHS, FRACTION, NO_UNIT, Unit
+from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.report.load import Frames
-
-TITLES = {
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-    "test_loss": "test loss",
-    "test_accuracy": "test accuracy",
-    "train_loss": "train loss",
-    "train_accuracy": "train accuracy",
-    "gap_loss": "gap in loss",
-    "gap_accuracy": "gap in accuracy",
-    "epochs_to_convergence": "epochs to convergence",
-    "epochs_to_target": "epochs to target",
-}
 
 MINUS = "−"
 
 
 def title(metric: str) -> str:
-    return TITLES.get(metric, metric.replace("_", " "))
+    """What the metric is called; of a name that is none, its words."""
+    known = METRICS.get(metric)
+    return metric.replace("_", " ") if known is None else known.title
 
 
 def is_maximised(metric: str) -> bool:
-    """Accuracies are better when higher; losses, gaps, epochs and seconds when lower."""
-    return "accuracy" in metric and not metric.startswith("gap")
+    """Whether higher values of the metric are better."""
+    known = metric_of(metric)
+    return known is not None and known.is_maximised
 
 
 def possible(metric: str) -> tuple[float, float]:
     """The least and the greatest value that a mean of the metric can have, in the unit of the records."""
-    if metric == "gap_accuracy" or metric == "gap_accuracy_last":
-        return -100.0, 100.0
-    if metric.startswith("gap"):
-        return -math.inf, math.inf
-    return 0.0, 1.0 if is_fraction(metric) else math.inf
+    known = metric_of(metric)
+    return (-math.inf, math.inf) if known is None else (known.low, known.high)
+
+
+def unit_of(metric: str) -> Unit:
+    """The unit of the metric; none for a name that is no metric."""
+    known = metric_of(metric)
+    return NO_UNIT if known is None else known.unit
 
 
 def is_fraction(metric: str) -> bool:
-    """Whether the records have the metric as a fraction, which is shown in per cent."""
-    return "accuracy" in metric and not metric.startswith("gap")
+    """Whether the records hold the metric as a fraction, which people read as per cent."""
+    return unit_of(metric) is FRACTION
 
 
 def in_unit(metric: str, value: float) -> float:
-    """The value in the displayed unit: accuracies in per cent, differences of them in percentage points."""
-    return 100 * value if is_fraction(metric) else value
+    """The value in the unit that is shown: accuracies in per cent, differences of them in percentage points."""
+    return unit_of(metric).factor * value
 
 
 def unit(metric: str, classification: bool) -> str:
-    """The unit in brackets on an axis; empty for the unit of the dataset's own loss."""
-    if is_fraction(metric):
-        return "%"
-    if metric == "gap_accuracy":
-        return "pp"
-    if "loss" in metric:
-        return "nats" if classification else ""
-    if metric.startswith("epochs"):
-        return "epochs"
-    return "s" if metric == "seconds" else ""
+    """What stands in brackets on an axis; empty where the unit is that of the dataset's own loss."""
+    found = unit_of(metric)
+    return "" if found.regression and not classification else found.shown
 
 
 def axis(metric: str, classification: bool) -> str:
@@ -86,11 +75,10 @@ def value(metric: str, value: float) -> str:
     """A metric's value with its unit, for tables and sentences."""
     if not math.isfinite(value):
         return number(value)
-    if is_fraction(metric):
-        return f"{100 * value:.2f} %".replace("-", MINUS)
-    if metric == "gap_accuracy":
-        return f"{value:.2f} pp".replace("-", MINUS)
-    if metric.startswith("epochs"):
+    unit = unit_of(metric)
+    if unit.difference:
+        return f"{unit.factor * value:.2f} {unit.shown}".replace("-", MINUS)
+    if unit is EPOCHS:
         return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
     return number(value)
 
@@ -99,17 +87,18 @@ def difference(metric: str, value: float) -> str:
     """A difference of two values of the metric, with its sign."""
     if not math.isfinite(value):
         return number(value)
-    text = f"{100 * value:+.2f} pp" if is_fraction(metric) else f"{value:+.2f} pp" if metric == "gap_accuracy" else None
-    if text is None:
-        text = ("+" if value >= 0 else "") + number(value, 3)
-    return text.replace("-", MINUS)
+    unit = unit_of(metric)
+    if unit.difference:
+        return f"{unit.factor * value:+.2f} {unit.difference}".replace("-", MINUS)
+    return (("+" if value >= 0 else "") + number(value, 3)).replace("-", MINUS)
 
 
 def amount(metric: str, value: float) -> str:
     """The size of a difference of two values of the metric, without sign, to two digits."""
     if not math.isfinite(value):
         return number(abs(value))
-    size, unit = abs(in_unit(metric, value)), " pp" if "accuracy" in metric else ""
+    size, name = abs(in_unit(metric, value)), unit_of(metric).difference
+    unit = f" {name}" if name else ""
     decimals = max(0, 1 - math.floor(math.log10(size))) if size else 0
     return f"{size:.{decimals}f}{unit}" if decimals < 8 and size < 1e6 else f"{size:.1e}{unit}"
 

@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
+from dropout_lab.core.metrics.lookup import compared_names
 from dropout_lab.report.advice import RULES
 from dropout_lab.report.cells import Grid, of_row, p_cell, spread
 from dropout_lab.report.definitions import definitions
@@ -82,7 +83,7 @@ def comparison(evidence: Evidence) -> Grid:
         kind = "baseline" if other["baseline"] else f"trial {other['trial']}"
         header += [f"{kind}: {other['name']}", "difference, paired by seed"]
     rows = []
-    names = [*evidence.frames.objectives, "val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss"]
+    names = [*evidence.frames.objectives, *(name for name in compared_names() if name != "gap_accuracy")]
     for metric in dict.fromkeys(names):
         if metric in best and pd.notna(best[metric]):
             row = [title(metric), of_row(value, metric, best, metric)]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dropout_lab.records import store
+from dropout_lab.records.fields import FIELDS
+from dropout_lab.records.folder import files, lock_file
 from dropout_lab.report.result import Report
 
 LEAST_SECONDS = 5.0
@@ -50,12 +51,12 @@ def watch(folder: Path, make: Make) -> Generator[Report]:
 
 def sizes(folder: Path) -> dict[Path, int]:
     """The sizes of the record files, in bytes."""
-    return {path: path.stat().st_size for kind in store.FIELDS for path in store.files(folder, kind)}
+    return {path: path.stat().st_size for kind in FIELDS for path in files(folder, kind)}
 
 
 def runs(folder: Path) -> bool:
     """Whether a sweep is running in the folder: it holds the lock, which the operating system releases on exit."""
-    path = folder / "locks" / "sweep.lock"
+    path = lock_file(folder, "sweep")
     if not path.exists():
         return False
     try:

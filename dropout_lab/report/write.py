@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from dropout_lab.records.folder import REPORT
 from dropout_lab.report.answer import answer
 from dropout_lab.report.cells import Grid
 from dropout_lab.report.confidence import confidence, rows
@@ -44,6 +45,6 @@ def write_all(
         write(folder / "figures" / f"{picture.name}.csv", as_csv(picture.table))
     html, markdown = render(folder, evidence, said, pictures, Grid(*rows(sure)))
     write(folder / "report.md", markdown)
-    page = folder / "report.html"
+    page = folder / REPORT
     write(page, refreshing(html, refresh))
     return page, said.all(), *comparison(evidence)

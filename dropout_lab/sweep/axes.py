@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 
 from dropout_lab.config.schema import check_grids, is_control
 from dropout_lab.core.errors import UserError
-from dropout_lab.records.store import is_sweep, read
+from dropout_lab.records.folder import is_sweep
+from dropout_lab.records.store import read
 from dropout_lab.sweep.combinations import axes_of
 from dropout_lab.sweep.command import Command
 from dropout_lab.sweep.space import Axis, key_of, parse

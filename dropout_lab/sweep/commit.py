@@ -7,8 +7,9 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from dropout_lab.core.errors import writing
-from dropout_lab.records import store
-from dropout_lab.records.store import Record, Writer
+from dropout_lab.records.fields import Record
+from dropout_lab.records.repair import repair
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.prepare import Prepared
 from dropout_lab.sweep.provenance import provenance
@@ -29,7 +30,7 @@ def commit(prepared: Prepared, command: str) -> list[str]:
 def _commit(prepared: Prepared, command: str) -> Iterator[str]:
     plan = prepared.plan
     plan.folder.mkdir(parents=True, exist_ok=True)
-    yield from store.repair(plan.folder)
+    yield from repair(plan.folder)
     cells = {cell.key: cell for cell in prepared.cells}
     if (remade := agree(plan, prepared.records, prepared.ledger, cells)) is not None:
         yield remade

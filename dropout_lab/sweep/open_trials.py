@@ -9,8 +9,8 @@ from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
 from dropout_lab.core.trial import Run
+from dropout_lab.records.fields import Record
 from dropout_lab.records.ledger import Ledger, score
-from dropout_lab.records.store import Record
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.study import OUTSIDE, Study
 
@@ -78,8 +78,9 @@ class OpenTrials:
         trial = self._by_key[run.trial.key]
         if not self.prunes_by_seed or record["status"] != "complete" or trial.stopped:
             return False
-        if run.seed not in trial.reported:
-            trial.optuna_trial.report(score(record, self._plan.objectives[0]), run.seed)
+        value = score(record, self._plan.objectives[0])
+        if run.seed not in trial.reported and value is not None:
+            trial.optuna_trial.report(value, run.seed)
         return bool(trial.unfinished) and trial.optuna_trial.should_prune()
 
     def finish(self, key: str, claimed: optuna.Trial | None = None) -> Sequence[float] | None:

@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from dropout_lab.config.schema import check, objectives
 from dropout_lab.core.errors import UserError
-from dropout_lab.records.store import is_sweep, read
+from dropout_lab.records.folder import is_sweep
+from dropout_lab.records.store import read
 from dropout_lab.sweep.axes import Swept, swept_by
 from dropout_lab.sweep.command import Command
 from dropout_lab.sweep.composer import Composer

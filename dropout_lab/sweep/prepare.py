@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from dropout_lab.core.trial import Config, digest
 from dropout_lab.records import store
+from dropout_lab.records.folder import is_sweep
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.store import Records
 from dropout_lab.sweep.cells import Cell, baselines, ends, grid, warnings
@@ -69,7 +70,7 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     described = [cell.described for cell in cells] if is_grid else ends(plan, trainer)
     cells = cells if is_grid else baselines(plan, trainer)
     keys = frozenset(cell.key for cell in cells)
-    records = store.read(plan.folder) if store.is_sweep(plan.folder) else store.NONE
+    records = store.read(plan.folder) if is_sweep(plan.folder) else store.NONE
     ledger = Ledger.of(records)
     check_folder(plan)
     if records.sessions:

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
-from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.metrics.lookup import objectives as known_objectives
 from dropout_lab.core.trial import Run
-from dropout_lab.records.store import Record
+from dropout_lab.records.fields import Record
 
 PLAIN_SECONDS = 5.0
 """The least time between two plain lines."""
@@ -90,7 +90,7 @@ class Progress:
 
     def trial_ended(self, trial: Record, values: Sequence[float]) -> None:
         """Remember a trial's objectives `values` if they are the best so far."""
-        sign = 1 if DIRECTIONS[self._objective] == "minimize" else -1
+        sign = -1 if known_objectives()[self._objective].is_maximised else 1
         if self._best is None or sign * values[0] < sign * self._best[0]:
             self._best = values[0], name(trial["label"])
 

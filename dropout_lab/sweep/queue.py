@@ -11,8 +11,9 @@ from optuna.trial import TrialState
 from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.trial import Config, Execution, Run
+from dropout_lab.records.fields import Record
 from dropout_lab.records.ledger import Ledger, curve
-from dropout_lab.records.store import Record, Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.asking import Asker
 from dropout_lab.sweep.execution import choose_execution
 from dropout_lab.sweep.grid import Grid

@@ -18,8 +18,11 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from dropout_lab.core.errors import writing
+from dropout_lab.records.fields import Record
+from dropout_lab.records.folder import JOURNAL
 from dropout_lab.records.ledger import Ledger, curve, score
-from dropout_lab.records.store import JOURNAL, Record, Records, damage_of_journal
+from dropout_lab.records.repair import damage_of_journal
+from dropout_lab.records.store import Records
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.study import BASELINE, KEY, NAME, OUTSIDE, directions, known, pruner, sampler, storage
@@ -206,7 +209,11 @@ def _reports(past: Past) -> Mapping[str, Mapping[int, float]]:
         runs.setdefault(key, []).append(run)
     if plan.config["prune_step"] == "seed":
         return {
-            key: {run["seed"]: score(run, plan.objectives[0]) for run in own if run["status"] == "complete"}
+            key: {
+                run["seed"]: value
+                for run in own
+                if run["status"] == "complete" and (value := score(run, plan.objectives[0])) is not None
+            }
             for key, own in runs.items()
         }
     curves: dict[str, dict[int, float]] = {}

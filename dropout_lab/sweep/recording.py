@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from dropout_lab.cohort.recipe import LaneUsage, Result
-from dropout_lab.core.metrics import summary
 from dropout_lab.core.trial import Execution, Run
-from dropout_lab.records import predictions, store
+from dropout_lab.records import predictions
+from dropout_lab.records.fields import Record
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import Record, Writer
+from dropout_lab.records.writer import Writer, epoch_records
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import params
 from dropout_lab.sweep.trainer import Described
@@ -51,15 +51,15 @@ class Recorder:
 
     def epoch(self, rows: Mapping[str, Sequence[float | int | str | None]]) -> None:
         """Write the metrics of an epoch, a parallel list per column."""
-        for kind, record in store.epoch_records(rows).items():
+        for kind, record in epoch_records(rows).items():
             self._writer.append(kind, record, durable=False)
 
     def results(self, ended: Sequence[tuple[Run, Result]]) -> Sequence[Record]:
         """Write the results of runs that ended together, and return their records."""
         records = [self._result(run, result) for run, result in ended]
         for run, result in ended:
-            if result.log_probs is not None and result.targets is not None and self._keeps_predictions:
-                predictions.write(self._plan.folder, run.id, result.log_probs, result.targets)
+            if result.answers is not None and self._keeps_predictions:
+                predictions.write(self._plan.folder, run.id, result.answers.log_probs, result.answers.targets)
         for record in records:
             self._writer.append("runs", record, durable=False)
             self._ledger.add_run(record)
@@ -98,8 +98,4 @@ class Recorder:
             **asdict(result.execution),
             "epochs": len(result.curves.get("val_loss", ())),
         }
-        if result.status == "failed":
-            return record
-        metrics = summary(result.curves, result.recipe.epochs, result.chance_loss)
-        tested = {"test_loss": result.test_loss, "test_accuracy": result.test_accuracy, **result.confidence}
-        return record | metrics | tested
+        return record if result.status == "failed" else record | result.metrics

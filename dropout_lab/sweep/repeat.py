@@ -7,11 +7,12 @@ from dropout_lab.cohort.recipe import Result, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.config import trust
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics import summary
+from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.core.trial import Run
 from dropout_lab.records import store
+from dropout_lab.records.fields import EXECUTION, Record
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import CURVE_METRICS, EXECUTION, Record, Records
+from dropout_lab.records.store import Records
 from dropout_lab.sweep.progress import name
 from dropout_lab.sweep.same_sweep import changed_versions
 from dropout_lab.sweep.trainer import Trainer
@@ -86,7 +87,7 @@ def _compare(say: Callable[[str], None], run: Record, result: Result, curves: Cu
     if result.status == "failed":
         say(f"  seed {run['seed']}: failed now: {result.reason}")
         return False
-    loss = summary(result.curves, result.recipe.epochs)["val_loss"]
+    loss = result.metrics["val_loss"]
     epochs = len(result.curves["val_loss"]), len(curves["val_loss"])
     if not epochs[1]:
         same = bool(loss == run["val_loss"])
@@ -103,21 +104,29 @@ def _largest_difference(one: Curves, other: Curves) -> float:
     """Between two runs' metrics at an epoch; 1 where only one of them has the metric."""
     differences = (
         abs(a - b) if a is not None and b is not None else float(a is not b)
-        for metric in CURVE_METRICS
+        for metric in other
         for a, b in zip(one[metric], other[metric], strict=False)
     )
     return max(differences, default=0.0)
 
 
 def _curves(records: Records, ids: set[str]) -> Mapping[str, Curves]:
-    """The recorded curves of some runs; for an epoch that was trained twice, the later record."""
+    """The recorded curves of some runs, without metrics that are newer than they are.
+
+    For an epoch that was trained twice, the later record counts.
+    """
     found: dict[str, dict[int, dict[str, float | None]]] = {run_id: {} for run_id in ids}
     for record in records.curves:
         for index, run_id in enumerate(record["id"]):
             if run_id in ids:
-                found[run_id][record["epoch"][index]] = {metric: record[metric][index] for metric in CURVE_METRICS}
+                known = [metric for metric in curve_names() if metric in record]
+                found[run_id][record["epoch"][index]] = {metric: record[metric][index] for metric in known}
     return {
-        run_id: {metric: [epochs[epoch][metric] for epoch in sorted(epochs)] for metric in CURVE_METRICS}
+        run_id: {
+            metric: [epochs[epoch][metric] for epoch in sorted(epochs)]
+            for metric in curve_names()
+            if all(metric in at for at in epochs.values())
+        }
         for run_id, epochs in found.items()
     }
 

@@ -8,9 +8,10 @@ from dropout_lab.config import trust
 from dropout_lab.config.schema import is_control
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config
-from dropout_lab.records import store
+from dropout_lab.records.fields import Record
+from dropout_lab.records.folder import JOURNAL, LOCKS, is_sweep
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import Record, Records
+from dropout_lab.records.store import Records
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.provenance import versions
 from dropout_lab.sweep.trainer import Described
@@ -20,7 +21,7 @@ def check_folder(plan: Plan) -> None:
     """Raises UserError for a folder that is none, or holds something else than a sweep."""
     if plan.folder.exists() and not plan.folder.is_dir():
         raise UserError(f"{plan.folder} is no folder: choose another name=...")
-    if not store.is_sweep(plan.folder) and plan.folder.is_dir() and any(_foreign(plan.folder)):
+    if not is_sweep(plan.folder) and plan.folder.is_dir() and any(_foreign(plan.folder)):
         raise UserError(f"{plan.folder} is not empty and is no sweep folder: choose another name=...")
 
 
@@ -107,7 +108,7 @@ def _source(plan: Plan) -> str:
 
 def _foreign(folder: Path) -> list[Path]:
     """What is in the folder besides that which a first command makes before its first record."""
-    return [path for path in folder.iterdir() if path.name not in ("locks", "workers", store.JOURNAL)]
+    return [path for path in folder.iterdir() if path.name not in (LOCKS, "workers", JOURNAL)]
 
 
 def _flat(config: Config, prefix: str = "") -> dict[str, Any]:

@@ -16,9 +16,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError, writing
-from dropout_lab.core.metrics import DIRECTIONS
+from dropout_lab.core.metrics.lookup import objectives
 from dropout_lab.core.trial import Config
-from dropout_lab.records.store import JOURNAL
+from dropout_lab.records.folder import JOURNAL
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis, params, point_distributions
 
@@ -84,7 +84,7 @@ def try_asking(plan: Plan) -> None:
 
 def directions(plan: Plan) -> list[optuna.study.StudyDirection]:
     """Whether each objective is minimised, in Optuna's terms."""
-    return [optuna.study.StudyDirection[DIRECTIONS[name].upper()] for name in plan.objectives]
+    return [optuna.study.StudyDirection[objectives()[name].direction.upper()] for name in plan.objectives]
 
 
 def _experimental(key: str, section: Config) -> Any:

@@ -7,8 +7,9 @@ from rich.console import Console
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
+from dropout_lab.records.folder import LOCKS, lock_file
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.queue import Queue
@@ -47,12 +48,12 @@ class Work:
 
 def lock(plan: Plan, name: str) -> FileLock:
     """A held lock file of the sweep folder. The operating system releases it when the process ends."""
-    folder = plan.folder / "locks"
+    path = lock_file(plan.folder, name)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{plan.folder}: the folder cannot be made: {error.strerror}") from error
-    held = FileLock(folder / f"{name}.lock")
+    held = FileLock(path)
     try:
         held.acquire(timeout=0.5)  # `check_unlocked` holds it for a moment
     except Timeout:
@@ -64,5 +65,5 @@ def lock(plan: Plan, name: str) -> FileLock:
 
 def check_unlocked(plan: Plan) -> None:
     """Raises UserError if a worker of an earlier command is still at work in the folder."""
-    for path in (plan.folder / "locks").glob("worker-*.lock"):
+    for path in (plan.folder / LOCKS).glob("worker-*.lock"):
         lock(plan, path.stem).release()

@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from dropout_lab.core import interrupts
+from dropout_lab.records.folder import lock_file
 from dropout_lab.tracker.none import NoTracker
 from dropout_lab.tracker.records import FinishedRuns, sweep_of
 from dropout_lab.tracker.tracker import AbstractTracker
@@ -81,7 +82,7 @@ def _work(tracker: AbstractTracker, folder: Path, pipe: "Connection[Any, Any]") 
     os.nice(10)
     failure = ""
     try:
-        with FileLock(folder / "locks" / "tracker.lock"):  # the tracker of the previous command may still be running
+        with FileLock(lock_file(folder, "tracker")):  # the tracker of the previous command may still be running
             _log_all(tracker, folder, pipe)
     except Exception as error:  # any kind, because the services' packages raise their own
         failure = " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.core.trial import canonical_json, digest
-from dropout_lab.records import store
-from dropout_lab.records.store import CURVE_METRICS, Record
+from dropout_lab.records.fields import Record
+from dropout_lab.records.folder import SESSIONS, files
 from dropout_lab.tracker.tracker import TrackedRun, TrackedSweep, Value
 
 NO_SUMMARY = frozenset({"seed", "attempt", "session", "width", "threads"})
@@ -19,7 +20,7 @@ LABEL = ("placement", "rate", "dropout", "schedule")
 
 def sweep_of(folder: Path) -> TrackedSweep:
     """The sweep of a folder that has at least one session."""
-    first = json.loads((folder / "sessions.jsonl").open().readline())
+    first = json.loads((folder / SESSIONS).open().readline())
     name = folder.resolve().name
     return TrackedSweep(folder, name, digest([name, first["started"]]))
 
@@ -52,8 +53,8 @@ class FinishedRuns:
             if run in self._known:
                 continue
             curves = self._of(run)
-            for name in CURVE_METRICS:
-                if rows[name][lane] is not None:
+            for name in curve_names():
+                if name in rows and rows[name][lane] is not None:
                     curves[name][int(rows["epoch"][lane])] = float(rows[name][lane])
 
     def _add_learned(self, rows: Record) -> None:
@@ -65,10 +66,10 @@ class FinishedRuns:
                 self._of(run).setdefault(f"{quantity}/{site}", {})[int(epoch)] = float(value)
 
     def _of(self, run: str) -> dict[str, dict[int, float]]:
-        return self._curves.setdefault(run, {name: {} for name in CURVE_METRICS})
+        return self._curves.setdefault(run, {name: {} for name in curve_names()})
 
     def _appended(self, kind: str) -> Iterator[Record]:
-        for path in store.files(self._folder, kind):
+        for path in files(self._folder, kind):
             with path.open("rb") as file:
                 file.seek(self._read.get(path, 0))
                 content = file.read()

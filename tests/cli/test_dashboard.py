@@ -11,6 +11,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from dropout_lab.records import store
+from dropout_lab.records.folder import JOURNAL
 from dropout_lab.sweep.study import NAME
 from tests.cli.conftest import SMALL, Command
 
@@ -24,7 +25,7 @@ def test_the_journal_opens_in_optuna_and_in_its_dashboard(command: Command, tmp_
     words = ("sweep", *SMALL, "sampler=random", "n_trials=3", "rate=interval(0,0.5)", "name=x")
     assert command(*words, "trainer.compile=never").code == 0
     folder = tmp_path / "outputs" / "x"
-    journal = str(folder / store.JOURNAL)
+    journal = str(folder / JOURNAL)
     study = optuna.load_study(study_name=NAME, storage=JournalStorage(JournalFileBackend(journal)))
     assert len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE])) == 4  # three, and no dropout
     runs = store.read(folder).runs

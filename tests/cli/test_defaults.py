@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dropout_lab.core.trial import digest
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.prepare import Prepared
 from tests.cli.conftest import SMALL, Command

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from dropout_lab.app import command as commands
-from dropout_lab.records import store
+from dropout_lab.records.folder import JOURNAL
 from dropout_lab.report.load import load
 from dropout_lab.report.result import Report
 from tests.cli.conftest import SMALL, Command
@@ -28,13 +28,13 @@ def copied(folder: Path, to: Path) -> None:
 
 def without_study(folder: Path, to: Path) -> None:
     folder.rename(to)
-    (to / store.JOURNAL).unlink()
+    (to / JOURNAL).unlink()
 
 
 def with_half_a_study(folder: Path, to: Path) -> None:
     folder.rename(to)
-    lines = (to / store.JOURNAL).read_bytes().splitlines(keepends=True)
-    (to / store.JOURNAL).write_bytes(b"".join([lines[0], lines[1][:40], b"\n", *lines[2:]]))
+    lines = (to / JOURNAL).read_bytes().splitlines(keepends=True)
+    (to / JOURNAL).write_bytes(b"".join([lines[0], lines[1][:40], b"\n", *lines[2:]]))
 
 
 Move = Callable[[Path, Path], object]

@@ -10,6 +10,8 @@ import pytest
 
 from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.records import store
+from dropout_lab.records.fields import EXECUTION
+from dropout_lab.records.folder import is_sweep
 from dropout_lab.sweep.study import Study
 from tests.cli.conftest import SMALL, Command, Trained, table
 from tests.rotate import rotated
@@ -122,9 +124,7 @@ def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Comman
     (tmp_path / "outputs" / "c" / "runs-0.jsonl").unlink()
     assert command("sweep", *words).code == 0
     records = store.read(tmp_path / "outputs" / "c").runs
-    assert {tuple(run[how] for how in store.EXECUTION) for run in records} == {
-        tuple(first[0][how] for how in store.EXECUTION)
-    }
+    assert {tuple(run[how] for how in EXECUTION) for run in records} == {tuple(first[0][how] for how in EXECUTION)}
     assert "the result is the same" in command("train", "--from", "outputs/c", "1").out
 
 
@@ -532,7 +532,7 @@ def test_an_interruption_before_the_first_record_is_healed(
         assert command("sweep", *SMALL, "rate=0,0.2", "name=n").code == 130
     # The journal is made before the first record, and a crash of the machine can tear its last line.
     (folder / "study.journal").write_text('{"op_code":0,"wor')
-    assert not store.is_sweep(folder)
+    assert not is_sweep(folder)
     done = command("sweep", *SMALL, "rate=0,0.2", "name=n")
     assert done.code == 0, done.err
     assert "study.journal: the last record was torn" in done.out

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from dropout_lab.core.metrics import summary
 from dropout_lab.datasets.chance import chance_loss
 from tests.cohort.runs import DATASET, OPTIMIZERS, recipe, structure, train
 
@@ -19,6 +18,6 @@ def test_a_finite_divergence_is_complete_and_told() -> None:
         assert result.status == "complete"
         assert result.chance_loss == chance_loss(split, DATASET.task, DATASET.outputs)
         assert result.chance_loss == pytest.approx(math.log(10), rel=0.1)
-    found = [summary(result.curves, 4, result.chance_loss) for result in (good, bad)]
+    found = [result.metrics for result in (good, bad)]
     assert [one["diverged"] for one in found] == [False, True]
     assert found[1]["learned"] is False

@@ -12,11 +12,11 @@ from dropout_lab.cohort.auxiliary_losses import Adversary, Masks, divergence
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD, Adam
 from dropout_lab.cohort.recipe import Structure
+from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.digits import digits
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
-from dropout_lab.records.store import CURVE_METRICS
 from dropout_lab.sites.info import SiteInfo
 from tests.cohort.runs import recipe, structure, train
 from tests.dropout.test_every_dropout import make, noise
@@ -53,10 +53,10 @@ def test_at_rate_0_they_are_the_plain_network(name: str) -> None:
     recipes = [recipe(number, rates={}, epochs=2) for number in range(2)]
     plain, ours = train(structure(dropout={}), recipes, 2), train(learning(name), recipes, 2)
     for run in recipes:
-        for metric in CURVE_METRICS:
+        for metric in curve_names():
             ours_, theirs = torch.tensor(ours[run.id].curves[metric]), torch.tensor(plain[run.id].curves[metric])
             torch.testing.assert_close(ours_, theirs, rtol=1e-5, atol=1e-6)
-        recorded = [values for metric, values in ours[run.id].curves.items() if metric not in CURVE_METRICS]
+        recorded = [values for metric, values in ours[run.id].curves.items() if metric not in curve_names()]
         assert all(value is None for values in recorded for value in values)
 
 
@@ -77,7 +77,7 @@ def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: str
     for run in dropping:
         added = ours[run.id].curves["running_loss"][0], theirs[run.id].curves["running_loss"][0]
         assert cast(float, added[0]) > cast(float, added[1]) + 1e-5
-        for metric in CURVE_METRICS:
+        for metric in curve_names():
             assert at_0[run.id].curves[metric] == pytest.approx(plain[run.id].curves[metric], rel=1e-4, abs=1e-6)
 
 

@@ -32,7 +32,7 @@ def test_the_results_are_those_of_one_process(model: str) -> None:
     for other in results[1:]:
         for run in recipes:
             assert outcome(other[run.id]) == outcome(results[0][run.id])
-            assert other[run.id].confidence == results[0][run.id].confidence
+            assert other[run.id].metrics == results[0][run.id].metrics
     assert not multiprocessing.active_children()
 
 

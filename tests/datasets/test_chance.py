@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from dropout_lab.cohort.step import losses
-from dropout_lab.core import metrics
+from dropout_lab.core.metrics import curves
+from dropout_lab.core.metrics.metric import Ended
+from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.chance import chance_loss
 from dropout_lab.datasets.split import Split, Task
@@ -36,21 +38,21 @@ def test_numbers_are_answered_with_their_mean() -> None:
 
 
 def test_learned_and_diverged() -> None:
-    def curve(*values: float) -> metrics.Curve:
+    def curve(*values: float) -> curves.Curve:
         return np.array(values)
 
-    assert metrics.learned(curve(2.0, 0.9, 5.0), chance=1.0)
-    assert not metrics.learned(curve(2.0, 0.995), chance=1.0)
-    assert metrics.diverged(curve(1e10, 1e21), chance=1.0), "the first epoch is lost already"
-    assert metrics.diverged(curve(0.5, 0.4, 500.0), chance=1.0)
-    assert not metrics.diverged(curve(0.1, 500.0, 0.2), chance=1.0), "it recovered"
-    assert metrics.diverged(curve(2.3, 0.01, 200.0), chance=2.3), "by orders of magnitude above its own lowest"
-    assert metrics.diverged(curve(0.01, 2.3), chance=2.3)
-    assert not metrics.diverged(curve(2.3, 1e-4, 0.5), chance=2.3), "better than chance"
-    assert metrics.diverged(curve(0.5, np.inf), chance=1.0)
-    assert not metrics.diverged(curve(1e6, 500.0, 0.6), chance=1.0), "a bad beginning"
-    assert not metrics.diverged(curve(0.5, 0.4, 20.0), chance=1.0)
-    found = metrics.summary({name: [1.0] for name in ("train_loss", "val_loss", "train_accuracy", "val_accuracy")}, 1)
+    assert curves.learned(curve(2.0, 0.9, 5.0), chance=1.0)
+    assert not curves.learned(curve(2.0, 0.995), chance=1.0)
+    assert curves.diverged(curve(1e10, 1e21), chance=1.0), "the first epoch is lost already"
+    assert curves.diverged(curve(0.5, 0.4, 500.0), chance=1.0)
+    assert not curves.diverged(curve(0.1, 500.0, 0.2), chance=1.0), "it recovered"
+    assert curves.diverged(curve(2.3, 0.01, 200.0), chance=2.3), "by orders of magnitude above its own lowest"
+    assert curves.diverged(curve(0.01, 2.3), chance=2.3)
+    assert not curves.diverged(curve(2.3, 1e-4, 0.5), chance=2.3), "better than chance"
+    assert curves.diverged(curve(0.5, np.inf), chance=1.0)
+    assert not curves.diverged(curve(1e6, 500.0, 0.6), chance=1.0), "a bad beginning"
+    assert not curves.diverged(curve(0.5, 0.4, 20.0), chance=1.0)
+    found = summary(Ended({name: [1.0] for name in ("train_loss", "val_loss", "train_accuracy", "val_accuracy")}, 1))
     assert (found["learned"], found["diverged"], found["chance_loss"]) == (None, None, None)
 
 

@@ -7,12 +7,14 @@ import pytest
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
-from dropout_lab.records.store import FIELDS, Writer
+from dropout_lab.records.fields import FIELDS, types_of
+from dropout_lab.records.folder import FORMAT
+from dropout_lab.records.repair import repair
+from dropout_lab.records.writer import Writer
 
 
 def record(kind: str, **changes: Any) -> dict[str, Any]:
-    kinds = store.TYPES.get(kind, {})
-    return {**{name: kinds[name][0]() if name in kinds else 0 for name in FIELDS[kind]}, **changes}
+    return {**{name: types_of(kind, name)[0]() for name in FIELDS[kind]}, **changes}
 
 
 @pytest.fixture
@@ -46,9 +48,9 @@ def test_a_torn_last_line_is_passed_over_and_repaired(sweep: Path) -> None:
         assert [run["seed"] for run in records.runs] == [0, 1, 9]
         assert len(records.torn) == 1
         assert str(path) in records.torn[0]
-    assert len(store.repair(sweep)) == 1
+    assert len(repair(sweep)) == 1
     assert path.read_bytes() == whole[:start]
-    assert store.repair(sweep) == []
+    assert repair(sweep) == []
     writer = Writer(sweep)
     writer.append("runs", record("runs", seed=5))
     writer.close()
@@ -82,3 +84,18 @@ def test_a_record_that_lacks_a_field_is_our_mistake(tmp_path: Path) -> None:
 def test_nan_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         Writer(tmp_path).append("runs", record("runs", val_loss=float("nan")))
+
+
+def test_a_session_says_the_format_and_a_newer_one_is_refused(sweep: Path) -> None:
+    path = sweep / "sessions.jsonl"
+    assert [session["format"] for session in store.read(sweep).sessions] == [FORMAT]
+    path.write_text(path.read_text().replace(f'"format":{FORMAT}', f'"format":{FORMAT + 1}'))
+    (sweep / "runs-0.jsonl").write_text("what a newer version writes\n")
+    with pytest.raises(UserError, match=rf"has records of format {FORMAT + 1}, .* up to {FORMAT}: use the version"):
+        store.read(sweep)
+
+
+def test_a_folder_without_a_format_is_read(sweep: Path) -> None:
+    path = sweep / "sessions.jsonl"
+    path.write_text(path.read_text().replace(f'"format":{FORMAT},', ""))
+    assert "format" not in store.read(sweep).sessions[0]

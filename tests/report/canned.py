@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.core import metrics
+from dropout_lab.core.metrics.metric import Ended
+from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.trial import Run, Trial
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.report.answer import answer
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import load
@@ -213,10 +214,10 @@ def run_record(run: Run, status: str, curves: Values, horizon: int) -> dict[str,
         "seconds": 0.5,
     }
     if status != "failed":
-        summary = metrics.summary(curves, horizon)
-        loss, accuracy = summary["val_loss"], summary["val_accuracy"]
+        found = summary(Ended(curves, horizon))
+        loss, accuracy = found["val_loss"], found["val_accuracy"]
         assert loss is not None
-        record |= summary | {"test_loss": loss + 0.01, "test_accuracy": None if accuracy is None else accuracy - 0.01}
+        record |= found | {"test_loss": loss + 0.01, "test_accuracy": None if accuracy is None else accuracy - 0.01}
     return record
 
 

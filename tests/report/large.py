@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dropout_lab.core import metrics
+from dropout_lab.core.metrics.curves import HORIZON_TAIL, TOLERANCE
 from dropout_lab.core.trial import Run, canonical_json
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.report.load import Frames, _trials
 from dropout_lab.report.statistics import Floats
 from tests.report.canned import SESSION, Planned, grid, hump, lanes_record, planned, run_record, trial_record
@@ -95,9 +95,9 @@ class Large:
             result[f"gap_loss{suffix}"] = result[f"val_loss{suffix}"] - result[f"train_loss{suffix}"]
             gap = result[f"train_accuracy{suffix}"] - result[f"val_accuracy{suffix}"]
             result[f"gap_accuracy{suffix}"] = 100 * gap
-        near = val <= (1 + metrics.TOLERANCE) * val.min(axis=2, keepdims=True)
+        near = val <= (1 + TOLERANCE) * val.min(axis=2, keepdims=True)
         result["epochs_to_convergence"] = (near.argmax(axis=2) + 1.0).reshape(-1)
-        result["still_improving"] = (best + 1 > (1 - metrics.HORIZON_TAIL) * self.epochs).astype(float).reshape(-1)
+        result["still_improving"] = (best + 1 > (1 - HORIZON_TAIL) * self.epochs).astype(float).reshape(-1)
         return result | {
             **dict.fromkeys(("chance_loss", "learned", "diverged"), np.nan),
             "test_loss": result["val_loss"] + 0.01,

@@ -9,7 +9,7 @@ import pytest
 
 import dropout_lab
 from dropout_lab.core.errors import UserError
-from dropout_lab.report.columns import COLUMNS, ONLY_SOMETIMES, as_markdown, described
+from dropout_lab.report.columns import as_markdown, columns, described, only_sometimes
 from tests.report.canned import Sweep, grid
 
 ROOT = Path(__file__).parents[2]
@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 def test_a_sweep_without_probabilities_lacks_only_what_the_documentation_says(tmp_path: Path) -> None:
     frames = dropout_lab.load(str(Sweep(grid(rates=(0.0, 0.3)), classification=False, seeds=1).write(tmp_path / "s")))
     table = described(frames)
-    for frame, documented in COLUMNS.items():
-        assert documented.keys() - set(table.loc[table["frame"] == frame, "column"]) <= ONLY_SOMETIMES
+    for frame, documented in columns().items():
+        assert documented.keys() - set(table.loc[table["frame"] == frame, "column"]) <= only_sometimes()
     assert isinstance(frames.curves, pd.DataFrame)
 
 

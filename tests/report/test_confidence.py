@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dropout_lab.core.metrics.answers import calibration_error
 from dropout_lab.records import predictions
 from dropout_lab.report import make
 from dropout_lab.report.confidence import confidence
@@ -34,11 +35,11 @@ def test_one_network_is_the_mean_over_seeds(tmp_path: Path) -> None:
     for trial, part in drawn[drawn["of"] == "one network"].groupby("trial"):
         runs = found.frames.runs.loc[found.frames.runs["trial"] == trial, "id"]
         kept = [kept for run in runs if (kept := predictions.read(folder, str(run))) is not None]
-        own = [predictions.calibration_error(*one) for one in kept]
+        own = [calibration_error(*one) for one in kept]
         assert len(own) == 3
         assert part["ece"].to_numpy() == pytest.approx(np.mean(own))
         probs, targets = (np.concatenate(parts) for parts in zip(*kept, strict=True))
-        together = predictions.calibration_error(probs, targets)
+        together = calibration_error(probs, targets)
         assert together < 0.95 * np.mean(own), "errors of opposite sign cancel"
         (plan,) = plans(Source(found.frames, found.table, found.found, folder))
         assert f"one network, mean over seeds: calibration error {100 * np.mean(own):.1f} %" in plan.alt

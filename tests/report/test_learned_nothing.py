@@ -1,14 +1,14 @@
 """The report of a sweep whose runs diverge or learn nothing; the advice names the learning rate if it is to blame."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dropout_lab.core import metrics
+from dropout_lab.core.metrics.summary import summary
 from dropout_lab.report.advice import advice
 from dropout_lab.report.cautions import cautions
 from dropout_lab.report.load import load
@@ -45,8 +45,7 @@ class Outcome(Sweep):
 @pytest.fixture(autouse=True)
 def chance(monkeypatch: pytest.MonkeyPatch) -> None:
     """All canned runs know the chance level."""
-    plain = metrics.summary
-    monkeypatch.setattr(metrics, "summary", lambda curves, horizon: plain(curves, horizon, CHANCE))
+    monkeypatch.setattr(canned, "summary", lambda ended: summary(replace(ended, chance_loss=CHANCE)))
 
 
 def said(sweep: Sweep, folder: Path) -> tuple[dict[str, str], str]:

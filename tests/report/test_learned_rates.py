@@ -8,8 +8,9 @@ import pandas as pd
 
 import dropout_lab
 from dropout_lab import report
+from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.records import store
-from dropout_lab.records.store import CURVE_METRICS, Writer, epoch_records
+from dropout_lab.records.writer import Writer, epoch_records
 from dropout_lab.report.columns import described
 from dropout_lab.tracker.records import FinishedRuns
 from tests.report.canned import Sweep, grid
@@ -32,19 +33,19 @@ def written(folder: Path) -> Path:
         rows: dict[str, list[float | int | str | None]] = {
             "id": [run["id"] for run in runs],
             "epoch": [epoch] * len(runs),
-            **{name: [1.0] * len(runs) for name in CURVE_METRICS},
+            **{name: [1.0] * len(runs) for name in curve_names()},
             "rate/hidden.0": [0.9 if is_old else course(run["seed"], epoch) for run in runs],
             "sparsity/hidden.1": [None for _ in runs],
         }
         records = epoch_records(rows)
-        assert set(records["curves"]) == {"id", "epoch", *CURVE_METRICS}
+        assert set(records["curves"]) == {"id", "epoch", *curve_names()}
         writer.append("learned", records["learned"])
     writer.close()
     return folder
 
 
 def test_an_epoch_without_learners_is_a_record_of_curves_alone() -> None:
-    rows: dict[str, Sequence[Any]] = {"id": ["a"], "epoch": [1], **{name: [0.5] for name in CURVE_METRICS}}
+    rows: dict[str, Sequence[Any]] = {"id": ["a"], "epoch": [1], **{name: [0.5] for name in curve_names()}}
     assert epoch_records(rows) == {"curves": rows}
     assert epoch_records({**rows, "rate/x": [None]}).keys() == {"curves"}
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.report import figure_data, make
 from dropout_lab.report.load import load
 from dropout_lab.report.tables import occupancy

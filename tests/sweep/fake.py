@@ -12,6 +12,7 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Execution, Run, Trial
 from dropout_lab.records import store
+from dropout_lab.records.folder import is_sweep
 from dropout_lab.sweep.commit import commit
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.prepare import prepare
@@ -195,7 +196,7 @@ def plan(folder: Path, *axes: str, workers: int = 1, **settings: Any) -> Plan:
         objectives=[objective] if isinstance(objective, str) else objective,
         device="cpu",
         workers=workers,
-        session=len(store.read(folder).sessions) if store.is_sweep(folder) else 0,
+        session=len(store.read(folder).sessions) if is_sweep(folder) else 0,
     )
 
 

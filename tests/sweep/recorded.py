@@ -8,7 +8,7 @@ import numpy as np
 
 from dropout_lab.records import predictions, store
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.rebuild import agree
 from dropout_lab.sweep.space import Axis, parse

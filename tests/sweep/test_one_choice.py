@@ -8,7 +8,7 @@ import pytest
 
 from dropout_lab.records import store
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import Writer
+from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.queue import Queue
 from dropout_lab.sweep.study import Study
 from tests.sweep.fake import Fake, begin

@@ -14,8 +14,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from dropout_lab.records import store
+from dropout_lab.records.folder import JOURNAL
 from dropout_lab.records.ledger import Ledger
-from dropout_lab.records.store import JOURNAL
 from dropout_lab.sweep import study as studies
 from dropout_lab.sweep.study import KEY, NAME, Study
 from tests.report.canned import Sweep, grid, planned

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.records import store
-from dropout_lab.records.store import CURVE_METRICS
+from dropout_lab.records.fields import Record
 from dropout_lab.tracker import follow as following
 from dropout_lab.tracker.follow import follow
 from dropout_lab.tracker.mlflow import MLflowTracker
@@ -50,12 +51,12 @@ def curves(folder: Path) -> Mapping[str, Mapping[str, list[float | None]]]:
     for line in (folder / "curves-0.jsonl").read_text().splitlines():
         rows = json.loads(line)
         for lane, run in enumerate(rows["id"]):
-            for name in CURVE_METRICS:
+            for name in curve_names():
                 found.setdefault(run, {}).setdefault(name, []).append(rows[name][lane])
     return found
 
 
-def params(run: store.Record, folder: Path) -> dict[str, Any]:
+def params(run: Record, folder: Path) -> dict[str, Any]:
     """What a run must have among its parameters."""
     trial = next(trial for trial in store.read(folder).trials if trial["key"] == run["key"])
     return {"placement": trial["label"]["placement"], **{f"rates.{site}": r for site, r in trial["rates"].items()}}

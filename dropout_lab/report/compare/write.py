@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import digest
-from dropout_lab.records.store import is_sweep
+from dropout_lab.records.folder import is_sweep
 from dropout_lab.report import style
 from dropout_lab.report.compare.figure import forest
 from dropout_lab.report.compare.page import cells, render, sentences

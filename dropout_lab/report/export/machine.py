@@ -8,19 +8,18 @@ from typing import Any
 
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import compared_names
 from dropout_lab.report.advice import advice
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import is_fraction, is_maximised
+from dropout_lab.report.names import is_maximised, unit_of
 from dropout_lab.report.prose import Prose
 from dropout_lab.report.statistics import Mean
 
 SCHEMA = "dropout-lab/report"
 VERSION = 4
 """Increases when a field is removed or changes its meaning; a new field does not change it."""
-
-COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
 PROVENANCE = ("command", "started", "git_commit", "device", "machine", "versions", "axes", "settings")
 
@@ -76,13 +75,8 @@ def _task(frames: Frames) -> str | None:
 
 def unit(metric: str, frames: Frames) -> str:
     """The unit in which the records hold a metric; empty for a number without one."""
-    if is_fraction(metric):
-        return "fraction"
-    if metric.startswith("gap_accuracy"):
-        return "percentage points"
-    if "loss" in metric or metric == "gap":
-        return "nats" if frames.is_classification else "variances of the training target"
-    return "epochs" if "epoch" in metric else "s" if metric == "seconds" else ""
+    found = unit_of(metric)
+    return found.regression if found.regression and not frames.is_classification else found.name
 
 
 def strict(value: Any) -> Any:
@@ -175,19 +169,19 @@ def _comparison(frames: Frames, found: Answer) -> list[dict[str, Any]]:
     if best is None:
         return []
     rows = []
-    for metric in dict.fromkeys([*frames.objectives, *COMPARED]):
+    for metric in dict.fromkeys([*frames.objectives, *compared_names()]):
         if metric in best and pd.notna(best[metric]):
-            compared = baseline is not None and baseline["key"] != best["key"]
+            has_other = baseline is not None and baseline["key"] != best["key"]
             rows.append(
                 {
                     "metric": metric,
                     "unit": unit(metric, frames),
                     "best": _spread(best, metric),
-                    "baseline": _spread(baseline, metric) if compared and baseline is not None else None,
+                    "baseline": _spread(baseline, metric) if has_other and baseline is not None else None,
                     "difference": _spread(best, f"{metric}_diff")
                     | {"n": best.get(f"{metric}_diff_n"), "p": best.get(f"{metric}_p")}
                     | {"p_holm": best.get(f"{metric}_p_holm")}
-                    if compared and f"{metric}_diff" in best
+                    if has_other and f"{metric}_diff" in best
                     else None,
                 }
             )

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dropout_lab.core.metrics.answers import BINS, calibration_error
 from dropout_lab.records import predictions
-from dropout_lab.records.predictions import BINS, Array
+from dropout_lab.records.predictions import Array
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.load import Frames
 
@@ -37,14 +38,14 @@ def reliability(folder: Path | None, frames: Frames, found: Answer) -> pd.DataFr
         for kind, (probs, answers) in parts.items():
             own = {"role": role, "trial": int(trial["trial"]), "name": str(trial["name"]), "of": kind}
             each = kept if kind == "one network" else [(probs, answers)]
-            ece = float(np.mean([predictions.calibration_error(*one) for one in each]))
+            ece = float(np.mean([calibration_error(*one) for one in each]))
             rows += [{**own, "networks": len(kept), **row, "ece": ece} for row in _bins(probs, answers)]
     names = ["role", "trial", "name", "of", "networks", "low", "high", "confidence", "accuracy", "answers", "ece"]
     return pd.DataFrame(rows, columns=names)
 
 
 def _bins(probs: Array, targets: NDArray[np.integer]) -> list[dict[str, float]]:
-    """The bins of `predictions.calibration_error`."""
+    """The bins of `core.metrics.answers.calibration_error`."""
     sure, right = probs.max(1), probs.argmax(1) == targets
     which = np.minimum((sure * BINS).astype(int), BINS - 1)
     counts = np.bincount(which, minlength=BINS)

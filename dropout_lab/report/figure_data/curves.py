@@ -2,12 +2,11 @@
 
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import per_epoch
 from dropout_lab.report.answer import Answer
 from dropout_lab.report.load import Frames
 
 PANELS = 6
-
-METRICS = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
 
 
 def curves(frames: Frames, table: pd.DataFrame, found: Answer, shape: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +30,8 @@ def curves(frames: Frames, table: pd.DataFrame, found: Answer, shape: pd.DataFra
     names = table.set_index("trial")["name"]
     ails = shape.set_index("trial")["diagnosis"]
     complete = frames.runs.loc[frames.runs["status"] == "complete", ["trial", "seed", "best_epoch"]]
-    shown = frames.curves.loc[frames.curves["trial"].isin(order), ["trial", "seed", "epoch", *METRICS]]
+    metrics = [metric.name for metric in per_epoch() if metric.in_curves and metric.in_runs]
+    shown = frames.curves.loc[frames.curves["trial"].isin(order), ["trial", "seed", "epoch", *metrics]]
     frame = shown.merge(complete, on=["trial", "seed"])
     frame = frame.assign(
         role=frame["trial"].map(picked), name=frame["trial"].map(names), diagnosis=frame["trial"].map(ails)

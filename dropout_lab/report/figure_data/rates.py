@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import compared_names
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import group_parts, is_maximised, varying
 from dropout_lab.report.tables import metrics_of
@@ -20,8 +21,6 @@ CROWD = 6
 
 BANDS = 4
 """The intervals of more lines than this would be indistinguishable."""
-
-DRAWN = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
 
 def placements(frames: Frames) -> Sequence[str]:
@@ -39,7 +38,7 @@ def by_rate(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     `group` names what else varies, so that one group has one line per placement.
     """
     columns = ["trial", "context", "baseline", "n_complete", "name"]
-    columns += [c for m in metrics_of(frames, DRAWN) for c in (m, f"{m}_low", f"{m}_high")]
+    columns += [c for m in metrics_of(frames, compared_names()) for c in (m, f"{m}_low", f"{m}_high")]
     if not table.empty:
         columns += ["target", "n_reached", "n_timed", "epochs_to_target"]
     order = {name: index for index, name in enumerate(placements(frames))}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from dropout_lab.core.metrics import TOLERANCE
+from dropout_lab.core.metrics.curves import TOLERANCE
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.names import duration, number, plural
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from dropout_lab.core.metrics import LEARNED
+from dropout_lab.core.metrics.curves import LEARNED
 from dropout_lab.report.cautions import chance
 from dropout_lab.report.evidence import Evidence
 from dropout_lab.report.load import Frames

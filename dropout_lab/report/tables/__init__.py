@@ -18,15 +18,13 @@ from dropout_lab.report.tables.isolation import isolation
 from dropout_lab.report.tables.occupancy import occupancy
 from dropout_lab.report.tables.pareto import pareto
 from dropout_lab.report.tables.ranking import failures, front, ranked
-from dropout_lab.report.tables.seeds import AVERAGED, COMPARED, BySeed, by_seed, metrics_of
+from dropout_lab.report.tables.seeds import BySeed, by_seed, metrics_of
 from dropout_lab.report.tables.selected import best_rates, selection_optimism
 from dropout_lab.report.tables.time_ratio import time_ratio
 from dropout_lab.report.tables.times import run_times, time_to_target
 from dropout_lab.report.tables.variance import variance
 
 __all__ = [
-    "AVERAGED",
-    "COMPARED",
     "DIAGNOSES",
     "TABLES",
     "BySeed",

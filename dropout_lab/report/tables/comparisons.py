@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dropout_lab.core.metrics import TOLERANCE
+from dropout_lab.core.metrics.curves import TOLERANCE
+from dropout_lab.core.metrics.lookup import compared_names
 from dropout_lab.report.load import Frames
-from dropout_lab.report.names import is_maximised
+from dropout_lab.report.names import is_maximised, unit_of
 from dropout_lab.report.statistics import (
     ALPHA,
     BCA_SEEDS,
@@ -26,7 +27,7 @@ from dropout_lab.report.statistics import (
     smallest_p,
 )
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, truth, whole
-from dropout_lab.report.tables.seeds import COMPARED, BySeed, by_seed, metrics_of
+from dropout_lab.report.tables.seeds import BySeed, by_seed, metrics_of
 
 POINTS = 0.5
 """Accuracies less than this many percentage points apart count as equivalent, unless a margin is given. Half a point is
@@ -102,7 +103,7 @@ def comparisons(
     rows = values.rows(table["trial"])
     against = values.against(baseline)[rows]
     parts = []
-    for metric in metrics_of(frames, COMPARED) if metrics is None else metrics:
+    for metric in metrics_of(frames, compared_names()) if metrics is None else metrics:
         differences = values.differences(metric, baseline)[rows]
         some = known_rows(differences)
         part = _compared(metric, differences[some])
@@ -137,8 +138,9 @@ def margin(values: BySeed, metric: str, against: Ints) -> Floats:
     a percentage point. Other metrics: 1 % of the other's mean. Except for the scale of the loss, it is fixed before the
     results are seen; a margin from the spread of the seeds would reward noise.
     """
-    if "accuracy" in metric:
-        return np.full(len(against), POINTS if metric.startswith("gap") else POINTS / 100)
+    unit = unit_of(metric)
+    if unit.difference:
+        return np.full(len(against), POINTS / unit.factor)
     scale = "val_loss" if metric.startswith("gap") else metric
     return np.asarray(TOLERANCE * np.abs(means_of_rows(values.of(scale, against)).mean))
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import averaged_fields, compared_names
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import configuration, possible, varying
 from dropout_lab.report.statistics import Ints, Means, holm, means_of_rows
-from dropout_lab.report.tables.seeds import AVERAGED, COMPARED, by_seed, metrics_of, run_places
+from dropout_lab.report.tables.seeds import by_seed, metrics_of, run_places
 from dropout_lab.report.tables.times import time_to_target
 
 
@@ -33,12 +34,12 @@ def configurations(frames: Frames) -> pd.DataFrame:
         kept = trials[name]
         columns[str(name)] = list(kept) if kept.dtype == object else kept
     columns |= _outcomes(frames)
-    for metric in metrics_of(frames, AVERAGED):
+    for metric in metrics_of(frames, averaged_fields()):
         columns |= _spread(metric, means_of_rows(values.values[metric]).within(*possible(metric)))
-    for metric in metrics_of(frames, COMPARED):
+    for metric in metrics_of(frames, compared_names()):
         found = means_of_rows(values.differences(metric))
         columns |= {**_spread(f"{metric}_diff", found), f"{metric}_diff_n": found.n, f"{metric}_p": found.p}
-    columns |= {f"{metric}_p_holm": holm(columns[f"{metric}_p"]) for metric in metrics_of(frames, COMPARED)}
+    columns |= {f"{metric}_p_holm": holm(columns[f"{metric}_p"]) for metric in metrics_of(frames, compared_names())}
     return pd.DataFrame(columns).merge(time_to_target(frames), on="trial", how="left")
 
 

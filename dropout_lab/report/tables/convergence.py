@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dropout_lab.core.metrics import HORIZON_TAIL, TOLERANCE
+from dropout_lab.core.metrics.curves import HORIZON_TAIL, TOLERANCE
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Bools, Floats, Ints, Survival, kaplan_meier, medians, restricted_mean
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole

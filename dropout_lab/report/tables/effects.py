@@ -6,6 +6,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import compared_names
+from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import possible
 from dropout_lab.report.statistics import (
@@ -22,8 +24,6 @@ from dropout_lab.report.statistics import (
 from dropout_lab.report.tables.columns import Columns, made, real, text, whole
 from dropout_lab.report.tables.factors import is_continuous, swept
 from dropout_lab.report.tables.seeds import by_seed, metrics_of
-
-WORTH = ("val_loss", "val_accuracy", "gap_loss", "gap_accuracy")
 
 WIDEST = 400
 """Columns of all interactions together; interactions beyond are left out, in the order of the settings, which begins
@@ -75,7 +75,7 @@ def effects(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     trials, values, rows = _whole(frames, table)
     names = swept(frames, trials)
     parts = []
-    for metric in metrics_of(frames, WORTH) if names else ():
+    for metric in metrics_of(frames, _explained()) if names else ():
         matrix = values[metric][rows]
         good = whole_rows(matrix)
         factors = {name: _columns(trials[name][list(good)]) for name in names}
@@ -102,7 +102,7 @@ def effect_levels(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     groups: dict[tuple[str, ...], pd.Series] = {(name,): classes[name] for name in names}
     groups |= {(a, b): classes[a] + " x " + classes[b] for a, b in combinations(names, 2)}
     parts = []
-    for metric in metrics_of(frames, WORTH) if names else ():
+    for metric in metrics_of(frames, _explained()) if names else ():
         matrix = values[metric][rows]
         good = whole_rows(matrix)
         columns_of = {name: _columns(trials[name][list(good)]) for name in names} if good.any() else {}
@@ -118,6 +118,11 @@ def effect_levels(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
             columns |= {"effect": effect.mean, "effect_low": effect.low, "effect_high": effect.high}
             parts.append(pd.DataFrame(columns).assign(metric=metric, factor=" x ".join(terms)))
     return made(LEVELS, pd.concat(parts, ignore_index=True) if parts else None)
+
+
+def _explained() -> Sequence[str]:
+    """Compared metrics but those of the test part, on which nothing may be chosen."""
+    return [name for name in compared_names() if METRICS[name].objective is not None]
 
 
 def _whole(frames: Frames, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Floats], Ints]:

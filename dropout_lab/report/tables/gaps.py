@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import LAST
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import possible
 from dropout_lab.report.statistics import means_of_rows
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole
-from dropout_lab.report.tables.seeds import by_seed, metrics_of
+from dropout_lab.report.tables.seeds import by_seed
 
 COLUMNS: Columns = {
     **TRIAL,
@@ -24,22 +25,22 @@ COLUMNS: Columns = {
     "train": real("mean train loss or accuracy (a fraction) at that epoch"),
 }
 
-SIDES = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
+
+MEASURES = ("loss", "accuracy")
+"""What a gap is measured in; a regression has the loss alone."""
 
 
 def gaps(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """Up to four rows per configuration, in the order of `table`: loss and accuracy, best and last epoch."""
-    names = [f"{name}{suffix}" for name in ("gap_loss", "gap_accuracy", *SIDES) for suffix in ("", "_last")]
+    names = [f"{side}_{measure}{end}" for measure in MEASURES for side in ("gap", "train", "val") for end in ("", LAST)]
     values = by_seed(frames, [name for name in names if name in frames.runs])
     if table.empty:
         return made(COLUMNS)
     rows = values.rows(table["trial"])
     parts = []
-    for metric in metrics_of(frames, ("gap_loss", "gap_accuracy")):
-        if metric not in ("gap_loss", "gap_accuracy"):
-            continue
-        measure = metric.removeprefix("gap_")
-        for epoch, suffix in (("best", ""), ("last", "_last")):
+    for measure in MEASURES if frames.is_classification else MEASURES[:1]:
+        metric = f"gap_{measure}"
+        for epoch, suffix in (("best", ""), ("last", LAST)):
             own = means_of_rows(values.values[metric + suffix][rows]).within(*possible(metric))
             off = means_of_rows(values.differences(metric + suffix)[rows])
             columns = {"trial": table["trial"], "name": table["name"], "measure": measure, "epoch": epoch}

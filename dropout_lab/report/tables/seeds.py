@@ -7,28 +7,12 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import averaged_fields, compared_names, metric_of
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Bools, Floats, Ints
 
-AVERAGED = (
-    "val_loss",
-    "val_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "train_loss",
-    "train_accuracy",
-    "gap_loss",
-    "gap_accuracy",
-    "gap_loss_last",
-    "gap_accuracy_last",
-    "epochs_to_convergence",
-    "best_epoch",
-    "seconds",
-)
 ENDED = ("epochs_to_convergence",)
 """Metrics that only runs with all their epochs have: a run that was stopped early has not converged."""
-
-COMPARED = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "gap_loss", "gap_accuracy")
 
 
 @dataclass(frozen=True)
@@ -85,9 +69,10 @@ def _numbers(trials: Ints) -> str:
 
 
 def metrics_of(frames: Frames, names: Sequence[str]) -> Sequence[str]:
-    """`names` and the objectives, without accuracies for regression."""
-    every = dict.fromkeys([*names, *frames.objectives])
-    return [name for name in every if "accuracy" not in name or frames.is_classification]
+    """`names` and the objectives, without those that the task does not have, as the accuracies of a regression."""
+    task = "classification" if frames.is_classification else "regression"
+    every = {name: metric_of(name) for name in (*names, *frames.objectives)}
+    return [name for name, metric in every.items() if metric is None or task in metric.tasks]
 
 
 def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
@@ -98,7 +83,7 @@ def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
     stopped = runs["stopped_early"].to_numpy(dtype=bool)
     columns = np.searchsorted(seeds, runs["seed"].to_numpy(dtype=np.int64))
     values = {}
-    for name in metrics_of(frames, (*AVERAGED, *COMPARED)) if metrics is None else metrics:
+    for name in metrics_of(frames, (*averaged_fields(), *compared_names())) if metrics is None else metrics:
         matrix = np.full((len(trials), len(seeds)), np.nan)
         column = pd.to_numeric(runs[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         known = np.isfinite(column) & ~(stopped & (name in ENDED))

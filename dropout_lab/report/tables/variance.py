@@ -4,10 +4,11 @@ import math
 
 import pandas as pd
 
+from dropout_lab.core.metrics.lookup import compared_names
 from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Floats, whole_rows
 from dropout_lab.report.tables.columns import Columns, made, real, text, whole
-from dropout_lab.report.tables.seeds import COMPARED, by_seed, metrics_of
+from dropout_lab.report.tables.seeds import by_seed, metrics_of
 
 MOST = 50
 """Contexts with their own row, those with the most configurations; one row is always for all together."""
@@ -44,7 +45,7 @@ def variance(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     found = []
     for context in contexts:
         rows = values.rows((kept if context == "" else kept[kept["context"] == context])["trial"])
-        for metric in metrics_of(frames, COMPARED):
+        for metric in metrics_of(frames, compared_names()):
             matrix = values.values[metric][rows]
             matrix = matrix[whole_rows(matrix)]
             if len(matrix) > 1:
