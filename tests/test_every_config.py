@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from dropout_lab.app.cli import conf_folder
 from dropout_lab.build import train
 from dropout_lab.config import schema
+from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.study import pruner, sampler
@@ -85,7 +86,7 @@ def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     fitting = [one for one in FITTING.get(name, []) if one != f"{group}={name}"]
     weights = ["placement.weights={input:0.5}"] if name == "custom" else []
     config = composed(f"{group}={name}", *fitting, *weights)
-    schema.check(config)
+    check(config)
     pruner(config["pruner"])
     sampler(config["sampler"])
     instantiate("tracker", config["tracker"]).check()
@@ -126,7 +127,7 @@ def test_every_file_begins_by_saying_what_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_is_a_question_with_a_command_a_cost_an_expectation_and_a_finding(name: str) -> None:
-    schema.check(composed(f"experiment={name}"))
+    check(composed(f"experiment={name}"))
     path = CONF / "experiment" / f"{name}.yaml"
     for word in ("Question:", "Command:", "Costs:", "Expects:", "Finding:"):
         assert f"# {word}" in path.read_text()

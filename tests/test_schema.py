@@ -6,13 +6,17 @@ import pytest
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
-from dropout_lab.config import schema
+from dropout_lab.config.check import check
+from dropout_lab.config.keys import KEYS
+from dropout_lab.config.refusals import unknown_key
+from dropout_lab.config.roles import groups
+from dropout_lab.config.values import objectives
 from dropout_lab.core.errors import UserError
 from tests.test_every_config import composed
 
 
 def test_the_defaults_are_allowed() -> None:
-    schema.check(composed())
+    check(composed())
 
 
 @pytest.mark.parametrize(
@@ -79,9 +83,9 @@ def test_a_value_without_meaning_is_refused_by_key_and_its_neighbour_is_not(
     key: str, refused: Any, allowed: Any
 ) -> None:
     with pytest.raises(UserError) as raised:
-        schema.check(with_value(key, refused))
-    assert str(raised.value).startswith(f"{key}={refused}: must be ")
-    schema.check(with_value(key, allowed))
+        check(with_value(key, refused))
+    assert str(raised.value).startswith(f"{key}={KEYS[key].kind.shown(refused)}: must be ")
+    check(with_value(key, allowed))
 
 
 def with_value(key: str, value: Any) -> dict[str, Any]:
@@ -92,18 +96,18 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
 
 
 def test_a_name_is_an_objective_and_a_list_is_several() -> None:
-    assert schema.objectives({"objective": "gap"}) == ["gap"]
-    assert schema.objectives({"objective": ["gap", "val_loss"]}) == ["gap", "val_loss"]
+    assert objectives("gap") == ["gap"]
+    assert objectives(["gap", "val_loss"]) == ["gap", "val_loss"]
 
 
 def test_an_unknown_key_is_answered_with_those_there_are_and_the_nearest() -> None:
-    said = schema.unknown_key("trainer.epoch", OmegaConf.create({"epochs": 1, "width": 2}))
+    said = unknown_key("trainer.epoch", OmegaConf.create({"epochs": 1, "width": 2}))
     assert said == "trainer.epoch: there is no such key; trainer has epochs, width; did you mean epochs?"
-    far = schema.unknown_key("zzz", OmegaConf.create({"epochs": 1}))
+    far = unknown_key("zzz", OmegaConf.create({"epochs": 1}))
     assert far == "zzz: there is no such key; the config has epochs"
 
 
-@pytest.mark.parametrize("group", schema.GROUPS)
+@pytest.mark.parametrize("group", groups())
 def test_a_member_in_the_place_of_its_section_is_refused_with_the_right_way(group: str) -> None:
     with pytest.raises(UserError, match=f"^{group}=hidden: .* - override /{group}: hidden$"):
-        schema.check({**composed(), group: "hidden"})
+        check({**composed(), group: "hidden"})

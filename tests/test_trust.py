@@ -13,7 +13,7 @@ from dropout_lab.app.cli import conf_folder, main
 from dropout_lab.app.repeat import repeat
 from dropout_lab.build import train
 from dropout_lab.config import trust
-from dropout_lab.config.schema import CONFIG_SECTIONS
+from dropout_lab.config.roles import trial_sections
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Trial
 from dropout_lab.records import predictions, store
@@ -25,7 +25,7 @@ from tests.sweep.recorded import plan_of
 OURS = sorted(
     {
         target
-        for section in CONFIG_SECTIONS
+        for section in trial_sections()
         for path in (conf_folder() / section).glob("*.yaml")
         for target in re.findall(r"_target_: (\S+)", path.read_text())
     }

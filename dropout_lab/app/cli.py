@@ -71,7 +71,7 @@ def main() -> NoReturn:
         elif command == "train" and "--from" in rest:
             _train_from(rest)
         elif command in ("train", "sweep"):
-            from dropout_lab.config.mistakes import check_words
+            from dropout_lab.app.slips import check_words
 
             check_words(rest)
             _hydra(command, rest)
@@ -125,16 +125,18 @@ def _unused(config: object) -> NoReturn:
 
 
 def _added(word: str) -> str:
-    """`rates` and `dropouts` have keys that the config cannot list, sites, so these are added, not changed."""
-    return f"++{word}" if re.match(r"(rates|dropouts)[.=]", word) else word
+    """Sites are keys that the config cannot list, so those of `rates` and `dropouts` are added, not changed."""
+    from dropout_lab.config.roles import by_site
+
+    return f"++{word}" if re.match(rf"({'|'.join(by_site())})[.=]", word) else word
 
 
 def _is_control(override: str) -> bool:
     """Whether an override says how, where or how much is trained, not what."""
-    from dropout_lab.config.schema import is_control
+    from dropout_lab.config.roles import role
 
     key = override.partition("=")[0].lstrip("+~")
-    return is_control(key) or key == "device" or re.match(r"hydra[./]", key) is not None
+    return role(key) in ("control", "machine") or re.match(r"hydra[./]", key) is not None
 
 
 def _of_members(overrides: Sequence[str]) -> list[str]:
@@ -290,8 +292,8 @@ def _explain(error: Exception) -> tuple[int, str]:
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
     from dropout_lab.app import invocation
-    from dropout_lab.config.mistakes import missing_member, unreadable, wrong_word
-    from dropout_lab.config.schema import unknown_key
+    from dropout_lab.app.slips import missing_member, unreadable, wrong_word
+    from dropout_lab.config.refusals import unknown_key
     from dropout_lab.core.errors import UserError
 
     if isinstance(error, UserError):

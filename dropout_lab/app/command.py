@@ -21,8 +21,12 @@ from dropout_lab.app import invocation
 from dropout_lab.app.defaults import Composed, default_placement, fitting, lines_of, swept_there
 from dropout_lab.app.terminal import show
 from dropout_lab.build import train
+from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
-from dropout_lab.config.schema import check, check_grids, closest, is_control, objectives
+from dropout_lab.config.keys import KEYS
+from dropout_lab.config.refusals import closest
+from dropout_lab.config.roles import role
+from dropout_lab.config.values import objectives
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import digest
 from dropout_lab.records.ledger import Ledger
@@ -38,16 +42,8 @@ from dropout_lab.sweep.worker import Work, check_unlocked, lock
 from dropout_lab.tracker.follow import follow
 from dropout_lab.tracker.tracker import AbstractTracker
 
-UNNAMED_KEYS = ("experiment", "device")
-"""Keys that, as the control keys, do not change the name that a sweep gets by itself."""
-
-
-HOW_KEYS = ("objective", "sampler", "pruner", "prune_step", "device", "experiment")
-"""Further keys, or beginnings of keys, that are no part of a configuration, and so no axis of a sweep."""
-
-
 DATA_ARGUMENTS = ("id", "path", "config", "revision", "text", "target", "drop", "keep", "task", "level", "size")
-DATA_KEYS = ("dataset", *(f"dataset.{key}" for key in DATA_ARGUMENTS), "trainer.pretrain_classes")
+DATA_KEYS = (*(name for name in KEYS if role(name) == "data"), *(f"dataset.{key}" for key in DATA_ARGUMENTS))
 """Keys that decide what is learnt."""
 
 
@@ -124,7 +120,7 @@ def make_plan(
     given = {key_of(line) for line in arguments}
     axes, fixed = parse([*arguments, *lines_of(params, given)], members)
     grids = _plain(config)["grids"]
-    check_grids(grids)
+    KEYS["grids"].kind.check("grids", grids)
     axes = [*axes_of(grids, axes), *axes]
     is_default = command == "sweep" and not axes
     if is_default and (again := swept_there(config, arguments, given, default_params)):
@@ -139,7 +135,7 @@ def make_plan(
                 f"{axis.key}: losses on different data cannot be ranked; give every data set a sweep of its own, and"
                 " put their reports side by side: dropout-lab report FOLDER FOLDER"
             )
-        if is_control(axis.key) or axis.key.split(".")[0] in HOW_KEYS:
+        if role(axis.key) in ("control", "how", "machine") or axis.key == "experiment":
             raise UserError(
                 f"{axis.key}: cannot be swept, for it says how configurations are trained and compared, not what they"
                 f" are; give it one value{', a list of two in brackets' if axis.key == 'objective' else ''}"
@@ -196,7 +192,7 @@ def make_plan(
         choices=chosen,
         axes=axes,
         compose=compose,
-        objectives=objectives(settings),
+        objectives=objectives(settings["objective"]),
         device=train.device(settings["device"]),
         workers=_workers(settings["workers"], config),
         session=len(read(folder).sessions) if is_sweep(folder) else 0,
@@ -329,7 +325,9 @@ def _name(fixed: Sequence[str], axes: Sequence[Axis], choices: Mapping[str, str]
     experiment = choices.get("experiment", "null")
     begin = command if experiment in ("null", "None") else experiment
     keys = {line: key_of(line) for line in fixed}
-    telling = sorted(line for line, key in keys.items() if key not in UNNAMED_KEYS and not is_control(key))
+    telling = sorted(
+        line for line, key in keys.items() if key != "experiment" and role(key) not in ("control", "machine")
+    )
     if experiment in ("null", "None"):
         telling += sorted(axis.key for axis in axes)
     return f"{begin}_{digest(telling, 6)}" if telling else begin

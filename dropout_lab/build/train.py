@@ -26,7 +26,7 @@ from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
 from dropout_lab.sites.place import Place, Warned
 from dropout_lab.config.placement import Method, site_methods, site_rates
-from dropout_lab.config.schema import CONFIG_SECTIONS, IMAGE_OPTIONS, OPTIONS, PRETRAINING_KEYS, RESULT_TRAINER_KEYS
+from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
 from dropout_lab.core.metrics import DIRECTIONS
 from dropout_lab.core.trial import Config, Run, Trial, canonical_json
 
@@ -59,8 +59,8 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
 
     Raises UserError if the config cannot be trained: its rates, its patterns, or what its classes refuse.
     """
-    sections = {name: config[name] for name in CONFIG_SECTIONS}
-    trainer = {key: config["trainer"][key] for key in RESULT_TRAINER_KEYS}
+    sections = {name: config[name] for name in trial_sections()}
+    trainer = {key: config["trainer"][key] for key in trainer_keys()}
     found = places(config["model"], config["dataset"])
     names = [place.site for place in found]
     chosen = site_methods(names, {"name": choices["dropout"], **config["dropout"]}, config["dropouts"])
@@ -108,7 +108,7 @@ def describe(config: Config, choices: Mapping[str, str]) -> Described:
         **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples", "mc_samples")},
         "loss": config["loss"],
         "pretraining": None if trainer["pretrain_classes"] is None else {key: trainer[key] for key in PRETRAINING_KEYS},
-        "options": [name for name in OPTIONS if trainer[name] is not None],
+        "options": [name for name in options() if trainer[name] is not None],
     }
     # No dropout is no dropout whatever the loss, so a baseline is trained with the plain one.
     kinds = {place.site: place.kind for place in found}
@@ -158,17 +158,15 @@ def _check_options(config: Config, choices: Mapping[str, str]) -> None:
         )
     if (objection := loss.objection(dataset.task)) is not None:
         raise UserError(f"loss={choices['loss']}: {objection}")
-    given = {name: config["trainer"][name] for name in OPTIONS if config["trainer"][name] is not None}
+    given = {name: config["trainer"][name] for name in options() if config["trainer"][name] is not None}
     if dataset.vocabulary:
-        for name in ("input_noise", "mixup"):
+        for name in options("numbers"):
             if name in given:
                 raise UserError(f"trainer.{name}={given[name]}: {dataset.name} has tokens, no numbers; only null")
-    if "label_smoothing" in given and dataset.task != "classification":
-        raise UserError(
-            f"trainer.label_smoothing={given['label_smoothing']}: {dataset.name} asks for no class of an example;"
-            " only null"
-        )
-    for name in IMAGE_OPTIONS:
+    for name in options("classes"):
+        if name in given and dataset.task != "classification":
+            raise UserError(f"trainer.{name}={given[name]}: {dataset.name} asks for no class of an example; only null")
+    for name in options("images"):
         if name in given and len(dataset.input_shape) != 3:
             shape = " x ".join(map(str, dataset.input_shape))
             raise UserError(
@@ -260,7 +258,7 @@ def recipe(run: Run, spec: Config) -> Recipe:
         optimizer=_made("optimizer", canonical_json(config["optimizer"])),
         epochs=trainer["epochs"],
         patience=trainer["patience"],
-        options={name: float(trainer[name]) for name in OPTIONS if trainer[name] is not None},
+        options={name: float(trainer[name]) for name in options() if trainer[name] is not None},
     )
 
 

@@ -34,7 +34,7 @@ class Structure:
     """Its numbers do not count here: each recipe brings its own."""
     loss: AbstractLoss = field(default_factory=Plain)
     options: frozenset[str] = frozenset()
-    """Which of `schema.OPTIONS` the runs have."""
+    """Which of `roles.options` the runs have."""
     precision: Precision = "float32"
     """Of the products; parameters, optimizer state and losses are float32 always."""
     name: str | None = None

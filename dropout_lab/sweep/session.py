@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from dropout_lab.config import trust
-from dropout_lab.config.schema import is_control
+from dropout_lab.config.roles import is_control
 from dropout_lab.core.errors import UserError, writing
 from dropout_lab.core.machine import processor
 from dropout_lab.core.trial import Config, digest
@@ -196,7 +196,7 @@ def _changed_versions(last: Record) -> str:
 def check_settings(plan: Plan, last: Record) -> None:
     """Raises UserError, showing the difference, if the folder was made with other settings, or on another device.
 
-    What either command sweeps may differ, and what only says how much is trained (`schema.CONTROL_KEYS`).
+    What either command sweeps may differ, and what only says how much is trained (`roles.is_control`).
     """
     swept = [*last["axes"], *(axis.key for axis in plan.axes)]
     before = {**_flat(last["settings"]), "device": last["device"]}

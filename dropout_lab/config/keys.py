@@ -1,0 +1,178 @@
+"""Every key of the config, declared once: what it may be, what it decides, its default and its help.
+
+All else that is said about keys follows from this table. The arguments of the groups' members, such as `model.width`,
+are not here: the signatures of their classes declare them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from omegaconf import MISSING
+
+from dropout_lab.config.bounds import Count, NonNegative, Positive, ProperShare, Rate, Share, Whole
+from dropout_lab.config.kinds import Kind
+from dropout_lab.config.values import Classes, FolderName, Grids, Objective, Seeds, Zips
+
+Role = Literal["data", "model", "dropout", "training", "option", "how", "machine", "control"]
+"""What a key decides.
+
+data, model, dropout, training: a part of the configuration that is trained. option: the same, a number of the training
+that costs nothing where it is null. how: by which means configurations are chosen and compared. machine: where they are
+trained. control: how much is trained, and what is kept: a command may change it in a folder that has results.
+"""
+
+Needs = Literal["classes", "numbers", "images"]
+"""What an option asks of the data: a class for each example, inputs that are no tokens, or images."""
+
+Group = Mapping[str, Any]
+"""A config group, of which a config has one member as a section. Its default is in the list of conf/config.yaml."""
+
+BySite = dict[str, Any]
+"""Values by site or pattern of sites."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the config. A default of MISSING stands in a file in conf/."""
+
+    name: str
+    type: Any
+    role: Role
+    default: Any
+    help: str
+    needs: Needs | None = None
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The rule for its values."""
+        return Kind(self.type)
+
+
+_TABLE = (
+    Key("model", Group, "model", MISSING, "the network"),
+    Key("dataset", Group, "data", MISSING, "what the network learns"),
+    Key("dropout", Group, "dropout", MISSING, "how a site drops"),
+    Key("placement", Group, "dropout", MISSING, "which sites drop"),
+    Key("schedule", Group, "dropout", MISSING, "the rate over the steps"),
+    Key("loss", Group, "dropout", MISSING, "passes of a training step through the network"),
+    Key("optimizer", Group, "training", MISSING, "how the network learns"),
+    Key("sampler", Group, "how", MISSING, "which configurations a sweep tries"),
+    Key("pruner", Group, "how", MISSING, "which trainings a sweep stops early"),
+    Key("tracker", Group, "control", MISSING, "where else the runs can be looked at"),
+    Key(
+        *("prune_step", Literal["epoch", "seed"], "how", MISSING),
+        "when a pruner decides: after each epoch, or after each seed",
+    ),
+    Key("trainer.epochs", Count, "training", 30, "passes over the training part"),
+    Key("trainer.batch_size", Count, "training", 64, "examples in a batch; an epoch's last, smaller one is left out"),
+    Key(
+        *("trainer.patience", Count | None, "training", None),
+        "stop after so many epochs without a lower validation loss; favours low rates",
+    ),
+    Key(
+        *("trainer.max_norm", Positive | None, "option", None),
+        "longest incoming weight vector of a unit (Srivastava et al., 2014)",
+    ),
+    Key("trainer.clip_norm", Positive | None, "option", None, "longest gradient"),
+    Key("trainer.l1", NonNegative | None, "option", None, "weight of the weights' absolute values"),
+    Key(
+        *("trainer.label_smoothing", ProperShare | None, "option", None),
+        "probability of a target that is spread over all classes (Szegedy et al., 2016)",
+        "classes",
+    ),
+    Key(
+        *("trainer.mixup", NonNegative | None, "option", None),
+        "alpha of the Beta distribution by which examples are mixed (Zhang et al., 2018)",
+        "numbers",
+    ),
+    Key(
+        *("trainer.input_noise", NonNegative | None, "option", None),
+        "standard deviation of the noise added to the standardized inputs",
+        "numbers",
+    ),
+    Key(
+        *("trainer.shift", Whole | None, "option", None),
+        "pixels by which an image is moved at most, in each direction",
+        "images",
+    ),
+    Key("trainer.flip", Share | None, "option", None, "probability of mirroring an image", "images"),
+    Key(
+        *("trainer.gap_examples", Count | None, "training", None),
+        "training examples measured for the gap; null: as many as the validation part has",
+    ),
+    Key(
+        *("trainer.mc_samples", Count | None, "training", None),
+        "passes with dropout on, averaged on the test part as well; take 50 or more",
+    ),
+    Key(
+        *("trainer.pretrain_epochs", Whole | None, "training", None),
+        "epochs without dropout before the training, on the classes below",
+    ),
+    Key(
+        *("trainer.pretrain_classes", Classes | None, "data", None),
+        "by number: [0,1,2,3,4]; the training itself is on the other classes",
+    ),
+    Key(
+        *("trainer.keep_predictions", bool, "control", True),
+        "store a run's answers on the test part: for calibration and the ensemble of the seeds",
+    ),
+    Key(
+        *("trainer.precision", Literal["float32", "bfloat16"], "training", "float32"),
+        "of the products; bfloat16 is faster on wide networks",
+    ),
+    Key(
+        *("trainer.width", Literal["auto"] | Count, "control", "auto"),
+        "runs trained at once; auto: as many as the processor's cache or the GPU's memory holds",
+    ),
+    Key(
+        *("trainer.compile", Literal["auto", "always", "never"], "control", "auto"),
+        "compile the training step; auto: where that saves time",
+    ),
+    Key("rate", Rate, "dropout", 0.5, "probability of dropping at the sites of the placement"),
+    Key(
+        *("rates", BySite, "dropout", {}),
+        "by site or pattern of sites, instead of placement and rate there: rates.input=0.2",
+    ),
+    Key(
+        *("dropouts", BySite, "dropout", {}),
+        "by site or pattern of sites, instead of dropout there: dropouts.conv=spatial",
+    ),
+    Key(
+        *("seeds", Seeds, "control", 5),
+        "trainings of every configuration; they share initial weights, splits and batches",
+    ),
+    Key("n_trials", Count | None, "control", None, "configurations to train, for every sampler but grid"),
+    Key(
+        *("zip", Zips, "control", []),
+        "swept keys paired value by value, not in all combinations: zip=[[rate,optimizer.lr]]",
+    ),
+    Key("grids", Grids, "control", [], "grids to be united: grids=[{placement:input,rate:[0.1,0.2]},{rate:0.5}]"),
+    Key(
+        *("objective", Objective, "how", "val_loss"),
+        "what a sampler and the ranking go by; a list of two for sampler=nsgaii",
+    ),
+    Key("baseline", bool, "control", True, "train the network without dropout as well"),
+    Key(
+        *("retries", Whole, "control", 1),
+        "times that a failed training is tried again, one each time the command is given again",
+    ),
+    Key("device", Literal["auto", "cpu", "cuda"], "machine", "auto", "where to train; auto: on a GPU if there is one"),
+    Key(
+        *("workers", Count | None, "control", None),
+        "processes, each with trainings of its own; null: as many as the launcher has",
+    ),
+    Key(
+        *("name", FolderName | None, "control", None),
+        "folder under outputs/; null: named after the experiment and the settings",
+    ),
+    Key("dry_run", bool, "control", False, "say what would be trained and how long it would take"),
+    Key(
+        *("trust", bool, "control", False),
+        "go on in a folder whose records name classes of neither dropout-lab nor this command",
+    ),
+)
+
+KEYS: dict[str, Key] = {key.name: key for key in _TABLE}
+"""By name, in the order in which a composed config shows them."""
