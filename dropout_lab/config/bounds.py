@@ -3,6 +3,7 @@
 Any other bound is written out in the signature, `Annotated[float, Field(ge=2)]`, and a choice is a `Literal`.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -14,5 +15,9 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 ProperShare = Annotated[float, Field(ge=0, lt=1)]
+DataSeed = Annotated[int, Field(ge=0, lt=2**32)]
+"""Of data that are drawn; never the seed of a run."""
 Whole = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Sizes = Annotated[Sequence[Count], Field(min_length=1)]
+"""Of layers."""

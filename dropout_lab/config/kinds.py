@@ -59,7 +59,7 @@ class Kind:
 
     def advice(self, key: str, value: Any) -> str:
         """What to write instead of a value of another type, after a semicolon; nothing if that cannot be guessed."""
-        text = str(value).strip()
+        text = (value if isinstance(value, str) else _text(value)).strip()
         if text[:1] in ("[", "(") and list not in self.bases:
             listed = re.sub(r"\s", "", text[1:-1])
             return f"; several values are compared by: dropout-lab sweep {key}={listed}"
@@ -93,9 +93,10 @@ def _bounded(base: Any, notes: Sequence[Any]) -> str:
     rules = [rule for note in notes for rule in (note, *getattr(note, "metadata", ()))]
     bounds = {name: value for name in BOUNDS for rule in rules if (value := getattr(rule, name, None)) is not None}
     least = max((getattr(rule, "min_length", None) or 0 for rule in rules), default=0)
-    words = _words(base)
     if least and get_origin(base) in (Sequence, list):
-        words = words.replace("a list, each item", f"a list of at least {least}, each item", 1)
+        items = "one item" if least == 1 else f"{least} items"
+        return f"a list of at least {items}, each {_words(get_args(base)[0])}"
+    words = _words(base)
     if not bounds:
         return words
     said = " and ".join(f"{BOUNDS[name]} {_number(value)}" for name, value in bounds.items())

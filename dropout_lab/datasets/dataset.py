@@ -2,20 +2,33 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count, Fraction, NonNegative, Share
+from dropout_lab.config.kinds import Kind
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.streams import generator
 from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
 
 Task = Literal["classification", "regression", "token_classification"]
 """A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""
+
+Supervised = Literal["classification", "regression"]
+"""The tasks that a column of a table can be."""
+
+FRACTION, LIMIT, MIN_COUNT = Kind(Fraction), Kind(Count | None), Kind(Count)
+LABEL_NOISE: Mapping[Task, Kind] = {
+    "classification": Kind(Share),
+    "regression": Kind(NonNegative),
+    "token_classification": Kind(Annotated[float, Field(ge=0, le=0, description="0, for tokens are never spoilt")]),
+}
 
 TEST_SEED = 0
 """The test part is cut with this seed, never with a run's: no run may train on what another is tested on."""
@@ -134,13 +147,9 @@ class Dataset:
 
     def __post_init__(self) -> None:
         self._check_tensors()
-        require_fraction("val_fraction", self.val_fraction)
-        if self.task == "classification":
-            require_number("label_noise", self.label_noise, 0, 1)
-        elif self.task == "regression":
-            require_number("label_noise", self.label_noise, 0)
-        else:
-            require_number("label_noise", self.label_noise, 0, 0)
+        FRACTION.check("dataset.val_fraction", self.val_fraction)
+        LIMIT.check("dataset.limit", self.limit)
+        LABEL_NOISE[self.task].check("dataset.label_noise", self.label_noise)
         rest = self._rest()
         if self.task == "classification":
             missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
@@ -153,13 +162,11 @@ class Dataset:
         training = len(rest) - _part_size(
             "val_fraction", self.val_fraction, self.targets[rest], self.task, self.class_names
         )
-        if self.limit is not None:
-            require_whole("limit", self.limit, 1, allowed="null for all training examples")
-            if self.limit > training:
-                raise UserError(
-                    f"dataset.limit={self.limit}: must be at most {training}, the number of training examples of"
-                    f" {self.name} with dataset.val_fraction={self.val_fraction}, or null for all of them"
-                )
+        if self.limit is not None and self.limit > training:
+            raise UserError(
+                f"dataset.limit={self.limit}: must be at most {training}, the number of training examples of"
+                f" {self.name} with dataset.val_fraction={self.val_fraction}, or null for all of them"
+            )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -280,7 +287,7 @@ class Dataset:
                 f"padding ({PADDING}) must stand behind the tokens of an example, and a text that is read on has none",
             )
             require(self.standardize == "none", "tokens cannot be standardized: standardize must be none")
-            require_whole("min_count", self.min_count, 1)
+            MIN_COUNT.check("dataset.min_count", self.min_count)
         else:
             require(self.inputs.dtype == torch.float32, f"inputs must be float32, not {self.inputs.dtype}")
             if not self.has_missing:
@@ -335,37 +342,10 @@ class Dataset:
 
 def hold_out_test(targets: Tensor, task: Task, test_fraction: float, class_names: Sequence[str] = ()) -> Tensor:
     """The rows, ascending, of a test part of that fraction: stratified by class, and the same on every call."""
-    require_fraction("test_fraction", test_fraction)
+    FRACTION.check("dataset.test_fraction", test_fraction)
     size = _part_size("test_fraction", test_fraction, targets, task, class_names)
     _, test = _cut(torch.arange(len(targets)), targets, task, size, TEST_SEED)
     return test.sort().values
-
-
-def require_whole(key: str, value: Any, least: int, most: float = math.inf, allowed: str = "") -> None:
-    """Refuses all but a whole number in [least, most], naming the config key; `allowed` tells of another choice."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        top = "" if most == math.inf else f" and at most {most}"
-        alternative = f", or {allowed}" if allowed else ""
-        raise UserError(f"dataset.{key}={value}: must be at least {least}{top}, a whole number{alternative}")
-
-
-def require_number(key: str, value: Any, least: float, most: float = math.inf) -> None:
-    """Refuses all but a finite number in [least, most], naming the config key."""
-    good = (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and least <= value <= most
-    )
-    if not good:
-        interval = f"at least {least} and finite" if most == math.inf else f"in [{least}, {most}]"
-        raise UserError(f"dataset.{key}={value}: must be {interval}")
-
-
-def require_fraction(key: str, value: Any) -> None:
-    """Refuses all but a number above 0 and below 1, naming the config key."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise UserError(f"dataset.{key}={value}: must be above 0 and below 1, a share of the examples")
 
 
 def _name(number: int, class_names: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ from dropout_lab.datasets.columns import (
     setting,
     without_missing,
 )
+from dropout_lab.datasets.dataset import Supervised
 from dropout_lab.datasets.misread import MOST_CATEGORIES, refusal_of_words, warnings_of_features
 from dropout_lab.datasets.target import EncodedTarget, encode_target
 
@@ -53,7 +54,7 @@ def encode(
     *,
     drop: Sequence[str],
     keep: Sequence[str],
-    task: str | None,
+    task: Supervised | None,
     place: Place,
 ) -> Encoded:
     """The table as tensors. `where` names its file for messages, `place` a row of it. Columns of `drop` are left out,

@@ -22,7 +22,7 @@ from dropout_lab.datasets.columns import (
     require_scalars,
     without_missing,
 )
-from dropout_lab.datasets.dataset import Task, hold_out_test
+from dropout_lab.datasets.dataset import Supervised, Task, hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
 
 MOST_CLASSES = 20
@@ -43,13 +43,11 @@ class EncodedTarget:
     """What may be misread in the file, in sentences that name the key that settles it; see `misread`."""
 
 
-def task_of(column: Column, wanted: str | None) -> Task:
+def task_of(column: Column, wanted: Supervised | None) -> Task:
     """Classification for words, truth values and few different whole numbers, else regression. Where most values are
     numbers these decide, so that a stray word among measurements makes no classes of them."""
     if wanted is not None:
-        if wanted not in ("classification", "regression"):
-            raise UserError(f"dataset.task={wanted}: must be classification, regression, or null to tell by the target")
-        return "classification" if wanted == "classification" else "regression"
+        return wanted
     known = column.numeric[column.parsed]
     if len(known) <= MOSTLY * len(column.values) or column.values.dtype == bool:
         return "classification"
@@ -64,7 +62,7 @@ def encode_target(
     test: Tensor,
     *,
     keep: Sequence[str],
-    task: str | None,
+    task: Supervised | None,
     place: Place,
 ) -> EncodedTarget:
     """The column that is to be predicted, `name`. Raises UserError where it is missing or no number or class, and for
@@ -95,7 +93,7 @@ def held_out(
     where: str,
     *,
     keep: Sequence[str],
-    task: str | None,
+    task: Supervised | None,
     place: Place,
     test_fraction: float,
 ) -> Tensor:
@@ -128,7 +126,7 @@ def require_target_alone(keep: Sequence[str], target: str) -> None:
 
 
 def _target(
-    values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], task: str | None, place: Place
+    values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], task: Supervised | None, place: Place
 ) -> tuple[Column, Task]:
     """The target without the words for missing values, and what is to be learned of it."""
     require_scalars(values, name, where, place)

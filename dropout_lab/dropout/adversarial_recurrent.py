@@ -20,12 +20,13 @@ network itself.
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count, NonNegative, Share
 from dropout_lab.core.noise import Noise
-from dropout_lab.dropout.checks import require_least, require_one_of, require_share, require_whole
 from dropout_lab.sites.method import AbstractAdversarialDropout, Reader, Step
 from dropout_lab.sites.place import Place
 
@@ -35,11 +36,9 @@ class AdversarialRecurrent(AbstractAdversarialDropout):
 
     kinds = frozenset({"state", "cell"})
 
-    def __init__(self, delta: float, iterations: int, target: str, weight: float) -> None:
-        require_share("dropout.delta", delta)
-        require_whole("dropout.iterations", iterations)
-        require_one_of("dropout.target", target, ("label", "output"))
-        require_least("dropout.weight", weight, 0.0)
+    def __init__(
+        self, delta: Share, iterations: Count, target: Literal["label", "output"], weight: NonNegative
+    ) -> None:
         self._delta, self._iterations, self._virtual, self._weight = delta, iterations, target == "output", weight
 
     @property

@@ -15,10 +15,10 @@ layer of 128 inputs: small rates are meant here. The share of weights that go is
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import Positive, Share
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
-from dropout_lab.dropout.checks import require_least, require_share
 from dropout_lab.sites.method import AbstractDropout, Reader, Training
 from dropout_lab.sites.place import STEPWISE, Place
 
@@ -33,9 +33,7 @@ class SparseVD(AbstractDropout):
     is_costly = True
     is_penalised = True
 
-    def __init__(self, warm_up: float, speed: float) -> None:
-        require_share("dropout.warm_up", warm_up)
-        require_least("dropout.speed", speed, 0.0, above=True)
+    def __init__(self, warm_up: Share, speed: Positive) -> None:
         self._warm_up, self._speed = warm_up, speed
 
     def initial(self, reader: Reader) -> dict[str, Tensor]:

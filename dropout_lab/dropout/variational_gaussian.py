@@ -10,12 +10,14 @@ arXiv:1506.02557, with their polynomial. It holds up to alpha = 1, where alpha i
 beyond is reflected, 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation: the mean.
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import NonNegative
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
-from dropout_lab.dropout.checks import require_least, require_one_of
 from dropout_lab.sites.method import AbstractDropout, Reader, Training
 from dropout_lab.sites.place import STEPWISE, Place
 
@@ -29,9 +31,7 @@ class VariationalGaussian(AbstractDropout):
     is_costly = True
     is_penalised = True
 
-    def __init__(self, per: str, speed: float) -> None:
-        require_one_of("dropout.per", per, ("site", "unit"))
-        require_least("dropout.speed", speed, 0.0)
+    def __init__(self, per: Literal["site", "unit"], speed: NonNegative) -> None:
         self._per_unit, self._speed = per == "unit", speed
 
     def initial(self, reader: Reader) -> dict[str, Tensor]:
