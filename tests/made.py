@@ -6,6 +6,6 @@ from typing import Any
 from dropout_lab.config.instantiate import instantiate
 
 
-def made(key: str, target: Callable[..., Any], **arguments: Any) -> Any:
+def made(key: str, target: Callable[..., Any], /, **arguments: Any) -> Any:
     """The object that section `key` of a config with this class or function and these arguments describes."""
     return instantiate(key, {"_target_": f"{target.__module__}.{target.__qualname__}", **arguments})
