@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
-from dropout_lab.models.activations import ACTIVATIONS, Activation, initialized
+from dropout_lab.models.activations import ACTIVATIONS, Activation, ActivationName, initialized
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.convolution import Conv2d
-from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm
+from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm, Norm, Order
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import Block, ResNet
 from dropout_lab.models.survey import places
@@ -47,7 +47,7 @@ def test_it_has_the_activation_that_is_asked_for(name: str, activation: str) -> 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if "norm" in SETTINGS[name]])
 @pytest.mark.parametrize("norm", [None, "batch", "layer"])
-def test_it_has_the_norm_that_is_asked_for(name: str, norm: str | None) -> None:
+def test_it_has_the_norm_that_is_asked_for(name: str, norm: Norm | None) -> None:
     model = make(name, norm=norm)
     assert {type(module) for module in model.modules()} & {BatchNorm, LayerNorm} == ({NORMS[norm]} if norm else set())
     assert model(torch.randn(5, 1, 8, 8)).shape == (5, 10)
@@ -90,7 +90,7 @@ def in_order(block: nn.Module) -> list[str]:
     ("norm_order", "end", "is_branch"),
     [("before", ["BatchNorm", "residual.1"], True), ("after", ["residual.1", "BatchNorm"], False)],
 )
-def test_the_order_of_norm_and_site_at_the_end_of_a_branch(norm_order: str, end: list[str], is_branch: bool) -> None:
+def test_the_order_of_norm_and_site_at_the_end_of_a_branch(norm_order: Order, end: list[str], is_branch: bool) -> None:
     model = ResNet(**SHAPE, norm_order=norm_order)
     last = [module for module in model.modules() if isinstance(module, Block)][-1]
     assert in_order(last.branch)[-2:] == end
@@ -216,7 +216,7 @@ def test_what_cannot_be_built_is_refused_by_key(name: str, changes: dict[str, An
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_is_torchs(name: str) -> None:
+def test_an_activation_is_torchs(name: ActivationName) -> None:
     x = torch.linspace(-30, 30, 1001, requires_grad=True)
     twin = x.detach().clone().requires_grad_()
     theirs = getattr(torch.nn.functional, name)(twin)

@@ -14,7 +14,7 @@ from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.attention import Attention
-from dropout_lab.models.layers import StepNorm
+from dropout_lab.models.layers import Order, StepNorm
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.survey import places
 from dropout_lab.models.transformer import Layer, Transformer
@@ -78,7 +78,7 @@ def test_attention_begins_as_torchs() -> None:
 
 @pytest.mark.parametrize("norm_order", ["before", "after"])
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
-def test_a_layer_is_torchs_at_rate_0_in_training(norm_order: str, activation: Any) -> None:
+def test_a_layer_is_torchs_at_rate_0_in_training(norm_order: Order, activation: Any) -> None:
     torch.manual_seed(0)
     theirs = nn.TransformerEncoderLayer(
         16, 4, 24, dropout=0.0, activation=activation, batch_first=True, norm_first=norm_order == "before"

@@ -14,6 +14,7 @@ from dropout_lab.cohort.optim import SGD, Adam
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.digits import digits
+from dropout_lab.models.cells import CellName
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
 from dropout_lab.records.store import CURVE_METRICS
@@ -60,7 +61,7 @@ def test_at_rate_0_they_are_the_plain_network(name: str) -> None:
         assert all(value is None for values in recorded for value in values)
 
 
-def recurrent(cell: str = "gru", depth: int = 1, **methods: Any) -> Structure:
+def recurrent(cell: CellName = "gru", depth: int = 1, **methods: Any) -> Structure:
     def build() -> RNN:
         return RNN(input_shape=(1, 8, 8), outputs=10, width=12, cell=cell, depth=depth)
 

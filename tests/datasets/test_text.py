@@ -29,7 +29,7 @@ from dropout_lab.datasets.labelled_text import labelled_text
 from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.table import table
 from dropout_lab.datasets.text import text
-from dropout_lab.datasets.words import tokens
+from dropout_lab.datasets.words import Level, tokens
 from dropout_lab.models.rnn import RNN
 from tests.made import made
 
@@ -208,7 +208,7 @@ def whole(path: str, level: str) -> list[str]:
 
 
 @pytest.mark.parametrize("level", ["character", "word", "space"])
-def test_a_text_is_cut_into_pieces_and_a_target_is_the_next_token(level: str, tmp_path: Path) -> None:
+def test_a_text_is_cut_into_pieces_and_a_target_is_the_next_token(level: Level, tmp_path: Path) -> None:
     path = mine(tmp_path)
     expected = whole(path, level)
     dataset = text(path=path, level=level, length=7, size=None, min_count=1, vocabulary_size=None)
