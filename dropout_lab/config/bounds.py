@@ -1,6 +1,6 @@
-"""Types with bounds, for the signatures of what a config describes: Python reads the type, `kinds` also the bounds.
+"""Types with bounds, for the signatures of classes and functions that a config names; `kinds` checks them.
 
-Any other bound is written out in the signature, `Annotated[float, Field(ge=2)]`, and a choice is a `Literal`.
+A signature may also spell out a bound, `Annotated[float, Field(ge=2)]`. A choice of names is a `Literal`.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 ProperShare = Annotated[float, Field(ge=0, lt=1)]
 DataSeed = Annotated[int, Field(ge=0, lt=2**32)]
-"""Of data that are drawn; never the seed of a run."""
+"""A seed for drawing data; never the seed of a run."""
 Whole = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 Sizes = Annotated[Sequence[Count], Field(min_length=1)]
-"""Of layers."""
+"""Widths of layers."""

@@ -1,4 +1,4 @@
-"""The check of a whole config: no key that there is not, and no value that its key does not allow."""
+"""The check of a whole config: unknown keys, values that a key does not allow, numbers that are not finite."""
 
 import math
 from collections.abc import Mapping

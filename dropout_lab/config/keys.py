@@ -1,7 +1,7 @@
-"""Every key of the config, declared once: what it may be, what it decides, its default and its help.
+"""Every key of the config, declared once: its type with bounds, its role, its default and its help.
 
-All else that is said about keys follows from this table. The arguments of the groups' members, such as `model.width`,
-are not here: the signatures of their classes declare them.
+The schema, the check, the roles and the help are derived from this table. The arguments of the groups' members, such
+as `model.width`, are declared by the signatures of their classes.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,15 @@ from dropout_lab.config.values import Classes, FolderName, Grids, Objective, See
 Role = Literal["data", "model", "dropout", "training", "option", "how", "machine", "control"]
 """What a key decides.
 
-data, model, dropout, training: a part of the configuration that is trained. option: the same, a number of the training
-that costs nothing where it is null. how: by which means configurations are chosen and compared. machine: where they are
-trained. control: how much is trained, and what is kept: a command may change it in a folder that has results.
+data, model, dropout, training: a part of the configuration that is trained.
+option: a number of the training that each lane has for itself, and that costs nothing where it is null.
+how: the means by which configurations are chosen and compared.
+machine: the device that trains them.
+control: how much is trained and what is stored; a command may change it in a folder that has results.
 """
 
 Needs = Literal["classes", "numbers", "images"]
-"""What an option asks of the data: a class for each example, inputs that are no tokens, or images."""
+"""What an option requires of the data: a class for each example, numbers (not tokens) as inputs, or images."""
 
 Group = Mapping[str, Any]
 """A config group, of which a config has one member as a section. Its default is in the list of conf/config.yaml."""
@@ -55,12 +57,12 @@ _TABLE = (
     Key("dataset", Group, "data", MISSING, "what the network learns"),
     Key("dropout", Group, "dropout", MISSING, "how a site drops"),
     Key("placement", Group, "dropout", MISSING, "which sites drop"),
-    Key("schedule", Group, "dropout", MISSING, "the rate over the steps"),
-    Key("loss", Group, "dropout", MISSING, "passes of a training step through the network"),
+    Key("schedule", Group, "dropout", MISSING, "how the rate changes over a training"),
+    Key("loss", Group, "dropout", MISSING, "the training loss, of one pass through the network or of several"),
     Key("optimizer", Group, "training", MISSING, "how the network learns"),
     Key("sampler", Group, "how", MISSING, "which configurations a sweep tries"),
     Key("pruner", Group, "how", MISSING, "which trainings a sweep stops early"),
-    Key("tracker", Group, "control", MISSING, "where else the runs can be looked at"),
+    Key("tracker", Group, "control", MISSING, "where else to follow the runs"),
     Key(
         *("prune_step", Literal["epoch", "seed"], "how", MISSING),
         "when a pruner decides: after each epoch, or after each seed",
@@ -73,18 +75,18 @@ _TABLE = (
     ),
     Key(
         *("trainer.max_norm", Positive | None, "option", None),
-        "longest incoming weight vector of a unit (Srivastava et al., 2014)",
+        "largest norm of a unit's incoming weights (Srivastava et al., 2014)",
     ),
-    Key("trainer.clip_norm", Positive | None, "option", None, "longest gradient"),
-    Key("trainer.l1", NonNegative | None, "option", None, "weight of the weights' absolute values"),
+    Key("trainer.clip_norm", Positive | None, "option", None, "largest norm of the gradient"),
+    Key("trainer.l1", NonNegative | None, "option", None, "weight of the L1 penalty"),
     Key(
         *("trainer.label_smoothing", ProperShare | None, "option", None),
-        "probability of a target that is spread over all classes (Szegedy et al., 2016)",
+        "target probability spread evenly over all classes (Szegedy et al., 2016)",
         "classes",
     ),
     Key(
         *("trainer.mixup", NonNegative | None, "option", None),
-        "alpha of the Beta distribution by which examples are mixed (Zhang et al., 2018)",
+        "alpha of the Beta distribution that mixes pairs of examples (Zhang et al., 2018)",
         "numbers",
     ),
     Key(
@@ -94,7 +96,7 @@ _TABLE = (
     ),
     Key(
         *("trainer.shift", Whole | None, "option", None),
-        "pixels by which an image is moved at most, in each direction",
+        "largest shift of an image in each direction, in pixels",
         "images",
     ),
     Key("trainer.flip", Share | None, "option", None, "probability of mirroring an image", "images"),
@@ -108,11 +110,11 @@ _TABLE = (
     ),
     Key(
         *("trainer.pretrain_epochs", Whole | None, "training", None),
-        "epochs without dropout before the training, on the classes below",
+        "epochs of pretraining, without dropout, on the classes of pretrain_classes",
     ),
     Key(
         *("trainer.pretrain_classes", Classes | None, "data", None),
-        "by number: [0,1,2,3,4]; the training itself is on the other classes",
+        "classes of the pretraining, by number: [0,1,2,3,4]; the training has the others",
     ),
     Key(
         *("trainer.keep_predictions", bool, "control", True),
@@ -120,7 +122,7 @@ _TABLE = (
     ),
     Key(
         *("trainer.precision", Literal["float32", "bfloat16"], "training", "float32"),
-        "of the products; bfloat16 is faster on wide networks",
+        "number format of matrix products; bfloat16 is faster on wide networks",
     ),
     Key(
         *("trainer.width", Literal["auto"] | Count, "control", "auto"),
@@ -148,7 +150,9 @@ _TABLE = (
         *("zip", Zips, "control", []),
         "swept keys paired value by value, not in all combinations: zip=[[rate,optimizer.lr]]",
     ),
-    Key("grids", Grids, "control", [], "grids to be united: grids=[{placement:input,rate:[0.1,0.2]},{rate:0.5}]"),
+    Key(
+        "grids", Grids, "control", [], "grids whose union is swept: grids=[{placement:input,rate:[0.1,0.2]},{rate:0.5}]"
+    ),
     Key(
         *("objective", Objective, "how", "val_loss"),
         "what a sampler and the ranking go by; a list of two for sampler=nsgaii",
@@ -156,7 +160,7 @@ _TABLE = (
     Key("baseline", bool, "control", True, "train the network without dropout as well"),
     Key(
         *("retries", Whole, "control", 1),
-        "times that a failed training is tried again, one each time the command is given again",
+        "how often a failed training is tried again when the command is given again",
     ),
     Key("device", Literal["auto", "cpu", "cuda"], "machine", "auto", "where to train; auto: on a GPU if there is one"),
     Key(
@@ -170,7 +174,7 @@ _TABLE = (
     Key("dry_run", bool, "control", False, "say what would be trained and how long it would take"),
     Key(
         *("trust", bool, "control", False),
-        "go on in a folder whose records name classes of neither dropout-lab nor this command",
+        "continue a folder whose records name classes from outside dropout-lab and this command",
     ),
 )
 

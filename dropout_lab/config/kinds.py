@@ -1,4 +1,4 @@
-"""What a value must be: a type with its bounds, checked by pydantic and put into words."""
+"""Type hints as rules for values: checked by pydantic, and in words for messages."""
 
 import json
 import math
@@ -43,7 +43,7 @@ class Kind:
     def check(self, key: str, value: Any) -> None:
         """Raises UserError for a value that the rule does not allow: "no" is not a boolean, true not a number.
 
-        A ValueError of a validator in the hint says by itself what is wrong; without a text, the rule's words do.
+        The text of a ValueError from a validator in the hint is the message; without a text, the rule's words are.
         """
         try:
             self._adapter.validate_python(value)

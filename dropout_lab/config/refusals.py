@@ -1,4 +1,4 @@
-"""Answers to keys and values that Hydra refuses: what there is, and what was probably meant."""
+"""Messages for keys and values that Hydra refuses: what is allowed, and what was probably meant."""
 
 import difflib
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from dropout_lab.config.keys import KEYS
 from dropout_lab.config.roles import by_site
 
 INSTEAD = {"seeds": "say how many: seeds=2 trains the seeds 0 and 1"}
-"""What was meant by a list for a key, where it is not a sweep."""
+"""The advice for a list, for keys where a list does not mean a sweep."""
 
 
 def unknown_key(key: str, parent: Any) -> str:
-    """What to say of a key that its parent node does not have."""
+    """The message for a key that its parent node does not have."""
     allowed = sorted(str(name) for name in parent) if isinstance(parent, DictConfig) else []
     if key.startswith("placement.weights."):
         return f"{key}: the weights of a placement cannot be added to; take placement=custom, which has yours alone"
@@ -27,9 +27,9 @@ def unknown_key(key: str, parent: Any) -> str:
 
 
 def wrong_value(name: str, value: Any) -> str | None:
-    """What to say of a value that the type of its key does not allow, as typed or as Hydra has read it.
+    """The message for a value that the type of its key does not allow, as typed or as Hydra has read it.
 
-    None for a key that the table does not have.
+    None for a key that is not in the table.
     """
     key = KEYS.get(name)
     if key is None:

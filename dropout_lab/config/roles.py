@@ -1,4 +1,4 @@
-"""What follows from the keys' roles: which keys make a configuration, and which only say how it is trained."""
+"""Lists of keys by role: the parts of a configuration, the options, the control keys."""
 
 from dropout_lab.config.keys import KEYS, Group, Needs, Role
 
@@ -30,7 +30,7 @@ def groups() -> tuple[str, ...]:
 def trial_sections() -> tuple[str, ...]:
     """The groups whose members, with the trainer and the sites' rates, make a trial.
 
-    The placement is not one of them: the rates are what comes of it.
+    The placement is not one of them: the rates are its result.
     """
     parts = ("data", "model", "dropout", "training")
     return tuple(name for name in groups() if name != "placement" and role(name) in parts)

@@ -1,4 +1,4 @@
-"""Types of single keys that no bound expresses. Their validators raise ValueError for a value that breaks the rule."""
+"""Types of single keys whose rules are more than bounds. The validators raise ValueError for what breaks a rule."""
 
 import os
 from collections.abc import Sequence

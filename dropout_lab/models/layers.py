@@ -1,4 +1,4 @@
-"""What the models share: normalisation, the order of a hidden layer's parts, and the check of layer sizes."""
+"""What the models share: normalisation, the order of a hidden layer's parts, and the check for images."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -15,7 +15,7 @@ class BatchNorm(nn.Module):
     """Batch normalisation over all but the channel axis, as nn.BatchNorm1d and 2d (Ioffe & Szegedy, 2015).
 
     Written out in sums and products: torch's own, lifted over lanes, normalises all lanes' channels in one call whose
-    rounding depends on how many there are, and then a run would depend on who is trained beside it.
+    rounding depends on how many there are, and then a run would depend on which runs are trained beside it.
 
     Shape: (batch, channel, ...) -> the same.
     """

@@ -51,7 +51,7 @@ def odd(shape: tuple[int, ...], activation: ActivationName = "relu", sizes: tupl
 
 
 @pytest.mark.parametrize(("activation", "width"), matrix(ACTIVATIONS, (2, 3, 5)))
-def test_no_size_is_too_odd(activation: str, width: int) -> None:
+def test_no_size_is_too_odd(activation: ActivationName, width: int) -> None:
     """Layers, batches and parts whose sizes share no factor: a lane begins at any alignment in memory."""
     dataset = diabetes(limit=97)  # 10 features; 71 examples to validate
     made = structure(dataset=dataset, batch_size=29, build=lambda: odd(dataset.input_shape, activation))

@@ -69,7 +69,7 @@ def recurrent(cell: CellName = "gru", depth: int = 1, **methods: Any) -> Structu
 
 
 @pytest.mark.parametrize(("cell", "depth"), [("gru", 1), pytest.param("lstm", 2, marks=pytest.mark.slow)])
-def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: str, depth: int) -> None:
+def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: CellName, depth: int) -> None:
     made = recurrent(cell, depth, **{"recurrent.0": make("adversarial_recurrent", delta=0.5)})
     masked = recurrent(cell, depth, **{"recurrent.0": make("rnn_variational")})
     dropping, zero = ([recipe(seed, rates={"recurrent.0": p}, epochs=1) for seed in range(2)] for p in (0.3, 0.0))
