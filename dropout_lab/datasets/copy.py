@@ -1,11 +1,11 @@
-"""The copy task: symbols are read, then blanks for a while, and behind a delimiter the symbols are asked for in order.
+"""The copy task: read symbols, wait through blanks, and repeat the symbols in order after a delimiter.
 
     items symbols | lag - 1 blanks | delimiter | items blanks
 
-At each of the last blanks the symbol is asked that was read lag + items steps before; elsewhere nothing is. A network
-without memory can do no better than log(symbols) nats, whatever the lag. The sequences are those of Arjovsky, Shah and
-Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, who have 10 items of 8 symbols; they
-ask for blanks everywhere else, and so have a loss that falls with the lag. After Hochreiter and Schmidhuber, "Long
+The target at each of the last blanks is the symbol read lag + items steps before; other steps have no target. A network
+without memory can do no better than log(symbols) nats, at any lag. The sequences are those of Arjovsky, Shah and
+Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, with 10 items of 8 symbols. There,
+all other steps have blanks as targets, so the loss falls with the lag. After Hochreiter and Schmidhuber, "Long
 Short-Term Memory", Neural Computation, 1997.
 """
 

@@ -100,9 +100,9 @@ def encode(
         raise UserError(f"{where}: besides dataset.target={target} there is no column to learn from")
     inputs = torch.from_numpy(np.stack(list(columns.values()), 1)).float()
     positions = tuple(position for position, key in enumerate(columns) if key in indicators)
-    told = warnings_of_features([column for column in features if column.name not in keep], numeric)
+    warnings = warnings_of_features([column for column in features if column.name not in keep], numeric)
     return Encoded(
-        **{**vars(found_target), "warnings": [*found_target.warnings, *told]},
+        **{**vars(found_target), "warnings": [*found_target.warnings, *warnings]},
         inputs=inputs,
         features=tuple(columns),
         indicators=positions,

@@ -1,4 +1,4 @@
-"""Classes that are Gaussian clusters at corners of a hypercube: as many examples and useless features as asked for.
+"""Classes as Gaussian clusters at corners of a hypercube, with any number of examples and of useless features.
 
 Each class has two clusters, at random corners of a cube with sides 2 `class_sep` in the space of the `informative`
 features; the other features are pure noise. The data depend on `data_seed` alone, never on the seed of a run; wrong
@@ -16,7 +16,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 CLUSTERS = 2
-"""Per class: with one, a line parts two classes."""
+"""Clusters of each class: with one, a hyperplane would separate two classes."""
 
 
 def synthetic(

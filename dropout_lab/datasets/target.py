@@ -26,7 +26,7 @@ from dropout_lab.datasets.dataset import Supervised, Task, hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
 
 MOST_CLASSES = 20
-"""Whole numbers of so few different values are classes, unless the task says otherwise."""
+"""Whole numbers with at most this many different values are classes, unless dataset.task says otherwise."""
 
 AS_CLASSES = "; if these are classes, give dataset.task=classification"
 
@@ -83,8 +83,8 @@ def encode_target(
             f"dataset.target={name}: every row of {where} outside of the test part has the same,"
             f" {values[outside].iloc[0]}; for dataset.task=regression they must differ"
         )
-    told = [] if name in keep else warnings_of_target(column)
-    return EncodedTarget(torch.tensor(centred(measured, outside)).float(), 1, kind, (), told)
+    warnings = [] if name in keep else warnings_of_target(column)
+    return EncodedTarget(torch.tensor(centred(measured, outside)).float(), 1, kind, (), warnings)
 
 
 def held_out(

@@ -75,8 +75,8 @@ def text(
     if len(names) < len(SPECIAL_TOKENS) + 2:
         frequent = len(names) - len(SPECIAL_TOKENS)
         raise UserError(
-            f"dataset.min_count={min_count}: {where}, {frequent} tokens are that frequent; at least two must be, to"
-            " be told apart"
+            f"dataset.min_count={min_count}: {where}, {frequent} tokens are that frequent; at least two must be, or"
+            " there is nothing to predict"
         )
     inputs, targets = (torch.cat(of_parts) for of_parts in zip(*parts, strict=True))
     return Dataset(

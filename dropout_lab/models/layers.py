@@ -100,7 +100,7 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
 def hidden_layer(
     site: str, channels: int, activation: ActivationName, norm: Norm | None, norm_order: Order, site_order: Order
 ) -> list[nn.Module]:
-    """What comes behind a layer's product: its activation, its site and its normalisation, if it has one.
+    """The modules after a layer's product: its activation, its site and, if it has one, its normalisation.
 
     site_order: the site stands `after` the activation, or `before` it. norm_order: the norm stands `before` the site,
     next to the product, or directly `after` the site: then its statistics are those of values that are dropped from,
