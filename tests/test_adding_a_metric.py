@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dropout_lab.config.schema import objectives
+from dropout_lab.config.keys import KEYS
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.answers import Answers
 from dropout_lab.core.metrics.metric import CLASSES, FRACTION, AtEnd, Ended, Metric, PerEpoch
@@ -92,9 +92,9 @@ def test_at_the_end_it_is_in_records_frames_columns_and_tables(tmp_path: Path, m
 
 def test_at_the_end_it_is_an_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="objective=loss_left"):
-        objectives({"objective": "loss_left"})
+        KEYS["objective"].kind.check("objective", "loss_left")
     declare(monkeypatch, LEFT)
-    assert objectives({"objective": "loss_left"}) == ["loss_left"]
+    KEYS["objective"].kind.check("objective", "loss_left")
     sweep(Fake(), tmp_path, "rate=0,0.3", objective="loss_left")
     records = read(tmp_path)
     ledger = Ledger.of(records)
@@ -105,7 +105,7 @@ def test_at_the_end_it_is_an_objective(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_per_epoch_it_is_in_records_frames_and_objectives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     declare(monkeypatch, RATIO)
-    assert objectives({"objective": ["val_loss", "loss_ratio"]}) == ["val_loss", "loss_ratio"]
+    KEYS["objective"].kind.check("objective", ["val_loss", "loss_ratio"])
     folder = Sweep(grid(("hidden",), (0.0, 0.3)), seeds=2, epochs=8).write(tmp_path / "s")
     for run in read(folder).runs:
         assert run["loss_ratio"] == run["val_loss"] / run["train_loss"]

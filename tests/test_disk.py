@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dropout_lab.app.explain import explain
-from dropout_lab.config import schema
+from dropout_lab.config.check import check
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
 from dropout_lab.records.folder import is_sweep
@@ -86,14 +86,14 @@ def config() -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["x" * 300, "ä" * 128])
 def test_a_name_is_short_enough_for_a_folder(name: str, config: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"name=.*\.\.\.: is \d+ bytes long; a folder's name has at most 255"):
-        schema.check({**config, "name": name})
-    schema.check({**config, "name": name[:127]})
+        check({**config, "name": name})
+    check({**config, "name": name[:127]})
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\nb"])
 def test_a_name_can_be_printed(name: str, config: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="must be the name of one folder"):
-        schema.check({**config, "name": name})
+        check({**config, "name": name})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -103,9 +103,9 @@ def test_a_name_can_be_printed(name: str, config: dict[str, Any]) -> None:
 def test_numbers_are_finite(key: str, value: float, config: dict[str, Any]) -> None:
     section, name = key.split(".")
     with pytest.raises(UserError, match=rf"^{key}={value}: must be a finite number"):
-        schema.check({**config, section: {**config[section], name: value}})
+        check({**config, section: {**config[section], name: value}})
 
 
 def test_numbers_in_lists_are_finite(config: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"^grids\[0\]\.rate\[1\]=nan: must be a finite number"):
-        schema.check({**config, "grids": [{"rate": [0.1, math.nan]}]})
+        check({**config, "grids": [{"rate": [0.1, math.nan]}]})

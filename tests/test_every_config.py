@@ -16,6 +16,7 @@ from dropout_lab.build.description import describe
 from dropout_lab.build.sweep_checks import check_axes
 from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.config import schema
+from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.study import pruner, sampler
@@ -89,7 +90,7 @@ def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
     fitting = [one for one in FITTING.get(name, []) if one != f"{group}={name}"]
     weights = ["placement.weights={input:0.5}"] if name == "custom" else []
     config = composed(f"{group}={name}", *fitting, *weights)
-    schema.check(config)
+    check(config)
     pruner(config["pruner"])
     sampler(config["sampler"])
     instantiate("tracker", config["tracker"]).check()
@@ -131,7 +132,7 @@ def test_every_file_begins_by_saying_what_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_is_a_question_with_a_command_a_cost_an_expectation_and_a_finding(name: str) -> None:
-    schema.check(composed(f"experiment={name}"))
+    check(composed(f"experiment={name}"))
     path = CONF / "experiment" / f"{name}.yaml"
     for word in ("Question:", "Command:", "Costs:", "Expects:", "Finding:"):
         assert f"# {word}" in path.read_text()

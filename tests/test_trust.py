@@ -14,7 +14,7 @@ from dropout_lab.app.cli import main
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.config import trust
-from dropout_lab.config.schema import CONFIG_SECTIONS
+from dropout_lab.config.roles import trial_sections
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Trial
 from dropout_lab.records import predictions, store
@@ -27,7 +27,7 @@ from tests.sweep.recorded import plan_of
 OURS = sorted(
     {
         target
-        for section in CONFIG_SECTIONS
+        for section in trial_sections()
         for path in (conf_folder() / section).glob("*.yaml")
         for target in re.findall(r"_target_: (\S+)", path.read_text())
     }

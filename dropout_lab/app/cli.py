@@ -51,7 +51,7 @@ def _run(command: str, argv: Sequence[str]) -> bool:
 
         return train_from(argv)
     elif command in ("train", "sweep"):
-        from dropout_lab.config.mistakes import check_words
+        from dropout_lab.app.slips import check_words
 
         check_words(argv)
         from dropout_lab.app import application

@@ -7,8 +7,8 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dropout_lab.app import typed
-from dropout_lab.config.mistakes import missing_member, unreadable, wrong_word
-from dropout_lab.config.schema import unknown_key
+from dropout_lab.app.slips import missing_member, unreadable, wrong_word
+from dropout_lab.config.refusals import unknown_key
 from dropout_lab.core.errors import RunsFailed, UserError
 
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})

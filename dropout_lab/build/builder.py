@@ -14,7 +14,7 @@ from dropout_lab.cohort.probe.check import EXAMPLES, check_network
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.config.instantiate import instantiate
-from dropout_lab.config.schema import OPTIONS
+from dropout_lab.config.roles import options
 from dropout_lab.core.trial import Config, Run, canonical_json
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.models import survey
@@ -104,7 +104,7 @@ class Builder:
             optimizer=self.made("optimizer", config["optimizer"]),
             epochs=trainer["epochs"],
             patience=trainer["patience"],
-            options={name: float(trainer[name]) for name in OPTIONS if trainer[name] is not None},
+            options={name: float(trainer[name]) for name in options() if trainer[name] is not None},
         )
 
     # What the caches call: their arguments are hashable.

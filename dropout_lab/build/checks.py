@@ -9,7 +9,7 @@ from dropout_lab.build.network import network
 from dropout_lab.build.site_methods import SiteMethod
 from dropout_lab.cohort import transfer
 from dropout_lab.cohort.loss import AbstractLoss
-from dropout_lab.config.schema import IMAGE_OPTIONS, OPTIONS, PRETRAINING_KEYS
+from dropout_lab.config.roles import PRETRAINING_KEYS, options
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config
 from dropout_lab.datasets.dataset import Dataset
@@ -57,7 +57,7 @@ def check_options(builder: Builder, config: Config, loss: str) -> None:
         )
     if (objection := made.objection(dataset.task)) is not None:
         raise UserError(f"loss={loss}: {objection}")
-    given = {name: config["trainer"][name] for name in OPTIONS if config["trainer"][name] is not None}
+    given = {name: config["trainer"][name] for name in options() if config["trainer"][name] is not None}
     for name, why in _meaningless(dataset):
         if name in given:
             raise UserError(f"trainer.{name}={given[name]}: {why}; only null")
@@ -68,13 +68,14 @@ def check_options(builder: Builder, config: Config, loss: str) -> None:
 def _meaningless(dataset: Dataset) -> Iterator[tuple[str, str]]:
     """The options that have no meaning for a dataset, with the reasons."""
     if dataset.vocabulary:
-        for name in ("input_noise", "mixup"):
+        for name in options("numbers"):
             yield name, f"{dataset.name} has tokens, no numbers"
     if dataset.task != "classification":
-        yield "label_smoothing", f"{dataset.name} asks for no class of an example"
+        for name in options("classes"):
+            yield name, f"{dataset.name} asks for no class of an example"
     if len(dataset.input_shape) != 3:
         shape = " x ".join(map(str, dataset.input_shape))
-        for name in IMAGE_OPTIONS:
+        for name in options("images"):
             yield name, f"examples of {dataset.name} are no images ({shape})"
 
 

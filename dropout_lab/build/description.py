@@ -7,7 +7,7 @@ from typing import Any
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.checks import check_options, check_samples
 from dropout_lab.build.placing import Placing, place
-from dropout_lab.config.schema import CONFIG_SECTIONS, OPTIONS, PRETRAINING_KEYS, RESULT_TRAINER_KEYS
+from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
 from dropout_lab.core.trial import Config, Trial
 from dropout_lab.sites.info import Warned
 
@@ -35,8 +35,8 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     Raises UserError if the config cannot be trained: its rates, its patterns, or what its classes refuse.
     """
     placing = place(builder, config, choices)
-    trainer = {key: config["trainer"][key] for key in RESULT_TRAINER_KEYS}
-    sections = {**{name: config[name] for name in CONFIG_SECTIONS}, "trainer": trainer}
+    trainer = {key: config["trainer"][key] for key in trainer_keys()}
+    sections = {**{name: config[name] for name in trial_sections()}, "trainer": trainer}
     trial = Trial.of(sections, placing.rates, placing.acting)
     optimizer = builder.made("optimizer", config["optimizer"])
     builder.made("schedule", config["schedule"])
@@ -59,7 +59,7 @@ def _structure(config: Config, trainer: Config, acting: Mapping[str, Config], nu
         **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples", "mc_samples")},
         "loss": config["loss"],
         "pretraining": None if trainer["pretrain_classes"] is None else {key: trainer[key] for key in PRETRAINING_KEYS},
-        "options": [name for name in OPTIONS if trainer[name] is not None],
+        "options": [name for name in options() if trainer[name] is not None],
     }
 
 

@@ -12,7 +12,7 @@ from typing import final
 import torch.nn.functional as F
 from torch import Tensor
 
-from dropout_lab.core.errors import UserError
+from dropout_lab.config.bounds import Count, NonNegative
 
 Forward = Callable[[int], Tensor]
 """Number of a pass -> the network's output under the masks of that pass."""
@@ -51,9 +51,7 @@ class RDrop(AbstractLoss):
     2021, arXiv:2106.14448, equations 2 and 3, with both terms halved. A batch norm sees the two passes one by one.
     """
 
-    def __init__(self, alpha: float) -> None:
-        if not 0 <= alpha < float("inf"):
-            raise UserError(f"loss.alpha={alpha}: must be a finite number of at least 0")
+    def __init__(self, alpha: NonNegative) -> None:
         self._alpha = alpha
 
     def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:
@@ -76,9 +74,7 @@ class MultiSample(AbstractLoss):
     Inoue, "Multi-Sample Dropout for Accelerated Training and Better Generalization", 2019, arXiv:1905.09788, section 3.
     """
 
-    def __init__(self, samples: int) -> None:
-        if samples < 1:
-            raise UserError(f"loss.samples={samples}: must be a whole number of at least 1")
+    def __init__(self, samples: Count) -> None:
         self.samples = samples
 
     def __call__(self, forward: Forward, mean: Callable[[Tensor], Tensor]) -> Tensor:

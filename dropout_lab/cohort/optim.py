@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from dropout_lab.core.errors import UserError
+from dropout_lab.config.bounds import NonNegative, ProperShare
 
 Hyper = Mapping[str, Tensor]
 State = Mapping[str, Tensor]
@@ -21,15 +21,8 @@ State = Mapping[str, Tensor]
 class AbstractOptimizer(ABC):
     """An optimizer and its hyperparameters."""
 
-    lr: float
-    weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, value in self.numbers().items():
-            if not value >= 0 or value == float("inf"):
-                raise UserError(f"optimizer.{name}={value}: must be a finite number of at least 0")
-            if name in ("momentum", "beta1", "beta2") and value >= 1:
-                raise UserError(f"optimizer.{name}={value}: must be at least 0 and below 1")
+    lr: NonNegative
+    weight_decay: NonNegative = 0.0
 
     def numbers(self) -> dict[str, float]:
         """The hyperparameters that may differ by run."""
@@ -52,7 +45,7 @@ class SGD(AbstractOptimizer):
     With Nesterov's momentum, params <- params - lr (g + momentum v). g includes weight_decay * params.
     """
 
-    momentum: float = 0.0
+    momentum: ProperShare = 0.0
     nesterov: bool = False
 
     def init(self, params: Tensor) -> dict[str, Tensor]:
@@ -69,9 +62,9 @@ class SGD(AbstractOptimizer):
 class Adam(AbstractOptimizer):
     """Kingma & Ba, ICLR 2015, arXiv:1412.6980, algorithm 1; g includes weight_decay * params (coupled)."""
 
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
+    beta1: ProperShare = 0.9
+    beta2: ProperShare = 0.999
+    eps: NonNegative = 1e-8
 
     def init(self, params: Tensor) -> dict[str, Tensor]:
         moments = {name: torch.zeros_like(params) for name in ("first", "second")}

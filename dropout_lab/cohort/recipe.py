@@ -37,7 +37,7 @@ class Structure:
     """Its class and its switches; each recipe has its own numbers."""
     loss: AbstractLoss = field(default_factory=Plain)
     options: frozenset[str] = frozenset()
-    """The options, of `schema.OPTIONS`, that the runs have."""
+    """Which of `roles.options` the runs have."""
     precision: Precision = "float32"
     """The dtype of the products; parameters, optimizer state and losses are always float32."""
     name: str | None = None

@@ -1,37 +1,33 @@
 """The one door from config to objects: the only caller of Hydra's instantiate."""
 
 import inspect
-import json
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from types import SimpleNamespace
+from typing import Any, get_type_hints
 
 import hydra.utils
 from hydra.errors import InstantiationException
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from dropout_lab.config.kinds import Kind
 from dropout_lab.config.targets import find
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config
-
-STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
-WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "null"}
 
 
 def instantiate(key: str, section: Config, **given: Any) -> Any:
     """The object that the config section `key` describes by its `_target_` and arguments; `given` adds arguments.
 
     Raises UserError, naming the key or the section, if the target does not exist or refuses its arguments. They
-    must be of the types that its signature declares: "no" is not a boolean, true not a number.
+    must be of the types, and within the bounds, that its signature declares, as `Annotated[float, Field(ge=0)]`.
     """
     if "_target_" not in section:
         raise UserError(f"{key}: the config names no class: it has no _target_")
     _check_targets(key, section)
-    _check_types(key, section)
+    _check_arguments(key, section)
     try:
         return hydra.utils.instantiate(dict(section), **given, _convert_="all")
     except SystemExit as error:
@@ -74,41 +70,28 @@ def _check_targets(key: str, value: Any) -> None:
             _check_targets(f"{key}[{place}]", inner)
 
 
-def _check_types(key: str, section: Config) -> None:
-    hints = _hints(str(section.get("_target_")))
+def _check_arguments(key: str, section: Config) -> None:
+    kinds = _kinds(str(section.get("_target_")))
     for name, value in section.items():
-        if name not in hints or (isinstance(value, Mapping) and "_target_" in value):
+        if name not in kinds or (isinstance(value, Mapping) and "_target_" in value):
             continue  # what a target does not know, and what is an object itself, the target sees to
-        try:
-            TypeAdapter(hints[name], config=STRICT).validate_python(value)
-        except ValidationError as error:
-            is_whole = isinstance(value, float) and value.is_integer() and _words(hints[name]).startswith(WORDS[int])
-            instead = f"; write {int(value)}, and for an interval int(interval(8,64))" if is_whole else ""
-            raise UserError(f"{key}.{name}={json.dumps(value)}: must be {_words(hints[name])}{instead}") from error
+        kinds[name].check(f"{key}.{name}", value)
 
 
 @cache
-def _hints(target: str) -> dict[str, Any]:
-    """The types of a target's arguments, of those whose type can be read; none, of a target that does not exist."""
+def _kinds(target: str) -> dict[str, Kind]:
+    """The rules for a target's arguments, of those whose type can be read; none, of a target that does not exist."""
     try:
         found = find(target)
     except ImportError:
         return {}
     function = inspect.unwrap(found.__init__ if isinstance(found, type) else found)  # type: ignore[misc]
-    hints: dict[str, Any] = {}
+    kinds: dict[str, Kind] = {}
     for name, hint in inspect.get_annotations(function).items():
         with suppress(NameError):  # a type that its module imports for type checkers alone, as Optuna's do
-            hints |= get_type_hints(SimpleNamespace(__annotations__={name: hint}), function.__globals__)
-    return hints
-
-
-def _words(hint: Any) -> str:
-    """A type for people: `Sequence[int] | None` is "a list, each item a whole number, or null"."""
-    if get_origin(hint) in (Union, UnionType):
-        return ", or ".join(_words(part) for part in get_args(hint))
-    if get_origin(hint) is Sequence:
-        return f"a list, each item {_words(get_args(hint)[0])}"
-    return WORDS.get(hint, str(hint))
+            annotated = SimpleNamespace(__annotations__={name: hint})
+            kinds[name] = Kind(get_type_hints(annotated, function.__globals__, include_extras=True)[name])
+    return kinds
 
 
 def _is_of_the_call(error: BaseException) -> bool:

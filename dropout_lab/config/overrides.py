@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
 
-from dropout_lab.config.schema import is_control
+from dropout_lab.config.roles import by_site, role
 
 SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc"}
 """Hydra's flags that show what there is, not what would be done."""
@@ -52,14 +52,14 @@ def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
 
 
 def _added(word: str) -> str:
-    """`rates` and `dropouts` have keys that the config cannot list, sites, so these are added, not changed."""
-    return f"++{word}" if re.match(r"(rates|dropouts)[.=]", word) else word
+    """Sites are keys that the config cannot list, so those of `rates` and `dropouts` are added, not changed."""
+    return f"++{word}" if re.match(rf"({'|'.join(by_site())})[.=]", word) else word
 
 
 def _is_control(override: str) -> bool:
     """Whether an override says how, where or how much is trained, not what."""
     key = override.partition("=")[0].lstrip("+~")
-    return is_control(key) or key == "device" or re.match(r"hydra[./]", key) is not None
+    return role(key) in ("control", "machine") or re.match(r"hydra[./]", key) is not None
 
 
 def _of_members(overrides: Sequence[str]) -> list[str]:

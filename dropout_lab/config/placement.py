@@ -13,16 +13,20 @@ A pattern names sites in one of these ways:
 Of several patterns that match a site, the last one written decides.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 
+from dropout_lab.config.bounds import NonNegative, Rate
+from dropout_lab.config.kinds import Kind
 from dropout_lab.core.errors import UserError
 
 Method = Mapping[str, Any]
 """A member of conf/dropout/ with its `name`."""
+
+RATE = Kind(Rate)
+WEIGHT = Kind(NonNegative | Literal["linear"])
 
 
 def site_rates(
@@ -39,21 +43,20 @@ def site_rates(
     sites that the pattern `*` names; None: all.
     """
     able = sites if able is None else able
-    _require_rate("rate", rate)
+    RATE.check("rate", rate)
     for key, patterns in (("placement.weights", weights), ("rates", overrides)):
         if not isinstance(patterns, Mapping):
             raise UserError(f"{key}={patterns}: must be patterns with numbers, such as {{hidden.*:0.5,input:0.2}}")
     placed: dict[str, tuple[str, float]] = {}
     for pattern, weight in _flat(weights):
-        if weight != "linear" and (not _is_number(weight) or not 0 <= weight < math.inf):
-            raise UserError(f"placement.weights.{pattern}={weight}: must be a finite number of at least 0, or linear")
+        WEIGHT.check(f"placement.weights.{pattern}", weight)
         named = _named(f"placement.weights.{pattern}={weight}", pattern, able if pattern == "*" else sites)
         for depth, site in enumerate(named, start=1):
             placed[site] = (pattern, depth / len(named) if weight == "linear" else float(weight))
     own: dict[str, float] = {}
     for pattern, site_rate in _flat(overrides):
         if site_rate is not None:
-            _require_rate(f"rates.{pattern}", site_rate)
+            RATE.check(f"rates.{pattern}", site_rate)
             named = _named(f"rates.{pattern}={site_rate}", pattern, able if pattern == "*" else sites)
             own.update(dict.fromkeys(named, float(site_rate)))
     rates = dict.fromkeys(sites, 0.0)
@@ -124,12 +127,3 @@ def _flat(patterns: Mapping[Any, Any], prefix: str = "", stop: str | None = None
             yield from _flat(value, f"{prefix}{key}.", stop)
         else:
             yield f"{prefix}{key}", value
-
-
-def _require_rate(key: str, value: Any) -> None:
-    if not _is_number(value) or not 0 <= value < 1:
-        raise UserError(f"{key}={value}: must be at least 0 and below 1: it is the probability of dropping")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,9 +7,9 @@ https://arxiv.org/abs/2303.01500.
 
 import math
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
-from dropout_lab.core.errors import UserError
+from dropout_lab.config.bounds import Positive, Share
 
 
 @final
@@ -26,10 +26,7 @@ class Constant:
 class Early:
     """1 until `cutoff`, then 0: meant for models that underfit."""
 
-    cutoff: float
-
-    def __post_init__(self) -> None:
-        _require_share("cutoff", self.cutoff)
+    cutoff: Share
 
     def __call__(self, progress: float) -> float:
         return 1.0 if progress < self.cutoff else 0.0
@@ -40,10 +37,7 @@ class Early:
 class Late:
     """0 until `cutoff`, then 1: meant for models that overfit."""
 
-    cutoff: float
-
-    def __post_init__(self) -> None:
-        _require_share("cutoff", self.cutoff)
+    cutoff: Share
 
     def __call__(self, progress: float) -> float:
         return 0.0 if progress < self.cutoff else 1.0
@@ -54,12 +48,8 @@ class Late:
 class Linear:
     """From `start` in a straight line towards `end`, reached when the training ends."""
 
-    start: float
-    end: float
-
-    def __post_init__(self) -> None:
-        _require_share("start", self.start)
-        _require_share("end", self.end)
+    start: Share
+    end: Share
 
     def __call__(self, progress: float) -> float:
         return self.start + (self.end - self.start) * progress
@@ -74,10 +64,7 @@ class Curriculum:
     gamma is given per step: it is this one divided by the steps of the training.
     """
 
-    gamma: float
-
-    def __post_init__(self) -> None:
-        _require_positive("gamma", self.gamma)
+    gamma: Positive
 
     def __call__(self, progress: float) -> float:
         return 1 - math.exp(-self.gamma * progress)
@@ -88,20 +75,7 @@ class Curriculum:
 class AntiCurriculum:
     """Falling from 1 towards 0 as exp(-gamma progress): the control of the same paper."""
 
-    gamma: float
-
-    def __post_init__(self) -> None:
-        _require_positive("gamma", self.gamma)
+    gamma: Positive
 
     def __call__(self, progress: float) -> float:
         return math.exp(-self.gamma * progress)
-
-
-def _require_positive(key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise UserError(f"schedule.{key}={value}: must be a finite number above 0")
-
-
-def _require_share(key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise UserError(f"schedule.{key}={value}: must be in [0, 1]")

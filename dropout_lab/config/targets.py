@@ -1,4 +1,4 @@
-"""What a config's `_target_` names."""
+"""Look-up of the object that a config's `_target_` names."""
 
 import importlib
 from types import ModuleType
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def find(target: str) -> Any:
-    """The object of a dotted name. Raises ImportError, in a sentence: what there is not, and what to do.
+    """The object of a dotted name. Raises ImportError whose message says what is missing and what to do.
 
-    Hydra's own look-up, hydra.utils.get_object, finds the same, but prints what it does not find.
+    Hydra's own look-up, hydra.utils.get_object, finds the same objects, but prints those that it does not find.
     """
     first, *rest = target.split(".")
     found, name = _module(first), first

@@ -1,4 +1,4 @@
-"""What a folder's records may call: they name classes, and whoever prepared the folder chose the names."""
+"""Which classes a folder's records may name: instantiating a record calls them, and a stranger may have chosen them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
@@ -9,13 +9,13 @@ from dropout_lab.core.errors import UserError
 
 ROOMS = ("models", "datasets", "dropout", "config.schedule", "cohort.loss", "cohort.optim")
 HOMES = tuple(f"dropout_lab.{room}." for room in ROOMS)
-"""Where the classes of configurations are. Other functions of this package may do what a name in a record asks for."""
+"""The homes of the classes that a config names. Other functions of this package are not safe to call from a record."""
 
 
 def check(recorded: Any, where: str, own: Collection[str] = ()) -> None:
-    """Raises UserError for the first thing in a recorded config that would call what is not of this package.
+    """Raises UserError for the first target in a recorded config that is from outside this package.
 
-    `own`: targets that the user's own command names.
+    own: targets that the user's own command names.
     """
     for key, target in called(recorded):
         if target not in own and not is_ours(target):
@@ -35,10 +35,10 @@ def check(recorded: Any, where: str, own: Collection[str] = ()) -> None:
 
 
 def called(config: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Key and value of all that instantiating a config would call or resolve, however deep it stands.
+    """Key and value of everything that instantiating a config would call or resolve, at any depth.
 
-    These are its `_target_`s and interpolations, which can make a `_target_` out of words. A record has none of these,
-    for it holds what they came to.
+    These are its `_target_`s, and its interpolations, which can compose a `_target_`. Our own records have no
+    interpolations: they hold resolved values.
     """
     if isinstance(config, Mapping):
         for name, value in config.items():

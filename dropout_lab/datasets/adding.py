@@ -6,26 +6,27 @@ Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.064
 Schmidhuber, "Long Short-Term Memory", Neural Computation, 1997.
 """
 
-import torch
+from typing import Annotated
 
+import torch
+from pydantic import Field
+
+from dropout_lab.config.bounds import Count, DataSeed, Fraction, NonNegative
 from dropout_lab.core.streams import generator
-from dropout_lab.datasets.dataset import Dataset, hold_out_test, require_whole
+from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 
 def adding(
     *,
-    lag: int = 20,
-    examples: int = 5000,
-    data_seed: int = 0,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-    label_noise: float = 0.0,
+    lag: Annotated[int, Field(ge=2)] = 20,
+    examples: Count = 5000,
+    data_seed: DataSeed = 0,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
+    label_noise: NonNegative = 0.0,
 ) -> Dataset:
     """Sequences of `lag` steps: the first number must be kept for half of them at least, and all at most."""
-    require_whole("lag", lag, 2)
-    require_whole("examples", examples, 1)
-    require_whole("data_seed", data_seed, 0)
     drawn = generator(data_seed, "data")
     numbers = torch.from_numpy(drawn.random((examples, lag))).float()
     half = lag // 2

@@ -1,38 +1,37 @@
-"""The copy task: symbols are read, then blanks for a while, and behind a delimiter the symbols are asked for in order.
+"""The copy task: read symbols, wait through blanks, and repeat the symbols in order after a delimiter.
 
     items symbols | lag - 1 blanks | delimiter | items blanks
 
-At each of the last blanks the symbol is asked that was read lag + items steps before; elsewhere nothing is. A network
-without memory can do no better than log(symbols) nats, whatever the lag. The sequences are those of Arjovsky, Shah and
-Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, who have 10 items of 8 symbols; they
-ask for blanks everywhere else, and so have a loss that falls with the lag. After Hochreiter and Schmidhuber, "Long
+The target at each of the last blanks is the symbol read lag + items steps before; other steps have no target. A network
+without memory can do no better than log(symbols) nats, at any lag. The sequences are those of Arjovsky, Shah and
+Bengio, "Unitary Evolution Recurrent Neural Networks", ICML 2016, arXiv:1511.06464, with 10 items of 8 symbols. There,
+all other steps have blanks as targets, so the loss falls with the lag. After Hochreiter and Schmidhuber, "Long
 Short-Term Memory", Neural Computation, 1997.
 """
 
-import torch
+from typing import Annotated
 
+import torch
+from pydantic import Field
+
+from dropout_lab.config.bounds import Count, DataSeed, Fraction
 from dropout_lab.core.streams import generator
 from dropout_lab.core.tokens import NO_CLASS, SPECIAL_TOKENS
-from dropout_lab.datasets.dataset import Dataset, hold_out_test, require_whole
+from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 
 def copy(
     *,
-    lag: int = 10,
-    items: int = 10,
-    symbols: int = 8,
-    examples: int = 5000,
-    data_seed: int = 0,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
+    lag: Count = 10,
+    items: Count = 10,
+    symbols: Annotated[int, Field(ge=2)] = 8,
+    examples: Count = 5000,
+    data_seed: DataSeed = 0,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
 ) -> Dataset:
     """Sequences of lag + 2 items steps. The same `data_seed` gives the same symbols for every lag."""
-    require_whole("lag", lag, 1)
-    require_whole("items", items, 1)
-    require_whole("symbols", symbols, 2)
-    require_whole("examples", examples, 1)
-    require_whole("data_seed", data_seed, 0)
     classes = torch.from_numpy(generator(data_seed, "data").integers(symbols, size=(examples, items)))
     first = len(SPECIAL_TOKENS)
     blank, delimiter = first + symbols, first + symbols + 1

@@ -1,19 +1,29 @@
 """A dataset in memory and its division: one test part for everybody, training and validation parts per seed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count, Fraction, NonNegative, Share
+from dropout_lab.config.kinds import Kind
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.streams import generator
 from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
 from dropout_lab.datasets.examples import Examples
 from dropout_lab.datasets.split import Split, Task, class_name, cut, mean_std, other_classes, part_size
+
+FRACTION, LIMIT, MIN_COUNT = Kind(Fraction), Kind(Count | None), Kind(Count)
+LABEL_NOISE: Mapping[Task, Kind] = {
+    "classification": Kind(Share),
+    "regression": Kind(NonNegative),
+    "token_classification": Kind(Annotated[float, Field(ge=0, le=0, description="0, for tokens are never spoilt")]),
+}
 
 TEST_SEED = 0
 """The test part is cut with this seed, never with a run's: no run may train on what another is tested on."""
@@ -40,14 +50,10 @@ class Dataset(Examples):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.vocabulary:
-            require_whole("min_count", self.min_count, 1)
-        require_fraction("val_fraction", self.val_fraction)
-        if self.task == "classification":
-            require_number("label_noise", self.label_noise, 0, 1)
-        elif self.task == "regression":
-            require_number("label_noise", self.label_noise, 0)
-        else:
-            require_number("label_noise", self.label_noise, 0, 0)
+            MIN_COUNT.check("dataset.min_count", self.min_count)
+        FRACTION.check("dataset.val_fraction", self.val_fraction)
+        LIMIT.check("dataset.limit", self.limit)
+        LABEL_NOISE[self.task].check("dataset.label_noise", self.label_noise)
         rest = self._rest()
         if self.task == "classification":
             missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
@@ -60,13 +66,11 @@ class Dataset(Examples):
         training = len(rest) - part_size(
             "val_fraction", self.val_fraction, self.targets[rest], self.task, self.class_names
         )
-        if self.limit is not None:
-            require_whole("limit", self.limit, 1, allowed="null for all training examples")
-            if self.limit > training:
-                raise UserError(
-                    f"dataset.limit={self.limit}: must be at most {training}, the number of training examples of"
-                    f" {self.name} with dataset.val_fraction={self.val_fraction}, or null for all of them"
-                )
+        if self.limit is not None and self.limit > training:
+            raise UserError(
+                f"dataset.limit={self.limit}: must be at most {training}, the number of training examples of"
+                f" {self.name} with dataset.val_fraction={self.val_fraction}, or null for all of them"
+            )
 
     def of_classes(self, classes: Sequence[int]) -> "Dataset":
         """The examples of these classes alone, those of the test part too; the classes are numbered in this order."""
@@ -161,34 +165,7 @@ class Dataset(Examples):
 
 def hold_out_test(targets: Tensor, task: Task, test_fraction: float, class_names: Sequence[str] = ()) -> Tensor:
     """The rows, ascending, of a test part of that fraction: stratified by class, and the same on every call."""
-    require_fraction("test_fraction", test_fraction)
+    FRACTION.check("dataset.test_fraction", test_fraction)
     size = part_size("test_fraction", test_fraction, targets, task, class_names)
     _, test = cut(torch.arange(len(targets)), targets, task, size, TEST_SEED)
     return test.sort().values
-
-
-def require_whole(key: str, value: Any, least: int, most: float = math.inf, allowed: str = "") -> None:
-    """Refuses all but a whole number in [least, most], naming the config key; `allowed` tells of another choice."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        top = "" if most == math.inf else f" and at most {most}"
-        alternative = f", or {allowed}" if allowed else ""
-        raise UserError(f"dataset.{key}={value}: must be at least {least}{top}, a whole number{alternative}")
-
-
-def require_number(key: str, value: Any, least: float, most: float = math.inf) -> None:
-    """Refuses all but a finite number in [least, most], naming the config key."""
-    good = (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and least <= value <= most
-    )
-    if not good:
-        interval = f"at least {least} and finite" if most == math.inf else f"in [{least}, {most}]"
-        raise UserError(f"dataset.{key}={value}: must be {interval}")
-
-
-def require_fraction(key: str, value: Any) -> None:
-    """Refuses all but a number above 0 and below 1, naming the config key."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise UserError(f"dataset.{key}={value}: must be above 0 and below 1, a share of the examples")

@@ -7,15 +7,16 @@ https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html
 
 import torch
 
+from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 
 def diabetes(
     *,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-    label_noise: float = 0.0,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
+    label_noise: NonNegative = 0.0,
 ) -> Dataset:
     from sklearn.datasets import load_diabetes  # takes seconds to import
 

@@ -6,15 +6,16 @@ https://archive.ics.uci.edu/dataset/80
 
 import torch
 
+from dropout_lab.config.bounds import Count, Fraction, Share
 from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 
 def digits(
     *,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-    label_noise: float = 0.0,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
+    label_noise: Share = 0.0,
 ) -> Dataset:
     from sklearn.datasets import load_digits  # takes seconds to import
 

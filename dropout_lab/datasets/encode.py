@@ -32,6 +32,7 @@ from dropout_lab.datasets.columns import (
     without_missing,
 )
 from dropout_lab.datasets.misread import MOST_CATEGORIES, refusal_of_words, warnings_of_features
+from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import EncodedTarget, encode_target
 
 
@@ -53,7 +54,7 @@ def encode(
     *,
     drop: Sequence[str],
     keep: Sequence[str],
-    task: str | None,
+    task: Supervised | None,
     place: Place,
 ) -> Encoded:
     """The table as tensors. `where` names its file for messages, `place` a row of it. Columns of `drop` are left out,
@@ -99,9 +100,9 @@ def encode(
         raise UserError(f"{where}: besides dataset.target={target} there is no column to learn from")
     inputs = torch.from_numpy(np.stack(list(columns.values()), 1)).float()
     positions = tuple(position for position, key in enumerate(columns) if key in indicators)
-    told = warnings_of_features([column for column in features if column.name not in keep], numeric)
+    warnings = warnings_of_features([column for column in features if column.name not in keep], numeric)
     return Encoded(
-        **{**vars(found_target), "warnings": [*found_target.warnings, *told]},
+        **{**vars(found_target), "warnings": [*found_target.warnings, *warnings]},
         inputs=inputs,
         features=tuple(columns),
         indicators=positions,

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import torch
 
+from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import is_text, require_scalars, require_table
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.images import decoded
+from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
 
 
@@ -25,11 +27,11 @@ def hub(
     target: str | None = None,
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
-    task: str | None = None,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-    label_noise: float = 0.0,
+    task: Supervised | None = None,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
+    label_noise: NonNegative = 0.0,
 ) -> Dataset:
     """`id` on the hub, or its copy in the folder `path`; `config`: which of its configurations, unless the copy is of
     bare files, which have no configurations: then it is taken as it is.
@@ -71,7 +73,7 @@ def hub(
     if "test" in splits:
         test = torch.arange(before, len(frame))
     else:
-        held = "classification" if pictures else task
+        held: Supervised | None = "classification" if pictures else task
         test = held_out(frame, label, where, keep=keep, task=held, place=place, test_fraction=test_fraction)
     common: dict[str, Any] = {"val_fraction": val_fraction, "limit": limit, "label_noise": label_noise}
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
@@ -113,7 +115,7 @@ def hub(
     )
 
 
-def _require_meaning(pictures: Sequence[str], task: str | None, drop: Sequence[str], where: str) -> None:
+def _require_meaning(pictures: Sequence[str], task: Supervised | None, drop: Sequence[str], where: str) -> None:
     """Raises UserError for what a set of images has no use for."""
     if len(pictures) > 1:
         raise UserError(f"{where}: has {len(pictures)} columns of images, {', '.join(pictures)}; must have one")

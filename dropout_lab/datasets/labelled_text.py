@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import torch
 
+from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import require_column
-from dropout_lab.datasets.dataset import Dataset, require_whole
+from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
+from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import encode_target, held_out, require_target_alone
-from dropout_lab.datasets.words import padded, require_level, tokens, vocabulary
+from dropout_lab.datasets.words import Level, padded, tokens, vocabulary
 
 TARGETS = ("label", "labels", "target")
 
@@ -23,15 +25,15 @@ def labelled_text(
     text: str | None = None,
     target: str | None = None,
     keep: Sequence[str] = (),
-    task: str | None = None,
-    level: str = "word",
-    length: int = 64,
-    vocabulary_size: int | None = 10000,
-    min_count: int = 2,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-    label_noise: float = 0.0,
+    task: Supervised | None = None,
+    level: Level = "word",
+    length: Count = 64,
+    vocabulary_size: Count | None = 10000,
+    min_count: Count = 2,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
+    label_noise: NonNegative = 0.0,
 ) -> Dataset:
     """`id` on the hub, or its copy in the folder `path`, or a CSV or Parquet file `path`; columns but two are left out.
 
@@ -46,11 +48,6 @@ def labelled_text(
             "dataset=labelled_text: give dataset.id=<owner/name on the hub>, or dataset.path=<a folder in its layout,"
             " or a file that ends with .csv, .tsv or .parquet>"
         )
-    require_level(level)
-    require_whole("length", length, 1)
-    if vocabulary_size is not None:
-        require_whole("vocabulary_size", vocabulary_size, 1, allowed="null for all tokens")
-    require_whole("min_count", min_count, 1)
     rows = read_rows(id, path, config, revision)
     column, label = _columns(rows, text, target)
     require_target_alone(keep, label)

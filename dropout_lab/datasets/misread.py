@@ -75,8 +75,8 @@ def refusal_of_classes(column: Column, kept: bool, asked: bool) -> str | None:
 
 
 def warnings_of_features(columns: Sequence[Column], numeric: Container[str]) -> list[str]:
-    """What may be wrong with columns that are features: one sentence for each at most, and one for all that are
-    constant, as pixels at the borders of images are. `numeric`: names of those that are numbers."""
+    """Warnings about feature columns: at most one sentence each, and one for all constant columns, such as pixels at
+    the borders of images. `numeric`: the names of the columns that are numbers."""
     constant = [column for column in columns if column.values.nunique() == 1 and not column.missing.any()]
     names = [column.name for column in constant]
     said = []
@@ -91,7 +91,7 @@ def warnings_of_features(columns: Sequence[Column], numeric: Container[str]) -> 
 
 
 def warnings_of_target(column: Column) -> list[str]:
-    """What may be wrong with numbers that are to be predicted."""
+    """Warnings about a target that is a number."""
     if (counting := _counting(column)) is None:
         return []
     return [f"{column}, the target, {counting}; end this warning with {setting('keep', column.name)}"]

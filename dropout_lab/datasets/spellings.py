@@ -75,14 +75,14 @@ FOR_MISSING = (
 
 
 def spelling_of(value: str) -> Spelling | None:
-    """What a value that is no plain number may be."""
+    """The likely meaning of a value that is not a plain number, or None."""
     if len(value) > LONGEST:
         return None
     return next((one for one in SPELLINGS if one.pattern.fullmatch(value)), None)
 
 
 def hint(value: object) -> str:
-    """What to do about a word among numbers, if that is known."""
+    """The remedy for a word among numbers, after a semicolon; empty if none is known."""
     if not isinstance(value, str):
         return ""
     if value.strip().lower() in FOR_MISSING:

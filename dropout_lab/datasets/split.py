@@ -14,6 +14,9 @@ from dropout_lab.core.errors import UserError
 Task = Literal["classification", "regression", "token_classification"]
 """A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""
 
+Supervised = Literal["classification", "regression"]
+"""The tasks that a column of a table can be."""
+
 
 @dataclass(frozen=True)
 class Split:

@@ -1,4 +1,4 @@
-"""Classes that are Gaussian clusters at corners of a hypercube: as many examples and useless features as asked for.
+"""Classes as Gaussian clusters at corners of a hypercube, with any number of examples and of useless features.
 
 Each class has two clusters, at random corners of a cube with sides 2 `class_sep` in the space of the `informative`
 features; the other features are pure noise. The data depend on `data_seed` alone, never on the seed of a run; wrong
@@ -6,34 +6,39 @@ labels are `label_noise`, which spoils the training part only. After Guyon, "Des
 variable selection benchmark", as written in scikit-learn's `make_classification`.
 """
 
-import torch
+from typing import Annotated
 
+import torch
+from pydantic import Field
+
+from dropout_lab.config.bounds import Count, DataSeed, Fraction, NonNegative, Share
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.dataset import Dataset, hold_out_test, require_number, require_whole
+from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 CLUSTERS = 2
-"""Per class: with one, a line parts two classes."""
+"""Clusters of each class: with one, a hyperplane would separate two classes."""
 
 
 def synthetic(
     *,
-    examples: int = 2000,
-    features: int = 20,
-    informative: int = 10,
-    classes: int = 4,
-    class_sep: float = 1.0,
-    data_seed: int = 0,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-    label_noise: float = 0.0,
+    examples: Count = 2000,
+    features: Count = 20,
+    informative: Count = 10,
+    classes: Annotated[int, Field(ge=2)] = 4,
+    class_sep: NonNegative = 1.0,
+    data_seed: DataSeed = 0,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
+    label_noise: Share = 0.0,
 ) -> Dataset:
-    require_whole("classes", classes, 2)
-    require_whole("examples", examples, CLUSTERS * classes)
-    require_whole("features", features, 1)
-    require_whole("informative", informative, 1, features)
-    require_number("class_sep", class_sep, 0)
-    require_whole("data_seed", data_seed, 0, 2**32 - 1)
+    if examples < CLUSTERS * classes:
+        raise UserError(
+            f"dataset.examples={examples}: must be at least {CLUSTERS * classes}, {CLUSTERS} for each of"
+            f" dataset.classes={classes}"
+        )
+    if informative > features:
+        raise UserError(f"dataset.informative={informative}: must be at most {features}, as dataset.features is")
     corners = 2**informative
     if CLUSTERS * classes > corners:
         raise UserError(

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.files import read_table
+from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out
 
 
@@ -16,11 +18,11 @@ def table(
     target: str | None = None,
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
-    task: str | None = None,
-    val_fraction: float = 0.2,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
-    label_noise: float = 0.0,
+    task: Supervised | None = None,
+    val_fraction: Fraction = 0.2,
+    test_fraction: Fraction = 0.2,
+    limit: Count | None = None,
+    label_noise: NonNegative = 0.0,
 ) -> Dataset:
     """Numbers as they are, categories one by one, and missing numbers filled in with the mean of the seed's training
     part and marked; see `encode`. `drop` leaves columns out, `keep` takes those as they are that look like something

@@ -24,10 +24,10 @@ from dropout_lab.datasets.columns import (
 )
 from dropout_lab.datasets.dataset import hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
-from dropout_lab.datasets.split import Task
+from dropout_lab.datasets.split import Supervised, Task
 
 MOST_CLASSES = 20
-"""Whole numbers of so few different values are classes, unless the task says otherwise."""
+"""Whole numbers with at most this many different values are classes, unless dataset.task says otherwise."""
 
 AS_CLASSES = "; if these are classes, give dataset.task=classification"
 
@@ -44,13 +44,11 @@ class EncodedTarget:
     """What may be misread in the file, in sentences that name the key that settles it; see `misread`."""
 
 
-def task_of(column: Column, wanted: str | None) -> Task:
+def task_of(column: Column, wanted: Supervised | None) -> Task:
     """Classification for words, truth values and few different whole numbers, else regression. Where most values are
     numbers these decide, so that a stray word among measurements makes no classes of them."""
     if wanted is not None:
-        if wanted not in ("classification", "regression"):
-            raise UserError(f"dataset.task={wanted}: must be classification, regression, or null to tell by the target")
-        return "classification" if wanted == "classification" else "regression"
+        return wanted
     known = column.numeric[column.parsed]
     if len(known) <= MOSTLY * len(column.values) or column.values.dtype == bool:
         return "classification"
@@ -65,7 +63,7 @@ def encode_target(
     test: Tensor,
     *,
     keep: Sequence[str],
-    task: str | None,
+    task: Supervised | None,
     place: Place,
 ) -> EncodedTarget:
     """The column that is to be predicted, `name`. Raises UserError where it is missing or no number or class, and for
@@ -86,8 +84,8 @@ def encode_target(
             f"dataset.target={name}: every row of {where} outside of the test part has the same,"
             f" {values[outside].iloc[0]}; for dataset.task=regression they must differ"
         )
-    told = [] if name in keep else warnings_of_target(column)
-    return EncodedTarget(torch.tensor(centred(measured, outside)).float(), 1, kind, (), told)
+    warnings = [] if name in keep else warnings_of_target(column)
+    return EncodedTarget(torch.tensor(centred(measured, outside)).float(), 1, kind, (), warnings)
 
 
 def held_out(
@@ -96,7 +94,7 @@ def held_out(
     where: str,
     *,
     keep: Sequence[str],
-    task: str | None,
+    task: Supervised | None,
     place: Place,
     test_fraction: float,
 ) -> Tensor:
@@ -129,7 +127,7 @@ def require_target_alone(keep: Sequence[str], target: str) -> None:
 
 
 def _target(
-    values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], task: str | None, place: Place
+    values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], task: Supervised | None, place: Place
 ) -> tuple[Column, Task]:
     """The target without the words for missing values, and what is to be learned of it."""
     require_scalars(values, name, where, place)

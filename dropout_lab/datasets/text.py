@@ -10,18 +10,21 @@ training part does not have `min_count` times is UNKNOWN, as an input and as a t
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count, Fraction
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.tokens import SPECIAL_TOKENS
-from dropout_lab.datasets.dataset import Dataset, require_fraction, require_whole
+from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.files import ENDINGS
 from dropout_lab.datasets.lines import require_utf8
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.standard_library import documentation
-from dropout_lab.datasets.words import numbered, require_level, tokens, vocabulary
+from dropout_lab.datasets.words import Level, numbered, tokens, vocabulary
 
 END = "<eos>"
 """The token behind each document, but where tokens are characters: there it is the end of the line."""
@@ -34,14 +37,14 @@ def text(
     config: str | None = None,
     revision: str | None = None,
     text: str | None = None,
-    level: str = "character",
-    length: int = 32,
-    size: int | None = 50_000,
-    vocabulary_size: int | None = 2000,
-    min_count: int = 2,
-    val_fraction: float = 0.1,
-    test_fraction: float = 0.1,
-    limit: int | None = None,
+    level: Level = "character",
+    length: Count = 32,
+    size: Count | None = 50_000,
+    vocabulary_size: Annotated[int, Field(ge=2)] | None = 2000,
+    min_count: Count = 2,
+    val_fraction: Fraction = 0.1,
+    test_fraction: Fraction = 0.1,
+    limit: Count | None = None,
 ) -> Dataset:
     """The documentation of `standard_library`, or `id` on the hub, its copy in the folder `path`, or the file `path`.
 
@@ -50,14 +53,6 @@ def text(
     are taken from the beginning. The test part is the set's test split, whole, or the last `test_fraction` of what is
     taken. The vocabulary is the most frequent tokens outside of the test part.
     """
-    require_level(level)
-    require_whole("length", length, 1)
-    if size is not None:
-        require_whole("size", size, 1, allowed="null for all tokens")
-    if vocabulary_size is not None:
-        require_whole("vocabulary_size", vocabulary_size, 2, allowed="null for all tokens")
-    require_whole("min_count", min_count, 1)
-    require_fraction("test_fraction", test_fraction)
     name, where, documents, tested = _documents(id, path, config, revision, text)
     rest = _joined(documents[: len(documents) - (tested or 0)], level)
     if size is not None and size < len(rest):
@@ -80,8 +75,8 @@ def text(
     if len(names) < len(SPECIAL_TOKENS) + 2:
         frequent = len(names) - len(SPECIAL_TOKENS)
         raise UserError(
-            f"dataset.min_count={min_count}: {where}, {frequent} tokens are that frequent; at least two must be, to"
-            " be told apart"
+            f"dataset.min_count={min_count}: {where}, {frequent} tokens are that frequent; at least two must be, or"
+            " there is nothing to predict"
         )
     inputs, targets = (torch.cat(of_parts) for of_parts in zip(*parts, strict=True))
     return Dataset(
@@ -129,7 +124,7 @@ def _texts(rows: Rows, column: str) -> Sequence[str]:
     return [value.removesuffix("\n") if isinstance(value, str) else "" for value in rows.frame[column]]
 
 
-def _joined(documents: Sequence[str], level: str) -> Sequence[str]:
+def _joined(documents: Sequence[str], level: Level) -> Sequence[str]:
     """The tokens of all documents, each with its end."""
     end = "\n" if level == "character" else END
     return [token for document in documents for token in (*tokens(document, level), end)]

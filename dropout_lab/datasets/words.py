@@ -9,23 +9,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from sys import intern
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from dropout_lab.core.errors import UserError
 from dropout_lab.core.tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
 
-LEVELS = ("character", "word", "space")
+Level = Literal["character", "word", "space"]
 WORD = re.compile(r"<unk>|\w+(?:['’]\w+)*|[^\w\s]")
 
 
-def require_level(level: str) -> None:
-    if level not in LEVELS:
-        raise UserError(f"dataset.level={level}: must be one of {', '.join(LEVELS)}")
-
-
-def tokens(text: str, level: str) -> Sequence[str]:
+def tokens(text: str, level: Level) -> Sequence[str]:
     """The tokens of a text, in its order."""
     found = WORD.findall(text.lower()) if level == "word" else text.split() if level == "space" else list(text)
     return [intern(token) for token in found]  # of millions of words, thousands differ

@@ -18,12 +18,13 @@ way. A step costs about three forward and two backward passes.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import NonNegative, Share
 from dropout_lab.core.noise import Noise
-from dropout_lab.dropout.checks import require_least, require_one_of, require_share
 from dropout_lab.sites.info import STEPWISE
 from dropout_lab.sites.method import AbstractAdversarialDropout
 from dropout_lab.sites.requirements import Requirements
@@ -34,11 +35,7 @@ class Adversarial(AbstractAdversarialDropout):
 
     requirements = Requirements(STEPWISE, single_call=True, own_program=True)
 
-    def __init__(self, delta: float, target: str, weight: float, ramp_up: float) -> None:
-        require_share("dropout.delta", delta)
-        require_one_of("dropout.target", target, ("label", "output"))
-        require_least("dropout.weight", weight, 0.0)
-        require_share("dropout.ramp_up", ramp_up)
+    def __init__(self, delta: Share, target: Literal["label", "output"], weight: NonNegative, ramp_up: Share) -> None:
         self._delta, self._virtual, self._weight, self._ramp_up = delta, target == "output", weight, ramp_up
 
     @property

@@ -19,12 +19,13 @@ a backward pass, in addition to two of the network itself.
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count, NonNegative, Share
 from dropout_lab.core.noise import Noise
-from dropout_lab.dropout.checks import require_least, require_one_of, require_share, require_whole
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractAdversarialDropout, Step
 from dropout_lab.sites.reader import Reader
@@ -36,11 +37,9 @@ class AdversarialRecurrent(AbstractAdversarialDropout):
 
     requirements = Requirements(frozenset({"state", "cell"}), single_call=True, own_program=True)
 
-    def __init__(self, delta: float, iterations: int, target: str, weight: float) -> None:
-        require_share("dropout.delta", delta)
-        require_whole("dropout.iterations", iterations)
-        require_one_of("dropout.target", target, ("label", "output"))
-        require_least("dropout.weight", weight, 0.0)
+    def __init__(
+        self, delta: Share, iterations: Count, target: Literal["label", "output"], weight: NonNegative
+    ) -> None:
         self._delta, self._iterations, self._virtual, self._weight = delta, iterations, target == "output", weight
 
     @property

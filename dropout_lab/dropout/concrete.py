@@ -21,10 +21,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.config.bounds import NonNegative, Positive
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
-from dropout_lab.dropout.checks import require_least
 from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractLearnedDropout, Training
 from dropout_lab.sites.reader import Reader
@@ -40,13 +40,12 @@ class Concrete(AbstractLearnedDropout):
     requirements = Requirements(STEPWISE)
 
     def __init__(
-        self, temperature: float | None, weight_regularizer: float, dropout_regularizer: float, speed: float
+        self,
+        temperature: Positive | None,
+        weight_regularizer: NonNegative,
+        dropout_regularizer: NonNegative,
+        speed: NonNegative,
     ) -> None:
-        if temperature is not None:
-            require_least("dropout.temperature", temperature, 0.0, above=True)
-        require_least("dropout.weight_regularizer", weight_regularizer, 0.0)
-        require_least("dropout.dropout_regularizer", dropout_regularizer, 0.0)
-        require_least("dropout.speed", speed, 0.0)
         self._temperature, self._speed = temperature, speed
         self._weights, self._entropy = weight_regularizer, dropout_regularizer
 

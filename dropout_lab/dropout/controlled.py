@@ -15,7 +15,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from dropout_lab.core.errors import UserError
+from dropout_lab.config.bounds import Rate
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.unit_subset import UnitSubset, linear, take
 from dropout_lab.sites.info import SiteInfo
@@ -30,9 +30,7 @@ class Controlled(AbstractDropout):
 
     requirements = Requirements(single_call=True, constant_rate=True)
 
-    def __init__(self, classic: bool, rate: float = 0.0) -> None:
-        if not 0 <= rate < 1:
-            raise UserError(f"dropout.rate={rate}: must be at least 0 and below 1")
+    def __init__(self, classic: bool, rate: Rate = 0.0) -> None:
         self._classic, self._rate = classic, rate
 
     def count(self, units: int) -> int:

@@ -15,9 +15,9 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
-from dropout_lab.dropout.checks import require_whole
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
 from dropout_lab.sites.requirements import Requirements
@@ -28,8 +28,7 @@ class DropBlock(AbstractValueDropout):
 
     requirements = Requirements()
 
-    def __init__(self, block_size: int, per_channel: bool) -> None:
-        require_whole("dropout.block_size", block_size)
+    def __init__(self, block_size: Count, per_channel: bool) -> None:
         self._block_size, self._per_channel = block_size, per_channel
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:

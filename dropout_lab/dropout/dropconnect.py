@@ -15,14 +15,14 @@ Where no activation directly follows the layer, all three are E[u] = m, and noth
 """
 
 import math
-from typing import cast
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dropout_lab.config.bounds import Count
 from dropout_lab.core.noise import Noise
-from dropout_lab.dropout.checks import require_one_of, require_whole
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout
 from dropout_lab.sites.reader import Reader
@@ -43,10 +43,12 @@ class DropConnect(AbstractDropout):
 
     requirements = Requirements(own_program=True)
 
-    def __init__(self, mask_per: str, inference: str, samples: int) -> None:
-        require_one_of("dropout.mask_per", mask_per, ("example", "batch"))
-        require_one_of("dropout.inference", inference, ("mean", "gaussian", "sampling"))
-        require_whole("dropout.samples", samples)
+    def __init__(
+        self,
+        mask_per: Literal["example", "batch"],
+        inference: Literal["mean", "gaussian", "sampling"],
+        samples: Count,
+    ) -> None:
         self._per_example, self._inference, self._samples = mask_per == "example", inference, samples
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:

@@ -6,13 +6,12 @@ Gal and Ghahramani, NeurIPS 2016, arXiv:1512.05287, section 4.2: a mask over wor
 and Socher, ICLR 2018, arXiv:1708.02182, section 4.3: one mask for the whole batch.
 """
 
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.dropout.checks import require_one_of
 from dropout_lab.sites.method import AbstractDropout
 from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.requirements import Requirements
@@ -23,8 +22,7 @@ class EmbeddingWord(AbstractDropout):
 
     requirements = Requirements(frozenset({"tokens"}))
 
-    def __init__(self, mask_per: str) -> None:
-        require_one_of("dropout.mask_per", mask_per, ("example", "batch"))
+    def __init__(self, mask_per: Literal["example", "batch"]) -> None:
         self._per_example = mask_per == "example"
 
     def train_reader(self, reader: Reader, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:

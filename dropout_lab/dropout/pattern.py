@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count, Whole
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
-from dropout_lab.dropout.checks import require_whole
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
 from dropout_lab.sites.requirements import Requirements
@@ -35,18 +35,14 @@ class Pattern(AbstractValueDropout):
 
     def __init__(
         self,
-        size: int,
-        stride: int,
-        repeat: int,
+        size: Count,
+        stride: Whole,
+        repeat: Count,
         rotate: float,
         shear_x: float,
         shear_y: float,
         share_channels: bool,
     ) -> None:
-        for key, value in (("size", size), ("repeat", repeat)):
-            require_whole(f"dropout.{key}", value)
-        if stride < 0:
-            raise UserError(f"dropout.stride={stride}: must be a whole number of at least 0")
         if abs(shear_x * shear_y) >= 1:
             raise UserError(f"dropout.shear_x={shear_x}, dropout.shear_y={shear_y}: their product must be below 1")
         self._shape = size, stride, repeat, float(rotate), float(shear_x), float(shear_y)

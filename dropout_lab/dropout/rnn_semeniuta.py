@@ -13,11 +13,11 @@ mean, as at the hidden state in variational dropout (rnn_variational.py).
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from torch import Tensor
 
 from dropout_lab.core.noise import Noise
-from dropout_lab.dropout.checks import require_one_of
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractUpdateDropout, Update
 
@@ -25,8 +25,7 @@ from dropout_lab.sites.method import AbstractUpdateDropout, Update
 class RNNSemeniuta(AbstractUpdateDropout):
     """mask_per: `step` or `sequence`. classic: scaled in evaluation, as in the paper."""
 
-    def __init__(self, mask_per: str, classic: bool) -> None:
-        require_one_of("dropout.mask_per", mask_per, ("step", "sequence"))
+    def __init__(self, mask_per: Literal["step", "sequence"], classic: bool) -> None:
         self._per_step, self._classic = mask_per == "step", classic
 
     def train_updates(self, rate: Tensor, noise: Noise, count: int) -> Sequence[Update]:

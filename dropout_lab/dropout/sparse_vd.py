@@ -15,10 +15,10 @@ layer of 128 inputs, so small rates are appropriate here. The share of removed w
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import Positive, Share
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
-from dropout_lab.dropout.checks import require_least, require_share
 from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractLearnedDropout, Training
 from dropout_lab.sites.reader import Reader
@@ -33,9 +33,7 @@ class SparseVD(AbstractLearnedDropout):
 
     requirements = Requirements(STEPWISE, own_program=True)
 
-    def __init__(self, warm_up: float, speed: float) -> None:
-        require_share("dropout.warm_up", warm_up)
-        require_least("dropout.speed", speed, 0.0, above=True)
+    def __init__(self, warm_up: Share, speed: Positive) -> None:
         self._warm_up, self._speed = warm_up, speed
 
     def initial(self, reader: Reader) -> dict[str, Tensor]:

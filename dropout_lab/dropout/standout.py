@@ -15,10 +15,10 @@ Disputed: a public re-implementation on MNIST found no gain over standard dropou
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import NonNegative
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
-from dropout_lab.dropout.checks import require_least
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
 from dropout_lab.sites.requirements import Requirements
@@ -32,8 +32,7 @@ class Standout(AbstractValueDropout):
 
     requirements = Requirements()
 
-    def __init__(self, alpha: float) -> None:
-        require_least("dropout.alpha", alpha, 0.0)
+    def __init__(self, alpha: NonNegative) -> None:
         self._alpha = alpha
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:

@@ -13,9 +13,9 @@ without caps, and hardly change the authors' setting. Towards 0.7 the spread nar
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import Share
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
-from dropout_lab.dropout.checks import require_share
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
 
@@ -26,8 +26,7 @@ MOST_SCALED = 1.5
 class StochasticRate(AbstractValueDropout):
     """spread: half of the width of the rate's distribution relative to its mean, in [0, 1]."""
 
-    def __init__(self, spread: float) -> None:
-        require_share("dropout.spread", spread)
+    def __init__(self, spread: Share) -> None:
         self._spread = spread
 
     def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:

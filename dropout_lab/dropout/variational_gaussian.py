@@ -10,12 +10,14 @@ arXiv:1506.02557, with their polynomial. It is valid up to alpha = 1, which caps
 alpha is reflected to 1 / alpha. Rates from 0.5 on begin at the cap. Evaluation uses the mean.
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
+from dropout_lab.config.bounds import NonNegative
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout import product
-from dropout_lab.dropout.checks import require_least, require_one_of
 from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractLearnedDropout, Training
 from dropout_lab.sites.reader import Reader
@@ -29,9 +31,7 @@ class VariationalGaussian(AbstractLearnedDropout):
 
     requirements = Requirements(STEPWISE, own_program=True)
 
-    def __init__(self, per: str, speed: float) -> None:
-        require_one_of("dropout.per", per, ("site", "unit"))
-        require_least("dropout.speed", speed, 0.0)
+    def __init__(self, per: Literal["site", "unit"], speed: NonNegative) -> None:
         self._per_unit, self._speed = per == "unit", speed
 
     def initial(self, reader: Reader) -> dict[str, Tensor]:

@@ -7,11 +7,10 @@ expm1.
 
 from collections.abc import Callable, Mapping
 from math import sqrt
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
-
-from dropout_lab.core.errors import UserError
 
 
 def sigmoid(x: Tensor) -> Tensor:
@@ -42,7 +41,10 @@ def selu(x: Tensor) -> Tensor:
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
-ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
+ActivationName = Literal["relu", "selu", "gelu", "silu", "tanh", "sigmoid", "leaky_relu", "elu"]
+"""The activations, as `model.activation` names them."""
+
+ACTIVATIONS: Mapping[ActivationName, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "selu": selu,
     "leaky_relu": nn.functional.leaky_relu,
@@ -54,7 +56,7 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def initialized(layer: nn.Linear | nn.Conv2d, activation: str) -> nn.Linear | nn.Conv2d:
+def initialized(layer: nn.Linear | nn.Conv2d, activation: ActivationName) -> nn.Linear | nn.Conv2d:
     """The layer with the initial weights that a network of this activation needs: LeCun's for SELU, else torch's."""
     if activation == "selu":
         nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="linear")
@@ -64,12 +66,10 @@ def initialized(layer: nn.Linear | nn.Conv2d, activation: str) -> nn.Linear | nn
 
 
 class Activation(nn.Module):
-    """The function `name`, elementwise. Raises UserError for an unknown name."""
+    """The function `name`, elementwise."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: ActivationName) -> None:
         super().__init__()
-        if name not in ACTIVATIONS:
-            raise UserError(f"model.activation={name}: unknown; allowed: {', '.join(sorted(ACTIVATIONS))}")
         self.name = name
         self._function = ACTIVATIONS[name]
 

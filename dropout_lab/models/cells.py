@@ -3,8 +3,8 @@
 They are written out, for torch's own have no batching rule and no place for dropout between their steps.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,4 +47,7 @@ class Cell(NamedTuple):
     states: int
 
 
-CELLS = {"lstm": Cell(lstm, 4, 2), "gru": Cell(gru, 3, 1), "elman": Cell(elman, 1, 1)}
+CellName = Literal["lstm", "gru", "elman"]
+"""The cells, as `model.cell` names them."""
+
+CELLS: Mapping[CellName, Cell] = {"lstm": Cell(lstm, 4, 2), "gru": Cell(gru, 3, 1), "elman": Cell(elman, 1, 1)}

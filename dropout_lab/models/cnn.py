@@ -1,14 +1,26 @@
 """A convolutional network after VGG, with sites at its input, after convolutions and poolings, and before the head."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
+from pydantic import AfterValidator
 from torch import Tensor, nn
 
+from dropout_lab.config.bounds import Count, Sizes
 from dropout_lab.core.errors import UserError
-from dropout_lab.models.activations import initialized
+from dropout_lab.models.activations import ActivationName, initialized
 from dropout_lab.models.convolution import Conv2d
-from dropout_lab.models.layers import chain, check_image, check_numbers, check_sizes, hidden_layer
+from dropout_lab.models.layers import Norm, Order, chain, check_image, hidden_layer
 from dropout_lab.sites.site import Site
+
+
+def _odd(size: int) -> int:
+    if size % 2 == 0:
+        raise ValueError("must be odd, so that the padding keeps the image's size")
+    return size
+
+
+OddCount = Annotated[Count, AfterValidator(_odd)]
 
 
 class CNN(nn.Module):
@@ -27,22 +39,17 @@ class CNN(nn.Module):
         *,
         input_shape: Sequence[int],
         outputs: int,
-        channels: Sequence[int] = (16, 32),
-        convolutions: int = 1,
-        hidden: Sequence[int] = (64,),
-        kernel_size: int = 3,
-        activation: str = "relu",
-        norm: str | None = None,
-        norm_order: str = "before",
-        site_order: str = "after",
+        channels: Sizes = (16, 32),
+        convolutions: Count = 1,
+        hidden: Sequence[Count] = (64,),
+        kernel_size: OddCount = 3,
+        activation: ActivationName = "relu",
+        norm: Norm | None = None,
+        norm_order: Order = "before",
+        site_order: Order = "after",
     ) -> None:
         super().__init__()
         check_image("cnn", input_shape)
-        check_sizes("model.channels", channels, may_be_empty=False)
-        check_sizes("model.hidden", hidden, may_be_empty=True)
-        check_numbers(convolutions=convolutions)
-        if kernel_size < 1 or kernel_size % 2 == 0:
-            raise UserError(f"model.kernel_size={kernel_size}: must be odd, so that the padding keeps the image's size")
         inputs, height, width = input_shape
         if min(height, width) >> len(channels) < 1:
             raise UserError(

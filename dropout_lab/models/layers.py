@@ -1,13 +1,13 @@
-"""What the models share: normalisation, the order of a hidden layer's parts, and the check of layer sizes."""
+"""What the models share: normalisation, the order of a hidden layer's parts, and the check for images."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.models.activations import Activation
+from dropout_lab.models.activations import Activation, ActivationName
 from dropout_lab.sites.site import Site
 
 
@@ -15,7 +15,7 @@ class BatchNorm(nn.Module):
     """Batch normalisation over all but the channel axis, as nn.BatchNorm1d and 2d (Ioffe & Szegedy, 2015).
 
     Written out in sums and products: torch's own, lifted over lanes, normalises all lanes' channels in one call whose
-    rounding depends on how many there are, and then a run would depend on who is trained beside it.
+    rounding depends on how many there are, and then a run would depend on which runs are trained beside it.
 
     Shape: (batch, channel, ...) -> the same.
     """
@@ -86,28 +86,26 @@ class StepNorm(nn.Module):
         return scaled * self.weight + self.bias
 
 
-NORMS: Mapping[str, Callable[[int], nn.Module]] = {"batch": BatchNorm, "layer": LayerNorm}
+Norm = Literal["batch", "layer"]
+Order = Literal["before", "after"]
+
+NORMS: Mapping[Norm, Callable[[int], nn.Module]] = {"batch": BatchNorm, "layer": LayerNorm}
 
 
-def make_norm(norm: str, channels: int) -> nn.Module:
-    """The normalisation `norm` of so many channels. Raises UserError for an unknown name."""
-    if norm not in NORMS:
-        raise UserError(f"model.norm={norm}: unknown; allowed: {', '.join(NORMS)}, null")
+def make_norm(norm: Norm, channels: int) -> nn.Module:
+    """The normalisation `norm` of so many channels."""
     return NORMS[norm](channels)
 
 
 def hidden_layer(
-    site: str, channels: int, activation: str, norm: str | None, norm_order: str, site_order: str
+    site: str, channels: int, activation: ActivationName, norm: Norm | None, norm_order: Order, site_order: Order
 ) -> list[nn.Module]:
-    """What comes behind a layer's product: its activation, its site and its normalisation, if it has one.
+    """The modules after a layer's product: its activation, its site and, if it has one, its normalisation.
 
     site_order: the site stands `after` the activation, or `before` it. norm_order: the norm stands `before` the site,
     next to the product, or directly `after` the site: then its statistics are those of values that are dropped from,
     whose variance is another in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
     """
-    for key, order in (("norm_order", norm_order), ("site_order", site_order)):
-        if order not in ("before", "after"):
-            raise UserError(f"model.{key}={order}: unknown; allowed: before, after")
     parts: list[nn.Module] = [Site(site)]
     parts.insert(0 if site_order == "after" else 1, Activation(activation))
     if norm is not None:
@@ -146,21 +144,6 @@ def carried_buffers(model: nn.Module) -> Sequence[str]:
         for path, module in model.named_modules()
         for name in getattr(module, "carried", ())
     )
-
-
-def check_numbers(**numbers: Any) -> None:
-    """Raises UserError for the first of a model's keys that is not a whole number of at least 1."""
-    for key, number in numbers.items():
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise UserError(f"model.{key}={number}: must be a whole number of at least 1")
-
-
-def check_sizes(key: str, sizes: Sequence[Any], *, may_be_empty: bool) -> None:
-    if (not may_be_empty and not sizes) or any(
-        isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in sizes
-    ):
-        least = "" if may_be_empty else "at least one "
-        raise UserError(f"{key}={list(sizes)}: must be a list of {least}layer sizes, each a whole number of at least 1")
 
 
 def check_image(model: str, input_shape: Sequence[int]) -> None:

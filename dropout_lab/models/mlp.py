@@ -5,8 +5,9 @@ from math import prod
 
 from torch import Tensor, nn
 
-from dropout_lab.models.activations import initialized
-from dropout_lab.models.layers import chain, check_numbers, check_sizes, hidden_layer
+from dropout_lab.config.bounds import Count, Sizes
+from dropout_lab.models.activations import ActivationName, initialized
+from dropout_lab.models.layers import Norm, Order, chain, hidden_layer
 from dropout_lab.sites.site import Site
 
 
@@ -24,19 +25,16 @@ class MLP(nn.Module):
         *,
         input_shape: Sequence[int],
         outputs: int,
-        width: int = 128,
-        depth: int = 2,
-        hidden: Sequence[int] | None = None,
-        activation: str = "relu",
-        norm: str | None = None,
-        norm_order: str = "before",
-        site_order: str = "after",
+        width: Count = 128,
+        depth: Count = 2,
+        hidden: Sizes | None = None,
+        activation: ActivationName = "relu",
+        norm: Norm | None = None,
+        norm_order: Order = "before",
+        site_order: Order = "after",
     ) -> None:
         super().__init__()
-        if hidden is None:
-            check_numbers(width=width, depth=depth)
         sizes = [width] * depth if hidden is None else list(hidden)
-        check_sizes("model.hidden", sizes, may_be_empty=False)
         features = prod(input_shape)
         layers: list[nn.Module] = [nn.Flatten(), Site("input")]
         for index, size in enumerate(sizes):

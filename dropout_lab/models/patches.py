@@ -33,4 +33,4 @@ class Patches(nn.Module):
         return rows.permute(0, 2, 4, 1, 3, 5).reshape(batch, self.count, self.features)
 
     def is_padding(self, x: Tensor) -> None:
-        """A patch never is."""
+        """Always None: patches are never padding."""

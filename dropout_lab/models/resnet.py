@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from dropout_lab.models.activations import Activation, initialized
+from dropout_lab.config.bounds import Count, Sizes
+from dropout_lab.models.activations import Activation, ActivationName, initialized
 from dropout_lab.models.convolution import Conv2d
-from dropout_lab.models.layers import chain, check_image, check_numbers, check_sizes, hidden_layer, make_norm
+from dropout_lab.models.layers import Norm, Order, chain, check_image, hidden_layer, make_norm
 from dropout_lab.sites.site import Site
 
 
@@ -27,10 +28,10 @@ class Block(nn.Module):
         inputs: int,
         size: int,
         stride: int,
-        activation: str,
-        norm: str | None,
-        norm_order: str,
-        site_order: str,
+        activation: ActivationName,
+        norm: Norm | None,
+        norm_order: Order,
+        site_order: Order,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = [initialized(Conv2d(inputs, size, 3, stride=stride, padding=1), activation)]
@@ -67,17 +68,15 @@ class ResNet(nn.Module):
         *,
         input_shape: Sequence[int],
         outputs: int,
-        channels: Sequence[int] = (16, 32),
-        blocks: int = 1,
-        activation: str = "relu",
-        norm: str | None = "batch",
-        norm_order: str = "before",
-        site_order: str = "after",
+        channels: Sizes = (16, 32),
+        blocks: Count = 1,
+        activation: ActivationName = "relu",
+        norm: Norm | None = "batch",
+        norm_order: Order = "before",
+        site_order: Order = "after",
     ) -> None:
         super().__init__()
         check_image("resnet", input_shape)
-        check_sizes("model.channels", channels, may_be_empty=False)
-        check_numbers(blocks=blocks)
         inputs = channels[0]
         layers: list[nn.Module] = [
             Site("input"),

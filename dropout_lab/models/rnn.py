@@ -7,10 +7,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.core.errors import UserError
+from dropout_lab.config.bounds import Count
 from dropout_lab.models import fused
-from dropout_lab.models.cells import CELLS, States
-from dropout_lab.models.layers import check_numbers
+from dropout_lab.models.cells import CELLS, CellName, States
 from dropout_lab.models.sequences import Steps
 from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.site import Site
@@ -34,7 +33,7 @@ class Layer(nn.Module):
     layer gives, and at `cell` on what a step adds, not on what is kept; others on how the state is carried on.
     """
 
-    def __init__(self, cell: str, units: int, number: int) -> None:
+    def __init__(self, cell: CellName, units: int, number: int) -> None:
         super().__init__()
         self.cell, self.units = CELLS[cell], units
         reader = Reader(Gates(units, units, self.cell.gates))
@@ -103,15 +102,12 @@ class RNN(nn.Module):
         vocabulary: int | None = None,
         per_place: bool = False,
         is_stream: bool = False,
-        cell: str = "lstm",
-        width: int = 64,
-        depth: int = 1,
-        embedding: int = 64,
+        cell: CellName = "lstm",
+        width: Count = 64,
+        depth: Count = 1,
+        embedding: Count = 64,
     ) -> None:
         super().__init__()
-        if cell not in CELLS:
-            raise UserError(f"model.cell={cell}: unknown; allowed: {', '.join(CELLS)}")
-        check_numbers(width=width, depth=depth, embedding=embedding)
         self.steps = Steps("rnn", input_shape, vocabulary, embedding)
         self.per_place = per_place
         names = ["input", *(f"layer.{number}" for number in range(depth - 1))]

@@ -1,4 +1,4 @@
-"""What stands at a model's sites, found by sending an example through it."""
+"""The places of a model's sites, found by sending an example through the model."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ NORMS = (BatchNorm, LayerNorm, StepNorm, TorchBatchNorm, nn.LayerNorm)
 
 @dataclass(frozen=True)
 class _Call:
-    """A layer, or a site, with the memory that it reads and that it gives.
+    """A call of a layer or a site, with the memory of its input and of its output.
 
-    Memory tells where values come from: what only reshapes gives the memory that it reads, all else new memory. It is
-    kept here, so that no later values get the same.
+    Memory identifies values: an operation that only reshapes returns the memory that it reads; any other allocates.
+    References are kept, so that no later tensor gets the same memory.
     """
 
     module: nn.Module

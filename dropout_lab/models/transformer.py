@@ -6,10 +6,11 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.config.bounds import Count
 from dropout_lab.core.errors import UserError
-from dropout_lab.models.activations import Activation, initialized
+from dropout_lab.models.activations import Activation, ActivationName, initialized
 from dropout_lab.models.attention import Attention
-from dropout_lab.models.layers import StepNorm, check_numbers
+from dropout_lab.models.layers import Order, StepNorm
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.sequences import Steps
 from dropout_lab.sites.reader import Reader
@@ -28,7 +29,15 @@ class Layer(nn.Module):
     """
 
     def __init__(
-        self, width: int, heads: int, ffn: int, number: int, activation: str, norm_order: str, *, is_causal: bool
+        self,
+        width: int,
+        heads: int,
+        ffn: int,
+        number: int,
+        activation: ActivationName,
+        norm_order: Order,
+        *,
+        is_causal: bool,
     ) -> None:
         super().__init__()
         self.is_before = norm_order == "before"
@@ -80,21 +89,18 @@ class Transformer(nn.Module):
         vocabulary: int | None = None,
         per_place: bool = False,
         is_stream: bool = False,
-        width: int = 64,
-        depth: int = 2,
-        heads: int = 4,
-        ffn: int | None = None,
-        patch: int = 4,
-        activation: str = "relu",
-        norm_order: str = "before",
+        width: Count = 64,
+        depth: Count = 2,
+        heads: Count = 4,
+        ffn: Count | None = None,
+        patch: Count = 4,
+        activation: ActivationName = "relu",
+        norm_order: Order = "before",
     ) -> None:
         super().__init__()
         ffn = 4 * width if ffn is None else ffn
-        check_numbers(width=width, depth=depth, heads=heads, ffn=ffn, patch=patch)
         if width % heads:
             raise UserError(f"model.heads={heads}: must divide model.width={width}, for every head reads an equal part")
-        if norm_order not in ("before", "after"):
-            raise UserError(f"model.norm_order={norm_order}: unknown; allowed: before, after")
         self.per_place = per_place
         if vocabulary is None and len(input_shape) == 3:
             self.steps: Steps | Patches = Patches(input_shape, patch)

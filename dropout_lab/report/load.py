@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dropout_lab.config.roles import by_site, is_dropout
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import objectives, run_fields
 from dropout_lab.core.metrics.metric import AtEnd, Metric
@@ -19,9 +20,6 @@ from dropout_lab.report.lanes import lanes, no_lanes
 from dropout_lab.report.learned import learned, no_learned
 
 LABEL = ("placement", "rate", "dropout", "schedule")
-
-OF_DROPOUT = ("dropout.", "schedule.", "placement.", "loss")
-"""Prefixes of swept settings that are part of the dropout; all others belong to the context."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Frames:
 
     @property
     def context_parameters(self) -> Sequence[str]:
-        return [name for name in self.parameters if not name.startswith(OF_DROPOUT)]
+        return [name for name in self.parameters if not is_dropout(name)]
 
 
 def load(folder: Path, reference: int | None = None) -> Frames:
@@ -141,7 +139,7 @@ def _trials(records: Sequence[Record]) -> tuple[pd.DataFrame, Sequence[str]]:
     sites = _in_order(f"rates.{site}" for record in kept for site in record["rates"])
     # Swept rates and methods of patterns are left out, because site rates and the label have them.
     parameters = [name for name in _in_order(n for r in kept for n in r["params"]) if _is_parameter(name)]
-    parameters = [*parameters, *_unswept(kept, [name for name in parameters if not name.startswith(OF_DROPOUT)])]
+    parameters = [*parameters, *_unswept(kept, [name for name in parameters if not is_dropout(name)])]
     trainers = [record["config"].get("trainer") or {} for record in kept]
     columns: dict[str, Any] = {
         "trial": [int(record["trial"]) for record in kept],
@@ -201,7 +199,7 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _is_parameter(name: str) -> bool:
-    return name not in LABEL and name.split(".")[0] not in ("rates", "dropouts")
+    return name not in LABEL and name.split(".")[0] not in by_site()
 
 
 def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from dropout_lab.config.schema import check_grids, is_control
+from dropout_lab.config.keys import KEYS
+from dropout_lab.config.roles import role
 from dropout_lab.core.errors import UserError
 from dropout_lab.records.folder import is_sweep
 from dropout_lab.records.store import read
@@ -16,11 +17,8 @@ from dropout_lab.sweep.command import Command
 from dropout_lab.sweep.space import Axis, key_of, parse
 from dropout_lab.sweep.variants import plain
 
-HOW_KEYS = ("objective", "sampler", "pruner", "prune_step", "device", "experiment")
-"""Further keys, or beginnings of keys, that are no part of a configuration, and so no axis of a sweep."""
-
 DATA_ARGUMENTS = ("id", "path", "config", "revision", "text", "target", "drop", "keep", "task", "level", "size")
-DATA_KEYS = ("dataset", *(f"dataset.{key}" for key in DATA_ARGUMENTS), "trainer.pretrain_classes")
+DATA_KEYS = (*(name for name in KEYS if role(name) == "data"), *(f"dataset.{key}" for key in DATA_ARGUMENTS))
 """Keys that decide what is learned."""
 
 
@@ -43,7 +41,7 @@ def swept_by(command: Command, config: DictConfig, members: Callable[[str], Sequ
     """
     axes, fixed = parse(command.whole, members)
     grids = plain(config)["grids"]
-    check_grids(grids)
+    KEYS["grids"].kind.check("grids", grids)
     axes = [*axes_of(grids, axes), *axes]
     is_default = command.name == "sweep" and not axes
     if is_default and (again := _swept_before(command, config)):
@@ -95,7 +93,7 @@ def _check_axis(axis: Axis) -> None:
             f"{axis.key}: losses on different data cannot be ranked; give every data set a sweep of its own, and"
             " put their reports side by side: dropout-lab report FOLDER FOLDER"
         )
-    if is_control(axis.key) or axis.key.split(".")[0] in HOW_KEYS:
+    if role(axis.key) in ("control", "how", "machine") or axis.key == "experiment":
         raise UserError(
             f"{axis.key}: cannot be swept, for it says how configurations are trained and compared, not what they"
             f" are; give it one value{', a list of two in brackets' if axis.key == 'objective' else ''}"

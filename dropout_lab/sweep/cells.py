@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dropout_lab.config.roles import is_dropout
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Trial, digest
 from dropout_lab.sites.info import Warned
@@ -13,9 +14,6 @@ from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis
 from dropout_lab.sweep.trainer import Described, Trainer
-
-DROPOUT_AXES = ("rate", "rates", "placement", "dropout", "dropouts", "schedule", "loss")
-"""Swept keys about dropout, or beginnings of such keys: a baseline has no value for them."""
 
 MOST_BASELINES = 12
 """The most combinations of the other listed values for which a sampler's sweep trains baselines."""
@@ -125,7 +123,7 @@ def _corners(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
     """Combinations of the listed values of axes that are not about dropout; a range is at its middle."""
     choices = []
     for axis in axes:
-        if _is_dropout(axis.key) or axis.values is None:
+        if is_dropout(axis.key) or axis.values is None:
             choices.append([_middle(axis)])
         else:
             choices.append(list(axis.values))
@@ -148,11 +146,7 @@ def _without_dropout(described: Described) -> Baseline:
 
 
 def _other_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if not _is_dropout(key)}
-
-
-def _is_dropout(key: str) -> bool:
-    return key.split(".")[0] in DROPOUT_AXES
+    return {key: value for key, value in values.items() if not is_dropout(key)}
 
 
 def _is_rate(key: str) -> bool:

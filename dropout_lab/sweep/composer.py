@@ -8,7 +8,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from omegaconf import DictConfig, open_dict, read_write
 
-from dropout_lab.config.schema import closest
+from dropout_lab.config.refusals import closest
 from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.axes import Swept
 from dropout_lab.sweep.space import Axis, distinct

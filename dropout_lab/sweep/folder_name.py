@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from dropout_lab.config.schema import is_control
+from dropout_lab.config.roles import role
 from dropout_lab.core.trial import digest
 from dropout_lab.sweep.space import Axis, key_of
-
-UNNAMED_KEYS = ("experiment", "device")
-"""Keys that, like the control keys, do not change the name."""
 
 
 def folder_name(fixed: Sequence[str], axes: Sequence[Axis], choices: Mapping[str, str], command: str) -> str:
@@ -18,7 +15,9 @@ def folder_name(fixed: Sequence[str], axes: Sequence[Axis], choices: Mapping[str
     experiment = choices.get("experiment", "null")
     begin = command if experiment in ("null", "None") else experiment
     keys = {line: key_of(line) for line in fixed}
-    hashed = sorted(line for line, key in keys.items() if key not in UNNAMED_KEYS and not is_control(key))
+    hashed = sorted(
+        line for line, key in keys.items() if key != "experiment" and role(key) not in ("control", "machine")
+    )
     if experiment in ("null", "None"):
         hashed += sorted(axis.key for axis in axes)
     return f"{begin}_{digest(hashed, 6)}" if hashed else begin

@@ -9,7 +9,8 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from dropout_lab.config.schema import check, objectives
+from dropout_lab.config.check import check
+from dropout_lab.config.values import objectives
 from dropout_lab.core.errors import UserError
 from dropout_lab.records.folder import is_sweep
 from dropout_lab.records.store import read
@@ -68,7 +69,7 @@ def make_plan(loader: ConfigLoader, config: DictConfig, command: Command, traine
         choices=choices,
         axes=axes,
         compose=compose,
-        objectives=objectives(settings),
+        objectives=objectives(settings["objective"]),
         device=trainer.device(settings["device"]),
         workers=workers(settings["workers"], config.hydra.launcher, trainer.threads(1)),
         session=len(read(folder).sessions) if is_sweep(folder) else 0,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dropout_lab.config import trust
-from dropout_lab.config.schema import is_control
+from dropout_lab.config.roles import is_control
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config
 from dropout_lab.records.fields import Record
@@ -28,7 +28,7 @@ def check_folder(plan: Plan) -> None:
 def check_settings(plan: Plan, last: Record) -> None:
     """Raises UserError, showing the difference, if the folder was made with other settings, or on another device.
 
-    What either command sweeps may differ, and what only says how much is trained (`schema.CONTROL_KEYS`).
+    What either command sweeps may differ, and what only says how much is trained (`roles.is_control`).
     """
     swept = [*last["axes"], *(axis.key for axis in plan.axes)]
     before = {**_flat(last["settings"]), "device": last["device"]}

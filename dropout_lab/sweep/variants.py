@@ -8,8 +8,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from dropout_lab.config.mistakes import wrong_value
-from dropout_lab.config.schema import check, unknown_key
+from dropout_lab.config.check import check
+from dropout_lab.config.refusals import unknown_key, wrong_value
 from dropout_lab.core.errors import UserError
 
 Composed = dict[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]

@@ -10,7 +10,7 @@ from dropout_lab.cohort import loop
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
 from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result, RunList, Structure
 from dropout_lab.cohort.width import Widths
-from dropout_lab.config.schema import OPTIONS
+from dropout_lab.config import roles
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.cnn import CNN
@@ -43,7 +43,7 @@ OPTIMIZERS: Mapping[str, AbstractOptimizer] = {
 
 def structure(model: str = "mlp", optimizer: str = "adam", **changes: Any) -> Structure:
     """`changes` may name options of the trainer as well: True for those that the structure has."""
-    options = {name for name in OPTIONS if changes.pop(name, False)}
+    options = {name for name in roles.options() if changes.pop(name, False)}
     made = Structure(
         build=MODELS[model],
         dataset=DATASET,
@@ -57,7 +57,7 @@ def structure(model: str = "mlp", optimizer: str = "adam", **changes: Any) -> St
 
 def recipe(number: int, optimizer: str = "adam", **changes: Any) -> Recipe:
     """Run number `number`: its seed, rates and learning rate differ from its neighbours'."""
-    options = {name: changes.pop(name) for name in OPTIONS if changes.get(name) is not None}
+    options = {name: changes.pop(name) for name in roles.options() if changes.get(name) is not None}
     base = OPTIMIZERS[optimizer]
     made = Recipe(
         id=str(number),

@@ -11,6 +11,7 @@ from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.errors import UserError
 from tests.cohort.runs import MODELS, structure
+from tests.made import made
 
 
 @pytest.mark.parametrize("share", [0.1, 0.999, 1.001, 10.0])
@@ -50,7 +51,7 @@ def test_a_hyperparameter_that_is_negative_or_no_number_is_refused(
 ) -> None:
     arguments: Any = {"lr": 0.1, name: value}
     with pytest.raises(UserError) as raised:
-        kind(**arguments)
+        made("optimizer", kind, **arguments)
     assert str(raised.value).startswith(f"optimizer.{name}={value}: must be ")
 
 
@@ -58,8 +59,10 @@ def test_a_hyperparameter_that_is_negative_or_no_number_is_refused(
 def test_decay_rates_stay_below_1_and_the_others_need_not(kind: type[AbstractOptimizer], name: str) -> None:
     arguments: Any = {"lr": 0.1, name: 1.0}
     if name in ("momentum", "beta1", "beta2"):
-        with pytest.raises(UserError, match=rf"^optimizer\.{name}=1\.0: must be at least 0 and below 1$"):
-            kind(**arguments)
+        with pytest.raises(
+            UserError, match=rf"^optimizer\.{name}=1\.0: must be a finite number of at least 0 and below 1$"
+        ):
+            made("optimizer", kind, **arguments)
     else:
         assert kind(**arguments).numbers()[name] == 1.0
     assert kind(**{**arguments, name: 0.0}).numbers()[name] == 0.0

@@ -21,7 +21,7 @@ from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.config.schedule import Linear
 from dropout_lab.core.streams import generator
 from dropout_lab.datasets.diabetes import diabetes
-from dropout_lab.models.activations import ACTIVATIONS
+from dropout_lab.models.activations import ACTIVATIONS, ActivationName
 from dropout_lab.models.mlp import MLP
 from dropout_lab.sites.site import install, sites
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
@@ -40,7 +40,7 @@ def constrained(model: str, optimizer: str, ways: dict[str, float], **changes: A
     return structure(model, optimizer, max_norm="max_norm" in ways, clip_norm="clip_norm" in ways, **changes)
 
 
-def odd(shape: tuple[int, ...], activation: str = "relu", sizes: tuple[int, ...] = (7, 5)) -> nn.Module:
+def odd(shape: tuple[int, ...], activation: ActivationName = "relu", sizes: tuple[int, ...] = (7, 5)) -> nn.Module:
     return MLP(
         input_shape=shape,
         outputs=1,
@@ -51,7 +51,7 @@ def odd(shape: tuple[int, ...], activation: str = "relu", sizes: tuple[int, ...]
 
 
 @pytest.mark.parametrize(("activation", "width"), matrix(ACTIVATIONS, (2, 3, 5)))
-def test_no_size_is_too_odd(activation: str, width: int) -> None:
+def test_no_size_is_too_odd(activation: ActivationName, width: int) -> None:
     """Layers, batches and parts whose sizes share no factor: a lane begins at any alignment in memory."""
     dataset = diabetes(limit=97)  # 10 features; 71 examples to validate
     made = structure(dataset=dataset, batch_size=29, build=lambda: odd(dataset.input_shape, activation))

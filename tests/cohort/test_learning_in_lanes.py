@@ -15,6 +15,7 @@ from dropout_lab.cohort.recipe import Structure
 from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.digits import digits
+from dropout_lab.models.cells import CellName
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.rnn import RNN
 from dropout_lab.sites.info import SiteInfo
@@ -60,7 +61,7 @@ def test_at_rate_0_they_are_the_plain_network(name: str) -> None:
         assert all(value is None for values in recorded for value in values)
 
 
-def recurrent(cell: str = "gru", depth: int = 1, **methods: Any) -> Structure:
+def recurrent(cell: CellName = "gru", depth: int = 1, **methods: Any) -> Structure:
     def build() -> RNN:
         return RNN(input_shape=(1, 8, 8), outputs=10, width=12, cell=cell, depth=depth)
 
@@ -68,7 +69,7 @@ def recurrent(cell: str = "gru", depth: int = 1, **methods: Any) -> Structure:
 
 
 @pytest.mark.parametrize(("cell", "depth"), [("gru", 1), pytest.param("lstm", 2, marks=pytest.mark.slow)])
-def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: str, depth: int) -> None:
+def test_adversarial_recurrent_adds_to_the_loss_and_is_plain_at_rate_0(cell: CellName, depth: int) -> None:
     made = recurrent(cell, depth, **{"recurrent.0": make("adversarial_recurrent", delta=0.5)})
     masked = recurrent(cell, depth, **{"recurrent.0": make("rnn_variational")})
     dropping, zero = ([recipe(seed, rates={"recurrent.0": p}, epochs=1) for seed in range(2)] for p in (0.3, 0.0))

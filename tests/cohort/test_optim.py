@@ -8,6 +8,7 @@ from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.errors import UserError
 from tests.cohort.runs import recipe, structure, train
+from tests.made import made
 
 TWINS = [
     (SGD(lr=0.1), torch.optim.SGD, {"lr": 0.1}),
@@ -47,7 +48,7 @@ def test_a_hyperparameter_without_meaning_is_refused(
     kind: type[AbstractOptimizer], arguments: dict[str, float]
 ) -> None:
     with pytest.raises(UserError, match=f"optimizer.{list(arguments)[-1]}"):
-        kind(**arguments)
+        made("optimizer", kind, **arguments)
 
 
 def test_max_norm_bounds_the_weights_into_every_unit_and_leaves_shorter_ones() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from dropout_lab.config.placement import matching, site_methods, site_rates
+from dropout_lab.config.placement import RATE, WEIGHT, matching, site_methods, site_rates
 from dropout_lab.core.errors import UserError
 
 MLP = ["input", "hidden.0", "hidden.1", "hidden.2"]
@@ -146,16 +146,18 @@ def test_nested_overrides_are_those_of_the_command_line() -> None:
 
 @pytest.mark.parametrize("rate", [1, 1.0, -0.1, math.nan, math.inf, True, "0.5", None])
 def test_what_is_no_rate_is_refused(rate: Any) -> None:
-    with pytest.raises(UserError, match=f"^rate={rate}: must be at least 0 and below 1"):
+    with pytest.raises(UserError, match=f"^rate={RATE.shown(rate)}: must be at least 0 and below 1"):
         site_rates(MLP, {}, rate, {})
     if rate is not None:
-        with pytest.raises(UserError, match=rf"^rates.hidden.0={rate}: must be at least 0 and below 1"):
+        with pytest.raises(UserError, match=rf"^rates.hidden.0={RATE.shown(rate)}: must be at least 0 and below 1"):
             site_rates(MLP, {}, 0.5, {"hidden": {0: rate}})
 
 
 @pytest.mark.parametrize("weight", [-1, -0.5, math.nan, math.inf, True, "1", None])
 def test_what_is_no_weight_is_refused(weight: Any) -> None:
-    with pytest.raises(UserError, match=f"^placement.weights.input={weight}: must be a finite number of at least 0"):
+    with pytest.raises(
+        UserError, match=f"^placement.weights.input={WEIGHT.shown(weight)}: must be a finite number of at least 0"
+    ):
         site_rates(MLP, {"input": weight}, 0.5, {})
 
 

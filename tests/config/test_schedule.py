@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from dropout_lab.config.schedule import AntiCurriculum, Constant, Curriculum, Early, Late, Linear
 from dropout_lab.core.errors import UserError
+from tests.made import made
 
 shares = st.floats(0, 1)
 progresses = st.floats(0, 1, exclude_max=True)
@@ -48,21 +49,17 @@ def test_curriculum_rises_as_its_paper_has_it_and_its_control_falls() -> None:
         assert rising + falling == pytest.approx(1)
     for kind in (Curriculum, AntiCurriculum):
         for value in (0.0, -1.0, math.inf, True):
-            with pytest.raises(UserError, match=f"schedule.gamma={value}"):
-                kind(value)
+            with pytest.raises(UserError, match=r"^schedule\.gamma=.*: must be a finite number above 0$"):
+                made("schedule", kind, gamma=value)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, True, "0.5", None])
 def test_what_is_no_share_is_refused(value: Any) -> None:
-    def linear_from(start: Any) -> Linear:
-        return Linear(start, 0.0)
-
-    def linear_to(end: Any) -> Linear:
-        return Linear(1.0, end)
-
-    for key, schedule in (("cutoff", Early), ("cutoff", Late), ("start", linear_from), ("end", linear_to)):
-        with pytest.raises(UserError, match=rf"schedule\.{key}={value}: must be in \[0, 1\]"):
-            schedule(value)
+    for schedule, key in ((Early, "cutoff"), (Late, "cutoff"), (Linear, "start"), (Linear, "end")):
+        with pytest.raises(
+            UserError, match=rf"^schedule\.{key}=.*: must be a finite number of at least 0 and at most 1"
+        ):
+            made("schedule", schedule, **{key: value})
 
 
 FOLDER = Path(__file__).parents[2] / "conf" / "schedule"

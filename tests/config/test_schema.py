@@ -3,16 +3,22 @@
 from typing import Any
 
 import pytest
+import yaml
 from hydra.errors import ConfigCompositionException
-from omegaconf import OmegaConf
+from omegaconf import MISSING, OmegaConf
 
-from dropout_lab.config import schema
+from dropout_lab.app.application import conf_folder
+from dropout_lab.config.check import check
+from dropout_lab.config.keys import KEYS, Key
+from dropout_lab.config.refusals import unknown_key
+from dropout_lab.config.roles import groups, is_control, is_dropout, options, trainer_keys, trial_sections
+from dropout_lab.config.values import objectives
 from dropout_lab.core.errors import UserError
 from tests.test_every_config import composed
 
 
 def test_the_defaults_are_allowed() -> None:
-    schema.check(composed())
+    check(composed())
 
 
 @pytest.mark.parametrize(
@@ -79,9 +85,9 @@ def test_a_value_without_meaning_is_refused_by_key_and_its_neighbour_is_not(
     key: str, refused: Any, allowed: Any
 ) -> None:
     with pytest.raises(UserError) as raised:
-        schema.check(with_value(key, refused))
-    assert str(raised.value).startswith(f"{key}={refused}: must be ")
-    schema.check(with_value(key, allowed))
+        check(with_value(key, refused))
+    assert str(raised.value).startswith(f"{key}={KEYS[key].kind.shown(refused)}: must be ")
+    check(with_value(key, allowed))
 
 
 def with_value(key: str, value: Any) -> dict[str, Any]:
@@ -92,18 +98,41 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
 
 
 def test_a_name_is_an_objective_and_a_list_is_several() -> None:
-    assert schema.objectives({"objective": "gap"}) == ["gap"]
-    assert schema.objectives({"objective": ["gap", "val_loss"]}) == ["gap", "val_loss"]
+    assert objectives("gap") == ["gap"]
+    assert objectives(["gap", "val_loss"]) == ["gap", "val_loss"]
 
 
 def test_an_unknown_key_is_answered_with_those_there_are_and_the_nearest() -> None:
-    said = schema.unknown_key("trainer.epoch", OmegaConf.create({"epochs": 1, "width": 2}))
+    said = unknown_key("trainer.epoch", OmegaConf.create({"epochs": 1, "width": 2}))
     assert said == "trainer.epoch: there is no such key; trainer has epochs, width; did you mean epochs?"
-    far = schema.unknown_key("zzz", OmegaConf.create({"epochs": 1}))
+    far = unknown_key("zzz", OmegaConf.create({"epochs": 1}))
     assert far == "zzz: there is no such key; the config has epochs"
 
 
-@pytest.mark.parametrize("group", schema.GROUPS)
+@pytest.mark.parametrize("group", groups())
 def test_a_member_in_the_place_of_its_section_is_refused_with_the_right_way(group: str) -> None:
     with pytest.raises(UserError, match=f"^{group}=hidden: .* - override /{group}: hidden$"):
-        schema.check({**composed(), group: "hidden"})
+        check({**composed(), group: "hidden"})
+
+
+def test_the_file_chooses_a_member_of_every_group_and_declares_no_key() -> None:
+    file = yaml.safe_load((conf_folder() / "config.yaml").read_text())
+    assert file.keys() == {"defaults", "hydra"}
+    chosen = {group: member for line in file["defaults"] if isinstance(line, dict) for group, member in line.items()}
+    assert set(groups()) == {group for group in chosen if not group.startswith("override ")} - {"experiment"}
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
+def test_every_key_has_a_help_and_a_default_that_it_allows(key: Key) -> None:
+    assert key.help
+    if key.default != MISSING:
+        key.kind.check(key.name, key.default)
+
+
+def test_keys_of_a_role_are_found_by_group_and_section() -> None:
+    assert [name for name in ("tracker.uri", "trainer.width", "zip", "seeds") if not is_control(name)] == []
+    assert [name for name in ("trainer.epochs", "device", "sampler.seed", "rate") if is_control(name)] == []
+    assert [name for name in ("loss.alpha", "dropout.speed", "rates.input", "loss") if not is_dropout(name)] == []
+    assert options("images") == ("shift", "flip")
+    assert set(options()) < set(trainer_keys())
+    assert trial_sections() == ("model", "dataset", "dropout", "schedule", "loss", "optimizer")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dropout_lab.config.mistakes import check_words, missing_member, unreadable, wrong_value, wrong_word
+from dropout_lab.app.slips import check_words, missing_member, unreadable, wrong_word
+from dropout_lab.config.refusals import wrong_value
 from dropout_lab.core.errors import UserError
 
 
@@ -55,15 +56,19 @@ def test_what_hydra_understands_passes(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("rate", "[0.1,0.2]", "rate=[0.1,0.2]: must be a number; several values are compared by: dropout-lab sweep"),
+        (
+            "rate",
+            "[0.1,0.2]",
+            "dropping; several values are compared by: dropout-lab sweep rate=0.1,0.2",
+        ),
         ("rate", "50%", "write rate=0.5"),
-        ("rate", "null", "rate=null: must be a number"),
+        ("rate", "null", "rate=null: must be at least 0 and below 1"),
         ("rates", "0.1", "did you mean rate=0.1?"),
         ("dropouts", "spatial", "did you mean dropout=spatial?"),
         ("seeds", "[1,2]", "seeds=2 trains the seeds 0 and 1"),
         ("trainer.epochs", "1e3", "write trainer.epochs=1000"),
         ("trainer.batch_size", 8.0, "int(interval(8,64))"),
-        ("trainer.l1", "abc", "a number, or null"),
+        ("trainer.l1", "abc", "must be a finite number of at least 0, or null"),
         ("baseline", "maybe", "true or false"),
     ],
 )

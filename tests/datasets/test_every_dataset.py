@@ -16,6 +16,7 @@ from dropout_lab.core.tokens import NO_CLASS, UNKNOWN
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.datasets.synthetic import synthetic
+from tests.made import made
 
 FOLDER = Path(__file__).parents[2] / "conf" / "dataset"
 WITHOUT_PATH = {"text"}
@@ -112,25 +113,25 @@ def test_a_wrong_setting_is_refused_by_a_message_that_names_its_key(path: Path) 
     wrong = {"limit": 0, "label_noise": -1, "val_fraction": 1, "test_fraction": float("nan")}
     for key, value in ((key, value) for key, value in wrong.items() if key in known):
         with pytest.raises(UserError, match=f"dataset.{key}={value}: must be"):
-            loader(**{key: value})
+            made("dataset", loader, **{key: value})
 
 
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"classes": 1}, "dataset.classes=1: must be at least 2"),
+        ({"classes": 1}, "dataset.classes=1: must be a whole number of at least 2"),
         ({"examples": 7}, "dataset.examples=7: must be at least 8"),
-        ({"features": 0}, "dataset.features=0: must be at least 1"),
-        ({"informative": 21}, "dataset.informative=21: must be at least 1 and at most 20"),
+        ({"features": 0}, "dataset.features=0: must be a whole number of at least 1"),
+        ({"informative": 21}, "dataset.informative=21: must be at most 20"),
         ({"informative": 2}, "dataset.classes=4: must be at most 2 with dataset.informative=2"),
-        ({"class_sep": float("nan")}, "dataset.class_sep=nan: must be at least 0"),
-        ({"data_seed": -1}, "dataset.data_seed=-1: must be at least 0"),
+        ({"class_sep": float("nan")}, "dataset.class_sep=nan: must be a finite number of at least 0"),
+        ({"data_seed": -1}, "dataset.data_seed=-1: must be a whole number of at least 0"),
         ({"examples": 8}, "dataset.test_fraction=0.2: is 2 of 8 examples; both parts must have at least 4"),
     ],
 )
 def test_synthetic_refuses_impossible_knobs(knobs: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        synthetic(**knobs)
+        made("dataset", synthetic, **knobs)
 
 
 def test_synthetic_has_what_was_asked_for() -> None:

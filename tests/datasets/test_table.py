@@ -11,6 +11,7 @@ import torch
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.table import table
+from tests.made import made
 
 
 def rows(count: int = 40) -> pd.DataFrame:
@@ -142,7 +143,7 @@ def test_the_task_is_told_by_the_target(values: list[Any], task: str, outputs: i
         ({}, {"target": "lable"}, "dataset.target=lable: .* has no such column; it has age, city, score, label"),
         ({}, {"drop": ["agee"]}, "dataset.drop=agee: .* has no such column"),
         ({}, {"drop": ["age", "city", "score"]}, "no column to learn from"),
-        ({}, {"task": "ranking"}, "dataset.task=ranking: must be classification, regression, or null"),
+        ({}, {"task": "ranking"}, "dataset.task=ranking: must be one of classification, regression, or null"),
         ({"age": [*range(39), "abc"]}, {}, r"my.csv, line 41: column age has numbers, and here 'abc'"),
         ({"label": ["no", None, *["yes"] * 38]}, {}, "my.csv, line 3: column label, the target, is empty"),
         ({"label": ["no"] * 40}, {}, "every row of .* has the same, no"),
@@ -172,7 +173,7 @@ def test_what_is_wrong_is_named(change: Any, arguments: Any, said: str | None, t
         assert table(path=path, **{"target": "label", **arguments}).inputs.shape == (40, 3 + 32)  # 8 are test rows
         return
     with pytest.raises(UserError, match=said):
-        table(path=path, **{"target": "label", **arguments})
+        made("dataset", table, path=path, **{"target": "label", **arguments})
 
 
 def test_a_class_too_rare_for_a_validation_part_has_its_name(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dropout_lab.core.tokens import NO_CLASS, SPECIAL_TOKENS
 from dropout_lab.datasets.adding import adding
 from dropout_lab.datasets.copy import copy
 from dropout_lab.datasets.dataset import Dataset
+from tests.made import made
 
 
 @pytest.mark.parametrize("lag", [1, 2, 10, 50])
@@ -68,5 +69,5 @@ def test_another_lag_is_asked_of_the_same_examples_and_another_data_seed_of_othe
     ],
 )
 def test_a_task_refuses_what_cannot_be(task: Callable[..., Dataset], key: str, value: int) -> None:
-    with pytest.raises(UserError, match=f"dataset.{key}={value}: must be at least"):
-        task(**{key: value})
+    with pytest.raises(UserError, match=f"dataset.{key}={value}: must be a whole number of at least"):
+        made("dataset", task, **{key: value})

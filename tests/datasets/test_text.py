@@ -30,8 +30,9 @@ from dropout_lab.datasets.split import Split
 from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.table import table
 from dropout_lab.datasets.text import text
-from dropout_lab.datasets.words import tokens
+from dropout_lab.datasets.words import Level, tokens
 from dropout_lab.models.rnn import RNN
+from tests.made import made
 
 REAL = Path(os.environ.get("DROPOUT_LAB_DATA", Path(__file__).parents[3] / "shared" / "data"))
 """Local copies of real sets, if there are any."""
@@ -162,9 +163,9 @@ def test_a_number_to_be_predicted_and_words_that_look_like_missing_values(tmp_pa
     [
         ({}, {"path": None}, r"dataset=labelled_text: give dataset.id="),
         ({}, {"level": "letter"}, "dataset.level=letter: must be one of character, word, space"),
-        ({}, {"length": 0}, "dataset.length=0: must be at least 1"),
-        ({}, {"vocabulary_size": 0}, "dataset.vocabulary_size=0: must be at least 1"),
-        ({}, {"min_count": 0}, "dataset.min_count=0: must be at least 1"),
+        ({}, {"length": 0}, "dataset.length=0: must be a whole number of at least 1"),
+        ({}, {"vocabulary_size": 0}, "dataset.vocabulary_size=0: must be a whole number of at least 1"),
+        ({}, {"min_count": 0}, "dataset.min_count=0: must be a whole number of at least 1"),
         ({"note": range(60)}, {}, "has no column of text; for a table"),
         ({"also": [f"as {row}" for row in range(60)]}, {}, "has 2 columns of text, note, also; give dataset.text="),
         ({}, {"text": "nosuch"}, "dataset.text=nosuch: .* has no such column; it has note, label"),
@@ -183,7 +184,7 @@ def test_what_is_wrong_with_labelled_texts_is_named(change: Any, arguments: Any,
         else:
             frame[name] = values
     with pytest.raises(UserError, match=said):
-        labelled_text(**{"path": write(tmp_path, frame), **arguments})
+        made("dataset", labelled_text, **{"path": write(tmp_path, frame), **arguments})
 
 
 def test_a_text_where_a_table_is_meant_is_told_where_to_go(tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def whole(path: str, level: str) -> list[str]:
 
 
 @pytest.mark.parametrize("level", ["character", "word", "space"])
-def test_a_text_is_cut_into_pieces_and_a_target_is_the_next_token(level: str, tmp_path: Path) -> None:
+def test_a_text_is_cut_into_pieces_and_a_target_is_the_next_token(level: Level, tmp_path: Path) -> None:
     path = mine(tmp_path)
     expected = whole(path, level)
     dataset = text(path=path, level=level, length=7, size=None, min_count=1, vocabulary_size=None)
@@ -338,15 +339,15 @@ def test_a_python_without_source_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     ("arguments", "said"),
     [
         ({"level": "letter"}, "dataset.level=letter: must be one of"),
-        ({"vocabulary_size": 1}, "dataset.vocabulary_size=1: must be at least 2"),
+        ({"vocabulary_size": 1}, "dataset.vocabulary_size=1: must be a whole number of at least 2"),
         ({"min_count": 10**9}, "dataset.min_count=1000000000: of .*, 0 tokens are that frequent; at least two must be"),
-        ({"size": 0}, "dataset.size=0: must be at least 1"),
+        ({"size": 0}, "dataset.size=0: must be a whole number of at least 1"),
         (
             {"size": 100},
             "dataset.length=32: of .*, dataset.size=100, there are 0 pieces of so many tokens in the test",
         ),
-        ({"length": 0}, "dataset.length=0: must be at least 1"),
-        ({"test_fraction": 1.0}, "dataset.test_fraction=1.0: must be above 0"),
+        ({"length": 0}, "dataset.length=0: must be a whole number of at least 1"),
+        ({"test_fraction": 1.0}, "dataset.test_fraction=1.0: must be a finite number above 0"),
         ({"text": "note"}, "dataset.text=note: .* has no columns; only null"),
         ({"path": None, "text": "note"}, "dataset.text=note: names a column of"),
         ({"path": "nosuch.txt"}, "dataset.path=nosuch.txt: there is no such file or folder"),
@@ -357,7 +358,7 @@ def test_what_is_wrong_with_a_text_is_named(
 ) -> None:
     monkeypatch.setattr(text_module, "documentation", lambda: ["a text"] * 500)
     with pytest.raises(UserError, match=said):
-        text(**{"path": mine(tmp_path), **arguments})
+        made("dataset", text, **{"path": mine(tmp_path), **arguments})
 
 
 def test_a_text_that_is_no_utf8_is_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
 from dropout_lab.cohort.step import DATA, EXAMPLES, PASSES
 from dropout_lab.config.instantiate import instantiate
-from dropout_lab.config.schema import OPTIONS
+from dropout_lab.config.roles import options
 from dropout_lab.core.noise import Noise
 from dropout_lab.core.streams import generator
 from dropout_lab.datasets.dataset import Dataset
@@ -86,7 +86,7 @@ OF_NUMBERS_ALONE = {"mixup", "input_noise", "shift", "flip"}
 
 
 def test_every_option_is_here() -> None:
-    assert set(NUMBERS) == set(OPTIONS)
+    assert set(NUMBERS) == set(options())
 
 
 @lru_cache

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
 from dropout_lab.dropout.pattern import _covered
-from dropout_lab.models.activations import Activation
+from dropout_lab.models.activations import Activation, ActivationName
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.layers import BatchNorm, chain
 from dropout_lab.models.mlp import MLP
@@ -292,7 +292,7 @@ def test_normal_is_normal_and_finite() -> None:
     assert values.var().item() == pytest.approx(1, abs=0.01)
 
 
-def linear(activation: str | None = "relu") -> Reader:
+def linear(activation: ActivationName | None = "relu") -> Reader:
     torch.manual_seed(0)
     return Reader(nn.Linear(30, 12), Activation(activation) if activation else None)
 

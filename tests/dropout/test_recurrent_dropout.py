@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.dropout.rnn_variational import RNNVariational
+from dropout_lab.models.cells import CellName
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.survey import site_infos
@@ -93,7 +94,7 @@ def check_it_is_torchs(ours: Any, cell: str, depth: int) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.usefixtures("way")
-def test_padding_changes_nothing(cell: str) -> None:
+def test_padding_changes_nothing(cell: CellName) -> None:
     torch.manual_seed(0)
     model = RNN(input_shape=(9,), outputs=3, vocabulary=11, depth=2, cell=cell)
     tokens = torch.randint(1, 11, (4, 6))
@@ -123,7 +124,7 @@ def test_padding_is_never_a_unit_to_drop(name: str) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.usefixtures("way")
-def test_a_text_is_read_on_from_batch_to_batch(cell: str) -> None:
+def test_a_text_is_read_on_from_batch_to_batch(cell: CellName) -> None:
     torch.manual_seed(0)
     whole = RNN(input_shape=(12,), outputs=7, vocabulary=7, per_place=True, cell=cell)
     pieces = RNN(input_shape=(4,), outputs=7, vocabulary=7, per_place=True, is_stream=True, cell=cell)

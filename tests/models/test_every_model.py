@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
-from dropout_lab.models.activations import ACTIVATIONS, Activation, initialized
+from dropout_lab.models.activations import ACTIVATIONS, Activation, ActivationName, initialized
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.convolution import Conv2d
-from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm
+from dropout_lab.models.layers import NORMS, BatchNorm, LayerNorm, Norm, Order
 from dropout_lab.models.mlp import MLP
 from dropout_lab.models.resnet import Block, ResNet
 from dropout_lab.models.survey import site_infos
@@ -47,7 +47,7 @@ def test_it_has_the_activation_that_is_asked_for(name: str, activation: str) -> 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if "norm" in SETTINGS[name]])
 @pytest.mark.parametrize("norm", [None, "batch", "layer"])
-def test_it_has_the_norm_that_is_asked_for(name: str, norm: str | None) -> None:
+def test_it_has_the_norm_that_is_asked_for(name: str, norm: Norm | None) -> None:
     model = make(name, norm=norm)
     assert {type(module) for module in model.modules()} & {BatchNorm, LayerNorm} == ({NORMS[norm]} if norm else set())
     assert model(torch.randn(5, 1, 8, 8)).shape == (5, 10)
@@ -90,7 +90,7 @@ def in_order(block: nn.Module) -> list[str]:
     ("norm_order", "end", "is_branch"),
     [("before", ["BatchNorm", "residual.1"], True), ("after", ["residual.1", "BatchNorm"], False)],
 )
-def test_the_order_of_norm_and_site_at_the_end_of_a_branch(norm_order: str, end: list[str], is_branch: bool) -> None:
+def test_the_order_of_norm_and_site_at_the_end_of_a_branch(norm_order: Order, end: list[str], is_branch: bool) -> None:
     model = ResNet(**SHAPE, norm_order=norm_order)
     last = [module for module in model.modules() if isinstance(module, Block)][-1]
     assert in_order(last.branch)[-2:] == end
@@ -191,14 +191,22 @@ def test_depth_and_width_are_short_for_hidden() -> None:
         ("cnn", {"channels": []}, "model.channels"),
         ("cnn", {"channels": [4, 4, 4, 4]}, "at most 3 layers"),
         ("cnn", {"kernel_size": 2}, "model.kernel_size=2"),
-        ("mlp", {"hidden": 8}, "model.hidden=8: must be a list, each item a whole number, or null"),
-        ("mlp", {"hidden": [8.5]}, r"model.hidden=\[8.5\]: must be a list, each item a whole number, or null"),
-        ("mlp", {"norm": "bath"}, "model.norm=bath: unknown; allowed: batch, layer, null"),
-        ("mlp", {"norm_order": "behind"}, "model.norm_order=behind: unknown; allowed: before, after"),
-        ("cnn", {"site_order": True}, "model.site_order=true: must be a word"),
+        (
+            "mlp",
+            {"hidden": 8},
+            "model.hidden=8: must be a list of at least one item, each a whole number of at least 1, or null",
+        ),
+        ("mlp", {"hidden": [8.5]}, r"model.hidden=\[8.5\]: must be a list of at least one item, each a whole number"),
+        ("mlp", {"norm": "bath"}, "model.norm=bath: must be one of batch, layer, or null"),
+        ("mlp", {"norm_order": "behind"}, "model.norm_order=behind: must be one of before, after"),
+        ("cnn", {"site_order": True}, "model.site_order=true: must be one of before, after"),
         ("resnet", {"blocks": 0}, "model.blocks"),
-        ("mlp", {"activation": ["relu"]}, r'model.activation=\["relu"\]: must be a word'),
-        ("cnn", {"hidden": None}, "model.hidden=null: must be a list, each item a whole number$"),
+        (
+            "mlp",
+            {"activation": ["relu"]},
+            r"model.activation=\[relu\]: must be one of relu, .* dropout-lab sweep model.activation=relu$",
+        ),
+        ("cnn", {"hidden": None}, "model.hidden=null: must be a list, each item a whole number of at least 1$"),
         ("cnn", {"kernel_size": True}, "model.kernel_size=true: must be a whole number"),
     ],
 )
@@ -208,7 +216,7 @@ def test_what_cannot_be_built_is_refused_by_key(name: str, changes: dict[str, An
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_is_torchs(name: str) -> None:
+def test_an_activation_is_torchs(name: ActivationName) -> None:
     x = torch.linspace(-30, 30, 1001, requires_grad=True)
     twin = x.detach().clone().requires_grad_()
     theirs = getattr(torch.nn.functional, name)(twin)

@@ -14,12 +14,13 @@ from dropout_lab.dropout.drophead import DropHead
 from dropout_lab.dropout.layerdrop import LayerDrop
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.attention import Attention
-from dropout_lab.models.layers import StepNorm
+from dropout_lab.models.layers import Order, StepNorm
 from dropout_lab.models.patches import Patches
 from dropout_lab.models.survey import site_infos
 from dropout_lab.models.transformer import Layer, Transformer
 from dropout_lab.sites.method import AbstractDropout, objection_to
 from dropout_lab.sites.site import Site, install, sites
+from tests.made import made
 
 WORDS: Any = {"vocabulary": 20, "outputs": 3, "width": 16, "heads": 4, "ffn": 24}
 INNER = ["attention", "heads", "attention_out", "ffn_act", "ffn_out", "layer"]
@@ -77,7 +78,7 @@ def test_attention_begins_as_torchs() -> None:
 
 @pytest.mark.parametrize("norm_order", ["before", "after"])
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
-def test_a_layer_is_torchs_at_rate_0_in_training(norm_order: str, activation: Any) -> None:
+def test_a_layer_is_torchs_at_rate_0_in_training(norm_order: Order, activation: Any) -> None:
     torch.manual_seed(0)
     theirs = nn.TransformerEncoderLayer(
         16, 4, 24, dropout=0.0, activation=activation, batch_first=True, norm_first=norm_order == "before"
@@ -197,11 +198,11 @@ def test_what_cannot_be_built_is_refused_by_key() -> None:
     for changes, said in (
         ({"patch": 3}, "model.patch=3: .* 8 x 8; allowed: 1, 2, 4, 8"),
         ({"heads": 5}, "model.heads=5: must divide model.width=64"),
-        ({"norm_order": "pre"}, "model.norm_order=pre: unknown; allowed: before, after"),
+        ({"norm_order": "pre"}, "model.norm_order=pre: must be one of before, after"),
         ({"ffn": 0}, "model.ffn"),
     ):
         with pytest.raises(UserError, match=said):
-            Transformer(input_shape=(1, 8, 8), outputs=10, **changes)
+            made("model", Transformer, input_shape=(1, 8, 8), outputs=10, **changes)
     with pytest.raises(UserError, match="one vector of 13 numbers"):
         Transformer(input_shape=(13,), outputs=3)
 

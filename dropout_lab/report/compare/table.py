@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from dropout_lab.config.schema import is_control
+from dropout_lab.config.roles import is_control
 from dropout_lab.report.compare.sweeps import Sweep
 from dropout_lab.report.statistics import ALPHA, holm, mean_over_seeds
 from dropout_lab.report.tables import by_seed, ranked

@@ -2,12 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import fields
-from functools import cache
-from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
 
-from dropout_lab.config.schema import Config, TrainerConfig, closest
+from dropout_lab.config.refusals import closest, wrong_value
 from dropout_lab.core.errors import UserError
 
 FLAGS = (
@@ -25,14 +21,11 @@ QUOTES = "\u2018\u2019\u201c\u201d"
 NUMBER = rf"(?:[{DASHES}+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][{DASHES}+-]?\d+)?)?"
 """A number or none, with a minus as a word processor writes it."""
 AROUND_NUMBERS = r"[\[\](),]|interval|range|choice|tag|log|int|float"
-TYPES = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
 LAUNCHERS = {
     **{"joblib": "hydra-joblib-launcher", "submitit": "hydra-submitit-launcher"},
     **{"ray": "hydra-ray-launcher", "rq": "hydra-rq-launcher"},
 }
 """The packages that bring Hydra's launchers, by the beginnings of their names."""
-INSTEAD = {"seeds": "say how many: seeds=2 trains the seeds 0 and 1", "rates": "rate", "dropouts": "dropout"}
-"""What was meant, where another key, or another way of saying it, is near."""
 
 
 def check_words(words: Sequence[str]) -> None:
@@ -68,52 +61,6 @@ def missing_member(group: str, member: str, members: Sequence[str]) -> str:
     if group == "hydra/launcher" and packages:
         return f"{group}={member}: needs a package that is not installed: pip install {packages[0]}"
     return f"{group}={member}: there is no such member; {group} offers {', '.join(members)}{closest(member, members)}"
-
-
-def wrong_value(key: str, value: Any) -> str | None:
-    """What to say of a value that the type of its key does not allow: as typed, or as Hydra has read it.
-
-    None for a key whose type conf/schema does not declare.
-    """
-    hint = _hints().get(key)
-    if hint is None or hint is Any:
-        return None
-    if get_origin(hint) is dict:
-        near = INSTEAD[key]
-        return f"{key}={value}: takes a value for each site, such as {key}.input=...; did you mean {near}={value}?"
-    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not NoneType]
-    wanted = " or ".join(TYPES.get(kind, "a list") for kind in kinds)
-    null = ", or null" if NoneType in get_args(hint) else ""
-    instead = _instead(key, str(value).strip(), kinds)
-    return f"{key}={value}: must be {wanted}{null}{f'; {instead}' if instead else ''}"
-
-
-def _instead(key: str, text: str, kinds: Sequence[Any]) -> str | None:
-    if text[:1] in ("[", "(") and list not in kinds:
-        listed = re.sub(r"\s", "", text[1:-1])
-        return INSTEAD.get(key) or f"several values are compared by: dropout-lab sweep {key}={listed}"
-    if (percent := re.fullmatch(r"([\d.]+)\s*%", text)) and float in kinds:
-        return f"write {key}={float(percent[1]) / 100:g}"
-    if int in kinds and (whole := _whole(text)) is not None:
-        return f"write {key}={whole}, and for an interval int(interval(8,64))"
-    return None
-
-
-def _whole(text: str) -> int | None:
-    """The whole number that a text such as 1e3 or 8.0 stands for."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() else None
-
-
-@cache
-def _hints() -> dict[str, Any]:
-    """The types that conf/schema declares, by key."""
-    hints = {key: hint for key, hint in get_type_hints(Config).items() if key != "trainer"}
-    of_trainer = get_type_hints(TrainerConfig)
-    return hints | {f"trainer.{field.name}": of_trainer[field.name] for field in fields(TrainerConfig)}
 
 
 def _typography(words: Sequence[str], index: int) -> str | None:
