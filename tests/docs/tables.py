@@ -130,7 +130,9 @@ def updated(page: str) -> str:
 def _escaped(cell: str) -> str:
     """A cell whose text outside of code has no signs of Markdown and HTML; `<br>` is a break."""
     parts = re.split(r"(`[^`]*`|<br>)", cell.replace("|", "\\|"))
-    return "".join(part if index % 2 else part.replace("*", "\\*").replace("<", "&lt;") for index, part in enumerate(parts))
+    return "".join(
+        part if index % 2 else part.replace("*", "\\*").replace("<", "&lt;") for index, part in enumerate(parts)
+    )
 
 
 def _spelt(key: Key) -> str:
