@@ -1,7 +1,7 @@
 """What compiling a cohort's programs saves and costs, from what can be counted: the clock would tell the same command
 one thing today and another tomorrow, and the last bits of its results would differ.
 
-All seconds here are about those of the machine of README.md, "Speed". On another one saving and cost change alike.
+All seconds here are about those of the machine of docs/speed.md. On another one saving and cost change alike.
 """
 
 from collections.abc import Callable

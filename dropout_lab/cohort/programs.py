@@ -22,7 +22,7 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 
 SPEEDUP, SPEEDUP_OF_SEQUENCES = 2.5, 1.5
-"""What compiling gains at least, of what was measured (README.md, "Speed"): a forecast counts on no more. Networks that
+"""What compiling gains at least, of what was measured (docs/speed.md): a forecast counts on no more. Networks that
 read sequences do more in one operation, and an LSTM's layer is a single call where it is not compiled."""
 TIMED_STEPS, TIMED_SECONDS = 3, 0.3
 """At least so many steps for at least so long: another process's start may hold one of the threads up for a while."""

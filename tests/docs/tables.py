@@ -18,8 +18,6 @@ PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "experiments" / "README.m
 MARKED = re.compile(r"(<!-- (?P<kind>\w+): (?P<of>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"(?P<indent> *)(?P<name>\w+):(?: +(?P<default>[^ #].*?))?(?: *# (?P<help>.*))?$")
 UNLISTED = ("_target_", "defaults", "hydra")
-WITH_DOCSTRING = ("dropout",)
-"""Groups in which the module of a member says more than the header of its file."""
 
 
 class Key(NamedTuple):
@@ -71,8 +69,8 @@ def docstring(path: Path) -> str:
 def rows_of_members(group: str) -> Iterator[Sequence[str]]:
     yield f"`{group}=`", "what it is", "its keys"
     for path in sorted((CONF / group).glob("*.yaml")):
-        said = [docstring(path)] if group in WITH_DOCSTRING else []
-        own = [_spelt(key) for key in keys(path)] if group != "dataset" else []
+        said = [docstring(path)] if group == "dropout" else []  # their equations begin with what they do
+        own = [_spelt(key) for key in keys(path)] if group != "dataset" else []  # so many that they have own tables
         yield f"`{path.stem}`", "<br>".join([*said, header(path)]), "<br>".join(own)
 
 
@@ -95,7 +93,11 @@ def rows_of_experiments(_: str) -> Iterator[Sequence[str]]:
         question = re.search(r"^# Question: (.+)$", path.read_text(), re.MULTILINE)
         finding = path.with_suffix(".md")
         assert question is not None, path
-        yield f"[`{path.stem}`]({path.name})", question[1].strip(), f"{answer(finding)} [More]({finding.name})"
+        yield (
+            f"[`{path.stem}`]({path.name})",
+            _sentence(question[1]),
+            f"{_sentence(answer(finding))} [More]({finding.name})",
+        )
 
 
 def answer(finding: Path) -> str:
@@ -133,6 +135,10 @@ def _escaped(cell: str) -> str:
     return "".join(
         part if index % 2 else part.replace("*", "\\*").replace("<", "&lt;") for index, part in enumerate(parts)
     )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _spelt(key: Key) -> str:
