@@ -120,7 +120,7 @@ MEMBERS = (
         ("train", "model=pinch"),
         {
             "tests/cohort/runs.py": {
-                "\nMODELS:": "\nfrom dropout_lab.models.pinch import Pinch\n\nMODELS:",
+                "models.mlp import MLP\n": "models.mlp import MLP\nfrom dropout_lab.models.pinch import Pinch\n",
                 '    "mlp": ': '    "pinch": lambda: Pinch(input_shape=(1, 8, 8), outputs=10),\n    "mlp": ',
             }
         },
@@ -209,7 +209,8 @@ def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_pat
         return done.stdout
 
     python("-m", "tests.docs.tables")
-    python("-m", "ruff", "check", "--no-cache")
+    changed = [path for member in MEMBERS for path in (*member.files, *member.edits) if path.endswith(".py")]
+    python("-m", "ruff", "check", "--no-cache", *changed)
     tests = (
         "tests/test_every_dropout.py",
         "tests/test_every_model.py",
@@ -218,5 +219,5 @@ def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_pat
     )
     more = ("tests/datasets/test_every_dataset.py", "tests/cohort/test_lane_is_the_run_alone.py", "tests/docs")
     names = " or ".join(member.name for member in MEMBERS)
-    said = python("-m", "pytest", "-n", "0", "-v", *tests, *more, "-k", f"{names} or current")
-    assert all(re.search(rf"\[.*{member.name}.*\] PASSED", said) for member in MEMBERS)
+    said = python("-m", "pytest", "-n", "0", "-rA", *tests, *more, "-k", f"{names} or current")
+    assert all(re.search(rf"PASSED .*\[.*{member.name}.*\]", said) for member in MEMBERS)
