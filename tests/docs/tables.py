@@ -43,6 +43,11 @@ def keys(path: Path) -> Iterator[Key]:
         yield Key(name, found["default"], found["help"] or "")
 
 
+def declared() -> Iterator[Key]:
+    """The keys of every config, with which conf/config.yaml begins."""
+    yield from keys(CONF / "config.yaml")
+
+
 def groups() -> Iterator[Key]:
     """The config groups with their default members, from the defaults list of conf/config.yaml."""
     listed = re.compile(r"  - (?P<name>\w+): (?P<default>\w+) # (?P<help>.*)")
@@ -77,7 +82,7 @@ def rows_of_members(group: str) -> Iterator[Sequence[str]]:
 def rows_of_keys(file: str) -> Iterator[Sequence[str]]:
     yield "key", "default", "what it means"
     group = "" if file == "config" else file.partition("/")[0] + "."
-    for key in keys(CONF / f"{file}.yaml"):
+    for key in declared() if file == "config" else keys(CONF / f"{file}.yaml"):
         yield f"`{group}{key.name}`", f"`{key.default}`", key.help
 
 
