@@ -36,9 +36,6 @@ def commands(document: Path) -> Iterator[str]:
 
 def block(document: Path, first_line: str) -> str:
     """What follows the comment `first_line` in the block that begins with it."""
-    (found,) = (
-        body.removeprefix(first_line + "\n")
-        for _, body in BLOCK.findall(document.read_text())
-        if body.startswith(first_line + "\n")
-    )
-    return found
+    bodies: list[str] = [body for _, body in BLOCK.findall(document.read_text())]
+    (found,) = (body for body in bodies if body.startswith(first_line + "\n"))
+    return found.removeprefix(first_line + "\n")
