@@ -117,13 +117,6 @@ def test_a_vocabulary_is_no_axis_where_its_tokens_are_predicted() -> None:
     check_axes(copied, ["dataset.min_count"])
 
 
-@pytest.mark.parametrize("group", ["dropout", "placement", "model", "dataset", "tracker", "experiment"])
-def test_the_readme_names_every_member(group: str) -> None:
-    readme = (CONF.parent / "README.md").read_text()
-    for path in (CONF / group).glob("*.yaml"):
-        assert f"`{path.stem}`" in readme or f"{group}={path.stem}" in readme, path.stem
-
-
 @pytest.mark.parametrize("path", sorted(CONF.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_every_file_begins_by_saying_what_it_is(path: Path) -> None:
     first = next(line for line in path.read_text().splitlines() if not line.startswith("# @package"))

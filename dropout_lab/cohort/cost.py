@@ -1,7 +1,7 @@
 """What compiling a cohort's programs saves and costs, estimated from counts.
 
 Timings would let the same command decide differently today and tomorrow, and the last bits of its results would differ.
-All seconds here are roughly those of the machine of README.md, "Speed". Elsewhere saving and cost change alike.
+All seconds here are roughly those of the machine of docs/speed.md. Elsewhere saving and cost change alike.
 """
 
 from collections.abc import Callable

@@ -22,7 +22,7 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 
 SPEEDUP, SPEEDUP_OF_SEQUENCES = 2.5, 1.5
-"""The smallest measured gain of compiling (README.md, "Speed"), which a forecast assumes. Networks that read sequences
+"""The smallest measured gain of compiling (docs/speed.md), which a forecast assumes. Networks that read sequences
 do more in one operation, and an eager LSTM layer is a single call."""
 TIMED_STEPS, TIMED_SECONDS = 3, 0.3
 """The least number of timed steps and their least duration: another process may delay a thread for a while."""

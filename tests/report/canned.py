@@ -29,6 +29,8 @@ class Planned:
     label: Mapping[str, Any]
     params: Mapping[str, Any]
     better: float = 0.0
+    noise: str = ""
+    """What the planted noise is drawn from, together with the seed."""
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Sweep:
     def curves(self, planned: Planned, seed: int, status: str) -> Values:
         """Exponential decay to a floor, then overfitting; the seed shifts the floor alike for all configurations."""
         shift = 0.01 * random.Random(f"seed {seed}").gauss(0, 1)
-        noise = random.Random(f"{planned.trial.key} {seed}")
+        noise = random.Random(f"{planned.noise} {seed}")
         rate = max(planned.trial.rates.values(), default=0.0)
         floor = 0.3 + shift + self.noise * noise.gauss(0, 1) - planned.better
         speed = 4 * (1 + rate)
@@ -138,14 +140,15 @@ def planned(
         sections[section] = {**sections[section], key: value}
     if rates is None:
         rates = dict.fromkeys(_sites(placement), rate or 0.0)
-    # The key seeds the planted noise, so this name stays, wherever the class is.
     trial = Trial.of({"loss": {"_target_": "dropout_lab.cohort.loss.Plain"}, **sections}, rates)
+    # The noise is seeded by a name that stays, wherever the class is.
+    noise = Trial.of({"loss": {"_target_": "dropout_lab.loss.Plain"}, **sections}, rates).key
     if trial.is_baseline:
         label: dict[str, Any] = {"placement": "none", "rate": 0.0, "dropout": None, "schedule": None}
     else:
         label = {"placement": placement, "rate": rate, "dropout": method, "schedule": schedule}
     asked = {name: value for name, value in (("placement", placement), ("rate", rate)) if value is not None}
-    return Planned(trial, label, {**asked, **(params or {})}, better)
+    return Planned(trial, label, {**asked, **(params or {})}, better, noise)
 
 
 def _sites(placement: str | None) -> Sequence[str]:

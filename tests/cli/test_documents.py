@@ -1,0 +1,129 @@
+"""Every command of the documents is right; tests/docs/commands.py finds them.
+
+Quickly, a command is composed with the first value of each swept key, and a report is made without being drawn. Slowly,
+a sweep is planned to the last cell, and the README is followed from top to bottom.
+"""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from dropout_lab.report import Report, apart
+from dropout_lab.report.load import load
+from dropout_lab.sweep.space import parse
+from tests.cli.conftest import Command
+from tests.docs.commands import DOCUMENTS, block, commands
+from tests.docs.tables import ROOT
+from tests.report.canned import Sweep, grid
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+EVERY = sorted({command for document in DOCUMENTS for command in commands(document)})
+OURS = [command for command in EVERY if re.match(r"(PYTHONPATH=\. |\.venv/bin/)?dropout-lab ", command)]
+SWEEPS = [command for command in OURS if re.search("dropout-lab (sweep|train)", command) and "--from" not in command]
+FROM_THE_HUB = {"attention", "fashion_mnist", "hub", "mnist"}
+"""Data sets, and experiments on them, that are not on this machine: their commands are composed, never planned."""
+PACKAGES = {"lint-imports": "import-linter", "mlflow": "mlflow-skinny"}
+"""What has a program of another name."""
+NOT_FROM_HERE = ("uv", "pre-commit", "wandb", "mypy")
+TABLE = "".join(f"{row % 7},{row * 0.37:.2f},word{row % 5} word{row % 3},{row % 2},{row % 4}.5\n" for row in range(200))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what the documents mention: a table, a network, a method, and finished sweeps."""
+    (tmp_path / "my.csv").write_text(f"a,b,review,label,stars\n{TABLE}")
+    models = ROOT / "docs" / "models.md"
+    code = block(models, "# mine.py") + "\nfrom dropout_lab.dropout.standard import Standard\n"
+    (tmp_path / "mine.py").write_text(code)
+    for group, text in (
+        ("model", block(models, "# conf/model/mine.yaml")),
+        ("dropout", "# Mine.\n_target_: mine.Standard\n"),
+    ):
+        (tmp_path / "conf" / group).mkdir(parents=True)
+        (tmp_path / "conf" / group / "mine.yaml").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def words_of(line: str) -> list[str]:
+    """The words behind `dropout-lab`."""
+    words = shlex.split(line)
+    return words[1 + words[0].startswith("PYTHONPATH=") :]
+
+
+# tests/test_every_config.py composes the experiments.
+@pytest.mark.parametrize("line", [line for line in SWEEPS if "experiment=" not in line])
+def test_a_sweep_is_composed(line: str, command: Command, home: Path) -> None:
+    words = words_of(line)
+    overrides = [word for word in words if re.match(r"[\w.]+=", word)]
+    axes, fixed = parse(overrides, lambda group: [])
+    first = [f"{axis.key}={axis.corners()[0]}" for axis in axes]
+    outcome = command(*(word for word in words if word not in overrides), *fixed, *first, "--cfg", "job")
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize("line", [line for line in SWEEPS if not FROM_THE_HUB & set(re.split("[ =]", line))])
+@pytest.mark.slow
+def test_a_sweep_is_planned(line: str, command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dropout_lab.sweep.dry_run.show", lambda *given: None)
+    outcome = command(*words_of(line), "dry_run=true")
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize("line", sorted(set(OURS) - set(SWEEPS)))
+def test_a_report_or_a_repetition_finds_its_sweep(
+    line: str, command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("default", "mlp", "cnn"):
+        Sweep(grid(), seeds=2, epochs=2).write(home / "outputs" / name)
+
+    def compared(folders: Sequence[Path], out: Path | None) -> Report:
+        return Report(folders[0], [], [], [], [note for folder in folders for note in load(folder).notes])
+
+    def repeated(folder: Path, trial: int, *, trusted: bool) -> bool:
+        return trial in load(folder).trials["trial"].tolist()
+
+    monkeypatch.setattr(apart, "compare_apart", compared)
+    monkeypatch.setattr("dropout_lab.app.repeat.repeat", repeated)
+    outcome = command(*words_of(line))
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize("line", sorted(set(EVERY) - set(OURS)))
+def test_another_program_is_a_dependency_and_its_arguments_exist(line: str, command: Command) -> None:
+    words = shlex.split(line.removeprefix('eval "$(').removesuffix(')"'))
+    program, arguments = Path(words[0]).name, words[1:]
+    if program == "dropout-lab":
+        assert "complete" in command(*arguments).out
+    elif program in ("python", "python3"):
+        assert arguments[0] == "-m"
+        spec = find_spec(arguments[1])
+        assert spec is not None
+        source = Path(str(spec.origin)).read_text() if arguments[1].startswith("tests.") else ""
+        assert all(f'"{flag}"' in source for flag in arguments if flag.startswith("--") and source)
+    elif program not in (*NOT_FROM_HERE, "pip"):
+        packages = [re.split("[>=]", package)[0] for extra in EXTRAS.values() for package in extra]
+        assert PACKAGES.get(program, program) in packages
+    for path in re.findall(r"(?:^| )((?:tests/|constraints)\S+)", line):
+        assert (ROOT / path).exists()
+    for extras in re.findall(r"\.\[(.+?)\]", line):
+        assert set(extras.split(",")) <= EXTRAS.keys()
+
+
+@pytest.mark.slow
+def test_the_readme_is_followed_from_top_to_bottom(command: Command, home: Path) -> None:
+    lines = [line for line in commands(ROOT / "README.md") if line in OURS]
+    assert len(lines) > 5
+    for line in lines:
+        words = [re.sub(r"n_trials=\d+", "n_trials=2", word) for word in words_of(line)]
+        if line in SWEEPS:
+            words += ["seeds=1", "trainer.compile=never"]  # neither changes which sweep it is
+            words += ["trainer.epochs=1"] if len(words) > 3 else []
+        outcome = command(*words)
+        assert outcome.code == 0, (line, outcome.err)

@@ -1,0 +1,223 @@
+"""The lists of edits in .github/CONTRIBUTING.md are true: they are made here, and what they add composes and trains."""
+
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from dropout_lab.app import command
+from dropout_lab.app.cli import main
+from dropout_lab.records import store
+from dropout_lab.report import Report, apart
+from tests.docs.tables import ROOT
+
+CONTRIBUTING = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
+METHOD = '''"""Halving dropout: each unit is halved with probability `rate`, and all grow so that the mean stays."""
+
+from torch import Tensor
+
+from dropout_lab.core.noise import Noise
+from dropout_lab.sites.method import AbstractValueDropout
+
+
+class Halving(AbstractValueDropout):
+    def train(self, x: Tensor, rate: Tensor, noise: Noise) -> Tensor:
+        halved = noise.uniform(x.shape) < rate
+        return x * (1 - halved.to(x.dtype) / 2) / (1 - rate / 2)
+'''
+MODEL = '''"""A network with one narrow hidden layer."""
+
+from collections.abc import Sequence
+from math import prod
+
+from torch import Tensor, nn
+
+from dropout_lab.models.layers import chain
+from dropout_lab.sites.site import Site
+
+
+class Pinch(nn.Module):
+    """Shape: (batch, *input_shape) -> (batch, outputs)."""
+
+    def __init__(self, *, input_shape: Sequence[int], outputs: int, width: int = 4) -> None:
+        super().__init__()
+        first, last = nn.Linear(prod(input_shape), width), nn.Linear(width, outputs)
+        self.layers = chain([nn.Flatten(), Site("input"), first, nn.Tanh(), Site("hidden.0"), last])
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return y
+'''
+DATA = '''"""Points on two sides of a line."""
+
+import torch
+
+from dropout_lab.datasets.dataset import Dataset, hold_out_test
+
+
+def sides(
+    *, val_fraction: float = 0.2, test_fraction: float = 0.2, limit: int | None = None, label_noise: float = 0.0
+) -> Dataset:
+    points = torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
+    targets = (points.sum(1) > 0).long()
+    return Dataset(
+        name="sides",
+        task="classification",
+        inputs=points,
+        targets=targets,
+        test=hold_out_test(targets, "classification", test_fraction),
+        outputs=2,
+        standardize="feature",
+        val_fraction=val_fraction,
+        limit=limit,
+        label_noise=label_noise,
+    )
+'''
+MODEL_KEYS = "_target_: dropout_lab.models.pinch.Pinch\nwidth: 4\n"
+DATA_KEYS = "val_fraction: 0.2\ntest_fraction: 0.2\nlimit: null\nlabel_noise: 0.0\n"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member to add. `edits`: in files that exist, a text and what it becomes. `words`: a command that takes it."""
+
+    kind: str
+    name: str
+    files: Mapping[str, str]
+    words: Sequence[str]
+    edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+MEMBERS = (
+    Member(
+        "A dropout method",
+        "halving",
+        {
+            "dropout_lab/dropout/halving.py": METHOD,
+            "conf/dropout/halving.yaml": "# Halves units.\n_target_: dropout_lab.dropout.halving.Halving\n",
+        },
+        ("train", "dropout=halving"),
+        {
+            "tests/test_every_dropout.py": {
+                '    "layerdrop": ("layer",),\n': '    "layerdrop": ("layer",),\n    "halving": ANYTHING,\n'
+            }
+        },
+    ),
+    Member(
+        "A model",
+        "pinch",
+        {
+            "dropout_lab/models/pinch.py": MODEL,
+            "conf/model/pinch.yaml": f"# Narrow. Sites: input, hidden.0\n{MODEL_KEYS}",
+        },
+        ("train", "model=pinch"),
+        {
+            "tests/cohort/runs.py": {
+                "models.mlp import MLP\n": "models.mlp import MLP\nfrom dropout_lab.models.pinch import Pinch\n",
+                '    "mlp": ': '    "pinch": lambda: Pinch(input_shape=(1, 8, 8), outputs=10),\n    "mlp": ',
+            }
+        },
+    ),
+    Member(
+        "A data set",
+        "sides",
+        {
+            "dropout_lab/datasets/sides.py": DATA,
+            "conf/dataset/sides.yaml": f"# Points.\n_target_: dropout_lab.datasets.sides.sides\n{DATA_KEYS}",
+        },
+        ("train", "dataset=sides"),
+    ),
+    Member(
+        "A sampler",
+        "nsgaiii",
+        {"conf/sampler/nsgaiii.yaml": "# Evolution.\n_target_: optuna.samplers.NSGAIIISampler\nseed: 0\n"},
+        ("sweep", "sampler=nsgaiii", "n_trials=1", "rate=interval(0.1,0.2)"),
+        {"tests/cli/test_sweep.py": {'["random", "tpe", ': '["nsgaiii", "random", "tpe", '}},
+    ),
+)
+every_member = pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+
+
+def listed(kind: str) -> list[str]:
+    """The files that the section `kind` of CONTRIBUTING.md lists."""
+    section = re.search(rf"^### {kind}\n(.*?)^##", CONTRIBUTING, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    return re.findall(r"^\d+\. `(.+?)`", section[1], re.MULTILINE)
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@every_member
+def test_the_list_of_edits_is_what_is_edited_here(member: Member) -> None:
+    assert [path.replace("NAME", member.name) for path in listed(member.kind)] == [*member.files, *member.edits]
+    for path, changes in member.edits.items():
+        assert all((ROOT / path).read_text().count(before) == 1 for before in changes)
+
+
+@every_member
+def test_what_is_added_trains(member: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, member.files)
+    for name in ("dropout", "models", "datasets"):
+        package = importlib.import_module(f"dropout_lab.{name}")
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / "dropout_lab" / name)])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(apart, "preload", lambda: None)
+    monkeypatch.setattr(command, "make_apart", lambda folder, pdf: Report(folder, [], [], [], []))
+    small = ("seeds=1", "trainer.epochs=1", "trainer.compile=never", "baseline=false", "name=mine")
+    data = () if member.kind == "A data set" else ("dataset=wine", "trainer.batch_size=16")
+    monkeypatch.setattr(sys, "argv", ["dropout-lab", *member.words, *data, *small, "--config-dir", "conf"])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert not leaving.value.code
+    (run,) = store.read(tmp_path / "outputs" / "mine").runs
+    assert run["status"] == "complete"
+
+
+@pytest.mark.slow
+def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_path: Path) -> None:
+    for name in ("conf", "docs", "dropout_lab", "experiments", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    for member in MEMBERS:
+        write(tmp_path, member.files)
+        for path, changes in member.edits.items():
+            text = (tmp_path / path).read_text()
+            for before, after in changes.items():
+                text = text.replace(before, after)
+            (tmp_path / path).write_text(text)
+
+    def python(*words: str) -> str:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(tmp_path), str(tmp_path / "dropout_lab/app/plugin")]),
+        }
+        done = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    python("-m", "tests.docs.tables")
+    changed = [path for member in MEMBERS for path in (*member.files, *member.edits) if path.endswith(".py")]
+    python("-m", "ruff", "check", "--no-cache", *changed)
+    tests = (
+        "tests/test_every_dropout.py",
+        "tests/test_every_model.py",
+        "tests/test_every_config.py",
+        "tests/test_trust.py",
+    )
+    more = ("tests/datasets/test_every_dataset.py", "tests/cohort/test_lane_is_the_run_alone.py", "tests/docs")
+    names = " or ".join(member.name for member in MEMBERS)
+    said = python("-m", "pytest", "-n", "0", "-rA", *tests, *more, "-k", f"{names} or current")
+    assert all(re.search(rf"PASSED .*\[.*{member.name}.*\]", said) for member in MEMBERS)
