@@ -32,8 +32,8 @@ FEW_ROWS: Any = {"input_shape": (1, 3, 8), "outputs": 10}
 """A compiler takes as much longer as a recurrent network has more steps."""
 SELU: Any = {"input_shape": (1, 8, 8), "outputs": 10, "activation": "selu"}
 MODELS: Mapping[str, Callable[[], nn.Module]] = {
-    "mlp": lambda: MLP(**SELU, hidden=[12, 10]),
-    "cnn": lambda: CNN(**SELU, channels=[4, 6], hidden=[6, 5, 5, 5, 5, 5]),
+    "mlp": lambda: MLP(**SELU, hidden=[6, 5, 5, 5]),
+    "cnn": lambda: CNN(**SELU, channels=[4, 6], hidden=[6, 5]),
     "resnet": lambda: ResNet(**SELU, channels=[4, 6, 6], norm=None),
     "lstm": lambda: RNN(**FEW_ROWS, width=6),
     "gru": lambda: RNN(**FEW_ROWS, cell="gru", width=6, depth=2),
@@ -119,6 +119,13 @@ def test_a_lane_of_four_is_the_lane_of_two(method: str, model: str) -> None:
 
 MIXED: Mapping[str, Mapping[str, str]] = {
     "smallest": {"input": "adversarial", "hidden.0": "standout"},
+    "mlp": {
+        "input": "uout",
+        "hidden.0": "controlled",
+        "hidden.1": "variational_gaussian",
+        "hidden.2": "concrete",
+        "hidden.3": "sparse_vd",
+    },
     "cnn": {
         "input": "maxdrop_feature",
         "conv.0": "max_pooling",
@@ -126,11 +133,7 @@ MIXED: Mapping[str, Mapping[str, str]] = {
         "conv.1": "maxdrop_channel",
         "pool.1": "spatial",
         "hidden.0": "dropconnect",
-        "hidden.1": "controlled",
-        "hidden.2": "uout",
-        "hidden.3": "variational_gaussian",
-        "hidden.4": "concrete",
-        "hidden.5": "sparse_vd",
+        "hidden.1": "standard",
     },
     "resnet": {
         "input": "alpha",
