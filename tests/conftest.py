@@ -26,7 +26,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # As dropout_lab.cohort sets it, which may be imported after the library's first use here.
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
-settings.register_profile("patient", deadline=None, derandomize=True)  # the machine may be doing something else
+# No deadline: the machine may be doing something else.
+settings.register_profile("patient", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("patient")
 
 

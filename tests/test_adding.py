@@ -15,7 +15,8 @@ import pytest
 from dropout_lab.app import command
 from dropout_lab.app.cli import main
 from dropout_lab.records import store
-from dropout_lab.report import Report, apart
+from dropout_lab.report import apart
+from dropout_lab.report.result import Report
 from tests.docs.tables import ROOT
 
 CONTRIBUTING = (ROOT / ".github" / "CONTRIBUTING.md").read_text()

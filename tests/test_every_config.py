@@ -20,6 +20,7 @@ from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.study import pruner, sampler
+from tests.rotate import rotated
 
 CONF = conf_folder()
 BUILDER = Builder()
@@ -84,8 +85,9 @@ def composed(*overrides: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("group", "name"), MEMBERS)
-def test_every_member_composes_and_can_be_made(group: str, name: str) -> None:
+@pytest.mark.parametrize("member", rotated(MEMBERS, of=4), ids="-".join)
+def test_every_member_composes_and_can_be_made(member: tuple[str, str]) -> None:
+    group, name = member
     # A placement is described together with a model that has its sites.
     fitting = [one for one in FITTING.get(name, []) if one != f"{group}={name}"]
     weights = ["placement.weights={input:0.5}"] if name == "custom" else []

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.report import Report, apart
+from dropout_lab.report import apart
 from dropout_lab.report.load import load
+from dropout_lab.report.result import Report
 from dropout_lab.sweep.space import parse
 from tests.cli.conftest import Command
 from tests.docs.commands import DOCUMENTS, block, commands

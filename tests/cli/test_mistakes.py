@@ -1,4 +1,7 @@
-"""A mistake gets exit code 2 and a message: the key, what was given, what is allowed. Nothing is written."""
+"""A mistake gets exit code 2 and a message: the key, what was given, what is allowed. Nothing is written.
+
+`tests/test_wrong_settings.py` has the settings that are refused once they are composed.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,6 @@ from tests.rotate import rotated
 MISTAKES = [
     # the words, and what the message must say
     (("sweep", "rate=0.5,1.0"), ("rate=1.0", "below 1")),
-    (("train", "rate=-0.1"), ("rate=-0.1", "at least 0")),
-    (("train", "rate=nan"), ("rate=nan",)),
     (("train", "rate=abc"), ("rate=abc",)),
     (("train", "trainer.epoch=5"), ("trainer.epoch", "batch_size", "did you mean epochs")),
     (("train", "modle=mlp"), ("modle", "did you mean model")),
@@ -21,14 +22,7 @@ MISTAKES = [
     (("train", "model=foo"), ("model=foo", "cnn, mlp")),
     (("sweep", "model=mlp,foo"), ("model=foo", "cnn, mlp")),
     (("train", "experiment=foo"), ("experiment=foo", "rate_by_width")),
-    (("train", "model=transformer", "placement=layers"), ("dropout=standard cannot act at site layer.0", "whole")),
-    (
-        ("train", "dropout=zoneout", "placement=everywhere"),
-        ("cannot act at any site of this model; at site input", "it acts on"),
-    ),
     (("train", "placement=conv"), ("conv.*", "input, hidden.0, hidden.1")),
-    (("train", "rates.nosuch=0.3"), ("rates.nosuch", "input, hidden.0, hidden.1")),
-    (("train", "rates.input=1.5"), ("rates.input=1.5", "below 1")),
     (("sweep", "sampler=tpe", "n_trials=2", "sampler.foo=3", "rate=interval(0,0.5)"), ("sampler.foo", "seed")),
     (("sweep", "sampler=tpe", "n_trials=2", "+sampler.foo=3", "rate=interval(0,0.5)"), ("sampler", "foo")),
     (("sweep", "sampler=tpe", "n_trials=2", "rate=interval(0,1)"), ("rate=1.0", "below 1")),
@@ -37,7 +31,6 @@ MISTAKES = [
     (("sweep", "n_trials=5", "rate=0.1,0.2"), ("n_trials", "sampler")),
     (("sweep", "rate=interval(0,0.5)"), ("rate", "grid", "sampler=random")),
     (("sweep", "rate=0.1", "pruner=median", "objective=[val_loss,gap]"), ("pruner", "two objectives")),
-    (("train", "seeds=0"), ("seeds=0", "at least 1")),
     (("sweep", "rate=0.1", "dataset=wine,diabetes"), ("dataset", "cannot be ranked")),
     (("sweep", "rate=0.1", "dataset=diabetes", "objective=val_accuracy"), ("objective=val_accuracy", "regression")),
     (("sweep", "rate=0.1,0.2", "rate=0.3"), ("rate: given twice",)),
@@ -67,46 +60,11 @@ MISTAKES = [
     (("sweep", "grids=[{seeds:[1,2]}]"), ("seeds: cannot be swept",)),
     (("sweep", "grids=[{rate:[0.1,0.2]}]", "sampler=random", "n_trials=2"), ("grids", "sampler=grid")),
     (("train", "grids=[{rate:[0.1,0.2]}]"), ("rate: train takes one value",)),
-    (("train", "trainer.label_smoothing=1"), ("trainer.label_smoothing=1", "below 1")),
-    (("train", "dropout=mixout"), ("dropout=mixout", "trainer.pretrain_epochs=20")),
-    (
-        ("train", "trainer.pretrain_epochs=3"),
-        ("trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1,2,3,4] beside it"),
-    ),
-    (
-        ("train", "trainer.pretrain_classes=[0,1]"),
-        ("trainer.pretrain_classes=[0, 1]", "trainer.pretrain_epochs=20 beside it"),
-    ),
-    (("train", "trainer.pretrain_epochs=-1", "trainer.pretrain_classes=[0,1]"), ("pretrain_epochs=-1", "at least 0")),
-    (("train", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,0]"), ("classes=[0, 0]", "two different")),
-    (("train", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,10]"), ("[0, 10]", "the classes 0 to 9")),
-    (
-        ("train", "dataset=wine", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1]"),
-        ("[0, 1]", "at least two must be left"),
-    ),
-    (
-        ("train", "dataset=diabetes", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1]"),
-        ("diabetes", "asks for no class"),
-    ),
-    (
-        ("train", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=[0,1,2,3,4]", "dataset.limit=1000"),
-        ("dataset.limit=1000", "digits (classes 5, 6, 7, 8, 9)"),
-    ),
     (
         ("sweep", "trainer.pretrain_epochs=3", "trainer.pretrain_classes=choice([0,1],[2,3])", "rate=0.1"),
         ("trainer.pretrain_classes", "cannot be ranked"),
     ),
-    (("train", "trainer.l1=-1"), ("trainer.l1=-1", "at least 0")),
-    (("train", "trainer.flip=1.5"), ("trainer.flip=1.5", "at most 1")),
-    (("train", "dataset=wine", "trainer.shift=1"), ("trainer.shift=1", "no images (13)")),
-    (("train", "dataset=diabetes", "trainer.label_smoothing=0.1"), ("trainer.label_smoothing=0.1", "no class of")),
-    (("train", "dataset=diabetes", "loss=rdrop"), ("loss=rdrop", "probabilities")),
-    (("train", "loss=multi_sample", "placement=input"), ("loss=multi_sample", "hidden.1", "does not drop")),
-    (("train", "dataset=diabetes", "trainer.mc_samples=5"), ("trainer.mc_samples=5", "example's class")),
     (("sweep", "rate=0.1", "dataset=table", "dataset.path=a.csv,b.csv"), ("dataset.path", "cannot be ranked")),
-    (("train", "loss=rdrop", "loss.alpha=-1"), ("loss.alpha=-1", "at least 0")),
-    (("train", "dataset=table"), ("dataset.path=my.csv", "dataset.target")),
-    (("train", "dataset=mnist", "dataset.path=nowhere"), ("dataset.path=nowhere", "no such folder")),
     (("sweep", "rate=0.1", "seeds=3,7"), ("seeds: cannot be swept",)),
     (("sweep", "rate=0.1", "objective=val_loss,gap"), ("objective: cannot be swept", "in brackets")),
     (("sweep", "rate=interval(0,0.5)", "n_trials=2", "sampler=tpe,random"), ("sampler: cannot be swept",)),
@@ -122,17 +80,8 @@ MISTAKES = [
         ("train", "dropouts.conv=spatial"),
         ('dropouts.conv=spatial: no site matches "conv"', "input, hidden.0, hidden.1"),
     ),
-    (
-        ("train", "dropout=spatial"),
-        ("at any site of this model; at site hidden.0 (128)", "a vector has none"),
-    ),
-    (("train", "dropout=alpha"), ("dropout=alpha cannot act at site hidden.0", "model.activation=selu")),
     (("train", "seeds=many"), ("seeds=many", "whole number")),
     (("train", "rate=0.1,0.2"), ("rate", "sweep")),
-    (("train", "objective=foo"), ("objective=foo", "val_loss")),
-    (("train", "objective=3"), ("objective=3", "val_loss")),
-    (("train", "objective=null"), ("objective=null", "val_loss")),
-    (("train", "objective=[[val_loss]]"), ("objective=[[val_loss]]", "val_loss")),
     (("sweep", "rate=nan,0.1"), ("rate=nan,0.1", "finite")),
     (("sweep", "rate=0.1", "optimizer.lr=1e400,1"), ("optimizer.lr=1e400,1", "finite")),
     (("sweep", "rate=range(0,inf)"), ("rate=range(0,inf)", "finite")),
@@ -141,25 +90,7 @@ MISTAKES = [
     (("sweep", "rate=tag(log,choice(0.1,0.2))"), ("rate=tag(log,choice(0.1,0.2))", "interval")),
     (("sweep", "optimizer.lr=tag(log,range(0.1,0.5,0.1))"), ("whole numbers", "interval")),
     (("train", "optimizer.lr=true"), ("optimizer.lr=true", "a finite number of at least 0")),
-    (("train", "optimizer.lr=null"), ("optimizer.lr=null", "a finite number of at least 0")),
-    (("train", "optimizer.lr=abc"), ('optimizer.lr="abc"', "a finite number of at least 0")),
-    (("train", "optimizer=sgd", "optimizer.nesterov=1"), ("optimizer.nesterov=1", "true or false")),
     (("sweep", "optimizer.weight_decay=0,true"), ("optimizer.weight_decay=true", "a finite number of at least 0")),
-    (("train", "dataset.label_noise=null"), ("dataset.label_noise=null", "a finite number of at least 0")),
-    (("train", "dataset.limit=ten"), ('dataset.limit="ten"', "a whole number")),
-    (("train", "schedule=linear", "schedule.start=[1]"), ("schedule.start=[1]", "a finite number of at least 0")),
-    (
-        ("train", "model.hidden=8"),
-        ("model.hidden=8", "a list of at least one item, each a whole number of at least 1, or null"),
-    ),
-    (("train", "model=cnn", "model.kernel_size=null"), ("model.kernel_size=null", "a whole number")),
-    (("train", "model.norm=bath"), ("model.norm=bath", "batch, layer")),
-    (("train", "optimizer.lr=-1"), ("optimizer.lr=-1", "at least 0")),
-    (("train", "trainer.max_norm=0"), ("trainer.max_norm=0", "above 0")),
-    (("train", "dataset.limit=0"), ("dataset.limit=0",)),
-    (("train", "dataset.limit=100000"), ("dataset.limit=100000", "1150")),
-    (("train", "model=cnn", "dataset=wine"), ("model=cnn", "(13,)")),
-    (("train", "model.hidden=[0]"), ("model.hidden=[0]",)),
     (("train", "device=abacus"), ("device=abacus", "cpu")),
     (("train", "name=../elsewhere"), ("name=../elsewhere",)),
     (("sweep", "rate=range(0,0.5"), ("range(0,0.5",)),
@@ -187,31 +118,18 @@ train rate=abc
 train trainer.epoch=5
 sweep model.widht=3,4
 train model=foo
-train placement=conv
-sweep sampler=tpe n_trials=2 sampler.foo=3 rate=interval(0,0.5)
 sweep rate=interval(0,0.5)
 sweep rate=0.1 dataset=wine,diabetes
 sweep rate=0.1,0.2 rate=0.3
-train +foo=3
-train model=null
 train placement=custom
-sweep rate=0.1 hydra.sweep.dir=/proc/x
-sweep rate=0.1 hydra/launcher=joblib hydra.launcher.n_jobs=0
--sc foo
-sweep rate=0.1,0.2 zip=[rate,optimizer.lr]
-sweep grids=[{rate:[]}]
-train dropout=mixout
-train dataset=wine trainer.shift=1
-sweep rate=0.1 seeds=3,7
-sweep dropouts.hidden=standart rate=0.1
-train dropout=spatial
-train rate=0.1,0.2
-sweep rate=nan,0.1
 train optimizer.lr=true
-train dataset.limit=100000
+sweep rate=0.1 hydra.sweep.dir=/proc/x
+-sc foo
+sweep grids=[{rate:[]}]
+sweep dropouts.hidden=standart rate=0.1
+train rate=0.1,0.2
 train name=../elsewhere
 sweep rate=range(0,0.5
-train nonsense
 """.splitlines()
 """One mistake of each kind: of those that go through all of Hydra only these are quick."""
 

@@ -47,7 +47,7 @@ def runs(folder: Path) -> pd.DataFrame:
     return found.runs[["trial", "placement", "rate", "seed", "status", "val_loss", "test_loss", "gap_loss"]]
 
 
-CASES: list[tuple[tuple[str, ...], tuple[str, ...], Move]] = [(*GRID, move) for move in MOVES]
+CASES: list[tuple[tuple[str, ...], tuple[str, ...], Move]] = [(*GRID, move) for move in MOVES if move != without_study]
 CASES += [((*search, "n_trials=4"), (*search, "n_trials=7"), without_study) for search in (TPE, NSGA)]
 
 

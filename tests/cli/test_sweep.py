@@ -50,19 +50,18 @@ def test_the_same_command_again_trains_nothing(command: Command, trained: Traine
 def test_a_wider_grid_and_more_seeds_keep_every_old_result(command: Command, trained: Trained) -> None:
     folder = trained(*GRID)
     before = runs(folder)
-    wider = ("sweep", *SMALL, "placement=input,hidden,everywhere", "rate=0,0.3,0.5", "seeds=3", "name=grid")
+    wider = ("sweep", *SMALL, "placement=input,hidden,everywhere", "rate=0,0.3", "seeds=3", "name=grid")
     assert command(*wider).code == 0
     after = runs(folder)
     assert after[: len(before)] == before
-    assert len(after) == 7 * 3
+    assert len(after) == 4 * 3
 
 
 @pytest.mark.slow
 def test_what_is_trained_in_two_sittings_equals_what_is_trained_in_one(command: Command, tmp_path: Path) -> None:
-    words = ("sweep", *SMALL, "trainer.compile=never")
-    command(*words, "rate=0,0.3,0.5", "seeds=3", "name=one")
-    command(*words, "rate=0,0.3", "seeds=2", "name=two")
-    command(*words, "rate=0,0.3,0.5", "seeds=3", "name=two")
+    command("sweep", *SMALL, "rate=0,0.3,0.5", "seeds=3", "name=one")
+    command("sweep", *SMALL, "rate=0,0.3", "seeds=2", "name=two")
+    command("sweep", *SMALL, "rate=0,0.3,0.5", "seeds=3", "name=two")
     columns = ["rate", "val_loss", "val_loss_low", "val_loss_diff", "test_accuracy", "gap_loss"]
     one, two = (table(tmp_path / "outputs" / name)[columns].sort_values("rate") for name in ("one", "two"))
     pd.testing.assert_frame_equal(one.reset_index(drop=True), two.reset_index(drop=True), check_exact=True)
@@ -112,11 +111,11 @@ def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_pat
 
 @pytest.mark.slow
 def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Command, tmp_path: Path) -> None:
-    words = (*(word for word in SMALL if "compile" not in word), "rate=0.1,0.2,0.3,0.4", "name=c")
+    words = (*(word for word in SMALL if "compile" not in word), "rate=0.1,0.2", "name=c")
     assert "compiled" in command("sweep", *words, "trainer.compile=always").out
     first = store.read(tmp_path / "outputs" / "c").runs
     # More seeds would now fill more lanes, and so little work would not be compiled for.
-    assert command("sweep", *words, "seeds=9").code == 0
+    assert command("sweep", *words, "seeds=5").code == 0
     records = store.read(tmp_path / "outputs" / "c").runs
     assert len(records) > len(first)
     assert {(run["compiled"], run["width"]) for run in records} == {(True, first[0]["width"])}
@@ -204,7 +203,10 @@ def test_fewer_seeds_are_reported_without_the_others(reported: Command, trained:
     assert "the runs of other seeds are in the records" in (tmp_path / "outputs" / "s" / "report.md").read_text()
 
 
-IMAGES = ("model=cnn", "placement=conv", "dataset.limit=40", "trainer.epochs=1", "trainer.batch_size=20", "seeds=2")
+IMAGES = (
+    *("model=cnn", "placement=conv", "dataset.limit=40", "trainer.epochs=1", "trainer.batch_size=20", "seeds=2"),
+    "trainer.compile=never",
+)
 
 
 def configurations(folder: Path) -> list[tuple[Any, ...]]:
@@ -212,7 +214,7 @@ def configurations(folder: Path) -> list[tuple[Any, ...]]:
     return sorted(tuple(trial["params"].items()) for trial in store.read(folder).trials if trial["rates"])
 
 
-@pytest.mark.parametrize("sizes", rotated(["2,3", "2"]))
+@pytest.mark.parametrize("sizes", ["2,3", "2"])
 @pytest.mark.slow
 def test_a_key_of_one_member_is_swept_where_that_member_is(sizes: str, command: Command, tmp_path: Path) -> None:
     words = ("sweep", *IMAGES, "dropout=standard,dropblock", f"dropout.block_size={sizes}", "rate=0.2", "name=s")
@@ -256,16 +258,16 @@ def test_a_zip_has_repeats_and_is_for_the_grids_that_have_its_keys(command: Comm
     }
 
 
-@pytest.mark.parametrize("order", ["plain,multi_sample", "multi_sample,plain"])
 @pytest.mark.slow
-def test_no_dropout_is_trained_alike_whatever_losses_are_swept(command: Command, tmp_path: Path, order: str) -> None:
+def test_no_dropout_is_trained_alike_whatever_losses_are_swept(command: Command, tmp_path: Path) -> None:
     words = ("model.norm=batch", "placement=last", "rate=0.3")
     assert command("sweep", *SMALL, *words, "name=one").code == 0
-    assert command("sweep", *SMALL, *words, f"loss={order}", "name=two").code == 0
-    runs = [store.read(tmp_path / "outputs" / name) for name in ("one", "two")]
+    for order in ("plain,multi_sample", "multi_sample,plain"):
+        assert command("sweep", *SMALL, *words, f"loss={order}", f"name={order[:5]}").code == 0
+    runs = [store.read(tmp_path / "outputs" / name) for name in ("one", "plain", "multi")]
     key = next(trial["key"] for trial in runs[0].trials if not trial["rates"])
-    one, two = ({run["seed"]: run["val_loss"] for run in read.runs if run["key"] == key} for read in runs)
-    assert one == two
+    one, *others = ({run["seed"]: run["val_loss"] for run in read.runs if run["key"] == key} for read in runs)
+    assert others == [one, one]
 
 
 @pytest.mark.slow
@@ -379,11 +381,12 @@ def test_the_default_sweep_has_placements_at_which_the_method_can_act(
     assert "│ input " not in result.out or method == "spatial"
 
 
-@pytest.mark.parametrize("sampler", rotated(["random", "tpe", "cmaes", "qmc", "gp", "nsgaii"], turn=1, of=6))
+@pytest.mark.parametrize("sampler", ["tpe", "nsgaii"])
 @pytest.mark.slow
-def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
+def test_samplers_train_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path
 ) -> None:
+    """All of them with a trainer that is made up: `tests/sweep/test_sweeps.py`."""
     words = ("sweep", *SMALL, f"sampler={sampler}", "rates.input=interval(0,0.5)", "rates.hidden=interval(0,0.8)")
     two = ("objective=[val_loss,gap]",) if sampler == "nsgaii" else ()
     assert command(*words, *two, "n_trials=4", "name=s").code == 0
@@ -394,46 +397,27 @@ def test_every_sampler_trains_as_many_configurations_as_asked_and_the_baseline(
     assert sum(bool(trial["rates"]) for trial in store.read(tmp_path / "outputs" / "s").trials) == 6
 
 
+@pytest.mark.parametrize("pruner", ["hyperband", "wilcoxon"])
 @pytest.mark.slow
-def test_a_sampler_that_repeats_itself_gets_the_known_result_and_ends(command: Command, tmp_path: Path) -> None:
-    outcome = command("sweep", *SMALL, "sampler=random", "n_trials=20", "rate=0.1,0.2,0.3", "name=few")
-    assert outcome.code == 0
-    assert "exhausted" in outcome.out
-    assert len(runs(tmp_path / "outputs" / "few")) == 4 * 2
-
-
-@pytest.mark.parametrize("pruner", ["median", "hyperband", "successive_halving", "wilcoxon"])
-@pytest.mark.slow
-def test_every_pruner_really_stops_runs(pruner: str, command: Command, tmp_path: Path) -> None:
-    outcome = command(
+def test_pruners_really_stop_runs(pruner: str, command: Command, tmp_path: Path) -> None:
+    """By epochs and by seeds; all of them with a trainer that is made up: `tests/sweep/test_sweeps.py`."""
+    words = (
         *("sweep", "dataset=wine", "model.width=16", "trainer.batch_size=16", "trainer.epochs=12", "trainer.width=4"),
         *(f"pruner={pruner}", "rate=0,0.1,0.9,0.95,0.97,0.98,0.985,0.99", "seeds=6", "name=p", "optimizer.lr=0.01"),
+        "trainer.compile=never",
     )
-    assert outcome.code == 0
+    assert command(*words).code == 0
     records = store.read(tmp_path / "outputs" / "p")
     pruned = [run for run in records.runs if run["status"] == "pruned"]
     assert pruned
     assert all(run["epochs"] < 12 for run in pruned)
-    assert (
-        "runs are in the records already"
-        in command(
-            *(
-                "sweep",
-                "dataset=wine",
-                "model.width=16",
-                "trainer.batch_size=16",
-                "trainer.epochs=12",
-                "trainer.width=4",
-            ),
-            *(f"pruner={pruner}", "rate=0,0.1,0.9,0.95,0.97,0.98,0.985,0.99", "seeds=6", "name=p", "optimizer.lr=0.01"),
-        ).out
-    )
+    assert "runs are in the records already" in command(*words).out
     assert len(store.read(tmp_path / "outputs" / "p").runs) == len(records.runs)
 
 
 @pytest.mark.slow
 def test_structure_can_be_swept(command: Command, tmp_path: Path) -> None:
-    words = ("sweep", "dataset=digits", "dataset.limit=64", "trainer.epochs=2", "seeds=2", "rate=0.2", "name=m")
+    words = ("sweep", "dataset.limit=64", "trainer.epochs=1", "seeds=2", "rate=0.2", "name=m", IMAGES[-1])
     assert command(*words, "model=mlp,cnn", "optimizer=sgd,adamw", "trainer.batch_size=32").code == 0
     records = store.read(tmp_path / "outputs" / "m")
     assert len(records.trials) == 2 * 2 * 2

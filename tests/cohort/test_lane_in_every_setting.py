@@ -60,7 +60,7 @@ def test_no_size_is_too_odd(activation: ActivationName, width: int) -> None:
     assert all(outcome(result) == outcome(seven[run]) for run, result in other.items())
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.lists(st.integers(1, 19), min_size=1, max_size=3), st.integers(1, 40), st.integers(3, 9))
 def test_any_layers_any_batch_any_width(sizes: list[int], batch_size: int, width: int) -> None:
     dataset = diabetes(limit=max(batch_size, 12) // batch_size * batch_size)

@@ -37,6 +37,8 @@ ODD: Any = {
     "clip_norm": True,
 }
 WAYS: Any = {"max_norm": 1.0, "clip_norm": 0.5}
+WIDTH = 3
+"""Odd as well: then lanes begin at any alignment in memory, at which compilers guess."""
 CPU = torch.device("cpu")
 builds_odd = pytest.mark.xdist_group("odd programs")
 """Of tests that build the same programs: a worker runs them one after the other, and the first one builds."""
@@ -52,9 +54,9 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def odd() -> tuple[Lanes, Compilable]:
-    """Two lanes with runs, and the program of their training step."""
-    lanes = Lanes(structure(**ODD), 2, CPU)
-    for lane in range(2):
+    """Lanes with runs, and the program of their training step."""
+    lanes = Lanes(structure(**ODD), WIDTH, CPU)
+    for lane in range(WIDTH):
         lanes.load(lane, recipe(lane + 1, **WAYS))
     return lanes, Compilable(lanes.executor.train_step, lanes.executor.examples()[0], "odd")
 
@@ -76,8 +78,8 @@ def test_a_compiled_step_is_the_eager_one() -> None:
 @pytest.mark.slow
 def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = structure(**ODD)
-    recipes = [recipe(number, patience=3, **WAYS) for number in range(12)]  # four lanes are refilled
-    eager, compiled = train(made, recipes, 8), train(made, recipes, 8, compile="always")
+    recipes = [recipe(number, patience=3, **WAYS) for number in range(8)]  # every lane is refilled
+    eager, compiled = train(made, recipes, WIDTH), train(made, recipes, WIDTH, compile="always")
     for run in recipes:
         ours, theirs = compiled[run.id], eager[run.id]
         assert ours.execution.compiled
@@ -91,7 +93,7 @@ def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pyte
     built = set(compiler.folder().glob("*.pt2"))
     assert shared_programs in compiler.folder().parents
     monkeypatch.setattr(Compilable, "give", lambda self, building: pytest.fail("built again"))
-    again = train(made, recipes[::-1], 8, compile="always")
+    again = train(made, recipes[::-1], WIDTH, compile="always")
     # and gives each run the same to the bit, whatever its lane.
     assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
     assert set(compiler.folder().glob("*.pt2")) == built
@@ -118,18 +120,7 @@ def test_runs_that_begin_again_are_trained_as_they_began(monkeypatch: pytest.Mon
     assert asked == [("auto", 3), ("again" if compiled else "never", 3)]
 
 
-@builds_odd
-@pytest.mark.slow
-@pytest.mark.usefixtures("shared_programs")
-def test_the_width_matters_to_the_last_bits_of_compiled_lanes_alone() -> None:
-    recipes = [recipe(number, **WAYS) for number in range(8)]
-    eight, three = (train(structure(**ODD), recipes, width, compile="always") for width in (8, 3))
-    for run in recipes:
-        found = np.array([eight[run.id].curves["val_loss"], three[run.id].curves["val_loss"]], dtype=float)
-        np.testing.assert_allclose(found[0], found[1], rtol=1e-4)
-
-
-@pytest.mark.parametrize("among", [3, pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("among", [2, pytest.param(9, marks=pytest.mark.slow)])
 def test_a_program_is_named_by_all_that_it_is_made_of(among: int) -> None:
     def program(width: int = 2, **changes: Any) -> Path:
         lanes = Lanes(structure(**{**ODD, **changes}), width, CPU)
@@ -141,7 +132,7 @@ def test_a_program_is_named_by_all_that_it_is_made_of(among: int) -> None:
     changes += [{"batch_size": 30}, {"max_norm": False}, {"clip_norm": False}, {"precision": "bfloat16"}]
     names = [program(3), *(program(**change) for change in changes[:among])]
     assert len(set(names)) == len(names)
-    assert program() == program()
+    assert program() == names[1]
 
 
 def _double(x: Tensor, doubled: Tensor) -> None:
@@ -160,14 +151,14 @@ def _is_doubling(program: Callable[..., None]) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("empty")
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 and no more"])
-def test_a_damaged_program_is_built_again(damage: bytes) -> None:
-    built = _doubling(f"double {damage!r}")
+def test_a_damaged_program_is_built_again() -> None:
+    built = _doubling("double")
     assert _is_doubling(*load([built]))
-    built._path.write_bytes(damage)
-    again = _doubling(f"double {damage!r}")
-    assert again.is_known
-    assert _is_doubling(*load([again]))
+    for damage in (b"", b"PK\x03\x04 and no more"):
+        built._path.write_bytes(damage)
+        again = _doubling("double")
+        assert again.is_known
+        assert _is_doubling(*load([again]))
 
 
 def test_a_folder_that_cannot_be_written_is_no_failure_of_the_runs(
@@ -201,7 +192,7 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
 
 
 def test_a_builder_reads_the_graph_that_was_sent() -> None:
-    lanes = Lanes(structure(**ODD), 2, CPU)
+    lanes = Lanes(structure(optimizer="sgd"), 2, CPU)
     sent = Compilable(lanes.executor.train_step, lanes.executor.examples()[0])._graph
     read = pickle.loads(
         pickle.dumps(Order.of(sent, tuple(lanes.executor.examples()[0]), precompile_headers=False))

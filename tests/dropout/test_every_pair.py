@@ -1,9 +1,10 @@
-"""Every method of dropout with every loss and every option of the trainer, beside a loop that is written out here.
+"""Methods of dropout with losses and options of the trainer, beside a loop that is written out here.
 
 The loop calls a network's modules one run at a time, pass after pass, with torch's own losses and gradients. What it
 shares with the trainer are the methods themselves and the numbers that are drawn; how they are put together is its own.
 """
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -408,6 +409,6 @@ def test_a_pair_is_a_plain_loop(method: str, setting: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "setting"), [pair for pair in ALL if pair not in SOME])
-def test_every_pair_is_a_plain_loop(method: str, setting: str) -> None:
+@pytest.mark.parametrize(("method", "setting"), random.Random(0).sample([pair for pair in ALL if pair not in SOME], 40))
+def test_other_pairs_are_plain_loops(method: str, setting: str) -> None:
     check(method, setting)

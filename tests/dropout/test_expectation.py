@@ -97,8 +97,9 @@ def place_for(where: str, layer: nn.Module) -> SiteInfo:
 CASES: list[tuple[str, dict[str, Any], str]] = [
     (name, changes, where)
     for name, changes in METHODS
+    for method in [make(name, changes)]
     for where in SHAPES
-    if objection_to(make(name, changes), place_for(where, layer_for(where))) is None
+    if objection_to(method, place_for(where, layer_for(where))) is None
     and (where != "pooled" or name == "max_pooling")  # the mean of a maximum is that of a linear layer nowhere else
 ]
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from scipy import stats
 from torch import Tensor, nn
+from torch.func import vmap
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.noise import Noise
@@ -35,10 +36,10 @@ def dropped(x: Tensor) -> Tensor:
 
 
 def test_classic_shrinks_in_evaluation_instead() -> None:
-    x = torch.ones(1000, 1000)
+    x = torch.ones(300, 1000)
     y = make("classic").train(x, rate(0.3), noise())
     assert y.unique().tolist() == [0, 1]
-    assert y.mean().item() == pytest.approx(0.7, abs=0.002)
+    assert y.mean().item() == pytest.approx(0.7, abs=0.003)
     torch.testing.assert_close(make("classic").evaluate(x, rate(0.3)), 0.7 * x)
 
 
@@ -230,18 +231,19 @@ def test_max_drop_takes_positive_values_only(name: str) -> None:
 
 
 def test_stochastic_rate_draws_one_rate_a_step_within_its_spread() -> None:
-    x, method = torch.ones(50_000, 1), make("stochastic_rate")
+    x, method = torch.ones(10_000, 1), make("stochastic_rate")
     shares = torch.tensor([dropped(method.train(x, rate(0.2), noise(1, step))).mean().item() for step in range(300)])
     assert stats.kstest(shares.numpy(), "uniform", args=(0, 0.4)).pvalue > 0.01
     assert dropped(make("stochastic_rate", spread=0.0).train(x, rate(0.2), noise())).mean().item() == pytest.approx(
-        0.2, abs=0.01
+        0.2, abs=0.02
     )
 
 
 @pytest.mark.parametrize(("p", "spread"), matrix([0.2, 0.4, 0.6, 0.69, 0.7, 0.9], [1.0, 0.5, 0.0]))
 def test_stochastic_rate_keeps_rate_and_mean_in_spite_of_its_caps(p: float, spread: float) -> None:
     method, x = make("stochastic_rate", spread=spread), torch.ones(4000, 1)
-    steps = torch.stack([method.train(x, rate(p), stream) for stream in noises(1500)])
+    keys = torch.stack([stream.key for stream in noises(1500)])
+    steps = vmap(lambda key: method.train(x, rate(p), Noise(key)))(keys)
     shares = dropped(steps).mean((1, 2))
     assert shares.mean().item() == pytest.approx(p, abs=4 * shares.std().item() / 1500**0.5)
     means = steps.mean((1, 2))
@@ -316,7 +318,8 @@ def test_dropconnect_masks_weights_and_biases_by_example_or_batch() -> None:
 def test_dropconnects_moments_are_those_of_its_paper(mask_per: str) -> None:
     reader, x, p = linear(None), torch.randn(7, 30), 0.3
     method = make("dropconnect", mask_per=mask_per, inference="mean")
-    y = torch.stack([method.train_reader(reader, x, rate(p), stream) for stream in noises(4000)])
+    keys = torch.stack([stream.key for stream in noises(4000)])
+    y = vmap(lambda key: method.train_reader(reader, x, rate(p), Noise(key)))(keys).detach()
     mean = method.evaluate_reader(reader, x, rate(p))
     layer = reader.layer
     assert isinstance(layer, nn.Linear)

@@ -64,13 +64,14 @@ def test_every_configuration_has_its_own_baseline_beside_it(tmp_path: Path) -> N
 
 
 def test_the_table_is_a_frame_like_the_others(tmp_path: Path) -> None:
-    folder = with_predictions(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2), tmp_path / "s")
+    sweep = Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2, epochs=3)
+    folder = with_predictions(sweep, tmp_path / "s")
     make(folder, pdf=False)
     text, parquet = pd.read_csv(folder / "confidence.csv"), pd.read_parquet(folder / "confidence.parquet")
     pd.testing.assert_frame_equal(text, parquet)
     documented = pd.read_csv(folder / "columns.csv").set_index("frame").loc["confidence.csv"]
     assert list(documented["column"]) == list(parquet.columns)
     assert documented["meaning"].notna().all()
-    empty = Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2).write(tmp_path / "none")
+    empty = sweep.write(tmp_path / "none")
     make(empty, pdf=False)
     assert len(pd.read_parquet(empty / "confidence.parquet")) == 0

@@ -10,7 +10,7 @@ from tests.report.canned import Sweep, evidence, grid, hump
 
 
 def test_losses_a_token_are_perplexities(tmp_path: Path) -> None:
-    plan = grid(effect=hump)
+    plan = grid(("hidden",), (0.0, 0.3), hump)
     found = evidence(Sweep(plan, session={"task": "language_modelling"}), tmp_path / "text")
     rows = {row[0]: row[1:] for row in comparison(found).rows}
     best = found.found.best
@@ -27,6 +27,8 @@ def test_losses_a_token_are_perplexities(tmp_path: Path) -> None:
 
 
 def test_warnings_are_kept_in_the_records_and_shown(tmp_path: Path) -> None:
-    sweep = Sweep(grid(effect=hump), session={"warnings": ["warning: dropout=standard at conv.0: a reason"]})
+    sweep = Sweep(
+        grid(("hidden",), (0.0, 0.3), hump), session={"warnings": ["warning: dropout=standard at conv.0: a reason"]}
+    )
     found = evidence(sweep, tmp_path / "warned")
     assert "Warned before training: dropout=standard at conv.0: a reason" in list(cautions(found.frames, found.table))

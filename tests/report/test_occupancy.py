@@ -61,7 +61,7 @@ def test_many_epochs_are_few_slices_with_the_same_area(tmp_path: Path) -> None:
 
 
 def test_older_records_say_nothing_and_get_neither_figure_nor_table(tmp_path: Path) -> None:
-    folder = Sweep(grid(rates=(0.0, 0.3)), seeds=2).write(tmp_path / "sweep")
+    folder = Sweep(grid(("hidden",), (0.0, 0.3)), seeds=2, epochs=3).write(tmp_path / "sweep")
     make(folder, pdf=False)
     assert "Lanes in use" in (folder / "report.html").read_text()
     assert (folder / "figures" / "occupancy.svg").exists()

@@ -33,8 +33,13 @@ RATES = (0.0, 0.1, 0.3, 0.5)
 
 
 @pytest.fixture(scope="module")
-def clear(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
-    return evidence(Sweep(grid(rates=RATES, effect=hump)), tmp_path_factory.mktemp("s") / "clear")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Sweep(grid(rates=RATES, effect=hump)).write(tmp_path_factory.mktemp("s") / "clear")
+
+
+@pytest.fixture(scope="module")
+def clear(folder: Path) -> Evidence:
+    return evidence_of(folder)
 
 
 def text(found: Evidence) -> str:
@@ -76,7 +81,8 @@ def test_the_numbers_are_those_of_the_tables(clear: Evidence) -> None:
 
 
 def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Path) -> None:
-    stopped = evidence(Sweep(grid(rates=RATES, effect=hump, patience=1), patience=1), tmp_path / "stopped")
+    plan = grid(("hidden",), RATES, hump, patience=1)
+    stopped = evidence(Sweep(plan, patience=1), tmp_path / "stopped")
     assert (stopped.table["n_stopped"] == 5).any()
     best = stopped.row("convergence", stopped.found.best, definition="own_best")
     assert best is not None
@@ -84,7 +90,7 @@ def test_who_was_stopped_or_still_improves_is_said_beside_the_cost(tmp_path: Pat
     none = replace(stopped, tables={**stopped.tables, "convergence": stopped.tables["convergence"].assign(n_reached=0)})
     assert "0 of 5 runs come within 1 % of their best loss: all ended before it was known" in text(none)
     assert next(tile.number for tile in tiles(none) if tile.label == "Cost") == "not known"
-    plan = grid(rates=RATES, effect=lambda placement, rate: 0.5, epochs=6)
+    plan = grid(("hidden",), RATES, lambda placement, rate: 0.5, epochs=6)
     short = evidence(Sweep(plan, epochs=6), tmp_path / "short")
     assert "5 were still improving when training ended, so this is not final" in text(short)
     assert "runs still improving at the end: 5 and 5" in next(
@@ -103,7 +109,7 @@ def test_the_gap_stands_beside_the_validation(clear: Evidence) -> None:
 def test_early_stopping_as_the_objective_of_nothing(tmp_path: Path) -> None:
     """Where all runs were stopped, no configuration has epochs to convergence, and that is said."""
     asked = {"objective": ["epochs_to_convergence"]}
-    plan = grid(rates=RATES, effect=hump, patience=1, epochs=60)
+    plan = grid(("hidden",), RATES, hump, patience=1, epochs=60)
     found = evidence(Sweep(plan, patience=1, epochs=60, seeds=2, session=asked), tmp_path / "s")
     assert (found.table["n_stopped"] > 0).all()
     assert found.found.best is None
@@ -153,9 +159,8 @@ def test_the_flat_region_and_the_interval_of_the_best_rate(clear: Evidence) -> N
     assert "from 5 seeds it is rough" in sure
 
 
-def test_beside_another_trial(tmp_path: Path, clear: Evidence) -> None:
+def test_beside_another_trial(folder: Path, clear: Evidence) -> None:
     """All differences are to the trial that was asked for; targets and gaps in words stay those of no dropout."""
-    folder = Sweep(grid(rates=RATES, effect=hump)).write(tmp_path / "s")
     other = 2
     beside = evidence_of(folder, other)
     frames = beside.frames
@@ -176,8 +181,7 @@ def test_beside_another_trial(tmp_path: Path, clear: Evidence) -> None:
     assert [tile.label for tile in tiles(beside)][1] == f"Against {name} (trial 2)"
 
 
-def test_the_best_beside_itself(tmp_path: Path, clear: Evidence) -> None:
-    folder = Sweep(grid(rates=RATES, effect=hump)).write(tmp_path / "s")
+def test_the_best_beside_itself(folder: Path, clear: Evidence) -> None:
     best = int(clear.table["trial"].iloc[0])
     found = evidence_of(folder, best)
     assert found.found.difference is None
@@ -193,7 +197,7 @@ def test_a_trial_that_cannot_be_compared_with(tmp_path: Path) -> None:
         load(folder, 2)
 
 
-@pytest.mark.parametrize("name", rotated(sweeps(), turn=1))
+@pytest.mark.parametrize("name", rotated(sweeps(), turn=1, of=6))
 def test_the_pages_of_odd_sweeps_beside_any_trial(name: str, tmp_path: Path) -> None:
     """`test_report.py` has them beside no dropout, which is what is left where no trial is complete."""
     folder = sweeps()[name][0].write(tmp_path / "s")
@@ -252,7 +256,7 @@ def test_the_tables_of_the_page_say_what_they_are_of(clear: Evidence, tmp_path: 
 
 
 def test_a_table_by_its_name(tmp_path: Path) -> None:
-    folder = Sweep(grid(("hidden",), (0.0, 0.3), hump)).write(tmp_path / "s")
+    folder = Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2, epochs=3).write(tmp_path / "s")
     make(folder, pdf=False)
     for name in ("optimism", "isolation"):
         assert as_csv(folder, name).encode() == (folder / "tables" / f"{name}.csv").read_bytes()

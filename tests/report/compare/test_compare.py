@@ -134,8 +134,8 @@ def test_sweeps_without_an_answer_have_a_row_too(tmp_path: Path) -> None:
         lone=Sweep([planned("hidden", 0.0)], seeds=2),
         single=Sweep(grid(rates=RATES), seeds=1),
     )
-    for some in itertools.combinations(folders, 2):
-        said = " ".join(compare(some, tmp_path / "out").prose)
+    for some in itertools.pairwise(folders):
+        compare(some, tmp_path / "out")
         page = (tmp_path / "out" / "report.html").read_text()
         assert "nan" not in page.split("base64,")[0]
         assert "None" not in page.split("base64,")[0]
