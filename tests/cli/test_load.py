@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import dropout_lab
-from dropout_lab.report.columns import COLUMNS, SITE, SWEPT, column, described
+from dropout_lab.report.columns import SITE, SWEPT, column, columns, described
 from tests.cli.conftest import SMALL, Command
 
 
@@ -14,12 +14,12 @@ def test_a_real_sweep_has_the_columns_that_are_documented_and_no_others(command:
     assert command(*words, "trainer.compile=never").code == 0
     frames = dropout_lab.load(tmp_path / "outputs" / "x")
     table = described(frames)  # raises for a column that is not documented
-    for frame, documented in COLUMNS.items():
+    for frame, documented in columns().items():
         have = set(table.loc[table["frame"] == frame, "column"])
         assert documented.keys() - {SITE, SWEPT} <= have
         meanings = dict(zip(table["column"], table["meaning"], strict=True))
-        assert meanings["rates.hidden.0"] == documented.get(SITE, COLUMNS["trials"][SITE]).meaning
-        assert meanings["optimizer.lr"] == documented.get(SWEPT, COLUMNS["trials"][SWEPT]).meaning
+        assert meanings["rates.hidden.0"] == documented.get(SITE, columns()["trials"][SITE]).meaning
+        assert meanings["optimizer.lr"] == documented.get(SWEPT, columns()["trials"][SWEPT]).meaning
     assert (table["meaning"].str.len() > 5).all()
     runs = frames.runs
     assert (runs["gap_loss"] == runs["val_loss"] - runs["train_loss"]).all()
