@@ -1,5 +1,5 @@
 """What is measured: definitions in NumPy, and the table that declares every metric once.
 
-`curves` and `answers` define metrics, `metric` is the form of a declaration, `table` holds all of them, `lookup` and
-`summary` are what other rooms use. Trainer and report share them.
+`curves`, `answers` and `functions` define metrics. `metric` is the form of a declaration, `table` holds all of them.
+Other rooms use `lookup` and `summary`; trainer and report share them.
 """

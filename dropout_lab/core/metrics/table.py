@@ -1,15 +1,19 @@
-"""Every metric, declared once: to add one, write its function and its declaration here.
+"""Every metric, declared once: to add one, write its function in `functions` and its declaration here.
 
 Records, frames and their documentation, objectives, tables, figures and trackers read `METRICS`. In a record that is
 older than a metric, the metric is missing.
 """
 
-from collections.abc import Callable, Mapping
-
-import numpy as np
-
 from dropout_lab.core.metrics import answers, curves
-from dropout_lab.core.metrics.answers import Answers
+from dropout_lab.core.metrics.functions import (
+    curve,
+    diverged,
+    gap_accuracy,
+    gap_loss,
+    learned,
+    of_answers,
+    under_masks,
+)
 from dropout_lab.core.metrics.metric import (
     CLASSES,
     EPOCHS,
@@ -20,7 +24,6 @@ from dropout_lab.core.metrics.metric import (
     POINTS,
     SECONDS,
     AtEnd,
-    Ended,
     Metric,
     PerEpoch,
     Unit,
@@ -29,43 +32,6 @@ from dropout_lab.core.metrics.metric import (
 TRAIN = "the fixed part of the training data, dropout off"
 VALIDATION = "the validation part"
 TEST = "the test part, with the weights of the best epoch"
-
-
-def _gap_loss(at: Mapping[str, float | None]) -> float | None:
-    return _difference(at["val_loss"], at["train_loss"])
-
-
-def _gap_accuracy(at: Mapping[str, float | None]) -> float | None:
-    apart = _difference(at["train_accuracy"], at["val_accuracy"])
-    return None if apart is None else 100 * apart
-
-
-def _difference(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a - b
-
-
-def _curve(ended: Ended, name: str) -> curves.Curve:
-    return np.asarray(ended.curves[name], dtype=np.float64)
-
-
-def _learned(ended: Ended) -> bool | None:
-    return None if ended.chance_loss is None else curves.learned(_curve(ended, "val_loss"), ended.chance_loss)
-
-
-def _diverged(ended: Ended) -> bool | None:
-    return None if ended.chance_loss is None else curves.diverged(_curve(ended, "train_loss"), ended.chance_loss)
-
-
-def _of_answers(of: Callable[[Answers], float | None]) -> Callable[[Ended], float | None]:
-    """`of` a run's answers; None without them."""
-    return lambda ended: None if ended.answers is None else of(ended.answers)
-
-
-def _under_masks(measure: str) -> Callable[[Ended], float | None]:
-    """One of `answers.MEASURES` of the mean of the probabilities over masks; None without masks."""
-    measured = answers.MEASURES[measure]
-    return _of_answers(lambda found: None if found.masked is None else measured(found.masked, found.targets))
-
 
 _DECLARED: tuple[Metric, ...] = (
     PerEpoch(
@@ -142,7 +108,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="gap_loss",
         title="gap in loss",
         meaning="validation minus train loss",
-        of=_gap_loss,
+        of=gap_loss,
         unit=LOSS,
         objective="gap",
         shown="compared",
@@ -153,7 +119,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="gap_accuracy",
         title="gap in accuracy",
         meaning="train minus validation accuracy",
-        of=_gap_accuracy,
+        of=gap_accuracy,
         unit=POINTS,
         low=-100,
         high=100,
@@ -167,7 +133,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="epochs_to_convergence",
         title="epochs to convergence",
         meaning="the first epoch, from 1, within 1 % of the run's own best validation loss",
-        of=lambda ended: curves.epochs_to_convergence(_curve(ended, "val_loss")),
+        of=lambda ended: curves.epochs_to_convergence(curve(ended, "val_loss")),
         unit=EPOCHS,
         low=0,
         objective="epochs_to_convergence",
@@ -176,7 +142,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="best_epoch",
         title="best epoch",
         meaning="the first epoch, from 1, with the lowest validation loss",
-        of=lambda ended: curves.best_epoch(_curve(ended, "val_loss")),
+        of=lambda ended: curves.best_epoch(curve(ended, "val_loss")),
         unit=EPOCHS,
         low=0,
     ),
@@ -191,7 +157,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="still_improving",
         title="still improving",
         meaning="whether the best epoch lies in the last tenth of the horizon",
-        of=lambda ended: curves.still_improving(_curve(ended, "val_loss"), ended.horizon),
+        of=lambda ended: curves.still_improving(curve(ended, "val_loss"), ended.horizon),
         unit=FLAG,
         shown="listed",
     ),
@@ -207,7 +173,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="learned",
         title="learned",
         meaning="whether the best validation loss is below 0.99 times the chance_loss",
-        of=_learned,
+        of=learned,
         unit=FLAG,
         direction="maximize",
         shown="listed",
@@ -219,7 +185,7 @@ _DECLARED: tuple[Metric, ...] = (
             "whether the train loss ends above 100 times the chance_loss, or at the chance_loss or above and 100 times "
             "its own lowest or more"
         ),
-        of=_diverged,
+        of=diverged,
         unit=FLAG,
         shown="listed",
     ),
@@ -227,7 +193,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="test_ece",
         title="calibration error",
         meaning="calibration error on the test part, over 15 bins of confidence",
-        of=_of_answers(lambda found: answers.calibration_error(found.probs, found.targets)),
+        of=of_answers(lambda found: answers.calibration_error(found.probs, found.targets)),
         unit=FRACTION,
         low=0,
         high=1,
@@ -240,7 +206,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="test_loss_mc",
         title="loss, mean over masks",
         meaning="test loss of the mean over masks (trainer.mc_samples, Monte Carlo dropout)",
-        of=_under_masks("loss"),
+        of=under_masks("loss"),
         unit=NATS,
         low=0,
         tasks=CLASSES,
@@ -252,7 +218,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="test_accuracy_mc",
         title="accuracy, mean over masks",
         meaning="test accuracy of the mean over masks",
-        of=_under_masks("accuracy"),
+        of=under_masks("accuracy"),
         unit=FRACTION,
         low=0,
         high=1,
@@ -266,7 +232,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="test_ece_mc",
         title="calibration error, mean over masks",
         meaning="calibration error of the mean over masks",
-        of=_under_masks("ece"),
+        of=under_masks("ece"),
         unit=FRACTION,
         low=0,
         high=1,
@@ -279,7 +245,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="entropy_mc",
         title="entropy",
         meaning="entropy of the mean over masks, mean over the test part",
-        of=_of_answers(answers.mean_entropy),
+        of=of_answers(answers.mean_entropy),
         unit=NATS,
         low=0,
         tasks=CLASSES,
@@ -290,7 +256,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="information_mc",
         title="mutual information",
         meaning="mutual information of answer and mask: what the masks disagree about",
-        of=_of_answers(answers.information),
+        of=of_answers(answers.information),
         unit=NATS,
         low=0,
         tasks=CLASSES,

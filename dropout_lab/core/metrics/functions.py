@@ -1,0 +1,50 @@
+"""The functions of declarations: from the metrics of an epoch, and from what is known when a run ends."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from dropout_lab.core.metrics import answers, curves
+from dropout_lab.core.metrics.answers import Answers
+from dropout_lab.core.metrics.metric import Ended
+
+
+def gap_loss(at: Mapping[str, float | None]) -> float | None:
+    """Validation minus train loss."""
+    return _difference(at["val_loss"], at["train_loss"])
+
+
+def gap_accuracy(at: Mapping[str, float | None]) -> float | None:
+    """Train minus validation accuracy, in percentage points."""
+    apart = _difference(at["train_accuracy"], at["val_accuracy"])
+    return None if apart is None else 100 * apart
+
+
+def _difference(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b
+
+
+def curve(ended: Ended, name: str) -> curves.Curve:
+    """A metric of every epoch."""
+    return np.asarray(ended.curves[name], dtype=np.float64)
+
+
+def learned(ended: Ended) -> bool | None:
+    """See `curves.learned`; None where the chance level is unknown."""
+    return None if ended.chance_loss is None else curves.learned(curve(ended, "val_loss"), ended.chance_loss)
+
+
+def diverged(ended: Ended) -> bool | None:
+    """See `curves.diverged`; None where the chance level is unknown."""
+    return None if ended.chance_loss is None else curves.diverged(curve(ended, "train_loss"), ended.chance_loss)
+
+
+def of_answers(of: Callable[[Answers], float | None]) -> Callable[[Ended], float | None]:
+    """`of` a run's answers; None without them."""
+    return lambda ended: None if ended.answers is None else of(ended.answers)
+
+
+def under_masks(measure: str) -> Callable[[Ended], float | None]:
+    """One of `answers.MEASURES` of the mean of the probabilities over masks; None without masks."""
+    measured = answers.MEASURES[measure]
+    return of_answers(lambda found: None if found.masked is None else measured(found.masked, found.targets))
