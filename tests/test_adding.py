@@ -106,7 +106,7 @@ MEMBERS = (
         },
         ("train", "dropout=halving"),
         {
-            "tests/test_every_dropout.py": {
+            "tests/dropout/test_every_dropout.py": {
                 '    "layerdrop": ("layer",),\n': '    "layerdrop": ("layer",),\n    "halving": ANYTHING,\n'
             }
         },
@@ -140,7 +140,6 @@ MEMBERS = (
         "nsgaiii",
         {"conf/sampler/nsgaiii.yaml": "# Evolution.\n_target_: optuna.samplers.NSGAIIISampler\nseed: 0\n"},
         ("sweep", "sampler=nsgaiii", "n_trials=1", "rate=interval(0.1,0.2)"),
-        {"tests/cli/test_sweep.py": {'["random", "tpe", ': '["nsgaiii", "random", "tpe", '}},
     ),
 )
 every_member = pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
@@ -213,12 +212,17 @@ def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_pat
     changed = [path for member in MEMBERS for path in (*member.files, *member.edits) if path.endswith(".py")]
     python("-m", "ruff", "check", "--no-cache", *changed)
     tests = (
-        "tests/test_every_dropout.py",
-        "tests/test_every_model.py",
+        "tests/dropout/test_every_dropout.py",
+        "tests/models/test_every_model.py",
         "tests/test_every_config.py",
         "tests/test_trust.py",
     )
-    more = ("tests/datasets/test_every_dataset.py", "tests/cohort/test_lane_is_the_run_alone.py", "tests/docs")
+    more = (
+        "tests/datasets/test_every_dataset.py",
+        "tests/sweep/test_sweeps.py",
+        "tests/cohort/test_lane_is_the_run_alone.py",
+        "tests/docs",
+    )
     names = " or ".join(member.name for member in MEMBERS)
     said = python("-m", "pytest", "-n", "0", "-rA", *tests, *more, "-k", f"{names} or current")
     assert all(re.search(rf"PASSED .*\[.*{member.name}.*\]", said) for member in MEMBERS)

@@ -54,7 +54,7 @@ class Kind:
 
     def shown(self, value: Any) -> str:
         """A value as a command line has it; text stands in quotes only where no text is allowed."""
-        text = value if isinstance(value, str) and str in self.bases else _text(value)
+        text = value if isinstance(value, str) and not self.bases.isdisjoint((str, Any)) else _text(value)
         return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN // 2]}..."
 
     def advice(self, key: str, value: Any) -> str:

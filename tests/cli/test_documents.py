@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.report import apart
 from dropout_lab.report.load import load
 from dropout_lab.report.result import Report
 from dropout_lab.sweep.space import parse
@@ -87,11 +86,11 @@ def test_a_report_or_a_repetition_finds_its_sweep(
     def compared(folders: Sequence[Path], out: Path | None) -> Report:
         return Report(folders[0], [], [], [], [note for folder in folders for note in load(folder).notes])
 
-    def repeated(folder: Path, trial: int, *, trusted: bool) -> bool:
+    def repeated(folder: Path, trial: int, *given: object, trusted: bool) -> bool:
         return trial in load(folder).trials["trial"].tolist()
 
-    monkeypatch.setattr(apart, "compare_apart", compared)
-    monkeypatch.setattr("dropout_lab.app.repeat.repeat", repeated)
+    monkeypatch.setattr("dropout_lab.app.report.compare_apart", compared)
+    monkeypatch.setattr("dropout_lab.app.train_from.repeat", repeated)
     outcome = command(*words_of(line))
     assert outcome.code == 0, outcome.err
 

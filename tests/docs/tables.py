@@ -1,16 +1,21 @@
 """The generated tables of docs/ and experiments/README.md; `python -m tests.docs.tables` writes those out of date.
 
 A table stands between `<!-- members: GROUP -->`, `<!-- keys: FILE -->`, `<!-- groups: all -->` or
-`<!-- experiments: all -->` and `<!-- end -->`. Its rows come from conf/, from the docstrings of what conf/ names, and
-from experiments/.
+`<!-- experiments: all -->` and `<!-- end -->`. Its rows come from conf/, from the docstrings of what conf/ names, from
+config/keys.py, and from experiments/.
 """
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
+
+from omegaconf import MISSING
+
+from dropout_lab.config.keys import KEYS, Group
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
@@ -44,16 +49,19 @@ def keys(path: Path) -> Iterator[Key]:
 
 
 def declared() -> Iterator[Key]:
-    """The keys of every config, with which conf/config.yaml begins."""
-    yield from keys(CONF / "config.yaml")
+    """The keys of every config but the groups; those whose default is in a member's file have it nowhere else."""
+    for key in KEYS.values():
+        if key.type is not Group:
+            default = "???" if key.default == MISSING else json.dumps(key.default, ensure_ascii=False)
+            yield Key(key.name, default.strip('"'), key.help)
 
 
 def groups() -> Iterator[Key]:
     """The config groups with their default members, from the defaults list of conf/config.yaml."""
-    listed = re.compile(r"  - (?P<name>\w+): (?P<default>\w+) # (?P<help>.*)")
-    for found in map(listed.match, (CONF / "config.yaml").read_text().splitlines()):
-        if found is not None:
-            yield Key(found["name"], found["default"], found["help"])
+    listed = re.compile(r"  - (?P<name>\w+): (?P<default>\w+)(?: # (?P<help>.*))?$")
+    for found in filter(None, map(listed.match, (CONF / "config.yaml").read_text().splitlines())):
+        declared = KEYS.get(found["name"])
+        yield Key(found["name"], found["default"], ". ".join(filter(None, (declared and declared.help, found["help"]))))
 
 
 def header(path: Path) -> str:

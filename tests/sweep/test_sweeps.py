@@ -9,6 +9,7 @@ from typing import Any
 
 import optuna
 import pytest
+import yaml
 from optuna.trial import TrialState
 
 from dropout_lab.core.errors import UserError
@@ -16,13 +17,9 @@ from dropout_lab.records import store
 from dropout_lab.sweep.study import Study
 from tests.sweep.fake import Fake, begin, curves, losses, plan, sweep
 
+CONF = Path(__file__).parents[2] / "conf" / "sampler"
 SAMPLERS: dict[str, dict[str, Any]] = {
-    "random": {"_target_": "optuna.samplers.RandomSampler", "seed": 0},
-    "tpe": {"_target_": "optuna.samplers.TPESampler", "seed": 0},
-    "cmaes": {"_target_": "optuna.samplers.CmaEsSampler", "seed": 0},
-    "qmc": {"_target_": "optuna.samplers.QMCSampler", "seed": 0},
-    "gp": {"_target_": "optuna.samplers.GPSampler", "seed": 0},
-    "nsgaii": {"_target_": "optuna.samplers.NSGAIISampler", "seed": 0},
+    path.stem: yaml.safe_load(path.read_text()) for path in sorted(CONF.glob("*.yaml")) if path.stem != "grid"
 }
 
 PRUNERS: dict[str, dict[str, Any]] = {
