@@ -60,8 +60,9 @@ def groups() -> Iterator[Key]:
     """The config groups with their default members, from the defaults list of conf/config.yaml."""
     listed = re.compile(r"  - (?P<name>\w+): (?P<default>\w+)(?: # (?P<help>.*))?$")
     for found in filter(None, map(listed.match, (CONF / "config.yaml").read_text().splitlines())):
-        declared = KEYS.get(found["name"])
-        yield Key(found["name"], found["default"], ". ".join(filter(None, (declared and declared.help, found["help"]))))
+        helps = [KEYS[found["name"]].help] if found["name"] in KEYS else []
+        helps += [found["help"]] if found["help"] else []
+        yield Key(found["name"], found["default"], "; ".join(helps))
 
 
 def header(path: Path) -> str:
