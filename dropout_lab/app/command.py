@@ -47,7 +47,7 @@ def run_sweep(context: HydraContext, config: DictConfig, command: Command) -> No
         check_unlocked(plan)
         for sentence in commit(prepared, line):
             console.print(sentence)
-        work = Work(plan, trainer, prepared.runs_to_train(), trainer.threads(plan.workers))
+        work = Work(plan, trainer, prepared.runs_to_train(), prepared.epochs_per_run(), trainer.threads(plan.workers))
         most = "" if prepared.is_grid else "at most "
         console.print(f"{most}{work.total} runs to train on {plan.device}, into {plan.folder}")
         with follow(tracker, plan.folder, console.print):

@@ -40,9 +40,9 @@ class Split:
     test_targets: Tensor
     """(n_test, ...) likewise, in the order of `Dataset.test`."""
     mean: Tensor
-    """Of the values known in `train` alone; broadcastable to one input. 0 for indicators."""
+    """The mean of the values known in `train` alone; broadcastable to one input. 0 for indicators."""
     std: Tensor
-    """Of the values known in `train` alone (the population's formula); 1 where they are constant, so never 0.
+    """The standard deviation (the population's formula) of the values known in `train` alone; 1 where they are constant.
 
     Infinite, so that the feature is 0 in every row, where `train` cannot tell its use: an indicator that is 0 in all of
     `train`, as of a category only others have, and a feature of which `train` knows no value.

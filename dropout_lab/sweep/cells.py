@@ -33,6 +33,11 @@ class Cell:
     def key(self) -> str:
         return self.described.trial.key
 
+    @property
+    def epochs(self) -> int:
+        """The planned epochs of each of its runs."""
+        return int(self.described.trial.config["trainer"]["epochs"])
+
 
 @dataclass(frozen=True)
 class Baseline:

@@ -48,7 +48,7 @@ class Cohort:
     runs: int
     """Runs to train."""
     epochs: int
-    """Epochs of the first of them."""
+    """The mean number of epochs of these runs."""
 
 
 def _cohorts(prepared: Prepared) -> list[Cohort]:
@@ -58,9 +58,8 @@ def _cohorts(prepared: Prepared) -> list[Cohort]:
     cohorts = []
     for found in cells.values():
         missing = [len(prepared.missing(cell.key)) for cell in found]
-        first = next((cell for cell, runs in zip(found, missing, strict=True) if runs), prepared.cells[0])
-        epochs = first.described.trial.config["trainer"]["epochs"]
-        cohorts.append(Cohort(found[-1].described.structure, sum(missing), epochs))
+        epochs = sum(cell.epochs * runs for cell, runs in zip(found, missing, strict=True)) / max(1, sum(missing))
+        cohorts.append(Cohort(found[-1].described.structure, sum(missing), round(epochs)))
     return cohorts
 
 

@@ -53,6 +53,14 @@ class Prepared:
         searched = sum(1 for record in self.ledger.trials.values() if record["rates"])
         return known + max(0, (self.plan.n_trials or 0) - searched) * self.plan.seeds
 
+    def epochs_per_run(self) -> float:
+        """The mean number of epochs of the runs to train, as far as these are known."""
+        missing = {cell.key: len(self.missing(cell.key)) for cell in self.cells}
+        runs = sum(missing.values())
+        if not runs:
+            return float(self.plan.config["trainer"]["epochs"])
+        return sum(missing[cell.key] * cell.epochs for cell in self.cells) / runs
+
     def failed(self) -> int:
         """The number of failed runs, according to what the folder holds now."""
         return Ledger.of(store.read(self.plan.folder)).failed(self.keys, range(self.plan.seeds))

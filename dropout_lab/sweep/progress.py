@@ -20,14 +20,14 @@ PLAIN_SECONDS = 5.0
 class Progress:
     """The runs and epochs of one of `workers`, counted and shown.
 
-    `total`: runs to train, by all workers; `epochs`: epochs of each.
+    `total`: runs to train, by all workers; `epochs`: their mean number of epochs.
     """
 
     def __init__(
-        self, console: Console, total: int, epochs: int, objectives: Sequence[str], workers: int = 1, worker: int = 0
+        self, console: Console, total: int, epochs: float, objectives: Sequence[str], workers: int = 1, worker: int = 0
     ) -> None:
         self._console, self._total, self._each, self._workers = console, total, epochs, workers
-        self._spared = 0
+        self._spared = 0.0
         self._objective, self._prefix = objectives[0], f"worker {worker}: " if workers > 1 else ""
         self._done = self._in_flight = self._failed = self._epochs = self._uncounted = 0
         self._best: tuple[float, str] | None = None
@@ -82,7 +82,7 @@ class Progress:
     def ended(self, run: Run, record: Record, label: Record) -> None:
         """Count a run with its record; say so if it failed. `label` is its trial's."""
         self._done += 1
-        self._spared += self._each - record["epochs"]
+        self._spared += run.trial.config["trainer"]["epochs"] - record["epochs"]
         self._in_flight -= record["epochs"] > 0 or record["status"] == "failed"
         if record["status"] == "failed":
             self._failed += 1

@@ -25,6 +25,8 @@ class Work:
     trainer: Trainer
     total: int
     """Runs to train, by all workers."""
+    epochs: float
+    """The mean number of epochs of these runs."""
     threads: int
 
     def __call__(self, worker: int) -> None:
@@ -34,8 +36,7 @@ class Work:
             console = Console(force_terminal=False if plan.workers > 1 else None, soft_wrap=True)
             writer = Writer(plan.folder, worker)
             ledger = Ledger.of(store.read(plan.folder))
-            epochs = plan.config["trainer"]["epochs"]
-            with Progress(console, self.total, epochs, plan.objectives, plan.workers, worker) as progress:
+            with Progress(console, self.total, self.epochs, plan.objectives, plan.workers, worker) as progress:
                 queue = Queue(plan, Study(plan, worker), ledger, writer, self.trainer, progress)
                 try:
                     while (structure := queue.next_structure()) is not None:

@@ -204,7 +204,7 @@ def begin(fake: Fake, folder: Path, *axes: str, **settings: Any) -> tuple[Work, 
     """A command up to its training: the work for its workers, and what there is to say of it."""
     prepared = prepare(plan(folder, *axes, **settings), fake)
     said = commit(prepared, "dropout-lab sweep")
-    return Work(prepared.plan, fake, prepared.runs_to_train(), threads=1), said
+    return Work(prepared.plan, fake, prepared.runs_to_train(), prepared.epochs_per_run(), threads=1), said
 
 
 def sweep(fake: Fake, folder: Path, *axes: str, **settings: Any) -> Sequence[str]:

@@ -107,7 +107,7 @@ class Ended:
     test_accuracy: float | None = None
     """On the test part, with the weights of the best epoch; None for a regression."""
     answers: Answers | None = None
-    """Of a complete classification."""
+    """The predictions of a complete classification on the test part."""
 
 
 @dataclass(frozen=True, kw_only=True)
