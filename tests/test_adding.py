@@ -24,7 +24,7 @@ METHOD = '''"""Halving dropout: each unit is halved with probability `rate`, and
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.method import AbstractValueDropout
 
 

@@ -20,7 +20,7 @@ from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import RunList
 from dropout_lab.cohort.width import Widths
-from dropout_lab.config import roles, schema
+from dropout_lab.config import hydra_schema, roles
 from dropout_lab.config.check import check
 from dropout_lab.config.keys import KEYS, Key
 from dropout_lab.config.refusals import wrong_value
@@ -46,9 +46,9 @@ def key() -> Iterator[None]:
     """The key, in the table for one test."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(KEYS, FACTOR.name, FACTOR)
-        schema.register()
+        hydra_schema.register()
         yield
-    schema.register()
+    hydra_schema.register()
 
 
 def composed(*overrides: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.description import describe
 from dropout_lab.build.sweep_checks import check_axes
 from dropout_lab.build.trainer import CohortTrainer
-from dropout_lab.config import schema
+from dropout_lab.config import hydra_schema
 from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
@@ -74,7 +74,7 @@ FITTING = {
 
 @cache
 def _composed(*overrides: str) -> Any:
-    schema.register()
+    hydra_schema.register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return OmegaConf.to_container(compose("config", list(overrides)), resolve=True)
 

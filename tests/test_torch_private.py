@@ -129,7 +129,7 @@ def test_what_is_no_program_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_a_program_is_built_with_is_there() -> None:
-    """It takes seconds to import, so its files are looked for; building is tested in cohort/test_programs.py."""
+    """It takes seconds to import, so its files are looked for; building is tested in cohort/test_compilation.py."""
     inductor = Path(torch.__file__).parent / "_inductor"
     defined = {node.name for node in ast.parse((inductor / "__init__.py").read_text()).body if hasattr(node, "name")}
     assert {"aot_compile", "aoti_compile_and_package"} <= defined

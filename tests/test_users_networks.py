@@ -16,18 +16,18 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.checks import check_samples
 from dropout_lab.build.network import network
 from dropout_lab.cohort import loop
+from dropout_lab.cohort.compilation.choice import prepare
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.loss import MultiSample
 from dropout_lab.cohort.optim import SGD
-from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, RunList, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.width import Widths, lane_bytes
 from dropout_lab.config.instantiate import instantiate, takes
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.noise import Noise
-from dropout_lab.core.streams import generator
+from dropout_lab.core.mask_streams import Noise
+from dropout_lab.core.seeding import generator
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.adversarial import Adversarial
 from dropout_lab.dropout.controlled import Controlled
@@ -35,7 +35,7 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.method import objection_to
 from dropout_lab.sites.site import CALLS, Site, calls_counted
-from dropout_lab.sweep.trainer import best_widths
+from dropout_lab.sweep.trainer_protocol import best_widths
 from tests import users_networks
 from tests.cohort.runs import Queue
 

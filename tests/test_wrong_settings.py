@@ -15,7 +15,7 @@ from omegaconf import OmegaConf, open_dict
 from dropout_lab.app.application import conf_folder
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.description import describe
-from dropout_lab.config import roles, schema
+from dropout_lab.config import hydra_schema, roles
 from dropout_lab.config.check import check as check_config
 from dropout_lab.core.errors import UserError
 
@@ -85,7 +85,7 @@ BUILDER = Builder()
 @cache
 def composed(*members: str) -> tuple[dict[str, Any], dict[str, str]]:
     """The config with these members of groups, and the names of all that are chosen."""
-    schema.register()
+    hydra_schema.register()
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = compose("config", list(members), return_hydra_config=True)
     choices = {str(group): str(name) for group, name in config.hydra.runtime.choices.items()}

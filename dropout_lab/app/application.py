@@ -11,7 +11,7 @@ from typing import NoReturn
 import hydra
 
 from dropout_lab.app import typed
-from dropout_lab.config import schema
+from dropout_lab.config import hydra_schema
 from dropout_lab.config.overrides import for_hydra
 from dropout_lab.core import interrupts
 from dropout_lab.report import apart
@@ -29,7 +29,7 @@ def run(command: str, argv: Sequence[str]) -> None:
     if asked.left_out:
         print(f"# swept, so left out here: {' '.join(asked.left_out)}", file=sys.stderr)
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    schema.register()
+    hydra_schema.register()
     sys.argv = list(asked.argv)
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
 

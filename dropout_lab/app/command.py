@@ -17,7 +17,7 @@ from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.command import Command
 from dropout_lab.sweep.commit import commit
 from dropout_lab.sweep.launch import check_launcher, launch
-from dropout_lab.sweep.planning import make_plan
+from dropout_lab.sweep.make_plan import make_plan
 from dropout_lab.sweep.prepare import prepare
 from dropout_lab.sweep.worker import Work, check_unlocked, lock
 from dropout_lab.tracker.follow import follow

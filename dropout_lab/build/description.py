@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dropout_lab.build.acting_sites import Placing, place
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.checks import check_options, check_samples
-from dropout_lab.build.placing import Placing, place
 from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
 from dropout_lab.core.trial import Config, Trial
 from dropout_lab.sites.info import Warned

@@ -6,7 +6,8 @@ from dataclasses import replace
 import torch
 
 from dropout_lab.build.device import processes
-from dropout_lab.cohort import programs, width
+from dropout_lab.cohort import width
+from dropout_lab.cohort.compilation import choice
 from dropout_lab.cohort.recipe import Structure
 
 
@@ -19,5 +20,5 @@ def pretraining_seconds(structures: Iterable[Structure], seeds: int, device: str
     total = 0.0
     for pretraining, made in found.items():
         widths = replace(width.best_widths(made, there), processes=sharing)
-        total += programs.forecast_pretraining(pretraining, seeds, widths, there)
+        total += choice.forecast_pretraining(pretraining, seeds, widths, there)
     return total

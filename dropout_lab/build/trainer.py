@@ -10,7 +10,8 @@ from dropout_lab.build.description import Described, describe
 from dropout_lab.build.forecast import pretraining_seconds
 from dropout_lab.build.network import is_of_this_package
 from dropout_lab.build.sweep_checks import check_sweep
-from dropout_lab.cohort import loop, programs, width
+from dropout_lab.cohort import loop, width
+from dropout_lab.cohort.compilation import choice
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.machine import keep_freed_memory
@@ -18,7 +19,7 @@ from dropout_lab.core.trial import Config, Run
 
 
 class CohortTrainer:
-    """What a sweep needs done, see `dropout_lab.sweep.trainer.Trainer`, with the objects of one builder.
+    """What a sweep needs done, see `dropout_lab.sweep.trainer_protocol.Trainer`, with the objects of one builder.
 
     A `spec` is what `Described.structure` holds.
     """
@@ -58,10 +59,10 @@ class CohortTrainer:
         epochs: int,
         device: str,
         threads: int | None = None,
-    ) -> programs.Forecast:
+    ) -> choice.Forecast:
         """What `train` would choose for this many runs of the structure `spec`, and how long it would take."""
         _set_up(threads)
-        return programs.forecast(self._builder.structure(spec), widths, compile, runs, epochs, torch.device(device))
+        return choice.forecast(self._builder.structure(spec), widths, compile, runs, epochs, torch.device(device))
 
     def forecast_pretraining(self, specs: Iterable[Config], seeds: int, device: str, threads: int) -> float:
         """The seconds that `train` would spend on networks that the structures `specs` begin with."""

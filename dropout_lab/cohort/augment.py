@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.cohort.optim import Hyper
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 
 AUGMENTATIONS = ("shift", "flip", "input_noise")
 

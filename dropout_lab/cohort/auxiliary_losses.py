@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.func import grad
 
 from dropout_lab.cohort.recipe import Structure
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.models import survey
 from dropout_lab.sites.info import SiteInfo

@@ -13,7 +13,7 @@ from dropout_lab.cohort.keys import FIRST_SAMPLE, keys
 from dropout_lab.cohort.lane import Lane
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.step import Program
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 
 
 class Epoch(NamedTuple):

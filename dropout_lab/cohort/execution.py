@@ -7,9 +7,8 @@ from torch import Tensor
 from torch.func import vmap
 
 from dropout_lab.cohort.batches import Epoch
-from dropout_lab.cohort.compiler import InPlace
 from dropout_lab.cohort.data import LaneData
-from dropout_lab.cohort.passes import Evaluation, TrainStep, inputs_of
+from dropout_lab.cohort.passes import Evaluation, InPlace, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.state import State
 from dropout_lab.cohort.step import Program

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 
 FIRST_SAMPLE = 1 << 40
 """The step number of the first mask that is drawn for an evaluation; a training has fewer steps."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import torch
 
+from dropout_lab.cohort.compilation.choice import prepare
 from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lane import Lane
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.pretraining import pretrain
-from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import (
     Compile,
     LaneUsage,

@@ -1,6 +1,6 @@
 """A training step and an evaluation of all lanes, as functions of tensors only, which can be compiled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -10,6 +10,9 @@ from torch.func import vmap
 
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.torch_private import tree_flatten, tree_leaves, tree_unflatten
+
+InPlace = Callable[..., None]
+"""Takes tensors by position and writes its results into some of them."""
 
 
 class TrainStep:

@@ -12,7 +12,7 @@ from dropout_lab.cohort.optim import AbstractOptimizer
 from dropout_lab.core.metrics.answers import Answers
 from dropout_lab.core.metrics.metric import Ended
 from dropout_lab.core.metrics.summary import summary
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.split import Split

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.transfer import carry_over
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 from dropout_lab.sites.site import install
 
 SEEDS_KEPT = 64

@@ -16,7 +16,7 @@ from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.split import Task
 from dropout_lab.models import survey

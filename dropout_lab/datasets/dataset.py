@@ -13,7 +13,7 @@ from torch import Tensor
 from dropout_lab.config.bounds import Count, Fraction, NonNegative, Share
 from dropout_lab.config.kinds import Kind
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
 from dropout_lab.datasets.examples import Examples
 from dropout_lab.datasets.split import Split, Task, class_name, cut, mean_std, other_classes, part_size

@@ -42,7 +42,7 @@ class Split:
     mean: Tensor
     """The mean of the values known in `train` alone; broadcastable to one input. 0 for indicators."""
     std: Tensor
-    """The standard deviation (the population's formula) of the values known in `train` alone; 1 where they are constant.
+    """The standard deviation (the population's formula) of the values known in `train`; 1 where they are constant.
 
     Infinite, so that the feature is 0 in every row, where `train` cannot tell its use: an indicator that is 0 in all of
     `train`, as of a category only others have, and a feature of which `train` knows no value.

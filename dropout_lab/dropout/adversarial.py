@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config.bounds import NonNegative, Share
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import STEPWISE
 from dropout_lab.sites.method import AbstractAdversarialDropout
 from dropout_lab.sites.requirements import Requirements

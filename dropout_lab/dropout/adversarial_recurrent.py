@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config.bounds import Count, NonNegative, Share
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractAdversarialDropout, Step
 from dropout_lab.sites.reader import Reader

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import STEPWISE, SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
 from dropout_lab.sites.requirements import Requirements

@@ -9,7 +9,7 @@ arXiv:1706.03762, have it in their code, tensor2tensor; section 5.4 of the paper
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.method import AbstractValueDropout
 from dropout_lab.sites.requirements import Requirements
 

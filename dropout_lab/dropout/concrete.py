@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.config.bounds import NonNegative, Positive
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.sites.info import STEPWISE, SiteInfo

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dropout_lab.config.bounds import Count
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.advice import SHORT, all_of
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout

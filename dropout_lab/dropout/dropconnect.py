@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.config.bounds import Count
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout
 from dropout_lab.sites.reader import Reader

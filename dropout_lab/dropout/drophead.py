@@ -15,7 +15,7 @@ dropped with probability r - r^H / H.
 import torch
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.method import AbstractValueDropout
 from dropout_lab.sites.requirements import Requirements
 

@@ -11,7 +11,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.method import AbstractDropout
 from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.requirements import Requirements

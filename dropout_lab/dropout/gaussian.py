@@ -7,7 +7,7 @@ Srivastava et al., JMLR 15, 2014, section 10.
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout

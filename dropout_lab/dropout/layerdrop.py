@@ -14,7 +14,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.method import AbstractUpdateDropout, Update, carried_on
 from dropout_lab.sites.requirements import Requirements
 

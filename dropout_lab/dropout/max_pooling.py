@@ -16,7 +16,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout
 from dropout_lab.sites.reader import Reader

@@ -11,7 +11,7 @@ hardly anything is dropped, so its rates are not comparable with those of other 
 import torch
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout
 from dropout_lab.sites.requirements import Requirements

@@ -21,7 +21,7 @@ from typing import cast
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout import product
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, Step

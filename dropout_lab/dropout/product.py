@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.arithmetic import root
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.reader import Reader

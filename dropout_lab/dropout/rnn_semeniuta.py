@@ -17,7 +17,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractUpdateDropout, Update
 

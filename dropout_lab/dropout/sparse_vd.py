@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config.bounds import Positive, Share
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout import product
 from dropout_lab.dropout.arithmetic import logit, sigmoid, softplus
 from dropout_lab.sites.info import STEPWISE, SiteInfo

@@ -7,7 +7,7 @@ Tompson, Goroshin, Jain, LeCun and Bregler, CVPR 2015, arXiv:1411.4280, with the
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.advice import all_of, only_channel
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout

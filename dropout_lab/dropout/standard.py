@@ -8,7 +8,7 @@ evaluation to training (section 10: the same model up to a rescaling of the weig
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.config.bounds import NonNegative
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.dropout.arithmetic import logit, sigmoid
 from dropout_lab.sites.info import SiteInfo

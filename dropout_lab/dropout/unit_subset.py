@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import handle_torch_function, has_torch_function
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 
 
 class UnitSubset(NamedTuple):

@@ -10,7 +10,7 @@ at equal rates the shift is the same.
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.advice import all_of, pixel_by_pixel
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractValueDropout

@@ -16,7 +16,7 @@ from typing import cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.method import AbstractDropout, Step
 from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.requirements import Requirements

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import KINDS, Kind, SiteInfo
 from dropout_lab.sites.reader import Reader
 from dropout_lab.sites.requirements import Requirements

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.info import CARRIED, Kind
 from dropout_lab.sites.method import (
     AbstractAdversarialDropout,

@@ -17,7 +17,7 @@ from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.recording import Recorder
 from dropout_lab.sweep.study import BASELINE, KEY, Study
-from dropout_lab.sweep.trainer import Trainer
+from dropout_lab.sweep.trainer_protocol import Trainer
 
 REPEATS = 200
 """A sampler that suggests known configurations so many times in a row has found all there are."""

@@ -13,7 +13,7 @@ from dropout_lab.sites.info import Warned
 from dropout_lab.sweep.combinations import combinations
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis
-from dropout_lab.sweep.trainer import Described, Trainer
+from dropout_lab.sweep.trainer_protocol import Described, Trainer
 
 MOST_BASELINES = 12
 """The most combinations of the other listed values for which a sampler's sweep trains baselines."""

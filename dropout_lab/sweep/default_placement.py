@@ -5,7 +5,7 @@ from typing import Any
 
 from dropout_lab.config.placement import matching
 from dropout_lab.core.errors import UserError
-from dropout_lab.sweep.trainer import Trainer
+from dropout_lab.sweep.trainer_protocol import Trainer
 from dropout_lab.sweep.variants import Composed, Variants, resolve
 
 PLACEMENTS = {"nonrecurrent": "recurrent", "vaswani": "attention_out.*", "everywhere": "*"}

@@ -12,7 +12,7 @@ from dropout_lab.sweep.cells import Cell
 from dropout_lab.sweep.execution import choose_execution
 from dropout_lab.sweep.prepare import Prepared
 from dropout_lab.sweep.progress import clock, name
-from dropout_lab.sweep.trainer import Trainer
+from dropout_lab.sweep.trainer_protocol import Trainer
 
 MOST_ROWS = 60
 """Cells that are listed one by one."""

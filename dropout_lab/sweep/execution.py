@@ -7,7 +7,7 @@ from dropout_lab.cohort.recipe import Compile
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.trial import Config, Execution
 from dropout_lab.sweep.plan import Plan
-from dropout_lab.sweep.trainer import Trainer, best_widths
+from dropout_lab.sweep.trainer_protocol import Trainer, best_widths
 
 
 def choose_execution(

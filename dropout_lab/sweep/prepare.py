@@ -14,7 +14,7 @@ from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.same_sweep import check_data, check_folder, check_ranges, check_settings, check_trust
 from dropout_lab.sweep.search import check_search
 from dropout_lab.sweep.study import sampler
-from dropout_lab.sweep.trainer import Described, Trainer
+from dropout_lab.sweep.trainer_protocol import Described, Trainer
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.recording import Recorder
 from dropout_lab.sweep.study import KEY, Study
-from dropout_lab.sweep.trainer import Trainer
+from dropout_lab.sweep.trainer_protocol import Trainer
 
 
 class Queue:

@@ -12,7 +12,7 @@ from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.writer import Writer, epoch_records
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import params
-from dropout_lab.sweep.trainer import Described
+from dropout_lab.sweep.trainer_protocol import Described
 
 
 class Recorder:

@@ -15,7 +15,7 @@ from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.store import Records
 from dropout_lab.sweep.progress import name
 from dropout_lab.sweep.same_sweep import changed_versions
-from dropout_lab.sweep.trainer import Trainer
+from dropout_lab.sweep.trainer_protocol import Trainer
 
 Curves = Mapping[str, Sequence[float | None]]
 """Metric -> value per epoch."""

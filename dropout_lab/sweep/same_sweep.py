@@ -14,7 +14,7 @@ from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.store import Records
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.provenance import versions
-from dropout_lab.sweep.trainer import Described
+from dropout_lab.sweep.trainer_protocol import Described
 
 
 def check_folder(plan: Plan) -> None:

@@ -14,7 +14,7 @@ from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.progress import Progress
 from dropout_lab.sweep.queue import Queue
 from dropout_lab.sweep.study import Study
-from dropout_lab.sweep.trainer import Trainer
+from dropout_lab.sweep.trainer_protocol import Trainer
 
 
 @dataclass(frozen=True)

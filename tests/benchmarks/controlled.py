@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dropout_lab.build.device import threads
+from dropout_lab.cohort.compilation.choice import prepare
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam
-from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.digits import digits

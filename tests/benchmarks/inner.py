@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dropout_lab.build.device import processes, threads
+from dropout_lab.cohort.compilation.choice import prepare
 from dropout_lab.cohort.optim import Adam
-from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.width import Widths, best_widths
 from dropout_lab.datasets.dataset import Dataset

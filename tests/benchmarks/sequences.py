@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
+from dropout_lab.cohort.compilation.choice import prepare
 from dropout_lab.cohort.optim import Adam
-from dropout_lab.cohort.programs import prepare
 from dropout_lab.cohort.recipe import Compile, Recipe, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.tokens import SPECIAL_TOKENS

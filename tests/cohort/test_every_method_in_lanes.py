@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lab.cohort.building import Building
-from dropout_lab.cohort.compiler import Compilable
+from dropout_lab.cohort.compilation.build import Building
+from dropout_lab.cohort.compilation.compiler import Compilable
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard

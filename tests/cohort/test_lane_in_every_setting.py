@@ -19,7 +19,7 @@ from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import AdamW
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.config.schedule import Linear
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.models.activations import ACTIVATIONS, ActivationName
 from dropout_lab.models.mlp import MLP

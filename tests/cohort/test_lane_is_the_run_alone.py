@@ -17,7 +17,7 @@ from torch import nn
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Recipe, Result, Structure
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 from dropout_lab.models.mlp import MLP
 from dropout_lab.sites.site import Site, install, sites
 from tests.cohort.runs import MODELS, OPTIMIZERS, outcome, recipe, structure, train

@@ -15,7 +15,7 @@ from dropout_lab.cohort.augment import augmented, noisy
 from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.cohort.recipe import Recipe, Result
 from dropout_lab.cohort.step import Program
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.site import SAMPLES
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
 from tests.dropout.test_every_dropout import noise

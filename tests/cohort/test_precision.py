@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dropout_lab.cohort.compiler import Compilable
+from dropout_lab.cohort.compilation.compiler import Compilable
 from dropout_lab.cohort.lanes import Lanes
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
 from tests.matrix import first

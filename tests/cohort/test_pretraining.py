@@ -16,7 +16,7 @@ from dropout_lab.cohort.recipe import Pretraining, Structure
 from dropout_lab.cohort.transfer import check
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.streams import generator
+from dropout_lab.core.seeding import generator
 from dropout_lab.datasets.digits import digits
 from dropout_lab.models.cnn import CNN
 from dropout_lab.models.mlp import MLP

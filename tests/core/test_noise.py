@@ -15,7 +15,7 @@ from torch.func import vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from dropout_lab.cohort.keys import keys, mask_seed
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 
 SITES = ("input", "hidden.0", "hidden.1")
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.standard import Standard
 from tests.dropout.test_every_dropout import (
     CASES,

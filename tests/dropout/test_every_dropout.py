@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from dropout_lab.config.instantiate import instantiate
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.activations import Activation
 from dropout_lab.sites.info import Kind, SiteInfo

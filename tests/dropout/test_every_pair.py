@@ -27,8 +27,8 @@ from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
 from dropout_lab.cohort.step import DATA, EXAMPLES, PASSES
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.config.roles import options
-from dropout_lab.core.noise import Noise
-from dropout_lab.core.streams import generator
+from dropout_lab.core.mask_streams import Noise
+from dropout_lab.core.seeding import generator
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.standard import Standard

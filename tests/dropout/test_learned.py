@@ -11,7 +11,7 @@ from scipy import integrate, stats
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout import sparse_vd, variational_gaussian
 from dropout_lab.models.activations import Activation
 from dropout_lab.models.convolution import Conv2d

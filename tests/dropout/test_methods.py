@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.dropout.pattern import _covered
 from dropout_lab.models.activations import Activation, ActivationName
 from dropout_lab.models.cnn import CNN

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.noise import Noise
+from dropout_lab.core.mask_streams import Noise
 from dropout_lab.core.tokens import PADDING
 from dropout_lab.dropout.attention import Attention as AttentionDropout
 from dropout_lab.dropout.drophead import DropHead

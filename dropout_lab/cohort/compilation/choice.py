@@ -13,9 +13,9 @@ from math import ceil
 
 import torch
 
-from dropout_lab.cohort.building import CompilerError
-from dropout_lab.cohort.compiler import Compilable, load
-from dropout_lab.cohort.cost import Cost, counted, counted_written_out
+from dropout_lab.cohort.compilation.build import CompilerError
+from dropout_lab.cohort.compilation.compiler import Compilable, load
+from dropout_lab.cohort.compilation.cost import Cost, counted, counted_written_out
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Compile, Pretraining, Structure
 from dropout_lab.cohort.width import Widths

@@ -11,10 +11,10 @@ from pathlib import Path
 from torch import Tensor
 from torch.fx import GraphModule
 
-from dropout_lab.cohort.builder import BUILT, FAILED, ORDER, PROGRAM, Order
+from dropout_lab.cohort.compilation.process import BUILT, FAILED, ORDER, PROGRAM, Order
 
 # -P: modules are found on the path of this process, not in its current folder.
-COMMAND = (sys.executable, "-P", "-m", "dropout_lab.cohort.builder")
+COMMAND = (sys.executable, "-P", "-m", "dropout_lab.cohort.compilation.process")
 
 
 class CompilerError(Exception):
@@ -22,7 +22,7 @@ class CompilerError(Exception):
 
 
 class Building:
-    """A process of `cohort.builder`, in a folder of its own. It loads the compiler while `order` is being prepared."""
+    """A process of `compilation.process`, in its own folder. It loads the compiler while `order` is being prepared."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()

@@ -2,7 +2,7 @@
 
 A compiler or a program that crashes, hangs or takes all memory ends that process only.
 
-    python -m dropout_lab.cohort.builder FOLDER PARENT
+    python -m dropout_lab.cohort.compilation.process FOLDER PARENT
 
 loads the compiler, reads `order` in FOLDER once its standard input is closed, and leaves `program.pt2` there. It prints
 its progress: `BUILT`, or `FAILED` and the reason.

@@ -22,7 +22,7 @@ from dropout_lab.sweep.folder_name import folder_name
 from dropout_lab.sweep.launch import workers
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis, parse
-from dropout_lab.sweep.trainer import Trainer
+from dropout_lab.sweep.trainer_protocol import Trainer
 from dropout_lab.sweep.variants import Composed, Variants, resolve
 
 

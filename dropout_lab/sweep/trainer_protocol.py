@@ -25,7 +25,7 @@ class Described(Protocol):
 
 
 class Forecast(Protocol):
-    """How a cohort would be trained; see `dropout_lab.cohort.programs.Forecast`."""
+    """How a cohort would be trained; see `dropout_lab.cohort.compilation.choice.Forecast`."""
 
     @property
     def width(self) -> int: ...

@@ -15,13 +15,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from dropout_lab.cohort import building, compiler, loop, programs
-from dropout_lab.cohort.builder import Order
-from dropout_lab.cohort.building import CompilerError
-from dropout_lab.cohort.compiler import Compilable, load
-from dropout_lab.cohort.cost import Cost, counted
+from dropout_lab.cohort import loop
+from dropout_lab.cohort.compilation import build as building
+from dropout_lab.cohort.compilation import choice as choosing
+from dropout_lab.cohort.compilation import compiler
+from dropout_lab.cohort.compilation.build import CompilerError
+from dropout_lab.cohort.compilation.choice import Choice, prepare
+from dropout_lab.cohort.compilation.compiler import Compilable, load
+from dropout_lab.cohort.compilation.cost import Cost, counted
+from dropout_lab.cohort.compilation.process import Order
 from dropout_lab.cohort.lanes import Lanes
-from dropout_lab.cohort.programs import Choice, prepare
 from dropout_lab.cohort.recipe import Compile, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
@@ -202,7 +205,7 @@ def test_a_builder_reads_the_graph_that_was_sent() -> None:
     ]
 
 
-def prepared(compile: Compile, epochs: int = 1) -> tuple[Lanes, programs.Choice]:
+def prepared(compile: Compile, epochs: int = 1) -> tuple[Lanes, choosing.Choice]:
     """For eight runs: two rounds if eager."""
     return prepare(structure(), Widths(eager=4, compiled=2), compile, 8, epochs, CPU)
 
@@ -210,8 +213,8 @@ def prepared(compile: Compile, epochs: int = 1) -> tuple[Lanes, programs.Choice]
 @pytest.fixture
 def costly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiling saves a second an epoch and costs ten."""
-    monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(float(epochs), 10.0))
-    monkeypatch.setattr(programs, "load", lambda programs: [lambda *tensors: None for _ in programs])
+    monkeypatch.setattr(choosing, "_cost", lambda lanes, runs, epochs: Cost(float(epochs), 10.0))
+    monkeypatch.setattr(choosing, "load", lambda programs: [lambda *tensors: None for _ in programs])
 
 
 @pytest.mark.parametrize(("epochs", "compiled", "why"), [(9, False, "0.9 times"), (11, True, "1.1 times")])
@@ -228,7 +231,7 @@ def test_auto_compiles_where_it_saves_more_than_it_costs(epochs: int, compiled: 
 def test_neither_the_clock_nor_the_programs_that_are_there_decide(
     monkeypatch: pytest.MonkeyPatch, pace: float, is_built: bool
 ) -> None:
-    monkeypatch.setattr(programs, "load", lambda programs: [lambda *tensors: None for _ in programs])
+    monkeypatch.setattr(choosing, "load", lambda programs: [lambda *tensors: None for _ in programs])
     monkeypatch.setattr(Compilable, "is_built", is_built)
     monkeypatch.setattr(Compilable, "is_known", is_built)
     ticks = itertools.count()
@@ -238,9 +241,9 @@ def test_neither_the_clock_nor_the_programs_that_are_there_decide(
 
 def test_what_is_saved_is_counted_alike_each_time() -> None:
     lanes = Lanes(structure(), 4, CPU)
-    cost = programs._cost(lanes, 8, 5)
-    assert cost == programs._cost(lanes, 8, 5)
-    assert programs._cost(lanes, 16, 10).saved_seconds == pytest.approx(4 * cost.saved_seconds)
+    cost = choosing._cost(lanes, 8, 5)
+    assert cost == choosing._cost(lanes, 8, 5)
+    assert choosing._cost(lanes, 16, 10).saved_seconds == pytest.approx(4 * cost.saved_seconds)
     matrix = torch.ones(8, 8)
     count = counted(lambda: ((matrix @ matrix).view(64) + 1).exp_())
     assert (count.operations, count.bytes) == (4, 2 * 64 * 4)
@@ -255,8 +258,8 @@ def test_never_and_always_do_not_ask() -> None:
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch, empty: Path) -> Callable[[str], None]:
     """Has a shell command in the place of the process that builds a program; compiling pays."""
-    monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
-    monkeypatch.setattr(programs, "_programs", lambda lanes: [_doubling("one"), _doubling("two")])
+    monkeypatch.setattr(choosing, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
+    monkeypatch.setattr(choosing, "_programs", lambda lanes: [_doubling("one"), _doubling("two")])
     monkeypatch.setattr(compiler, "_has_compiler", lambda: True)
     return lambda script: monkeypatch.setattr(building, "COMMAND", ("sh", "-c", script))
 
@@ -318,17 +321,17 @@ def test_a_program_that_hangs_ends_no_sweep(failing: Callable[[str], None], monk
 
 def test_nothing_is_compiled_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     there, lanes = torch.device("cuda"), Lanes(structure(), 4, CPU)
-    monkeypatch.setattr(programs, "_eager", lambda structure, widths, device: lanes)
+    monkeypatch.setattr(choosing, "_eager", lambda structure, widths, device: lanes)
     made, choice = prepare(structure(), Widths.fixed(4), "auto", 8, 10**6, there)
     assert made is lanes
-    assert choice == programs.Choice(False, "eager: programs are compiled for the CPU alone")
+    assert choice == choosing.Choice(False, "eager: programs are compiled for the CPU alone")
     with pytest.raises(UserError, match=r"trainer\.compile=always: .* device=cuda; allowed here: auto, never"):
         prepare(structure(), Widths.fixed(4), "always", 8, 1, there)
 
 
 def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/nonexistent")
-    monkeypatch.setattr(programs, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
+    monkeypatch.setattr(choosing, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
     monkeypatch.setenv("CXX", "no-such-compiler")
     lanes, choice = prepared("auto", 10**6)
     assert choice.why == "eager: this machine has no C++ compiler"

@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import cache, cached_property
 from pathlib import Path
@@ -23,13 +23,11 @@ from platformdirs import user_cache_path
 from torch import Tensor
 from torch.fx import GraphModule
 
-from dropout_lab.cohort.builder import constants, traced
-from dropout_lab.cohort.building import Building, CompilerError
+from dropout_lab.cohort.compilation.build import Building, CompilerError
+from dropout_lab.cohort.compilation.process import constants, traced
+from dropout_lab.cohort.passes import InPlace
 from dropout_lab.core.machine import instructions, processor
 from dropout_lab.core.torch_private import open_program
-
-InPlace = Callable[..., None]
-"""Takes tensors by position and writes its results into some of them."""
 
 PATIENCE_SECONDS, PATIENCE_NODE_SECONDS = 300.0, 0.5
 """Building a program may take this long, and more for each operation of its graph: about ten times the time on the
@@ -180,7 +178,7 @@ def _write(path: Path, text: str) -> None:
 @cache
 def _source() -> str:
     """A hash of this package's source: an alias is valid for one version only, also while that is being edited."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     return _digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(package.rglob("*.py"))))
 
 
