@@ -21,6 +21,6 @@ def load(folder: str | PathLike[str]) -> Frames:
     """
     from pathlib import Path
 
-    from dropout_lab.report import load as loading  # pandas takes its time: not for who imports the package alone
+    from dropout_lab.report import load as loading  # pandas is slow to import
 
     return loading.load(Path(folder))

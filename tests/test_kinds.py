@@ -47,7 +47,11 @@ def test_the_words_of_a_rule(hint: Any, words: str) -> None:
     [
         (Count, 0, "k.x=0: must be a whole number of at least 1"),
         (Count, True, "k.x=true: must be a whole number of at least 1"),
-        (Count, 8.0, "k.x=8.0: must be a whole number of at least 1; write k.x=8, and for an interval int(interval("),
+        (
+            Count,
+            8.0,
+            "k.x=8.0: must be a whole number of at least 1; write k.x=8; an interval of whole numbers is",
+        ),
         (NonNegative, float("inf"), "k.x=inf: must be a finite number of at least 0"),
         (NonNegative, None, "k.x=null: must be a finite number of at least 0"),
         (NonNegative, "50%", 'k.x="50%": must be a finite number of at least 0; write k.x=0.5'),

@@ -135,3 +135,11 @@ def test_what_a_program_is_built_with_is_there() -> None:
     assert {"aot_compile", "aoti_compile_and_package"} <= defined
     assert "def package_aoti(" in (inductor / "package" / "package.py").read_text()
     assert (inductor / "compile_fx.py").exists()
+
+
+def test_the_compiler_is_loaded_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The builder's process loads it while its order is still being traced."""
+    asked: list[str] = []
+    monkeypatch.setattr("importlib.import_module", asked.append)
+    private.load_compiler()
+    assert asked == ["torch._inductor.compile_fx"]

@@ -153,7 +153,7 @@ def plain_loop(name: str, run: Recipe) -> tuple[list[float], float]:
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_it_is_trained_as_a_plain_loop_trains_it(name: str) -> None:
-    assert [place.site for place in Builder().places(section(name), DATASET)] == ["hidden"]
+    assert [place.site for place in Builder().site_infos(section(name), DATASET)] == ["hidden"]
     runs = [run(0), run(1)]
     queue = RunList(runs)
     loop.train(structure(name), Widths.fixed(2), "never", queue, torch.device("cpu"))
@@ -168,7 +168,7 @@ def test_it_is_trained_as_a_plain_loop_trains_it(name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
     with pytest.raises(UserError, match=re.escape(REFUSED[name])) as refused:
-        Builder().places(section(name), DATASET)
+        Builder().site_infos(section(name), DATASET)
     assert "model" in str(refused.value)
     if name != "TwoShapes":
         assert f"tests.users_networks.{name}" in str(refused.value)
@@ -177,14 +177,14 @@ def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
 @pytest.mark.parametrize("name", ["RaisesInTraining", "BranchOnInput", "BranchInEvaluation"])
 def test_a_place_in_the_users_code_is_named(name: str) -> None:
     with pytest.raises(UserError, match=r"users_networks\.py, line \d+"):
-        Builder().places(section(name), DATASET)
+        Builder().site_infos(section(name), DATASET)
 
 
 @pytest.mark.parametrize("of_ours", ["probe.alone.functional_call", "step._correct"])
 def test_a_failure_of_ours_is_not_told_as_the_users(of_ours: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"dropout_lab.cohort.{of_ours}", torch.relu)  # raises, for it takes one argument
     with pytest.raises(TypeError, match="relu"):
-        Builder().places(section("Plain"), DATASET)
+        Builder().site_infos(section("Plain"), DATASET)
 
 
 def test_each_call_of_a_site_in_a_pass_draws_its_own_mask() -> None:
@@ -236,7 +236,7 @@ def test_without_annotations_it_is_the_names_that_count() -> None:
     with pytest.raises(UserError, match=r"the constructor of tests\.users_networks\.Plain takes no vocabulary"):
         network(section("Plain"), words)
     words.task = "token_classification"
-    with pytest.raises(UserError, match="takes no per_place"):
+    with pytest.raises(UserError, match="takes no per_position"):
         network(section("Words"), words)
 
 

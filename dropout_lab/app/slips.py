@@ -136,7 +136,10 @@ def _no_override(words: Sequence[str], index: int) -> str | None:
     word = words[index]
     if "=" in word or word[:1] in ("-", "~") or not word:
         return None
-    return f"{word}: is no override, which is key=value, such as rate=0.5; dropout-lab sweep --help lists all keys"
+    return (
+        f"{word}: is not an override; overrides are key=value, such as rate=0.5; dropout-lab sweep --help lists all"
+        " keys"
+    )
 
 
 SLIPS: Sequence[Callable[[Sequence[str], int], str | None]] = (

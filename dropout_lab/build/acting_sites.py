@@ -40,13 +40,13 @@ def place(builder: Builder, config: Config, choices: Mapping[str, str]) -> Placi
             check_method(site, config, choices["schedule"], can_act_somewhere=can_act_somewhere)
         if site.objection is None:
             fixed = {"rate": site.rate} if site.dropout.requirements.constant_rate else {}
-            acting[site.place.site] = {**site.section, **fixed}
+            acting[site.info.site] = {**site.section, **fixed}
     return Placing(
-        rates={site.place.site: site.rate for site in sites},
+        rates={site.info.site: site.rate for site in sites},
         acting=acting,
-        free=[site.place.site for site in sites if site.costs_nothing and site.objection is None],
-        names={site.place.site: site.name for site in sites},
-        last=sites[-1].place,
+        free=[site.info.site for site in sites if site.costs_nothing and site.objection is None],
+        names={site.info.site: site.name for site in sites},
+        last=sites[-1].info,
         warnings=list(_warnings(sites)),
     )
 
@@ -55,6 +55,6 @@ def _warnings(sites: Sequence[SiteMethod]) -> Iterator[Warned]:
     for site in sites:
         if site.wanted > 0 and site.rate == 0:
             advice = f"it does not drop there, though placed everywhere: {site.objection}"
-            yield Warned(site.name, site.place.site, advice)
-        if site.rate > 0 and (advised := site.dropout.advice(site.place, site.rate)) is not None:
-            yield Warned(site.name, site.place.site, advised)
+            yield Warned(site.name, site.info.site, advice)
+        if site.rate > 0 and (advised := site.dropout.advice(site.info, site.rate)) is not None:
+            yield Warned(site.name, site.info.site, advised)

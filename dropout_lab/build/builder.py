@@ -33,7 +33,7 @@ class Builder:
         self._datasets = lru_cache(maxsize=64)(self._make_dataset)
         self._phases = lru_cache(maxsize=64)(self._make_phases)
         self._pretrainings = lru_cache(maxsize=8)(self._make_pretraining)
-        self._places = lru_cache(maxsize=256)(self._find_places)
+        self._site_infos = lru_cache(maxsize=256)(self._find_site_infos)
         self._left_out = lru_cache(maxsize=64)(self._find_left_out)
         self._normalised = lru_cache(maxsize=64)(self._find_normalised)
 
@@ -55,9 +55,9 @@ class Builder:
         """The datasets of a training in two phases; see `build.pretraining`."""
         return self._phases(canonical_json(section), tuple(classes))
 
-    def places(self, model: Config, dataset: Config) -> Sequence[SiteInfo]:
+    def site_infos(self, model: Config, dataset: Config) -> Sequence[SiteInfo]:
         """The sites of a model, made for a dataset. Raises UserError for a network that cannot be trained."""
-        return self._places(canonical_json(model), canonical_json(dataset))
+        return self._site_infos(canonical_json(model), canonical_json(dataset))
 
     def left_out(self, model: Config, dataset: Config) -> Sequence[str]:
         """The names of a model's parameters that max-norm and L1 leave out, though they may be weights."""
@@ -125,7 +125,7 @@ class Builder:
         dataset, _ = self.phases(spec["dataset"], spec["pretraining"]["pretrain_classes"])
         return pretraining(spec["model"], dataset, spec["batch_size"], spec["pretraining"]["pretrain_epochs"])
 
-    def _find_places(self, model: str, dataset: str) -> Sequence[SiteInfo]:
+    def _find_site_infos(self, model: str, dataset: str) -> Sequence[SiteInfo]:
         data, section = self._datasets(dataset), json.loads(model)
         if not is_of_this_package(section):
             plain = Structure(lambda: network(section, data), data, {}, EXAMPLES, Adam(lr=0.0))

@@ -26,9 +26,9 @@ def check_method(site: SiteMethod, config: Config, schedule: str, *, can_act_som
             " it on some of the classes, say with trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
         )
     if site.objection is not None:
-        shape = " x ".join(map(str, site.place.shape))
+        shape = " x ".join(map(str, site.info.shape))
         where = "at" if can_act_somewhere else "at any site of this model; at"
-        raise UserError(f"dropout={site.name} cannot act {where} site {site.place.site} ({shape}): {site.objection}")
+        raise UserError(f"dropout={site.name} cannot act {where} site {site.info.site} ({shape}): {site.objection}")
 
 
 def check_samples(builder: Builder, config: Config, name: str, rates: Mapping[str, float], last: SiteInfo) -> None:

@@ -34,12 +34,12 @@ def is_of_this_package(section: Config) -> bool:
 
 def _sequence_arguments(section: Config, dataset: Dataset) -> dict[str, Any]:
     """What models of sequences get besides: the number of tokens, and whether every position is classified."""
-    per_place = dataset.task == "token_classification"
-    if not dataset.vocabulary and not per_place:
+    per_position = dataset.task == "token_classification"
+    if not dataset.vocabulary and not per_position:
         return {}
-    more = {"vocabulary": len(dataset.vocabulary) or None, "per_place": per_place, "is_stream": dataset.is_stream}
+    more = {"vocabulary": len(dataset.vocabulary) or None, "per_position": per_position, "is_stream": dataset.is_stream}
     taken = [name for name in more if takes(section, name)]
-    if missing := [name for name in ("vocabulary", "per_place") if more[name] and name not in taken]:
+    if missing := [name for name in ("vocabulary", "per_position") if more[name] and name not in taken]:
         raise UserError(
             f"model: {dataset.name} is a set of sequences, and the constructor of {section['_target_']} takes no"
             f" {missing[0]}; choose model=rnn or model=transformer, or add that argument"

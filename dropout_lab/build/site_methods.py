@@ -14,7 +14,7 @@ from dropout_lab.sites.method import AbstractDropout, needs_own_program, objecti
 class SiteMethod:
     """A site with the method and the rate that a config gives it."""
 
-    place: SiteInfo
+    info: SiteInfo
     name: str
     """The method's name, a member of conf/dropout/."""
     section: Config
@@ -29,7 +29,7 @@ class SiteMethod:
     @property
     def costs_nothing(self) -> bool:
         """Whether the method costs nothing at rate 0, so that a run without dropout can share its cohort."""
-        return not needs_own_program(self.dropout, self.place.kind)
+        return not needs_own_program(self.dropout, self.info.kind)
 
 
 def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteMethod]:
@@ -37,26 +37,26 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
 
     Raises UserError for a pattern or a rate that is not allowed.
     """
-    places = builder.places(config["model"], config["dataset"])
-    names = [place.site for place in places]
+    infos = builder.site_infos(config["model"], config["dataset"])
+    names = [info.site for info in infos]
     chosen = site_methods(names, {"name": default, **config["dropout"]}, config["dropouts"])
     sections = {site: _without_name(method) for site, method in chosen.items()}
     methods: dict[str, AbstractDropout] = {site: builder.made("dropout", sections[site]) for site in names}
-    objections = {place.site: objection_to(methods[place.site], place) for place in places}
+    objections = {info.site: objection_to(methods[info.site], info) for info in infos}
     able = [site for site in names if objections[site] is None]
     placed = config["placement"]["weights"], config["rate"], config["rates"]
     wanted, rates = site_rates(names, *placed), site_rates(names, *placed, able or names)
     return [
         SiteMethod(
-            place=place,
-            name=str(chosen[place.site]["name"]),
-            section=sections[place.site],
-            dropout=methods[place.site],
-            wanted=wanted[place.site],
-            rate=rates[place.site],
-            objection=objections[place.site],
+            info=info,
+            name=str(chosen[info.site]["name"]),
+            section=sections[info.site],
+            dropout=methods[info.site],
+            wanted=wanted[info.site],
+            rate=rates[info.site],
+            objection=objections[info.site],
         )
-        for place in places
+        for info in infos
     ]
 
 

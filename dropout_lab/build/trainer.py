@@ -29,7 +29,7 @@ class CohortTrainer:
 
     def sites(self, model: Config, dataset: Config) -> Sequence[str]:
         """The names of a model's sites."""
-        return [place.site for place in self._builder.places(model, dataset)]
+        return [info.site for info in self._builder.site_infos(model, dataset)]
 
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described:
         """See `build.description.describe`."""

@@ -64,10 +64,11 @@ class Kind:
             listed = re.sub(r"\s", "", text[1:-1])
             return f"; several values are compared by: dropout-lab sweep {key}={listed}"
         if float in self.bases:
-            percent = re.fullmatch(r"([\d.]+)\s*%", text)
+            percent = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*%", text)
             return f"; write {key}={float(percent[1]) / 100:g}" if percent else ""
         if int in self.bases and isinstance(value, str | float) and (whole := _whole(text)) is not None:
-            return f"; write {key}={whole}, and for an interval int(interval(8,64))"
+            interval = "; an interval of whole numbers is int(interval(8,64))" if isinstance(value, float) else ""
+            return f"; write {key}={whole}{interval}"
         return ""
 
 

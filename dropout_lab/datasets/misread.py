@@ -19,6 +19,8 @@ from dropout_lab.datasets.spellings import BEGINS_WITH_NUMBER, FOR_MISSING, LONG
 MOST_CATEGORIES = 200
 FEW = 20
 """So many different words that begin with a number may well be categories, such as `30-40` or `2 rooms`."""
+SOME = 10
+"""So many different numbers with a unit, or numbered names, are more often quantities or names than categories."""
 MOST_UNITS = 3
 PRECISE = 15
 """Numbers of so many digits are different as floats, too."""
@@ -26,6 +28,8 @@ UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?|index|level_\d+|__index_lev
 IDENTIFIER = re.compile(
     r"(?i:.*[_\W])?(?i:id|ids|idx|uuid|guid|row|rowid|rownum|zip|zip_?code|post_?code)|.*[a-z]I[Dd]"
 )
+NUMBERED = re.compile(r"(\D+)\d+")
+"""A name with a number at its end, such as `user_12`."""
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"}
 PART = re.compile(r"(?:cv_?|k_?)?(?:split|fold|set|subset|partition)(?:_?(?:id|no|nr))?", re.IGNORECASE)
 IS_PART = re.compile(r"(?:is|in|for)_?(?:train|training|test|val|valid|validation|holdout)", re.IGNORECASE)
@@ -165,6 +169,22 @@ def _odd_words(column: Column) -> str | None:
     if IDENTIFIER.fullmatch(column.name) and len(different) > 2:
         return (
             f"has the name of an identifier, for example {column.first()}; each of its {len(different)} different words"
+            " becomes a category of its own"
+        )
+    measured = [WITH_UNIT.fullmatch(value[:LONGEST]) for value in different]
+    if (
+        len(different) >= SOME
+        and all(measured)
+        and len({(one["before"], one["after"]) for one in measured if one}) == 1
+    ):
+        return (
+            f"has {len(different)} different numbers with a unit, for example {column.example_of(different[0])}; each"
+            " becomes a category of its own, in no order; write plain numbers if they are quantities"
+        )
+    numbered = [NUMBERED.fullmatch(value[:LONGEST]) for value in different]
+    if len(different) >= SOME and all(numbered) and len({one[1] for one in numbered if one}) == 1:
+        return (
+            f"has {len(different)} different numbered names, for example {column.example_of(different[0])}; each"
             " becomes a category of its own"
         )
     if len(different) > FEW and all(BEGINS_WITH_NUMBER.match(value) for value in different):

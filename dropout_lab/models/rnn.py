@@ -84,9 +84,9 @@ class RNN(nn.Module):
     """LSTM, GRU or Elman's network (`cell`): `depth` layers of `width` units, then a linear head.
 
     Sites: `embedding` at tokens, `input` before the first layer, `recurrent.<k>` and of an LSTM `cell.<k>` in layer k,
-    `layer.<k>` between it and the next one, `output` before the head. The head reads the last state, or that of every
-    place if `per_place`. With `is_stream`, a batch begins with the states that the one before ended with (`state`), and
-    gradients end there: truncated backpropagation through time.
+    `layer.<k>` between it and the next one, `output` before the head. The head reads the last state, or, if
+    `per_position`, that of every place. With `is_stream`, a batch begins with the states that the one before ended with
+    (`state`), and gradients end there: truncated backpropagation through time.
 
     Shape: (batch, *input_shape) -> (batch, outputs), or (batch, steps, outputs).
     """
@@ -100,7 +100,7 @@ class RNN(nn.Module):
         input_shape: Sequence[int],
         outputs: int,
         vocabulary: int | None = None,
-        per_place: bool = False,
+        per_position: bool = False,
         is_stream: bool = False,
         cell: CellName = "lstm",
         width: Count = 64,
@@ -109,7 +109,7 @@ class RNN(nn.Module):
     ) -> None:
         super().__init__()
         self.steps = Steps("rnn", input_shape, vocabulary, embedding)
-        self.per_place = per_place
+        self.per_position = per_position
         names = ["input", *(f"layer.{number}" for number in range(depth - 1))]
         sizes = [self.steps.features, *[width] * (depth - 1)]
         gates = CELLS[cell].gates
@@ -119,7 +119,7 @@ class RNN(nn.Module):
         )
         self.layers = nn.ModuleList(Layer(cell, width, number) for number in range(depth))
         head = Reader(nn.Linear(width, outputs))
-        self.output = Site("output", head, kind="sequence" if per_place else "units")
+        self.output = Site("output", head, kind="sequence" if per_position else "units")
         shape = 1, depth, CELLS[cell].states, width
         if is_stream:
             self.carried = ("state",)
@@ -142,5 +142,5 @@ class RNN(nn.Module):
         if self.carried and len(self.state) == len(x):
             with torch.no_grad():
                 self.state.copy_(torch.stack(after, 1))
-        read: Tensor = self.output(y if self.per_place else states[0])
+        read: Tensor = self.output(y if self.per_position else states[0])
         return read

@@ -117,9 +117,7 @@ def _read_by(calls: Sequence[_Call], values: UntypedStorage) -> str | None:
 def _drifts(calls: Sequence[_Call], values: UntypedStorage, example: UntypedStorage) -> bool:
     while values is not example:
         giver = _giver(calls, values)
-        if giver is not None and isinstance(
-            giver.module, BatchNorm | LayerNorm | StepNorm | TorchBatchNorm | nn.LayerNorm
-        ):
+        if giver is not None and isinstance(giver.module, NORMS):
             return False
         if giver is None or not isinstance(giver.module, Activation | nn.Linear):
             return True

@@ -70,10 +70,10 @@ class Transformer(nn.Module):
     the token three steps before in ten epochs, which are enough now, and it learned digits no better.
 
     Sites: `embedding` at tokens, `input` behind the sum with the position, those of every `Layer`, and `output` before
-    the head. The head reads every place if `per_place`, and then no place sees later ones; else the mean over all that
-    are no padding: it needs no token of its own, and every place gets its gradient directly (Beyer, Zhai & Kolesnikov,
-    2022, arXiv:2205.01580, find it no worse than a class token). Of a text in pieces (`is_stream`), each piece is read
-    by itself: no state is carried on.
+    the head. The head reads every place if `per_position`, and then no place sees later ones; else the mean over all
+    that are no padding: it needs no token of its own, and every place gets its gradient directly (Beyer, Zhai &
+    Kolesnikov, 2022, arXiv:2205.01580, find it no worse than a class token). Each piece of a text in pieces
+    (`is_stream`) is read by itself: no state is carried on.
 
     `width` is that of the residual stream, `ffn` that of the feed-forward layers, 4 x width without. `patch` is the
     side of an image's patches.
@@ -87,7 +87,7 @@ class Transformer(nn.Module):
         input_shape: Sequence[int],
         outputs: int,
         vocabulary: int | None = None,
-        per_place: bool = False,
+        per_position: bool = False,
         is_stream: bool = False,
         width: Count = 64,
         depth: Count = 2,
@@ -101,7 +101,7 @@ class Transformer(nn.Module):
         ffn = 4 * width if ffn is None else ffn
         if width % heads:
             raise UserError(f"model.heads={heads}: must divide model.width={width}, for every head reads an equal part")
-        self.per_place = per_place
+        self.per_position = per_position
         if vocabulary is None and len(input_shape) == 3:
             self.steps: Steps | Patches = Patches(input_shape, patch)
         else:
@@ -111,10 +111,10 @@ class Transformer(nn.Module):
         self.position = nn.Parameter(torch.randn(self.steps.count, width))
         self.input = Site("input", kind="sequence")
         self.layers = nn.ModuleList(
-            Layer(width, heads, ffn, number, activation, norm_order, is_causal=per_place) for number in range(depth)
+            Layer(width, heads, ffn, number, activation, norm_order, is_causal=per_position) for number in range(depth)
         )
         self.norm = StepNorm(width) if norm_order == "before" else nn.Identity()
-        self.output = Site("output", Reader(nn.Linear(width, outputs)), kind="sequence" if per_place else "units")
+        self.output = Site("output", Reader(nn.Linear(width, outputs)), kind="sequence" if per_position else "units")
 
     def forward(self, x: Tensor) -> Tensor:
         padding = self.steps.is_padding(x)
@@ -122,7 +122,7 @@ class Transformer(nn.Module):
         for layer in self.layers:
             y = layer(y, padding)
         y = self.norm(y)
-        return cast(Tensor, self.output(y if self.per_place else mean_of_steps(y, padding)))
+        return cast(Tensor, self.output(y if self.per_position else mean_of_steps(y, padding)))
 
 
 def mean_of_steps(x: Tensor, padding: Tensor | None) -> Tensor:

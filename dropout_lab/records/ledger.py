@@ -93,6 +93,11 @@ class Ledger:
             means.append(sum(scores) / len(scores))
         return means
 
+    def has_learned(self, key: str) -> bool:
+        """Whether more than half of a configuration's complete runs beat the chance level, as far as that is known."""
+        runs = [run for (of, _), run in self.runs.items() if of == key and run["status"] == "complete"]
+        return 2 * sum(run.get("learned") is False for run in runs) < max(1, len(runs))
+
     def statuses(self, key: str, seeds: Iterable[int]) -> set[str]:
         return {run["status"] for seed in seeds if (run := self.runs.get((key, seed))) is not None}
 

@@ -42,7 +42,7 @@ def read(folder: Path, without: Collection[str] = ()) -> Records:
     """
     with reading(folder):
         if not folder.is_dir():
-            raise UserError(f"{folder} is no sweep folder: there is no such folder")
+            raise UserError(f"{folder}: there is no such folder")
     if not is_sweep(folder):
         raise UserError(f"{folder} is no sweep folder: it has no {SESSIONS}, which every sweep writes first")
     torn: list[str] = []

@@ -8,6 +8,9 @@ from dropout_lab.core.metrics.curves import DIVERGED, LEARNED
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import percent, plural, value
 
+SAME_TEST_DATA = ("dataset.limit", "dataset.label_noise", "dataset.min_count")
+"""Settings of the data that leave the validation and the test part as they are."""
+
 NAMED = 3
 """Configurations that are named; the table has all."""
 
@@ -22,11 +25,23 @@ def cautions(frames: Frames, table: pd.DataFrame) -> Iterator[str]:
     yield from _improving(table)
     yield from _stopped(frames, table)
     yield from _missing(frames, table)
+    yield from _data(frames)
     yield from _contexts(frames)
     yield from _without_trials(frames)
     yield from (
         f"Warned before training: {warning.removeprefix('warning: ')}" for warning in frames.asked.get("warnings") or ()
     )
+
+
+def _data(frames: Frames) -> Iterator[str]:
+    differing = [
+        name for name in frames.context_parameters if name.startswith("dataset.") and name not in SAME_TEST_DATA
+    ]
+    if differing:
+        yield (
+            f"The configurations differ in their data ({', '.join(differing)}). Losses on different data cannot be "
+            "ranked: compare configurations only where these settings are equal."
+        )
 
 
 def _diverged(frames: Frames, table: pd.DataFrame) -> Iterator[str]:

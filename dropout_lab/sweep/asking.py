@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Run
 from dropout_lab.records import store
+from dropout_lab.records.folder import lock_file
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.open_trials import OpenTrials
@@ -39,7 +40,7 @@ class Asker:
         self._plan, self._study, self._ledger = plan, study, ledger
         self._recorder, self._trainer, self._trials, self._progress = recorder, trainer, trials, progress
         self._is_grid = isinstance(study.study.sampler, Grid)
-        self._asking = FileLock(plan.folder / "locks" / "ask.lock")
+        self._asking = FileLock(lock_file(plan.folder, "ask"))
         self.is_exhausted = False
         """Whether the sampler suggests nothing new any more."""
 

@@ -1,5 +1,6 @@
 """What a command sweeps: the axes of its overrides, its config and its grids, or those of the default sweep."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def _swept_before(command: Command, config: DictConfig) -> Sequence[str]:
         return []
     sessions = read(folder, without=("curves", "learned", "lanes")).sessions
     swept = sessions[-1]["axes"] if sessions else {}
-    if all(key in swept for key in command.default_params if key not in command.keys):
+    typed = {word.partition("=")[0].lstrip("+") for word in shlex.split(sessions[-1]["command"])} if sessions else set()
+    if all(key in swept and key not in typed for key in command.default_params if key not in command.keys):
         return []
     parts = [(line, *line.partition("=")) for line in command.overrides]
     lines = [f"{key}=choice({value})" if key_of(line) in swept else line for line, key, _, value in parts]

@@ -7,8 +7,9 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution
 
+from dropout_lab.config.roles import by_site
 from dropout_lab.core.errors import UserError
-from dropout_lab.sweep.space import BY_SITE, Axis, distinct, param
+from dropout_lab.sweep.space import Axis, distinct, param
 
 MOST_CELLS = 100_000
 """The most configurations of a grid: each is described before the first is trained."""
@@ -27,7 +28,9 @@ def axes_of(grids: Sequence[Grid], swept: Sequence[Axis]) -> list[Axis]:
         if axis.key in values:
             raise UserError(f"{axis.key}: swept twice, in grids and outside of them; give all its values in grids")
     return [
-        Axis(key, CategoricalDistribution([param(value) for value in kept]), kept, is_new=key.split(".")[0] in BY_SITE)
+        Axis(
+            key, CategoricalDistribution([param(value) for value in kept]), kept, is_new=key.split(".")[0] in by_site()
+        )
         for key, given in values.items()
         for kept in [distinct(given)]
     ]

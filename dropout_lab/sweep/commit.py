@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 
 from dropout_lab.core.errors import writing
 from dropout_lab.records.fields import Record
+from dropout_lab.records.folder import SETTINGS
 from dropout_lab.records.repair import repair
 from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.plan import Plan
@@ -72,7 +73,7 @@ def _session(prepared: Prepared, command: str) -> Record:
 
 def _write_settings(plan: Plan) -> None:
     """The first command's settings as YAML, for people: nothing reads them."""
-    path = plan.folder / "config.yaml"
+    path = plan.folder / SETTINGS
     if not path.exists():
         with writing(path):
             path.write_text(OmegaConf.to_yaml(OmegaConf.create(dict(plan.config))))

@@ -146,7 +146,7 @@ class Queue:
         trial.unfinished.discard(run.seed)
         if self._trials.prunes_at_seed(run, record):
             self._prune(key)
-        if not trial.unfinished and (values := self._trials.finish(key)) is not None:
+        if not trial.unfinished and (values := self._trials.finish(key)) is not None and self._ledger.has_learned(key):
             self._progress.trial_ended(self._ledger.trials[key], values)
 
     def _prune(self, key: str) -> None:

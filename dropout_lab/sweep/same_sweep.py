@@ -61,7 +61,7 @@ def check_data(plan: Plan, records: Records, data: str | None) -> None:
     """Raises UserError if the folder's runs learned from data with another hash."""
     if any(session.get("data") not in (None, data) for session in records.sessions):
         raise UserError(
-            f"{plan.folder}: its runs learnt from other data: {_source(plan)} changed since; choose another name=..."
+            f"{plan.folder}: its runs learned from other data: {_source(plan)} changed since; choose another name=..."
         )
 
 

@@ -1,6 +1,8 @@
 """Which samplers, pruners, axes and objectives go together."""
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import objectives
+from dropout_lab.core.metrics.metric import AtEnd
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.study import pruner, try_asking
 
@@ -18,9 +20,7 @@ def check_search(plan: Plan, is_grid: bool) -> None:
 
 def _check_sampler(plan: Plan) -> None:
     if plan.n_trials is None:
-        raise UserError(
-            f"n_trials: the sampler {plan.config['sampler']['_target_']} needs to know how many: n_trials=50"
-        )
+        raise UserError("n_trials: a sampler needs to know how many configurations to try: n_trials=50")
     if not plan.axes:
         raise UserError("sampler: there is nothing to search; sweep a key, e.g. 'rate=interval(0,0.8)'")
     for key in ("zip", "grids"):
@@ -32,7 +32,11 @@ def _check_sampler(plan: Plan) -> None:
 def _check_pruner(plan: Plan, name: str) -> None:
     if len(plan.objectives) > 1:
         raise UserError(f"pruner: {name} cannot prune for two objectives or more; give one, or pruner=none")
-    if plan.objectives[0] == "epochs_to_convergence":
+    objective = plan.objectives[0]
+    if isinstance(objectives()[objective], AtEnd):
+        raise UserError(f"pruner: {objective} is known only at the end; choose another objective, or pruner=none")
+    if name == "WilcoxonPruner" and plan.config["prune_step"] != "seed":
         raise UserError(
-            "pruner: epochs_to_convergence is known only at the end; choose another objective, or pruner=none"
+            f"prune_step={plan.config['prune_step']}: {name} compares paired replicates, and epochs of one run are"
+            " none; must be seed"
         )

@@ -13,11 +13,10 @@ from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial as OptunaTrial
 
+from dropout_lab.config.roles import by_site
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import canonical_json
 
-BY_SITE = ("rates", "dropouts")
-"""Keys of the config whose own keys are sites and patterns of sites."""
 MOST_VALUES = 100_000
 """The most values of a range."""
 DIGITS = 12
@@ -85,13 +84,13 @@ def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -
     for override in overrides:
         if override.is_sweep_override():
             axis = _axis(override, group_options)
-            axes.append(replace(axis, is_new=override.is_add() or axis.key.split(".")[0] in BY_SITE))
+            axes.append(replace(axis, is_new=override.is_add() or axis.key.split(".")[0] in by_site()))
         else:
             fixed.append(str(override.input_line))
     keys = [override.get_key_element().lstrip("+~") for override in overrides]
     for key in keys:
         section, _, pattern = key.partition(".")
-        inner = next((other for other in keys if section in BY_SITE and other.startswith(f"{key}.")), None)
+        inner = next((other for other in keys if section in by_site() and other.startswith(f"{key}.")), None)
         if inner is not None and pattern:
             rest = inner.removeprefix(f"{section}.")
             raise UserError(

@@ -18,7 +18,7 @@ from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError, writing
 from dropout_lab.core.metrics.lookup import objectives
 from dropout_lab.core.trial import Config
-from dropout_lab.records.folder import JOURNAL
+from dropout_lab.records.folder import JOURNAL, LOCKS
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.space import Axis, params, point_distributions
 
@@ -113,7 +113,7 @@ class JournalLock(JournalFileOpenLock):
 
 def storage(plan: Plan, journal: Path) -> JournalStorage:
     """Optuna's storage in a journal file of the plan's folder."""
-    locks = plan.folder / "locks"
+    locks = plan.folder / LOCKS
     with writing(locks):
         locks.mkdir(parents=True, exist_ok=True)
     return JournalStorage(JournalFileBackend(str(journal), JournalLock(locks)))

@@ -4,13 +4,10 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import digest
 from dropout_lab.tracker.tracker import AbstractTracker, TrackedRun, TrackedSweep
-
-MODES = (None, "online", "offline")
 
 
 @dataclass
@@ -23,16 +20,11 @@ class WandbTracker(AbstractTracker):
 
     project: str = "dropout-lab"
     entity: str | None = None
-    mode: str | None = None
+    mode: Literal["online", "offline"] | None = None
     _sweep: TrackedSweep | None = field(default=None, init=False)
 
     package = "wandb"
     extra = "wandb"
-
-    def check(self) -> None:
-        if self.mode not in MODES:
-            raise UserError(f"tracker.mode={self.mode}: must be online, offline, or null")
-        super().check()
 
     def open(self, sweep: TrackedSweep) -> Collection[str]:
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")

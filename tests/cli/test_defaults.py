@@ -52,8 +52,8 @@ def test_a_chosen_placement_is_not_replaced(command: Command) -> None:
     assert "no site matches" in done.err
 
 
-def folder(tmp_path: Path, axes: dict[str, Any], settings: dict[str, Any]) -> None:
-    session = {"session": 0, "started": "", "command": "", "seeds": 2, "objective": ["val_loss"], "versions": {}}
+def folder(tmp_path: Path, axes: dict[str, Any], settings: dict[str, Any], command: str = "") -> None:
+    session = {"session": 0, "started": "", "command": command, "seeds": 2, "objective": ["val_loss"], "versions": {}}
     writer = Writer(tmp_path / "outputs" / "x")
     writer.append("sessions", {**session, "axes": axes, "settings": settings, "device": "cpu"})
     writer.close()
@@ -70,6 +70,19 @@ def test_one_value_of_what_the_folder_swept_is_a_sweep_of_it(
     (found,) = prepared
     assert {key for cell in found.cells for key in cell.values} == {"rate"}
     assert placements(found) == {"none", "hidden"}
+
+
+def test_a_part_of_the_default_placements_stays_a_part(
+    command: Command, prepared: list[Prepared], tmp_path: Path
+) -> None:
+    words = ("sweep", "dry_run=true", *SMALL, "name=x", "device=cpu")
+    assert command(*words, "placement=input,hidden", "rate=0.1,0.2").code == 0
+    plan = prepared.pop().plan
+    folder(
+        tmp_path, {"placement": ["input", "hidden"], "rate": [0.1, 0.2]}, dict(plan.config), "placement=input,hidden"
+    )
+    assert command(*words, "rate=0.1").code == 0
+    assert "everywhere" not in placements(prepared[0])
 
 
 @pytest.mark.slow

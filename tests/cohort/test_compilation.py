@@ -43,6 +43,7 @@ WAYS: Any = {"max_norm": 1.0, "clip_norm": 0.5}
 WIDTH = 3
 """Odd as well: then lanes begin at any alignment in memory, at which compilers guess."""
 CPU = torch.device("cpu")
+WIDTHS = Widths(eager=4, compiled=2)
 builds_odd = pytest.mark.xdist_group("odd programs")
 """Of tests that build the same programs: a worker runs them one after the other, and the first one builds."""
 
@@ -207,7 +208,7 @@ def test_a_builder_reads_the_graph_that_was_sent() -> None:
 
 def prepared(compile: Compile, epochs: int = 1) -> tuple[Lanes, choosing.Choice]:
     """For eight runs: two rounds if eager."""
-    return prepare(structure(), Widths(eager=4, compiled=2), compile, 8, epochs, CPU)
+    return prepare(structure(), WIDTHS, compile, 8, epochs, CPU)
 
 
 @pytest.fixture
@@ -338,6 +339,32 @@ def test_without_a_compiler_it_is_eager_and_says_so(monkeypatch: pytest.MonkeyPa
     assert lanes.executor.run_train_step is lanes.executor.train_step
     with pytest.raises(UserError, match="compile=always: this machine has no C"):
         prepared("always")
+    assert choosing.forecast(structure(), WIDTHS, "auto", 8, 10**6, CPU).why == choice.why
+
+
+class HoldsATensor(MLP):
+    """A network with a tensor that is neither parameter nor buffer: it runs, and cannot be traced."""
+
+    def __init__(self) -> None:
+        super().__init__(input_shape=(1, 8, 8), outputs=10, hidden=[8])
+        self.scale = torch.full((1,), 2.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = super().forward(x) * self.scale
+        return y
+
+
+@pytest.mark.usefixtures("empty")
+def test_what_cannot_be_traced_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
+    made = structure(build=HoldsATensor)
+    lanes, choice = prepare(made, WIDTHS, "auto", 8, 1, CPU)
+    assert not choice.compiled
+    assert choice.why.startswith("eager: it cannot be traced: ")
+    assert lanes.executor.run_train_step is lanes.executor.train_step
+    assert choosing.forecast(made, WIDTHS, "auto", 8, 1, CPU).why == choice.why
+    with pytest.raises(UserError, match="compile=always: it cannot be traced"):
+        prepare(made, WIDTHS, "always", 8, 1, CPU)
 
 
 @pytest.mark.usefixtures("empty")

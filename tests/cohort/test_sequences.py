@@ -50,7 +50,7 @@ def of(methods: Mapping[str, AbstractDropout], data: Dataset, **changes: Any) ->
             input_shape=data.input_shape,
             outputs=WORDS,
             vocabulary=WORDS,
-            per_place=True,
+            per_position=True,
             is_stream=data.is_stream,
             width=8,
             embedding=5,

@@ -32,7 +32,7 @@ METHODS: dict[str, AbstractDropout] = {
 """By family; the other sites have standard dropout."""
 
 
-def sentences(per_place: bool) -> Dataset:
+def sentences(per_position: bool) -> Dataset:
     """Random tokens, 2 to 9 of them; the class is the first token's, or at every place its own."""
     drawn = torch.Generator().manual_seed(3)
     inputs = torch.randint(2, 15, (160, 9), generator=drawn)
@@ -40,19 +40,19 @@ def sentences(per_place: bool) -> Dataset:
     inputs[padding] = PADDING
     words = (*SPECIAL_TOKENS, *map(str, range(13)))
     last = torch.arange(130, 160)
-    if per_place:
+    if per_position:
         targets = torch.where(padding, NO_CLASS, inputs % 4)
         return Dataset("places", "token_classification", inputs, targets, last, 4, "none", vocabulary=words)
     return Dataset("sentences", "classification", inputs, inputs[:, 0] % 3, last, 3, "none", vocabulary=words)
 
 
-def of(per_place: bool, **changes: Any) -> Structure:
-    data = sentences(per_place)
+def of(per_position: bool, **changes: Any) -> Structure:
+    data = sentences(per_position)
 
     def build() -> Transformer:
         kind: Any = {"width": 10, "heads": 2, "ffn": 7, "depth": 2, **changes}
         return Transformer(
-            input_shape=data.input_shape, outputs=data.outputs, vocabulary=15, per_place=per_place, **kind
+            input_shape=data.input_shape, outputs=data.outputs, vocabulary=15, per_position=per_position, **kind
         )
 
     methods = {site: METHODS.get(site.partition(".")[0], Standard()) for site in sites(build()) if site != "embedding"}
@@ -64,11 +64,11 @@ def runs(made: Structure, count: int) -> list[Recipe]:
 
 
 @pytest.mark.parametrize(
-    ("per_place", "changes"),
+    ("per_position", "changes"),
     matrix([False, True], [{}, {"norm_order": "after", "activation": "gelu", "heads": 5, "depth": 1}]),
 )
-def test_a_lane_of_six_is_the_lane_of_two(per_place: bool, changes: dict[str, Any]) -> None:
-    made = of(per_place, **changes)
+def test_a_lane_of_six_is_the_lane_of_two(per_position: bool, changes: dict[str, Any]) -> None:
+    made = of(per_position, **changes)
     recipes = runs(made, 6)
     six, two, three = train(made, recipes, 6), train(made, recipes[:1:-1], 2), train(made, recipes[3:], 3)
     assert {result.status for result in six.values()} == {"complete"}
@@ -77,7 +77,7 @@ def test_a_lane_of_six_is_the_lane_of_two(per_place: bool, changes: dict[str, An
 
 
 def test_a_decoder_reads_a_text_in_pieces_and_carries_nothing_on() -> None:
-    made = of(per_place=True)
+    made = of(per_position=True)
     text = made.dataset.inputs.clamp(min=2)  # without padding
     made = replace(made, dataset=replace(made.dataset, inputs=text, targets=text % 4, is_stream=True))
     assert not carried_buffers(made.build())
@@ -91,7 +91,7 @@ def test_a_decoder_reads_a_text_in_pieces_and_carries_nothing_on() -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("shared_programs")
 def test_compiled_lanes_are_eager_lanes_and_the_same_to_the_bit_wherever_they_are() -> None:
-    made = of(per_place=True, depth=1)
+    made = of(per_position=True, depth=1)
     recipes = runs(made, 6)
     eager = train(made, recipes, 4)
     compiled, again = (train(made, order, 4, compile="always") for order in (recipes, recipes[::-1]))

@@ -90,3 +90,9 @@ def test_brackets_that_are_not_closed() -> None:
 def test_a_launcher_without_its_package() -> None:
     assert "pip install hydra-submitit-launcher" in missing_member("hydra/launcher", "submitit_slurm", ["basic"])
     assert "did you mean mlp?" in missing_member("model", "mpl", ["cnn", "mlp"])
+
+
+def test_a_percentage_that_is_no_number_is_refused_without_a_guess() -> None:
+    said = wrong_value("rate", "1.2.3%")
+    assert said is not None
+    assert "write" not in said

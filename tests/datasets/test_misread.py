@@ -165,6 +165,8 @@ def test_plain_categories_are_no_matter(values: list[Any], tmp_path: Path) -> No
         ("is_train", cycled(True, False), "looks like a division into training and test parts"),
         ("unit", cycled("kg"), r"has the same value in every row, for example 'kg' \(line 2\)"),
         ("unit", cycled(3), "has the same value in every row"),
+        ("weight", [f"{45 + i % 12} kg" for i in range(ROWS)], "has 12 different numbers with a unit"),
+        ("user", [f"user_{i % 12}" for i in range(ROWS)], "has 12 different numbered names"),
         ("day", cycled(20240131, 20240201, 20240301), "has dates written as numbers"),
         ("city", cycled("Oslo", "oslo ", "Rome"), r"categories 'Oslo' \(line 2\) and 'oslo ' \(line 3\), which differ"),
     ],

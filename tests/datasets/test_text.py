@@ -275,7 +275,7 @@ def test_batches_of_a_text_read_on_and_cover_it_once(tmp_path: Path) -> None:
             input_shape=dataset.input_shape,
             outputs=dataset.outputs,
             vocabulary=dataset.outputs,
-            per_place=True,
+            per_position=True,
             is_stream=True,
             width=4,
             embedding=3,

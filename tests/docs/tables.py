@@ -16,6 +16,7 @@ from typing import NamedTuple
 from omegaconf import MISSING
 
 from dropout_lab.config.keys import KEYS, Group
+from dropout_lab.report.columns import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
@@ -162,3 +163,4 @@ def _spelt(key: Key) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(updated(page.read_text()))
+    (ROOT / "dropout_lab" / "report" / "frames.md").write_text(as_markdown())

@@ -126,8 +126,8 @@ def test_padding_is_never_a_unit_to_drop(name: str) -> None:
 @pytest.mark.usefixtures("way")
 def test_a_text_is_read_on_from_batch_to_batch(cell: CellName) -> None:
     torch.manual_seed(0)
-    whole = RNN(input_shape=(12,), outputs=7, vocabulary=7, per_place=True, cell=cell)
-    pieces = RNN(input_shape=(4,), outputs=7, vocabulary=7, per_place=True, is_stream=True, cell=cell)
+    whole = RNN(input_shape=(12,), outputs=7, vocabulary=7, per_position=True, cell=cell)
+    pieces = RNN(input_shape=(4,), outputs=7, vocabulary=7, per_position=True, is_stream=True, cell=cell)
     pieces.load_state_dict(whole.state_dict())
     tokens = torch.randint(2, 7, (5, 12))
     pieces.state = torch.zeros(5, *pieces.state.shape[1:])
@@ -167,13 +167,13 @@ def test_untied_variational_dropout_has_a_mask_for_each_gate() -> None:
 def test_two_passes_with_weight_drop_agree_at_the_first_step_and_differ_from_the_second() -> None:
     passes = []
     for key in (1, 2):
-        model = dropping(rnn(per_place=True), {"recurrent.0": make("weight_drop")})
+        model = dropping(rnn(per_position=True), {"recurrent.0": make("weight_drop")})
         model.get_submodule(sites(model)["recurrent.0"]).key = torch.tensor([key, 0], dtype=torch.int32)
         passes.append(model(torch.ones(3, STEPS, 5)))
     assert torch.equal(passes[0][:, 0], passes[1][:, 0])
     assert not torch.isclose(passes[0][:, 1], passes[1][:, 1]).all()
     model.eval()
-    expected = rnn(per_place=True)(torch.ones(3, STEPS, 5))
+    expected = rnn(per_position=True)(torch.ones(3, STEPS, 5))
     torch.testing.assert_close(model(torch.ones(3, STEPS, 5)), expected)
 
 
@@ -227,7 +227,7 @@ def test_zoneout_at_1_freezes_and_at_0_is_the_plain_cell() -> None:
     x = torch.randn(5, STEPS, 5)
     zone = {"recurrent.0": make("zoneout"), "cell.0": make("zoneout")}
     for mode in (True, False):
-        frozen = dropping(rnn(per_place=True), zone, 1.0).train(mode)
+        frozen = dropping(rnn(per_position=True), zone, 1.0).train(mode)
         assert torch.equal(frozen(x), frozen(torch.zeros_like(x)))
         torch.testing.assert_close(dropping(rnn(), zone, 0.0).train(mode)(x), rnn()(x))
 

@@ -62,9 +62,9 @@ def test_the_state_of_a_text_is_carried_on() -> None:
         model.state = torch.ones(5, *model.state.shape[1:]) / 2
         return answers(model.eval(), TOKENS)
 
-    fast = read(rnn(is_stream=True, per_place=True))
+    fast = read(rnn(is_stream=True, per_position=True))
     with all_written_out():
-        slow = read(rnn(is_stream=True, per_place=True))
+        slow = read(rnn(is_stream=True, per_position=True))
     for one, other in zip(fast, slow, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 

@@ -111,24 +111,24 @@ def test_step_norm_is_torchs_layer_norm_of_the_last_axis() -> None:
     torch.testing.assert_close(StepNorm(6)(x), nn.LayerNorm(6)(x))
 
 
-@pytest.mark.parametrize("per_place", [False, True])
+@pytest.mark.parametrize("per_position", [False, True])
 @pytest.mark.parametrize("norm_order", ["before", "after"])
-def test_padding_changes_nothing_whatever_its_length(per_place: bool, norm_order: str) -> None:
+def test_padding_changes_nothing_whatever_its_length(per_position: bool, norm_order: str) -> None:
     torch.manual_seed(0)
-    kind: Any = {**WORDS, "per_place": per_place, "norm_order": norm_order}
+    kind: Any = {**WORDS, "per_position": per_position, "norm_order": norm_order}
     short, long = Transformer(input_shape=(6,), **kind), Transformer(input_shape=(9,), **kind)
     long.load_state_dict(short.state_dict() | {"position": torch.cat([short.position, torch.randn(3, 16)])})
     x = tokens(4, 6)
     x[1, 4:] = PADDING
     filled = torch.cat([x, torch.full((4, 3), PADDING)], 1)
     expected, found = short(x), long(filled)
-    torch.testing.assert_close(found[:, :6] if per_place else found, expected)
+    torch.testing.assert_close(found[:, :6] if per_position else found, expected)
 
 
 def test_an_example_of_padding_alone_is_no_nan_and_has_no_nan_in_its_gradients() -> None:
     torch.manual_seed(0)
-    for per_place in (False, True):
-        model = Transformer(input_shape=(6,), per_place=per_place, **WORDS)
+    for per_position in (False, True):
+        model = Transformer(input_shape=(6,), per_position=per_position, **WORDS)
         x = tokens(3, 6)
         x[1] = PADDING
         y = model(x)
@@ -139,7 +139,9 @@ def test_an_example_of_padding_alone_is_no_nan_and_has_no_nan_in_its_gradients()
 
 def test_a_decoder_sees_no_later_token_and_an_encoder_does() -> None:
     torch.manual_seed(0)
-    decoder, encoder = (Transformer(input_shape=(8,), per_place=per_place, **WORDS) for per_place in (True, False))
+    decoder, encoder = (
+        Transformer(input_shape=(8,), per_position=per_position, **WORDS) for per_position in (True, False)
+    )
     x = tokens(2, 8)
     changed = x.clone()
     changed[:, 5] = x[:, 5] % 19 + 1

@@ -126,7 +126,9 @@ def planned(
     patience: int | None = None,
 ) -> Planned:
     """A trial that drops at `rates`, or, without them, at the sites of `placement` at `rate`."""
-    context = {name: value for name, value in (params or {}).items() if name.split(".")[0] in ("optimizer", "model")}
+    context = {
+        name: value for name, value in (params or {}).items() if name.split(".")[0] in ("optimizer", "model", "dataset")
+    }
     sections: dict[str, Any] = {
         "model": {"_target_": "dropout_lab.models.mlp.MLP", "width": 64},
         "dataset": {"_target_": "dropout_lab.datasets.digits"},

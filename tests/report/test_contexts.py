@@ -65,3 +65,13 @@ def test_fronts_are_of_the_objectives(objectives: list[str], pairs: list[str], t
     if len(objectives) > 1:
         assert f"There are {len(objectives)} objectives" in text
         assert ("as good in all" in text) == (len(objectives) == 3)
+
+
+def test_losses_on_different_data_are_not_ranked_without_a_word(tmp_path: Path) -> None:
+    def of(key: str) -> str:
+        plan = [p for value in (1, 2) for p in grid(("hidden",), (0.0, 0.3), params={key: value})]
+        found = evidence(Sweep(plan, seeds=2, epochs=3), tmp_path / key)
+        return " ".join(cautions(found.frames, found.table))
+
+    assert "differ in their data (dataset.classes)" in of("dataset.classes")
+    assert "differ in their data" not in of("dataset.limit")

@@ -284,6 +284,11 @@ def test_a_folder_of_other_settings_is_refused_before_it_is_touched(tmp_path: Pa
         (GRID, {"sampler": SAMPLERS["random"], "n_trials": 3, "grids": [{"rate": [0.1]}]}, "grids: a sampler searches"),
         (GRID, {"pruner": PRUNERS["median"], "objective": ["val_loss", "gap"]}, "cannot prune for two objectives"),
         (GRID, {"pruner": PRUNERS["median"], "objective": "epochs_to_convergence"}, "known only at the end"),
+        (
+            GRID,
+            {"pruner": {"_target_": "optuna.pruners.WilcoxonPruner"}, "prune_step": "epoch"},
+            "prune_step=epoch: WilcoxonPruner compares paired replicates",
+        ),
         (("rate=0.2,1.0",), {}, "rate=1.0"),
     ],
 )

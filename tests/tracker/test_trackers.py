@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.records import store
@@ -246,5 +247,5 @@ def test_what_a_tracker_cannot_be_given() -> None:
     with pytest.raises(UserError, match=r"tracker\.uri: it holds a password") as refused:
         MLflowTracker(uri="postgresql://me:hunter2@host/db").check()
     assert "hunter2" not in str(refused.value)
-    with pytest.raises(UserError, match=r"tracker\.mode=ofline: must be online, offline, or null"):
-        WandbTracker(mode="ofline").check()
+    with pytest.raises(UserError, match=r"tracker\.mode=ofline: must be one of online, offline, or null"):
+        instantiate("tracker", {"_target_": "dropout_lab.tracker.wandb.WandbTracker", "mode": "ofline"})

@@ -14,7 +14,7 @@ from math import ceil
 import torch
 
 from dropout_lab.cohort.compilation.build import CompilerError
-from dropout_lab.cohort.compilation.compiler import Compilable, load
+from dropout_lab.cohort.compilation.compiler import Compilable, check_can_build, load
 from dropout_lab.cohort.compilation.cost import Cost, counted, counted_written_out
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Compile, Pretraining, Structure
@@ -75,10 +75,19 @@ def forecast(
 ) -> Forecast:
     """The choice of `prepare` and the duration of the training, measured by a few steps and an evaluation."""
     lanes, choice = _decide(structure, widths, compile, runs, epochs, device)
-    programs = _programs(lanes) if choice.compiled else ()
-    build = not all(program.is_built for program in programs)
-    if programs and not build:
-        lanes.executor.use(*load(programs))
+    build = False
+    if choice.compiled:
+        programs = _programs(lanes)
+        try:
+            check_can_build(programs)
+            build = not all(program.is_built for program in programs)
+            if not build:
+                lanes.executor.use(*load(programs))
+        except CompilerError as error:
+            lanes.close()
+            if compile == "always":
+                raise _refusal(str(error)) from error
+            lanes, choice, build = _eager(structure, widths, device), Choice(False, f"eager: {error}"), False
     seconds = _epoch_seconds(lanes) * epochs * ceil(runs / lanes.width)
     lanes.close()
     if not build:

@@ -54,7 +54,12 @@ class Compilable:
 
     @cached_property
     def _graph(self) -> GraphModule:
-        return traced(self._function, self._examples)
+        """The trace. Raises CompilerError for a function that runs and cannot be traced, as users' networks may be."""
+        try:
+            return traced(self._function, self._examples)
+        except Exception as error:
+            line = next((line for line in str(error).splitlines() if line.strip()), "")
+            raise CompilerError(f"it cannot be traced: {type(error).__name__}: {line.strip()[:300]}") from error
 
     @cached_property
     def _path(self) -> Path:
@@ -126,12 +131,20 @@ def load(programs: Sequence[Compilable]) -> Sequence[InPlace]:
         raise CompilerError(f"its program cannot be loaded: {error}") from error
 
 
+def check_can_build(programs: Sequence[Compilable]) -> None:
+    """Raises CompilerError if a program is missing and this machine has no compiler, or if one cannot be traced."""
+    unknown = [program for program in programs if not program.is_known]
+    if not unknown or _has_compiler():
+        return
+    if not (any(folder().glob("*.pt2")) and all(program.is_built for program in unknown)):
+        raise CompilerError("this machine has no C++ compiler")
+
+
 def _build(programs: Sequence[Compilable]) -> None:
+    check_can_build(programs)
     unknown = [program for program in programs if not program.is_known]
     if not unknown:
         return
-    if not _has_compiler() and not (any(folder().glob("*.pt2")) and all(program.is_built for program in unknown)):
-        raise CompilerError("this machine has no C++ compiler")
     folder().mkdir(parents=True, exist_ok=True)
     _tidy()
     with ExitStack() as stack:

@@ -15,7 +15,7 @@ from dropout_lab.core.metrics.lookup import averaged_fields, compared_names
 from dropout_lab.report.load import Frames
 from dropout_lab.report.names import configuration, possible, varying
 from dropout_lab.report.statistics import Ints, Means, holm, means_of_rows
-from dropout_lab.report.tables.seeds import by_seed, metrics_of, run_places
+from dropout_lab.report.tables.seeds import by_seed, metrics_of, run_places, still_improving
 from dropout_lab.report.tables.times import time_to_target
 
 
@@ -58,7 +58,7 @@ def _outcomes(frames: Frames) -> dict[str, Ints]:
         "n_failed": count(status == "failed"),
         "n_missing": np.maximum(0, frames.seeds - count(np.ones(len(runs), dtype=bool))),
         "n_stopped": count(complete & runs["stopped_early"].to_numpy(dtype=bool)),
-        "n_improving": count(complete & (runs["still_improving"] == 1).to_numpy(dtype=bool)),
+        "n_improving": count(complete & still_improving(runs)),
         "n_unlearned": count(complete & (runs["learned"] == 0).to_numpy(dtype=bool)),
         "n_diverged": count(complete & (runs["diverged"] == 1).to_numpy(dtype=bool)),
     }

@@ -8,7 +8,7 @@ from dropout_lab.report.load import Frames
 from dropout_lab.report.statistics import Bools, Floats, Ints, Survival, kaplan_meier, medians, restricted_mean
 from dropout_lab.report.tables.columns import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.tables.curve_matrix import curve_matrix
-from dropout_lab.report.tables.seeds import BySeed, by_seed, run_places
+from dropout_lab.report.tables.seeds import BySeed, by_seed, has_come_somewhere, run_places
 from dropout_lab.report.tables.times import Arrivals, arrivals, baseline_targets
 
 COLUMNS: Columns = {
@@ -150,5 +150,5 @@ def _improving(frames: Frames) -> Ints:
     rows, _ = run_places(frames)
     runs = frames.runs
     late = runs["best_epoch"] > (1 - HORIZON_TAIL) * runs["horizon"].fillna(runs["epochs"])
-    counted = ((runs["status"] == "complete") & late).to_numpy(dtype=bool) & (rows >= 0)
+    counted = ((runs["status"] == "complete") & late).to_numpy(dtype=bool) & (rows >= 0) & has_come_somewhere(runs)
     return np.bincount(rows[counted], minlength=len(frames.trials))

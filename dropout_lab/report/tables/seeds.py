@@ -85,7 +85,7 @@ def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
     values = {}
     for name in metrics_of(frames, (*averaged_fields(), *compared_names())) if metrics is None else metrics:
         matrix = np.full((len(trials), len(seeds)), np.nan)
-        column = pd.to_numeric(runs[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        column = _column(runs, name)
         known = np.isfinite(column) & ~(stopped & (name in ENDED))
         matrix[rows[counted], columns[counted]] = np.where(known, column, np.nan)[counted]
         values[name] = matrix
@@ -96,6 +96,23 @@ def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:
     numbers = trials["trial"].to_numpy(dtype=np.int64)
     reference = None if frames.reference is None else int(np.flatnonzero(numbers == frames.reference)[0])
     return BySeed(numbers, list(trials["key"]), seeds, values, of_context[codes], reference)
+
+
+def _column(runs: pd.DataFrame, name: str) -> Floats:
+    """A metric of the runs as numbers; NaN where it is missing, as in records that are older than the metric."""
+    if name not in runs:
+        return np.full(len(runs), np.nan)
+    return pd.to_numeric(runs[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def has_come_somewhere(runs: pd.DataFrame) -> Bools:
+    """Whether each run learned something and did not diverge, as far as that is known."""
+    return ((runs["learned"] != 0) & (runs["diverged"] != 1)).to_numpy(dtype=bool)
+
+
+def still_improving(runs: pd.DataFrame) -> Bools:
+    """Whether each run was still improving at its end; a run that learned nothing or diverged was not."""
+    return (runs["still_improving"] == 1).to_numpy(dtype=bool) & has_come_somewhere(runs)
 
 
 def run_places(frames: Frames) -> tuple[Ints, Ints]:
