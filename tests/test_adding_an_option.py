@@ -15,8 +15,8 @@ from torch import Tensor
 
 from dropout_lab.app.application import conf_folder
 from dropout_lab.build.builder import Builder
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.build.description import describe
-from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import RunList
 from dropout_lab.cohort.width import Widths

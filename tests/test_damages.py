@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
 from dropout_lab.records.folder import JOURNAL

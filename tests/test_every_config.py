@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 
 from dropout_lab.app.application import conf_folder
 from dropout_lab.build.builder import Builder
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.build.description import describe
 from dropout_lab.build.sweep_checks import check_axes
-from dropout_lab.build.trainer import CohortTrainer
 from dropout_lab.config import hydra_schema
 from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate

@@ -12,7 +12,7 @@ import pytest
 from dropout_lab.app.application import conf_folder
 from dropout_lab.app.cli import main
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.config import trust
 from dropout_lab.config.roles import trial_sections
 from dropout_lab.core.errors import UserError

