@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from os import PathLike
 
-    from dropout_lab.report.load import Frames
+    from dropout_lab.report.frames.load import Frames
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,6 @@ def load(folder: str | PathLike[str]) -> Frames:
     """
     from pathlib import Path
 
-    from dropout_lab.report import load as loading  # pandas is slow to import
+    from dropout_lab.report.frames import load as loading  # pandas is slow to import
 
     return loading.load(Path(folder))

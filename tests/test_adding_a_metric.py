@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dropout_lab.report.topics.configurations.documentation import of_configurations
 
 from dropout_lab.config.keys import KEYS
 from dropout_lab.core.errors import UserError
@@ -16,10 +17,10 @@ from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.records.ledger import Ledger, curve
 from dropout_lab.records.store import read
-from dropout_lab.report.columns import described, of_configurations
-from dropout_lab.report.load import load
-from dropout_lab.report.names import axis, value
-from dropout_lab.report.tables import configurations
+from dropout_lab.report.frames.documentation import described
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.spelling import axis, value
+from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.cohort.runs import recipe, structure, train
 from tests.report.canned import Sweep, grid
 from tests.sweep.fake import Fake, sweep

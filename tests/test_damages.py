@@ -12,7 +12,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
 from dropout_lab.records.folder import JOURNAL
 from dropout_lab.records.repair import repair
-from dropout_lab.report.load import load
+from dropout_lab.report.frames.load import load
 from dropout_lab.report.watch import sizes
 from dropout_lab.sweep.repeat import repeat
 from dropout_lab.sweep.study import Study

@@ -15,7 +15,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.records import predictions, store
 from dropout_lab.records.folder import is_sweep
 from dropout_lab.records.writer import Writer
-from dropout_lab.report.files import write
+from dropout_lab.report.write.files import write
 from tests.records.test_store import record
 from tests.test_every_config import composed
 

@@ -15,7 +15,7 @@ from dropout_lab.app.terminal import show
 from dropout_lab.core.errors import UserError
 from dropout_lab.report.apart import compare_apart, make_apart
 from dropout_lab.report.result import Report
-from dropout_lab.report.watch import watch
+from dropout_lab.report.watch import runs, watch
 
 USAGE = """\
 dropout-lab report outputs/default                     the report of a sweep
@@ -68,17 +68,20 @@ def report(argv: Sequence[str]) -> None:
     elif asked.watch:
         _watch(console, folder, make)
     else:
-        show(console, make(folder))
+        show(console, make(folder, running=runs(folder)))
 
 
 def _print_table(folder: Path, name: str, baseline: int | None) -> None:
-    from dropout_lab.report.export.table import as_csv  # pandas; a report loads it in a process of its own
+    from dropout_lab.report.write.table import as_csv  # pandas; a report loads it in a process of its own
 
     sys.stdout.write(as_csv(folder, name, baseline))
 
 
 def _watch(console: Console, folder: Path, make: Callable[..., Report]) -> None:
-    with contextlib.closing(watch(folder, make)) as reports:
+    def at(place: Path, refresh: float | None) -> Report:
+        return make(place, refresh, running=refresh is not None)
+
+    with contextlib.closing(watch(folder, at)) as reports:
         for number, made in enumerate(reports):
             if number == 0:
                 console.print(f"{made.html} follows the sweep until it ends; Ctrl-C ends it sooner")

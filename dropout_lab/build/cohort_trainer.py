@@ -1,6 +1,7 @@
 """The sweep's trainer: it describes configurations, trains their runs in cohorts, and says how long that takes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 
@@ -8,7 +9,7 @@ from dropout_lab.build import device as devices
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.description import Described, describe
 from dropout_lab.build.forecast import pretraining_seconds
-from dropout_lab.build.network import is_of_this_package
+from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.sweep_checks import check_sweep
 from dropout_lab.cohort import loop, width
 from dropout_lab.cohort.compilation import choice
@@ -105,6 +106,22 @@ class CohortTrainer:
         """What is learned: the dataset's task, or language_modelling where a text is read on."""
         dataset = self._builder.dataset(config["dataset"])
         return "language_modelling" if dataset.is_stream else dataset.task
+
+    def scope(self, config: Config) -> Mapping[str, Any]:
+        """What the report says of the data and the network: names, numbers of examples and of parameters."""
+        dataset = self._builder.dataset(config["dataset"])
+        split = dataset.split(0)
+        with torch.random.fork_rng(devices=[]):
+            model = network(config["model"], dataset)
+        return {
+            "dataset": dataset.name,
+            "examples": "pieces of text" if dataset.is_stream else "examples",
+            "train": len(split.train),
+            "validation": len(split.val),
+            "test": len(dataset.test),
+            "network": type(model).__name__,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        }
 
     def device(self, name: str) -> str:
         """See `build.device.device`."""

@@ -12,23 +12,29 @@ from dropout_lab.report.result import Report
 
 
 def make(
-    folder: Path, jobs: int = 1, refresh: float | None = None, pdf: bool = True, baseline: int | None = None
+    folder: Path,
+    jobs: int = 1,
+    refresh: float | None = None,
+    pdf: bool = True,
+    baseline: int | None = None,
+    *,
+    running: bool = False,
 ) -> Report:
     """Write report.html, report.md, report.json, tables/, trials.tex and figures/ into the sweep folder.
 
-    jobs: processes that draw; they are forked, so several need that no other thread runs. refresh: seconds after which
-    the page reloads itself while a sweep is watched; None: never. pdf: whether figures are written as PDF too.
-    baseline: number of the trial that all are compared with, instead of no dropout. Raises UserError for a folder that
-    is not a sweep's, and for a baseline that is not a trial with a complete run. A sweep without a finished run gets a
-    report that says so.
+    jobs: processes that draw; they are forked, so several need that no other thread runs. refresh: seconds after
+    which the page reloads itself while a sweep is watched; None: never. pdf: whether figures are written as PDF
+    too. baseline: number of the trial that all are compared with, instead of no dropout. running: whether a sweep
+    trains into the folder now. Raises UserError for a folder that is not a sweep's, and for a baseline that is not
+    a trial with a complete run. A sweep without a finished run gets a report that says so.
     """
     with uncollected():
         # Imported lazily: it takes about a second.
-        from dropout_lab.report.load import load
-        from dropout_lab.report.write import write_all
+        from dropout_lab.report.frames.load import load
+        from dropout_lab.report.write.write import write_all
 
         frames = load(folder, baseline)
-        return Report(*write_all(folder, frames, jobs, refresh, pdf), notes=frames.notes)
+        return write_all(folder, frames, jobs, refresh, pdf, running=running)
 
 
 @contextmanager

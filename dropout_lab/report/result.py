@@ -9,9 +9,9 @@ from pathlib import Path
 class Report:
     """Where the page is, and its answer for a terminal.
 
-    `prose`: plain paragraphs, the answer before its cautions. `header` and `rows`: the small table of the best
-    configuration, its reference and their difference; empty if there is no best one. `notes`: remarks about the files,
-    such as torn records.
+    `prose`: plain paragraphs, the answer first. `header` and `rows`: the small table of the best configuration, its
+    reference and their difference; empty if there is no best one. `command`: the next action, for the shell. `notes`:
+    remarks about the files, such as torn records.
     """
 
     html: Path
@@ -19,3 +19,4 @@ class Report:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str]
+    command: str = ""

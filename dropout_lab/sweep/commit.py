@@ -67,6 +67,7 @@ def _session(prepared: Prepared, command: str) -> Record:
         "device": plan.device,
         "data": prepared.data,
         "task": prepared.task,
+        "scope": dict(prepared.scope),
         "warnings": list(prepared.warnings),
     }
 

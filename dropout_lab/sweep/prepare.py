@@ -1,7 +1,8 @@
 """A plan held against what its folder knows, before anything is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dropout_lab.core.trial import Config, digest
 from dropout_lab.records import store
@@ -31,6 +32,8 @@ class Prepared:
     """A hash of the data, where they come from files."""
     task: str
     """See `Trainer.task`."""
+    scope: Mapping[str, Any]
+    """See `Trainer.scope`."""
     warnings: Sequence[str]
     """What may be misread in the data, and what is unwise about the configurations; under a sampler, about those at
     the ends of its search space."""
@@ -94,7 +97,9 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     for spec in _structures([cell.described for cell in cells]):
         trainer.check(spec, plan.seeds, plan.objectives, [axis.key for axis in plan.axes])
     advice = _warnings(plan, trainer, described)
-    return Prepared(plan, is_grid, cells, ledger, records, data, trainer.task(plan.config), advice)
+    return Prepared(
+        plan, is_grid, cells, ledger, records, data, trainer.task(plan.config), trainer.scope(plan.config), advice
+    )
 
 
 def _structures(described: Sequence[Described]) -> Sequence[Config]:

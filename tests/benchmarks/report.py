@@ -18,12 +18,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
+from dropout_lab.report.tables import TABLES
 
 from dropout_lab.report import uncollected
-from dropout_lab.report.export.frames import as_csv
-from dropout_lab.report.load import Frames, load
-from dropout_lab.report.tables import TABLES, configurations, ranked
-from dropout_lab.report.write import write_all
+from dropout_lab.report.frames.load import Frames, load
+from dropout_lab.report.frames.ranking import ranked
+from dropout_lab.report.topics.configurations.configurations import configurations
+from dropout_lab.report.write.frames import as_csv
+from dropout_lab.report.write.write import write_all
 from tests.report.large import Large, search
 
 

@@ -20,9 +20,10 @@ from dropout_lab.app import report as reports
 from dropout_lab.app.cli import main
 from dropout_lab.core.trial import digest
 from dropout_lab.report import apart, make
-from dropout_lab.report.load import load
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.frames.ranking import ranked
 from dropout_lab.report.result import Report
-from dropout_lab.report.tables import configurations, ranked
+from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.report.blank import blank_figures
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dropout_lab.report.load import load
+from dropout_lab.report.frames.load import load
 from dropout_lab.report.result import Report
 from dropout_lab.sweep.space import parse
 from tests.cli.conftest import Command

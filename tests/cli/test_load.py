@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import dropout_lab
-from dropout_lab.report.columns import SITE, SWEPT, column, columns, described
+from dropout_lab.report.frames.documentation import SITE, SWEPT, column, columns, described
 from tests.cli.conftest import SMALL, Command
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dropout_lab.app import command as commands
 from dropout_lab.records.folder import JOURNAL
-from dropout_lab.report.load import load
+from dropout_lab.report.frames.load import load
 from dropout_lab.report.result import Report
 from tests.cli.conftest import SMALL, Command
 

@@ -12,8 +12,8 @@ from filelock import FileLock
 
 from dropout_lab.records import store
 from dropout_lab.report import watch
-from dropout_lab.report.page import refreshing
 from dropout_lab.report.result import Report
+from dropout_lab.report.write.page import refreshing
 from tests.cli.conftest import Command
 from tests.report.canned import Sweep, grid
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from omegaconf import MISSING
 
 from dropout_lab.config.keys import KEYS, Group
-from dropout_lab.report.columns import as_markdown
+from dropout_lab.report.frames.documentation import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from dropout_lab.report.gallery.picture import Plan
 
 from dropout_lab.report import gallery
-from dropout_lab.report.gallery.picture import Plan
-from dropout_lab.report.style import Drawing
+from dropout_lab.report.draw.style import Drawing
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63f80f0001010100b138f6140000"

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dropout_lab.report.tables import make_all
+
 from dropout_lab.core.metrics.metric import Ended
 from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.trial import Run, Trial
 from dropout_lab.records.writer import Writer
-from dropout_lab.report.answer import answer
-from dropout_lab.report.evidence import Evidence
-from dropout_lab.report.load import load
-from dropout_lab.report.tables import configurations, make_all, ranked
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.frames.ranking import ranked
+from dropout_lab.report.topics.configurations.configurations import configurations
+from dropout_lab.report.topics.evidence import Evidence
 
 SITES = ("input", "hidden.0", "hidden.1")
 

@@ -12,7 +12,7 @@ import pandas as pd
 from dropout_lab.core.metrics.curves import HORIZON_TAIL, TOLERANCE
 from dropout_lab.core.trial import Run, canonical_json
 from dropout_lab.records.writer import Writer
-from dropout_lab.report.load import Frames, _trials
+from dropout_lab.report.frames.load import Frames, _trials
 from dropout_lab.report.statistics import Floats
 from tests.report.canned import SESSION, Planned, grid, hump, lanes_record, planned, run_record, trial_record
 

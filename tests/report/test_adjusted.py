@@ -4,12 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
-
-from dropout_lab.report.answer import answer
 from dropout_lab.report.gallery.effects import plans
 from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.tables import effect_levels
+
+from dropout_lab.report.frames.ranking import ranked
 from dropout_lab.report.statistics import adjusted_means, dummies
-from dropout_lab.report.tables import configurations, effect_levels, ranked
+from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.report.canned import planned
 from tests.report.large import Large
 

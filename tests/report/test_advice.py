@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-
 from dropout_lab.report.advice import RULES, advice
+
 from tests.report.canned import Planned, Sweep, Values, evidence, grid, hump, planned
 
 pytestmark = pytest.mark.xdist_group("advice")  # one worker makes what all read

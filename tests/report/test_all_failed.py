@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from dropout_lab.report.prose import prose
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.report.compare.sweeps import sweeps
-from dropout_lab.report.names import percent, value
-from dropout_lab.report.prose import prose
+from dropout_lab.report.spelling import percent, value
+from dropout_lab.report.write.compare.sweeps import sweeps
 from tests.report.canned import Sweep, evidence, grid
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dropout_lab.report.answer import answer
+from dropout_lab.report.frames.ranking import ranked
 from dropout_lab.report.statistics import ALPHA, LEVEL, means_of_rows
-from dropout_lab.report.tables import configurations, ranked
+from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.report.canned import grid, hump
 from tests.report.large import Large
 

@@ -24,7 +24,7 @@ from dropout_lab.report.statistics import (
     seeds_needed,
     type_two,
 )
-from dropout_lab.report.tables.variance import components
+from dropout_lab.report.topics.differences.variance import components
 
 
 @pytest.mark.parametrize("count", [1, 2, 24, 300])

@@ -9,7 +9,7 @@ import pytest
 
 import dropout_lab
 from dropout_lab.core.errors import UserError
-from dropout_lab.report.columns import as_markdown, columns, described, only_sometimes
+from dropout_lab.report.frames.documentation import as_markdown, columns, described, only_sometimes
 from tests.report.canned import Sweep, grid
 
 ROOT = Path(__file__).parents[2]

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from dropout_lab.report.gallery.confidence import plans
+from dropout_lab.report.gallery.source import Source
 
 from dropout_lab.core.metrics.answers import calibration_error
 from dropout_lab.records import predictions
 from dropout_lab.report import make
-from dropout_lab.report.confidence import confidence
-from dropout_lab.report.figure_data import reliability
-from dropout_lab.report.gallery.confidence import plans
-from dropout_lab.report.gallery.source import Source
+from dropout_lab.report.topics.confidence.confidence import confidence
+from dropout_lab.report.topics.confidence.reliability import reliability
 from tests.report.canned import Sweep, evidence_of, grid, hump, planned
 
 

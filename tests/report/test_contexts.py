@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from dropout_lab.report.cautions import cautions
 from dropout_lab.report.prose.sure import sure
+
+from dropout_lab.report.answer.cautions import cautions
 from tests.report.canned import Planned, Sweep, evidence, grid, planned
 
 

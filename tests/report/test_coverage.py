@@ -3,10 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from dropout_lab.report.tables import effects
 from scipy.special import ndtr
 
+from dropout_lab.report.frames.ranking import ranked
 from dropout_lab.report.statistics import BCA_SEEDS, Floats, bca
-from dropout_lab.report.tables import comparisons, configurations, effects, isolation, ranked, variance
+from dropout_lab.report.topics.configurations.configurations import configurations
+from dropout_lab.report.topics.differences.comparisons import comparisons
+from dropout_lab.report.topics.differences.variance import variance
+from dropout_lab.report.topics.search.edges import isolation
 from tests.report.canned import grid, hump, planned
 from tests.report.large import Large
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.report.files import write
+from dropout_lab.report.write.files import write
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:

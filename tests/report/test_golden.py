@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from dropout_lab.report.tables import TABLES
+
 from tests.report.canned import Sweep, evidence, grid, hump
 
 pytestmark = pytest.mark.xdist_group("golden")  # one worker makes what all read

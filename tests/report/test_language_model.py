@@ -4,8 +4,8 @@ import math
 import re
 from pathlib import Path
 
-from dropout_lab.report.cautions import cautions
-from dropout_lab.report.page import comparison
+from dropout_lab.report.answer.cautions import cautions
+from dropout_lab.report.write.page import comparison
 from tests.report.canned import Sweep, evidence, grid, hump
 
 

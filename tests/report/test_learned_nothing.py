@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dropout_lab.report.advice import advice
+from dropout_lab.report.prose import prose
 
 from dropout_lab.core.metrics.summary import summary
-from dropout_lab.report.advice import advice
-from dropout_lab.report.cautions import cautions
-from dropout_lab.report.load import load
-from dropout_lab.report.prose import prose
-from dropout_lab.report.scales import ABSURD, around_zero, scale
-from dropout_lab.report.tables import configurations
+from dropout_lab.report.answer.cautions import cautions
+from dropout_lab.report.draw.scales import ABSURD, around_zero, scale
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.report import canned
 from tests.report.canned import Planned, Sweep, Values, evidence, grid, planned
 

@@ -11,7 +11,7 @@ from dropout_lab import report
 from dropout_lab.core.metrics.lookup import curve_names
 from dropout_lab.records import store
 from dropout_lab.records.writer import Writer, epoch_records
-from dropout_lab.report.columns import described
+from dropout_lab.report.frames.documentation import described
 from dropout_lab.tracker.records import FinishedRuns
 from tests.report.canned import Sweep, grid
 

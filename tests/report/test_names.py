@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dropout_lab.report.load import load
-from dropout_lab.report.names import configuration, varying
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.frames.naming import configuration, varying
 from tests.report.canned import Sweep, planned
 
 

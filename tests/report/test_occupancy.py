@@ -6,8 +6,8 @@ import pytest
 
 from dropout_lab.records.writer import Writer
 from dropout_lab.report import figure_data, make
-from dropout_lab.report.load import load
-from dropout_lab.report.tables import occupancy
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.topics.cost.occupancy import occupancy
 from tests.report.canned import SESSION, Sweep, evidence_of, grid, lanes_record
 
 

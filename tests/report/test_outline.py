@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from dropout_lab.report.outline import SECTIONS
+from dropout_lab.report.prose import prose
 
 from dropout_lab.report import gallery, sections
-from dropout_lab.report.cells import Grid
-from dropout_lab.report.outline import SECTIONS
-from dropout_lab.report.page import render
-from dropout_lab.report.prose import prose
+from dropout_lab.report.topics.cells import Grid
+from dropout_lab.report.write.page import render
 from tests.report.canned import Sweep, evidence, grid, hump
 
 

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from dropout_lab.core.errors import UserError
-from dropout_lab.report import make
 from dropout_lab.report.advice import RULES
-from dropout_lab.report.cells import Grid, spread
-from dropout_lab.report.definitions import definitions
-from dropout_lab.report.evidence import Evidence
-from dropout_lab.report.export.machine import as_json
-from dropout_lab.report.export.table import as_csv
 from dropout_lab.report.gallery import Gallery
-from dropout_lab.report.load import load
-from dropout_lab.report.names import amount, difference, duration, value
-from dropout_lab.report.page import render
 from dropout_lab.report.prose import prose
 from dropout_lab.report.sections import sections
 from dropout_lab.report.sections.block import Block
 from dropout_lab.report.tiles import tiles
+
+from dropout_lab.core.errors import UserError
+from dropout_lab.report import make
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.spelling import amount, difference, duration, value
+from dropout_lab.report.topics.cells import Grid, spread
+from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.write.definitions import definitions
+from dropout_lab.report.write.machine import as_json
+from dropout_lab.report.write.page import render
+from dropout_lab.report.write.table import as_csv
 from tests.report.canned import Sweep, evidence, evidence_of, grid, hump, planned
 from tests.report.test_report import sweeps
 from tests.rotate import rotated

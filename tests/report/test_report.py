@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from dropout_lab.report.prose import prose
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.report import make
-from dropout_lab.report.prose import prose
 from dropout_lab.report.result import Report
 from tests.report.blank import blank_figures
 from tests.report.canned import Planned, Sweep, evidence, evidence_of, grid, hump, planned

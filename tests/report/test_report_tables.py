@@ -11,33 +11,26 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from dropout_lab.report.tables import TABLES, effect_levels, importance
+from dropout_lab.report.tables.importance import _importances
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from scipy import stats
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.report.load import Frames, load
+from dropout_lab.report.frames.load import Frames, load
+from dropout_lab.report.frames.ranking import ranked
 from dropout_lab.report.statistics import kaplan_meier, restricted_mean
-from dropout_lab.report.tables import (
-    TABLES,
-    best_rates,
-    best_so_far,
-    comparisons,
-    configurations,
-    convergence,
-    curve_shape,
-    effect_levels,
-    gaps,
-    importance,
-    isolation,
-    pareto,
-    ranked,
-    selection_optimism,
-    survival_curves,
-    time_ratio,
-)
-from dropout_lab.report.tables.curve_shape import DIAGNOSES, median_of_three, shapes
-from dropout_lab.report.tables.importance import _importances
-from dropout_lab.report.tables.time_ratio import HONEST, _restricted
+from dropout_lab.report.topics.configurations.configurations import configurations
+from dropout_lab.report.topics.convergence.convergence import convergence, survival_curves
+from dropout_lab.report.topics.convergence.time_ratio import HONEST, _restricted, time_ratio
+from dropout_lab.report.topics.curves.curve_shape import DIAGNOSES, curve_shape, median_of_three, shapes
+from dropout_lab.report.topics.differences.comparisons import comparisons
+from dropout_lab.report.topics.differences.optimism import selection_optimism
+from dropout_lab.report.topics.gap.gaps import gaps
+from dropout_lab.report.topics.rates.best_rates import best_rates
+from dropout_lab.report.topics.search.best_so_far import best_so_far
+from dropout_lab.report.topics.search.edges import isolation
+from dropout_lab.report.topics.search.pareto import pareto
 from tests.report.canned import Planned, Sweep, Values, grid, hump, planned
 from tests.report.large import Large, search
 from tests.report.test_report import sweeps

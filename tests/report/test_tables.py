@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dropout_lab.report.answer import answer
-from dropout_lab.report.figure_data import by_rate, chosen, heatmap
-from dropout_lab.report.load import Frames, load
-from dropout_lab.report.tables import configurations, front, ranked
+from dropout_lab.report.frames.load import Frames, load
+from dropout_lab.report.frames.ranking import front, ranked
+from dropout_lab.report.topics.configurations.configurations import configurations
+from dropout_lab.report.topics.lines import by_rate, chosen
+from dropout_lab.report.topics.rates.heatmap import heatmap
 from tests.report.canned import Sweep, grid, hump, planned
 
 pytestmark = pytest.mark.xdist_group("tables")  # one worker makes what all read

@@ -141,6 +141,9 @@ class Fake:
     def task(self, config: Config) -> str:
         return "classification"
 
+    def scope(self, config: Config) -> Mapping[str, Any]:
+        return {}
+
     def processes(self, device: str, threads: int) -> int:
         return 1
 

@@ -15,9 +15,8 @@ def gap_loss(at: Mapping[str, float | None]) -> float | None:
 
 
 def gap_accuracy(at: Mapping[str, float | None]) -> float | None:
-    """Train minus validation accuracy, in percentage points."""
-    apart = _difference(at["train_accuracy"], at["val_accuracy"])
-    return None if apart is None else 100 * apart
+    """Train minus validation accuracy."""
+    return _difference(at["train_accuracy"], at["val_accuracy"])
 
 
 def _difference(a: float | None, b: float | None) -> float | None:

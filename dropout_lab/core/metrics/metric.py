@@ -48,7 +48,8 @@ LOSS = Unit("nats", "nats", regression="variances of the training target")
 """Mean cross-entropy of an example, or mean squared error of the standardised target."""
 NATS = Unit("nats", "nats")
 FRACTION = Unit("fraction", "%", 100.0, "pp")
-POINTS = Unit("percentage points", "pp", difference="pp")
+POINTS = Unit("fraction", "pp", 100.0, "pp")
+"""A difference of two fractions."""
 EPOCHS = Unit("epochs", "epochs")
 SECONDS = Unit("s", "s")
 

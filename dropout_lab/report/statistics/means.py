@@ -1,6 +1,6 @@
 """Means over seeds with t intervals and t tests, one by one or for the rows of a matrix at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -68,8 +68,3 @@ def means_of_rows(values: Floats, level: float = LEVEL) -> Means:
 def mean_over_seeds(values: Sequence[float]) -> Mean:
     """The `Mean` of values; those that are not finite are left out."""
     return means_of_rows(np.asarray(values, dtype=np.float64)[None, :]).of(0)
-
-
-def paired_difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Mean:
-    """The mean of `ours` minus `theirs`, over the seeds that both have."""
-    return mean_over_seeds([ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())])

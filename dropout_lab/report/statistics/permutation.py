@@ -2,11 +2,11 @@
 
 import functools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
-from dropout_lab.report.statistics.bootstrap import by_pattern
-from dropout_lab.report.statistics.floats import ALPHA, Floats
+from dropout_lab.report.statistics.floats import ALPHA, Bools, Floats, Ints
 from dropout_lab.report.statistics.resampling import SEED
 
 EXACT = 12
@@ -36,7 +36,7 @@ def sign_flip_p(differences: Floats) -> Floats:
     without a value, or with zeros only.
     """
     p = np.full(len(differences), np.nan)
-    for rows, seeds in by_pattern(np.isfinite(differences)):
+    for rows, seeds in _by_pattern(np.isfinite(differences)):
         n = int(seeds.sum())
         if n == 0:
             continue
@@ -49,6 +49,14 @@ def sign_flip_p(differences: Floats) -> Floats:
             extreme = np.abs(values @ flips.T) >= observed - 1e-9 * np.abs(values).sum(axis=1, keepdims=True)
             p[part] = np.where((values == 0).all(axis=1), np.nan, extreme.mean(axis=1))
     return p
+
+
+def _by_pattern(present: Bools) -> Iterator[tuple[Ints, Bools]]:
+    """Yield the rows with values at the same seeds, and these seeds; few patterns, because seeds are rarely missing."""
+    if len(present):
+        patterns, owner = np.unique(present, axis=0, return_inverse=True)
+        for index, pattern in enumerate(patterns):
+            yield np.flatnonzero(owner.reshape(-1) == index), pattern
 
 
 @functools.lru_cache(maxsize=32)

@@ -1,4 +1,4 @@
-"""The bias from choosing the best, and the certainty of the choice.
+"""The bias from choosing the best.
 
 Everything is computed from a matrix configurations x seeds without gaps, of a metric that is better when lower (change
 the sign of others). Seeds are resampled for all configurations together, so that their common effect is kept.
@@ -8,9 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dropout_lab.report.statistics.bootstrap import CHUNK
-from dropout_lab.report.statistics.floats import ALPHA, Floats, Ints
+from dropout_lab.report.statistics.floats import Floats, Ints
 from dropout_lab.report.statistics.resampling import RESAMPLES, SEED, weights
+
+CHUNK = 4_000_000
+"""Resampled means in memory at a time: 32 MB."""
+
+LEAST_SEEDS = 4
+"""Two or three seeds have too few distinct resamples for a bootstrap."""
 
 
 def chosen(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Ints:
@@ -28,7 +33,7 @@ class Optimism(NamedTuple):
 
     `optimism`: in units of the metric; above 0 if the choice biases the mean in its favour. `chosen`: the observed mean
     of the best. `corrected`: `chosen` plus `optimism`, the value that further seeds are expected to show. `optimism`
-    and `corrected` are NaN with fewer than two seeds or configurations.
+    and `corrected` are NaN with fewer than two configurations or `LEAST_SEEDS` seeds.
     """
 
     chosen: float
@@ -44,7 +49,7 @@ def optimism(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Op
     weights; the difference is divided by that factor. (The winner's curse: M. Tibshirani and R. Tibshirani,
     Ann. Appl. Stat. 3 (2009) 822-829, with folds left out instead.)
     """
-    if values.shape[0] < 2 or values.shape[1] < 2:
+    if values.shape[0] < 2 or values.shape[1] < LEAST_SEEDS:
         return Optimism(float(values.mean()) if values.size else np.nan, np.nan, np.nan)
     drawn = weights(values.shape[1], resamples, seed)
     best = chosen(values, resamples, seed)
@@ -57,29 +62,3 @@ def optimism(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Op
     found = float(((outside - inside[usable]) / noisier).mean())
     mean = float(values.mean(axis=1).min())
     return Optimism(mean, found, mean + found)
-
-
-class BestSetting(NamedTuple):
-    """The certainty of the best level of a setting.
-
-    `best`: the level of the lowest mean. `low` and `high`: the 95 % percentile interval of the best level over
-    resamples. `levels` in order, `share`: of the resamples in which each is best.
-    """
-
-    best: float
-    low: float
-    high: float
-    levels: Floats
-    share: Floats
-
-
-def best_setting(values: Floats, settings: Floats, *, alpha: float = ALPHA, seed: int = SEED) -> BestSetting:
-    """The best level of a numeric setting, such as the rate; several configurations may have the same level.
-
-    With few seeds, resamples repeat each other, and the interval is too narrow, like any bootstrap of few seeds.
-    """
-    picked = settings[chosen(values, seed=seed)]
-    levels = np.unique(settings)
-    share = np.array([(picked == level).mean() for level in levels])
-    low, high = np.quantile(picked, [alpha / 2, 1 - alpha / 2], method="inverted_cdf")
-    return BestSetting(float(settings[values.mean(axis=1).argmin()]), float(low), float(high), levels, share)

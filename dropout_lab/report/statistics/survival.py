@@ -5,9 +5,6 @@ Times are whole epochs from 1, so that the curves of many groups are one matrix,
 information about later ones.
 """
 
-import math
-from collections.abc import Sequence
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -111,18 +108,3 @@ def restricted_mean(curves: Survival, horizon: int) -> tuple[Floats, Floats]:
     empty = curves.at_risk[:, 0] == 0
     error = np.sqrt(variance)
     return np.where(empty, np.nan, area), np.where(empty | (error == 0), np.nan, error)
-
-
-def kaplan_meier_median(epochs: Sequence[int], reached: Sequence[bool]) -> float:
-    """The first epoch by which half of the runs have arrived, by the Kaplan-Meier estimate; infinity if none.
-
-    For one group, in fractions, so that "half" is exact.
-    """
-    remaining = Fraction(1)
-    for epoch in sorted({e for e, r in zip(epochs, reached, strict=True) if r}):
-        at_risk = sum(e >= epoch for e in epochs)
-        arrived = sum(e == epoch and r for e, r in zip(epochs, reached, strict=True))
-        remaining *= 1 - Fraction(arrived, at_risk)
-        if remaining <= Fraction(1, 2):
-            return float(epoch)
-    return math.inf

@@ -11,9 +11,9 @@ from scipy import stats
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.records import store
-from dropout_lab.report.compare import compare
-from dropout_lab.report.compare.sweeps import names
 from dropout_lab.report.result import Report
+from dropout_lab.report.write.compare import compare
+from dropout_lab.report.write.compare.sweeps import names
 from tests.report.canned import SESSION, Sweep, grid, hump, planned
 
 RATES = (0.0, 0.1, 0.3)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from dropout_lab.report.export import machine
+from dropout_lab.report.tables import TABLES
 
 from dropout_lab.report import make
-from dropout_lab.report.export import machine
-from dropout_lab.report.export.latex import escape
-from dropout_lab.report.export.machine import strict
-from dropout_lab.report.load import load
-from dropout_lab.report.tables import TABLES
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.write.latex import escape
+from dropout_lab.report.write.machine import strict
 from tests.report.blank import blank_figures
 from tests.report.canned import Sweep, grid, hump
 

@@ -8,14 +8,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-
-from dropout_lab.records import predictions
-from dropout_lab.report.answer import answer
 from dropout_lab.report.gallery import planned_for
 from dropout_lab.report.gallery.picture import Plan
 from dropout_lab.report.gallery.source import Source
-from dropout_lab.report.load import load
-from dropout_lab.report.tables import configurations, front, ranked
+
+from dropout_lab.records import predictions
+from dropout_lab.report.frames.load import load
+from dropout_lab.report.frames.ranking import front, ranked
+from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.report.canned import Planned, Sweep, Values, grid, hump, planned
 
 RATES = (0.0, 0.2, 0.4, 0.6)

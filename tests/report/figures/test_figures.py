@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from dropout_lab.report.figures.isolation import isolation_scale
+from dropout_lab.report.gallery.picture import Plan
 from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from dropout_lab.report import layout, make, style
-from dropout_lab.report.export.frames import as_csv
-from dropout_lab.report.figures.cost import seconds
-from dropout_lab.report.figures.isolation import isolation_scale
-from dropout_lab.report.gallery.picture import Plan
-from dropout_lab.report.style import Drawing
+from dropout_lab.report.draw.style import Drawing
+from dropout_lab.report.topics.cost.cost import seconds
+from dropout_lab.report.write.frames import as_csv
 from tests.report.figures.odd import plans, sweeps
 from tests.rotate import rotated
 

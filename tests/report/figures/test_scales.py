@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dropout_lab.report.layout import shorten
-from dropout_lab.report.scales import FEW, scale
+from dropout_lab.report.draw.layout import shorten
+from dropout_lab.report.draw.scales import FEW, scale
 
 NEAR = np.linspace(0.20, 0.30, 12)
 

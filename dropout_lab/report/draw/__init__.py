@@ -1,0 +1,1 @@
+"""Drawing: the look of all figures, their axes and their layout."""

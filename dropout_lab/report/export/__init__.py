@@ -1,1 +1,0 @@
-"""The report for other programs: JSON, CSV and Parquet for data frames, LaTeX for papers."""

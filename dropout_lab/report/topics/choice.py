@@ -1,0 +1,83 @@
+"""The comparison that the sweep was run for: the best configuration, its baseline, and their difference."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.report.frames.by_seed import BySeed, by_seed
+from dropout_lab.report.frames.load import Frames
+from dropout_lab.report.frames.ranking import ranked
+from dropout_lab.report.statistics import ALPHA, Mean, means_of_rows, simultaneous
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Rows of the table of configurations; None for a row that does not exist.
+
+    `best`: the best mean of the objective among trials with all seeds complete. `baseline`: that of its context.
+    `reference`: what the best is compared with, its baseline unless another trial was asked for. `worst`: in the
+    context of `best`, with all seeds complete. `difference`: best minus reference in the objective, paired by seed;
+    None if the two are one. Its interval is simultaneous over all configurations (`statistics.simultaneous`): it covers
+    the true difference with at least 95 %, whichever of them was chosen for looking best. `tests`: the number of
+    configurations that were tested. `whole`: the number of configurations with all seeds complete. `other_baseline`:
+    the best baseline of all contexts, if that is not `baseline`.
+    """
+
+    objective: str
+    best: pd.Series | None = None
+    baseline: pd.Series | None = None
+    reference: pd.Series | None = None
+    worst: pd.Series | None = None
+    difference: Mean | None = None
+    tests: int = 0
+    whole: int = 0
+    other_baseline: pd.Series | None = None
+    other_difference: Mean | None = None
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether best and reference differ significantly, after Holm correction for all configurations."""
+        return self.best is not None and bool(self.best.get(f"{self.objective}_p_holm", 1.0) < ALPHA)
+
+
+def choose(frames: Frames, table: pd.DataFrame) -> Choice:
+    """Find the choice in the table of configurations."""
+    objective = frames.objectives[0]
+    if table.empty or objective not in table:
+        return Choice(objective)
+    order = ranked(table, objective, frames.seeds)
+    whole = order[order["whole"]]
+    if whole.empty:
+        return Choice(objective)
+    values = by_seed(frames, [objective])
+
+    best = whole.iloc[0]
+    baselines = order[order["baseline"] & order[objective].notna()]
+    own = baselines[baselines["context"] == best["context"]]
+    baseline = None if own.empty else own.iloc[0]
+    same = whole[whole["context"] == best["context"]]
+    asked = order[order["trial"] == frames.reference]
+    reference = baseline if asked.empty else asked.iloc[0]
+    compared = reference is not None and reference["key"] != best["key"]
+    rival = baselines[baselines["whole"]].head(1)
+    rival = rival[~rival["key"].isin([best["key"], None if baseline is None else baseline["key"]])]
+    together = simultaneous(values.differences(objective))
+    return Choice(
+        objective=objective,
+        best=best,
+        baseline=baseline,
+        reference=reference,
+        worst=same.iloc[-1] if len(same) > 1 else None,
+        difference=together.of(int(values.rows([best["trial"]])[0])) if compared else None,
+        tests=int(np.isfinite(together.p).sum()),
+        whole=len(whole),
+        other_baseline=None if rival.empty else rival.iloc[0],
+        other_difference=None if rival.empty else _alone(values, objective, best, rival.iloc[0]),
+    )
+
+
+def _alone(values: BySeed, objective: str, one: pd.Series, other: pd.Series) -> Mean:
+    """The difference of two trials, with the interval of a single comparison."""
+    ours, theirs = (values.of(objective, values.rows([trial["trial"]])) for trial in (one, other))
+    return means_of_rows(ours - theirs).of(0)

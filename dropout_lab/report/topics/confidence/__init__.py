@@ -1,0 +1,1 @@
+"""Confidence and calibration of the networks."""

@@ -1,0 +1,1 @@
+"""Epochs and time to converge."""

@@ -1,0 +1,134 @@
+"""The curves of a few representative configurations."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from dropout_lab.core.metrics.lookup import per_epoch
+from dropout_lab.report.draw import style
+from dropout_lab.report.draw.scales import Scale
+from dropout_lab.report.frames.load import Frames
+from dropout_lab.report.spelling import in_unit, unit, value
+from dropout_lab.report.topics.alts import sentence
+from dropout_lab.report.topics.choice import Choice
+from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.topics.part import Picture, Plan
+
+PANELS = 6
+
+
+TRAIN, VALIDATION = "#E69F00", "#0072B2"
+
+
+SINGLE = 5
+"""Seeds that are drawn one by one, at most."""
+
+
+def curves(frames: Frames, table: pd.DataFrame, choice: Choice, shape: pd.DataFrame) -> pd.DataFrame:
+    """Train and validation curves of the best configuration, its baseline, the best of other placements and the worst.
+
+    One row per configuration (with its `role`), seed and epoch; `diagnosis` is that of `curve_shape`. All share the
+    context of the best, so that they are comparable.
+    """
+    picked: dict[int, str] = {}
+    for role, trial in (("best", choice.best), ("baseline", choice.baseline), ("worst", choice.worst)):
+        if trial is not None:
+            number = int(trial["trial"])
+            picked[number] = f"{picked[number]} and {role}" if number in picked else role
+    if choice.best is not None:
+        same = table[table["whole"] & ~table["baseline"] & (table["context"] == choice.best["context"])]
+        for _, trial in same.drop_duplicates("placement").dropna(subset=["placement"]).iterrows():
+            if len(picked) < PANELS and trial["placement"] != choice.best["placement"]:
+                picked.setdefault(int(trial["trial"]), "best of its placement")
+    last = [number for number, role in picked.items() if role == "worst"]
+    order = [number for number in picked if number not in last] + last
+    names = table.set_index("trial")["name"]
+    ails = shape.set_index("trial")["diagnosis"]
+    complete = frames.runs.loc[frames.runs["status"] == "complete", ["trial", "seed", "best_epoch"]]
+    metrics = [metric.name for metric in per_epoch() if metric.in_curves and metric.in_runs]
+    shown = frames.curves.loc[frames.curves["trial"].isin(order), ["trial", "seed", "epoch", *metrics]]
+    frame = shown.merge(complete, on=["trial", "seed"])
+    frame = frame.assign(
+        role=frame["trial"].map(picked), name=frame["trial"].map(names), diagnosis=frame["trial"].map(ails)
+    )
+    place = {number: index for index, number in enumerate(order)}
+    return frame.sort_values("trial", key=lambda trial: trial.map(place), kind="stable", ignore_index=True)
+
+
+def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> Figure:
+    """Train and validation `metric` ("loss" or "accuracy") per epoch, a panel per configuration, on the same scales."""
+    trials = list(curves["trial"].unique())
+    columns = style.columns_for(len(trials))
+    figure, axes = style.grid(len(trials), columns, height=2.7 if len(trials) <= columns else 2.3, share=True)
+    names = (f"train_{metric}", f"val_{metric}")
+    epochs = int(curves["epoch"].max())
+    for place, (trial, ax) in enumerate(zip(trials, axes, strict=True)):
+        shown = curves[curves["trial"] == trial]
+        seeds = shown["seed"].unique()
+        for name, color in zip(names, (TRAIN, VALIDATION), strict=True):
+            matrix = shown.pivot(index="epoch", columns="seed", values=name)
+            values = in_unit(name, 1) * matrix.to_numpy(dtype=float)
+            ax.plot(matrix.index, values[:, :SINGLE], color=color, linewidth=0.6, alpha=0.45)
+            # After the first run stopped, a mean would be of other runs than before.
+            every = np.isfinite(values).sum(axis=1) == len(seeds)
+            ax.plot(matrix.index[every], values[every].mean(axis=1), color=color, linewidth=2.2)
+        best = shown[(shown["epoch"] == shown["best_epoch"]) & shown["seed"].isin(seeds[:SINGLE])]
+        ax.plot(best["epoch"], in_unit(names[1], 1) * best[names[1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5)
+        first = shown.iloc[0]
+        ails = f": {first['diagnosis']}" if isinstance(first["diagnosis"], str) else ""
+        style.heading(ax, str(first["name"]), f"{first['role']}{ails}")
+        ax.tick_params(labelbottom=place + columns >= len(trials))
+        if place + columns >= len(trials):
+            ax.set_xlabel("epoch")
+    axes[0].set_xlim(1 - 0.03 * epochs, epochs + 0.03 * epochs)
+    axes[0].xaxis.set_major_locator(style.epoch_ticks())
+    values = curves[list(names)].to_numpy(dtype=float)
+    if metric == "loss" and np.nanmin(values) > 0 and np.nanmax(values) > 8 * np.nanmin(values):
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        Scale(maximised=False, logarithmic=True, limits=(0.85 * low, high / 0.85)).set(axes)
+    name = unit(f"val_{metric}", classification)
+    for ax in axes[::columns]:
+        ax.set_ylabel(f"{metric} ({name})" if name else metric)
+    style.legend_of(
+        figure,
+        [
+            Line2D([], [], color=TRAIN, linewidth=2.2, label="train"),
+            Line2D([], [], color=VALIDATION, linewidth=2.2, label="validation"),
+            Line2D([], [], color="#777777", linewidth=0.6, label="one seed"),
+            Line2D([], [], color=VALIDATION, marker="o", mec="white", linestyle="", label="best epoch of a seed"),
+        ],
+    )
+    return figure
+
+
+def _plan(evidence: Evidence) -> Plan | str:
+    found = curves(evidence.frames, evidence.table, evidence.choice, evidence.tables["curve_shape"])
+    if found.empty:
+        return "No curves are drawn: no configuration has all its seeds complete."
+    metric = "accuracy" if evidence.main == "val_accuracy" else "loss"
+    thin = f"{SINGLE} single seeds" if evidence.frames.seeds > SINGLE else "single seeds"
+    return Plan(
+        f"Train and validation {metric} over the epochs",
+        "The best configuration, no dropout, the best of other placements, and the worst of the same context, with "
+        "the diagnosis of most of their runs. Train values are measured with dropout off. "
+        f"Thick: the mean while all seeds train. Thin: {thin}. Marks: a seed's best epoch.",
+        sentence([_ends(part, metric) for _, part in found.groupby("trial", sort=False)]),
+        found,
+        partial(learning_curves, found, metric, evidence.is_class),
+    )
+
+
+def _ends(part: pd.DataFrame, metric: str) -> str:
+    """Both curves at the best epoch, as means over seeds."""
+    best = part[part["epoch"] == part["best_epoch"]]
+    train, val = (f"{side}_{metric}" for side in ("train", "val"))
+    return (
+        f"{part['role'].iloc[0]}, {part['name'].iloc[0]}: train {value(train, best[train].mean())} and validation "
+        f"{value(val, best[val].mean())} at the best epoch, {best['epoch'].mean():.1f} on average"
+    )
+
+
+CURVES = Picture("curves", _plan)

@@ -1,0 +1,1 @@
+"""Differences to no dropout, and how sure they are."""

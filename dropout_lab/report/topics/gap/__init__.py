@@ -1,0 +1,1 @@
+"""The gap between train and validation."""

@@ -1,0 +1,1 @@
+"""The search: fronts, edges, and the best so far."""

@@ -1,0 +1,130 @@
+"""The chosen configuration on the held-out test set, with intervals that know of the test set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dropout_lab.core.metrics.answers import LEAST
+from dropout_lab.records import predictions
+from dropout_lab.report.frames.by_seed import by_seed
+from dropout_lab.report.frames.column import METRIC, TRIAL, Columns, made, real, text, whole
+from dropout_lab.report.frames.load import Frames
+from dropout_lab.report.spelling import possible
+from dropout_lab.report.statistics import Floats, Mean, crossed_mean, means_of_rows
+from dropout_lab.report.topics.choice import choose
+from dropout_lab.report.topics.part import Table
+
+COLUMNS: Columns = {
+    **TRIAL,
+    "metric": text("metric on the held-out test set, which plays no part in selection"),
+    "seeds": whole("seeds that both have", unit="seeds"),
+    "examples": whole("examples of the test set whose predictions are known; 0: the intervals cover seeds alone"),
+    "covers": text("what the intervals cover: seeds and test examples, or seeds alone"),
+    "value": real("mean over seeds of the chosen configuration", unit=METRIC),
+    "low": real("its 95 % interval, lower bound", unit=METRIC),
+    "high": real("its 95 % interval, upper bound", unit=METRIC),
+    "against": real("trial it is compared with; missing without one"),
+    "other": real("mean over seeds of that trial", unit=METRIC),
+    "difference": real("value minus other, paired by seed and example", unit=METRIC),
+    "difference_low": real("its 95 % interval, lower bound", unit=METRIC),
+    "difference_high": real("its 95 % interval, upper bound", unit=METRIC),
+    "p": real("two-sided p of the test that the difference is 0", unit="probability"),
+}
+
+BOTH, SEEDS = "seeds and test examples", "seeds"
+
+Predictions = Mapping[int, Mapping[str, Floats]]
+"""Seed -> metric -> its value for every example."""
+
+
+def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per metric: the chosen configuration and its difference to the reference.
+
+    Where predictions are recorded, the intervals cover new seeds and new examples of the test set's population
+    (`statistics.crossed_mean`); elsewhere, new seeds alone.
+    """
+    choice = choose(frames, table)
+    best, other = choice.best, choice.reference
+    if best is None:
+        return made(COLUMNS)
+    if other is not None and other["trial"] == best["trial"]:
+        other = None
+    ours = _predictions(frames, best)
+    theirs = {} if other is None else _predictions(frames, other, like=ours)
+    names = ["test_loss", "test_accuracy"] if frames.is_classification else ["test_loss"]
+    values = by_seed(frames, names)
+    rows = []
+    for metric in names:
+        place = values.rows([best["trial"]])
+        own = values.of(metric, place)
+        against = np.full_like(own, np.nan) if other is None else values.of(metric, values.rows([other["trial"]]))
+        if not np.isfinite(own).any():
+            continue
+        value, off = means_of_rows(own).of(0), means_of_rows(own - against).of(0)
+        count = 0
+        if len(ours) > 1 and len(ours) == value.n and (other is None or len(theirs) == off.n):
+            seeds = sorted(set(ours) & set(theirs)) if theirs else sorted(ours)
+            mine = np.stack([ours[seed][metric] for seed in seeds])
+            value = _at(value, crossed_mean(mine))
+            if other is not None:
+                off = _at(off, crossed_mean(mine - np.stack([theirs[seed][metric] for seed in seeds])))
+            count = mine.shape[1]
+        low, high = np.clip([value.low, value.high], *possible(metric))
+        rows.append(
+            {
+                "trial": best["trial"],
+                "name": best["name"],
+                "metric": metric,
+                "seeds": value.n if other is None else off.n,
+                "examples": count,
+                "covers": BOTH if count else SEEDS,
+                "value": value.mean,
+                "low": low,
+                "high": high,
+                "against": np.nan if other is None else float(other["trial"]),
+                "other": means_of_rows(against).of(0).mean,
+                "difference": off.mean,
+                "difference_low": off.low,
+                "difference_high": off.high,
+                "p": off.p,
+            }
+        )
+    return made(COLUMNS, pd.DataFrame(rows) if rows else None)
+
+
+def _at(recorded: Mean, crossed: Mean) -> Mean:
+    """The interval of the predictions around the recorded mean, as predictions are kept with three digits."""
+    shift = recorded.mean - crossed.mean
+    return crossed._replace(mean=recorded.mean, low=crossed.low + shift, high=crossed.high + shift)
+
+
+def _predictions(frames: Frames, trial: "pd.Series[Any]", like: Predictions | None = None) -> Predictions:
+    """The losses and hits of a trial's complete runs by seed; those whose targets differ from the others are absent."""
+    if frames.folder is None:
+        return {}
+    runs = frames.runs[(frames.runs["key"] == trial["key"]) & (frames.runs["status"] == "complete")]
+    found: dict[int, Mapping[str, Floats]] = {}
+    targets: NDArray[np.integer] | None = None
+    for run, seed in zip(runs["id"], runs["seed"], strict=True):
+        read = predictions.read(frames.folder, str(run))
+        if read is None:
+            continue
+        probs, answers = read
+        targets = answers if targets is None else targets
+        if not np.array_equal(targets, answers):
+            continue
+        chosen = np.clip(probs[np.arange(len(answers)), answers], LEAST, 1)
+        found[int(seed)] = {
+            "test_loss": -np.log(chosen),
+            "test_accuracy": (probs.argmax(1) == answers).astype(np.float64),
+        }
+    if like:
+        width = len(next(iter(like.values()))["test_loss"])
+        found = {seed: one for seed, one in found.items() if len(one["test_loss"]) == width and seed in like}
+    return found
+
+
+TEST_SET = Table("test_set", test_set, COLUMNS)

@@ -1,0 +1,1 @@
+"""The files of the report: the page, and tables for other programs."""
