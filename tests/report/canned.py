@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.report.tables import make_all
-
 from dropout_lab.core.metrics.metric import Ended
 from dropout_lab.core.metrics.summary import summary
 from dropout_lab.core.trial import Run, Trial
 from dropout_lab.records.writer import Writer
+from dropout_lab.report.answer.answer import Answer, answer
 from dropout_lab.report.frames.load import load
-from dropout_lab.report.frames.ranking import ranked
-from dropout_lab.report.topics.configurations.configurations import configurations
 from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.write.write import evidence_of as evidence_of_frames
 
 SITES = ("input", "hidden.0", "hidden.1")
 
@@ -107,7 +105,12 @@ SESSION: Mapping[str, Any] = {
     "n_trials": None,
     "objective": ["val_loss"],
     "pruner": "none",
-    "settings": {"model": {"width": 64}, "trainer": {"epochs": 30, "patience": None}},
+    "settings": {
+        "model": {"_target_": "dropout_lab.models.mlp.MLP", "width": 64},
+        "dataset": {"_target_": "dropout_lab.datasets.digits"},
+        "trainer": {"epochs": 30, "patience": None},
+    },
+    "scope": {"dataset": "digits", "train": 1150, "validation": 287, "test": 360, "network": "MLP", "parameters": 4874},
     "versions": {"torch": "2.13.0", "numpy": "2.4.6"},
     "git_commit": "0123456789abcdef",
     "machine": {"cpu": "some CPU", "cores": 2},
@@ -234,7 +237,9 @@ def evidence(sweep: Sweep, folder: Path, baseline: int | None = None) -> Evidenc
 
 
 def evidence_of(folder: Path, baseline: int | None = None) -> Evidence:
-    frames = load(folder, baseline)
-    table = ranked(configurations(frames), frames.objectives[0], frames.seeds)
-    table["front"] = False
-    return Evidence(frames, table, answer(frames, table), make_all(frames, table))
+    return evidence_of_frames(load(folder, baseline))
+
+
+def answer_of(found: Evidence, running: bool = False) -> Answer:
+    """What the first screen says of it."""
+    return answer(found, Path("outputs/canned"), running)

@@ -8,14 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from dropout_lab.report.gallery import planned_for
-from dropout_lab.report.gallery.picture import Plan
-from dropout_lab.report.gallery.source import Source
 
 from dropout_lab.records import predictions
 from dropout_lab.report.frames.load import load
-from dropout_lab.report.frames.ranking import front, ranked
-from dropout_lab.report.topics.configurations.configurations import configurations
+from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.topics.part import Plan
+from dropout_lab.report.write.gallery import planned_for
+from dropout_lab.report.write.write import evidence_of
 from tests.report.canned import Planned, Sweep, Values, grid, hump, planned
 
 RATES = (0.0, 0.2, 0.4, 0.6)
@@ -128,20 +127,18 @@ def sweeps() -> Mapping[str, Sweep]:
     }
 
 
-def source_of(sweep: Sweep, folder: Path) -> Source:
+def odd_evidence(sweep: Sweep, folder: Path) -> Evidence:
     """As the report has it. Some predictions are made up, so that they can be drawn too."""
     frames = load(sweep.write(folder))
-    table = ranked(configurations(frames), frames.objectives[0], frames.seeds)
-    table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
     generator = np.random.default_rng(0)
     targets = generator.integers(10, size=200)
     for run in frames.runs["id"] if sweep.classification and len(frames.runs) < 100 else ():
         logits = generator.normal(size=(200, 10)) + 3 * (np.arange(10) == targets[:, None])
         predictions.write(folder, str(run), logits - np.log(np.exp(logits).sum(1, keepdims=True)), targets)
-    return Source(frames, table, answer(frames, table), folder)
+    return evidence_of(frames)
 
 
 @cache
-def plans(name: str) -> Sequence[Plan]:
+def plans(name: str) -> Mapping[str, Plan]:
     with TemporaryDirectory() as folder:
-        return [plan for _, plan in planned_for(source_of(sweeps()[name], Path(folder) / "sweep"))[0]]
+        return planned_for(odd_evidence(sweeps()[name], Path(folder) / "sweep"))[0]
