@@ -28,6 +28,8 @@ def run(command: str, argv: Sequence[str]) -> None:
         _load()
     if asked.left_out:
         print(f"# swept, so left out here: {' '.join(asked.left_out)}", file=sys.stderr)
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)  # so that my_net.py in the working directory is found; behind all that is installed
     os.environ["HYDRA_FULL_ERROR"] = "1"
     hydra_schema.register()
     sys.argv = list(asked.argv)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -9,8 +10,10 @@ import torch
 
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.pretraining import phases, pretraining
+from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.probe.check import EXAMPLES, check_network
+from dropout_lab.cohort.probe.side_by_side import NotInLanes
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.config.instantiate import instantiate
@@ -36,6 +39,7 @@ class Builder:
         self._site_infos = lru_cache(maxsize=256)(self._find_site_infos)
         self._left_out = lru_cache(maxsize=64)(self._find_left_out)
         self._normalised = lru_cache(maxsize=64)(self._find_normalised)
+        self._engines = lru_cache(maxsize=64)(self._find_engine)
 
     def __reduce__(self) -> tuple[type["Builder"], tuple[()]]:
         return Builder, ()
@@ -58,6 +62,13 @@ class Builder:
     def site_infos(self, model: Config, dataset: Config) -> Sequence[SiteInfo]:
         """The sites of a model, made for a dataset. Raises UserError for a network that cannot be trained."""
         return self._site_infos(canonical_json(model), canonical_json(dataset))
+
+    def engine(self, model: Config, dataset: Config, wanted: str = "auto") -> tuple[Engine, str]:
+        """How a model's runs are trained, and why they are trained run by run, if they are.
+
+        Raises UserError for a network that cannot be trained, or not as `wanted`.
+        """
+        return self._engines(canonical_json(model), canonical_json(dataset), wanted)
 
     def left_out(self, model: Config, dataset: Config) -> Sequence[str]:
         """The names of a model's parameters that max-norm and L1 leave out, though they may be weights."""
@@ -90,6 +101,7 @@ class Builder:
             gap_examples=spec["gap_examples"],
             mc_samples=spec["mc_samples"],
             name=canonical_json(spec) if _is_ours(spec) else None,
+            engine=spec.get("engine", "lanes"),
             pretraining=first,
         )
 
@@ -127,11 +139,27 @@ class Builder:
 
     def _find_site_infos(self, model: str, dataset: str) -> Sequence[SiteInfo]:
         data, section = self._datasets(dataset), json.loads(model)
-        if not is_of_this_package(section):
-            plain = Structure(lambda: network(section, data), data, {}, EXAMPLES, Adam(lr=0.0))
-            check_network(plain, section.get("_target_", ""))
+        self._engines(model, dataset, "auto")
         with torch.random.fork_rng(devices=[]):  # real weights: torch takes seconds to load what meta tensors need
             return survey.site_infos(network(section, data).eval(), data.example())
+
+    def _find_engine(self, model: str, dataset: str, wanted: str) -> tuple[Engine, str]:
+        data, section = self._datasets(dataset), json.loads(model)
+        if is_of_this_package(section):
+            return ("loop", "trainer.engine=loop") if wanted == "loop" else ("lanes", "")
+        lanes = Structure(lambda: network(section, data), data, {}, EXAMPLES, Adam(lr=0.0))
+        name, why = section.get("_target_", ""), "trainer.engine=loop"
+        if wanted != "loop":
+            try:
+                check_network(lanes, name)
+            except NotInLanes as error:
+                if wanted == "lanes":
+                    raise
+                why = str(error)
+            else:
+                return "lanes", ""
+        check_network(replace(lanes, engine="loop"), name)
+        return "loop", why
 
     def _find_left_out(self, model: str, dataset: str) -> Sequence[str]:
         with torch.random.fork_rng(devices=[]):

@@ -88,7 +88,18 @@ class CohortTrainer:
         return self._builder.dataset(config["dataset"]).warnings
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
-        """Which parameters of a user's model an option of the trainer leaves out, though they may be meant."""
+        """That a network is trained run by run, and which of its parameters an option of the trainer leaves out."""
+        return (*self._engine_warnings(spec), *self._left_out_warnings(spec))
+
+    def _engine_warnings(self, spec: Config) -> Sequence[str]:
+        if spec.get("engine") != "loop":
+            return ()
+        _, why = self._builder.engine(spec["model"], spec["dataset"])
+        if not why:
+            return ()
+        return (f"runs are trained one by one, at the speed of a plain loop (trainer.engine=loop): {why}",)
+
+    def _left_out_warnings(self, spec: Config) -> Sequence[str]:
         asked = [f"trainer.{name}" for name in ("max_norm", "l1") if name in spec["options"]]
         if not asked or is_of_this_package(spec["model"]):
             return ()

@@ -44,6 +44,9 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     if not trial.is_baseline:
         check_samples(builder, config, choices["loss"], placing.rates, placing.last)
     structure = _structure(config, trainer, placing.acting, optimizer.numbers())
+    engine, _ = builder.engine(config["model"], config["dataset"], config["trainer"]["engine"])
+    if engine == "loop":
+        structure = {**structure, "engine": engine}
     without = _without_dropout(structure, placing)
     own = without if trial.is_baseline else structure
     return Described(trial, own, without, _label(config, choices, placing, trial), placing.warnings)

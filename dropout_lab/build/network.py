@@ -1,35 +1,88 @@
 """The network of a `model` section, made for a dataset."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch.nn.parameter import is_lazy
 
-from dropout_lab.config.instantiate import instantiate, takes
+from dropout_lab.adoption.adopt import adopt
+from dropout_lab.config.instantiate import instantiate, named_arguments, takes
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.trial import Config
+from dropout_lab.core.trial import INSERT, Config
 from dropout_lab.datasets.dataset import Dataset
+
+MARK = "data:"
+"""What `${data:NAME}` becomes in a config, until the dataset is known."""
 
 
 def network(section: Config, dataset: Dataset) -> torch.nn.Module:
     """The network of a `model` section, with its initial weights drawn from torch's generator.
 
-    Raises UserError if the target makes no module, or its constructor lacks an argument that the dataset needs.
+    A network from outside this package is adopted: its dropouts become sites (`adoption.adopt`). Raises UserError if
+    the target makes no module, or its constructor lacks an argument that the dataset needs.
     """
-    given = {"input_shape": dataset.input_shape, "outputs": dataset.outputs, **_sequence_arguments(section, dataset)}
-    model = instantiate("model", section, **given)
+    plain = {key: _filled(value, dataset) for key, value in section.items() if key != INSERT}
+    is_ours = is_of_this_package(section)
+    given = _arguments(plain, dataset) if is_ours else _taken(plain, dataset)
+    model = instantiate("model", plain, **given)
     if not isinstance(model, torch.nn.Module):
         raise UserError(f"model: {section['_target_']} makes a {type(model).__name__}; must be a torch.nn.Module")
     if any(is_lazy(value) for value in (*model.parameters(), *model.buffers())):
         with torch.no_grad():
             model.eval()(dataset.example())  # lazy modules take their shapes, and draw their weights
         model.train()
-    return model
+    if is_ours:
+        if section.get(INSERT):
+            raise UserError("sites.insert: the models of dropout-lab have their sites; placements name them")
+        return model
+    return adopt(model, dataset.example(), section.get(INSERT, ()))
 
 
 def is_of_this_package(section: Config) -> bool:
     """Whether a section's target is a class of dropout-lab."""
     return str(section.get("_target_", "")).startswith("dropout_lab.")
+
+
+def facts(dataset: Dataset) -> Mapping[str, Any]:
+    """What a constructor may need of the data: the names behind `${data:...}`."""
+    shape = dataset.input_shape
+    known = {"input_shape": list(shape), "outputs": dataset.outputs, "features": shape[-1], "channels": shape[0]}
+    known["size"] = shape[-1]
+    if len(shape) > 1:
+        known["steps"] = shape[-2]
+    if dataset.vocabulary:
+        known["vocabulary"], known["steps"] = len(dataset.vocabulary), shape[0]
+    return known
+
+
+def _filled(value: Any, dataset: Dataset) -> Any:
+    """A value of a section with the data's facts in the place of their marks."""
+    if isinstance(value, Mapping):
+        return {key: _filled(one, dataset) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(one, dataset) for one in value]
+    if not isinstance(value, str) or not value.startswith(MARK):
+        return value
+    known, name = facts(dataset), value.removeprefix(MARK)
+    if name not in known:
+        raise UserError(f"model: ${{{value}}}: {dataset.name} has no {name}; allowed: {', '.join(known)}")
+    return known[name]
+
+
+def _arguments(section: Config, dataset: Dataset) -> dict[str, Any]:
+    """What the models of this package get."""
+    return {"input_shape": dataset.input_shape, "outputs": dataset.outputs, **_sequence_arguments(section, dataset)}
+
+
+def _taken(section: Config, dataset: Dataset) -> dict[str, Any]:
+    """What a constructor of the user's names in its signature, and the section does not give."""
+    known: dict[str, Any] = {"input_shape": dataset.input_shape, "outputs": dataset.outputs}
+    if dataset.vocabulary:
+        known["vocabulary"] = len(dataset.vocabulary)
+    known |= {"per_position": dataset.task == "token_classification", "is_stream": dataset.is_stream}
+    named = named_arguments(section)
+    return {name: value for name, value in known.items() if name in named and name not in section}
 
 
 def _sequence_arguments(section: Config, dataset: Dataset) -> dict[str, Any]:

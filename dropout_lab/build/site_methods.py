@@ -1,6 +1,6 @@
 """The method of every site, its rate, and whether it can act there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dropout_lab.build.builder import Builder
@@ -8,6 +8,20 @@ from dropout_lab.config.placement import Method, site_methods, site_rates
 from dropout_lab.core.trial import Config
 from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sites.method import AbstractDropout, needs_own_program, objection_to
+
+OWN: Mapping[str, Config] = {
+    "standard": {"_target_": "dropout_lab.dropout.standard.Standard"},
+    "spatial": {"_target_": "dropout_lab.dropout.spatial.Spatial"},
+    "alpha": {"_target_": "dropout_lab.dropout.alpha.Alpha"},
+    "feature_alpha": {"_target_": "dropout_lab.dropout.feature_alpha.FeatureAlpha"},
+    "attention": {"_target_": "dropout_lab.dropout.attention.Attention"},
+    "stochastic_depth": {
+        "_target_": "dropout_lab.dropout.stochastic_depth.StochasticDepth",
+        "per_example": True,
+        "classic": False,
+    },
+}
+"""The methods that authors write in torch, as in conf/dropout/."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +54,19 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
     infos = builder.site_infos(config["model"], config["dataset"])
     names = [info.site for info in infos]
     chosen = site_methods(names, {"name": default, **config["dropout"]}, config["dropouts"])
+    own = {info.site: info.own for info in infos if info.own is not None}
+    if default == "standard" and "own" in config["placement"]["weights"].values():
+        written = {site: {"name": one.method, **OWN[one.method]} for site, one in own.items()}
+        named = site_methods(names, {}, config["dropouts"])
+        chosen = {site: named[site] or written.get(site, method) for site, method in chosen.items()}
     sections = {site: _without_name(method) for site, method in chosen.items()}
     methods: dict[str, AbstractDropout] = {site: builder.made("dropout", sections[site]) for site in names}
-    objections = {info.site: objection_to(methods[info.site], info) for info in infos}
+    objections = {info.site: _objection(chosen[info.site], methods[info.site], info) for info in infos}
     able = [site for site in names if objections[site] is None]
     placed = config["placement"]["weights"], config["rate"], config["rates"]
-    wanted, rates = site_rates(names, *placed), site_rates(names, *placed, able or names)
+    own_rates = {site: one.rate for site, one in own.items()}
+    wanted = site_rates(names, *placed, own=own_rates)
+    rates = site_rates(names, *placed, able or names, own_rates)
     return [
         SiteMethod(
             info=info,
@@ -58,6 +79,13 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
         )
         for info in infos
     ]
+
+
+def _objection(chosen: Method, method: AbstractDropout, info: SiteInfo) -> str | None:
+    """Why a method cannot act at a site; what its author wrote there can."""
+    if info.own is not None and info.own.method == chosen["name"]:
+        return None
+    return objection_to(method, info)
 
 
 def _without_name(method: Method) -> Config:

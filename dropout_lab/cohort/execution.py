@@ -4,10 +4,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import vmap
 
 from dropout_lab.cohort.batches import Epoch
 from dropout_lab.cohort.data import LaneData
+from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.passes import Evaluation, InPlace, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.state import State
@@ -130,8 +130,8 @@ class Executor:
                 rows = stacked[lanes]
                 x = inputs_of(rows, given)
                 if masked:
-                    answers = vmap(self._program.predict_masked)(*network, keys, rows, x)
+                    answers = lift(self._program.predict_masked, self._program.engine)(*network, keys, rows, x)
                 else:
-                    answers = vmap(self._program.predict)(*network, x)
+                    answers = lift(self._program.predict, self._program.engine)(*network, x)
                 self._log_probs[lanes, done : done + answers.shape[1]] = answers
                 done += answers.shape[1]

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import vmap
 
+from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.torch_private import tree_flatten, tree_leaves, tree_unflatten
 
@@ -37,12 +37,14 @@ class TrainStep:
         # torch.func.grad gives the same, but imports torch's whole compiler first.
         params = carried["params"].detach().requires_grad_()
         with torch.enable_grad():
-            loss, buffers = vmap(self._program.loss)(
+            loss, buffers = lift(self._program.loss, self._program.engine)(
                 params, carried["buffers"], given["hyper"], rates, progress, mix, keys, x, targets
             )
             (grads,) = torch.autograd.grad(loss.sum(), params)
         with torch.no_grad():
-            params, state = vmap(self._program.update)(params, grads, carried["state"], given["hyper"])
+            params, state = lift(self._program.update, self._program.engine)(
+                params, grads, carried["state"], given["hyper"]
+            )
             after = {"params": params, "state": state, "buffers": buffers}
             for old, new in zip(tree_leaves(carried), tree_leaves(after), strict=True):
                 old.copy_(new)
@@ -70,7 +72,7 @@ class Evaluation:
         model = tree_unflatten(weights, self._weights_spec)
         x = inputs_of(rows, given)
         with torch.no_grad():
-            more_loss, more_correct, after = vmap(self._program.evaluate)(
+            more_loss, more_correct, after = lift(self._program.evaluate, self._program.engine)(
                 model["params"], model["buffers"], model["rates"], carried, x, targets, weight
             )
         for name, state in carried.items():

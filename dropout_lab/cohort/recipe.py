@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from torch import Tensor, nn
 
+from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
 from dropout_lab.core.metrics.answers import Answers
@@ -46,6 +47,7 @@ class Structure:
     """Passes with dropout that are averaged on the test part; None: no such measurement."""
     gap_examples: int | None = None
     """Examples of the training part that are evaluated for the gap; None: as many as the validation part has."""
+    engine: Engine = "lanes"
     pretraining: "Pretraining | None" = None
     """The training before the one that is compared; None: the networks begin untrained."""
 

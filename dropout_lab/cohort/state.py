@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import vmap
 
+from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.recipe import Recipe, Structure
 from dropout_lab.cohort.seeds import Network
 from dropout_lab.cohort.step import Program
@@ -111,5 +111,7 @@ class State:
             return {}
         with torch.no_grad():
             now = self.network
-            values: Mapping[str, Tensor] = vmap(self._program.measured)(now["params"], now["buffers"], now["rates"])
+            values: Mapping[str, Tensor] = lift(self._program.measured, self._program.engine)(
+                now["params"], now["buffers"], now["rates"]
+            )
         return values

@@ -12,6 +12,7 @@ from torch.func import functional_call, vmap
 
 from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
 from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, AuxiliaryLosses, Masks, divergence
+from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
@@ -46,7 +47,7 @@ class Program:
     def __init__(self, structure: Structure) -> None:
         model = structure.build()
         install(model, structure.dropout)
-        self.structure = structure
+        self.structure, self.engine = structure, structure.engine
         self.layout = Layout(model)
         model.to("meta")
         self._masked_at_once = _masked_at_once(structure, model)
@@ -186,6 +187,8 @@ class Program:
             own = torch.stack([Noise(key).stream(EXAMPLES + row.int()).key for key in keys.unbind()])
             return self._call(self._masked, params, dict(buffers), rates, own, example.unsqueeze(0)).squeeze(0)
 
+        if self.engine == "loop":
+            return F.log_softmax(lift(one, "loop")(rows, x), -1)
         with all_written_out():  # the fused layer would take one example after another here
             return F.log_softmax(vmap(one, chunk_size=self._masked_at_once)(rows, x), -1)
 

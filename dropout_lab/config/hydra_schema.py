@@ -21,6 +21,8 @@ def register() -> None:
     """Makes the keys known to Hydra: as the schema that conf/config.yaml names first, with their help in `--help`."""
     ConfigStore.instance().store(name="schema", node=node())
     OmegaConf.register_new_resolver("keys_with_help", _with_help, replace=True)
+    # Known when the dataset is: the network's maker puts the value in the place of the mark.
+    OmegaConf.register_new_resolver("data", lambda name: f"data:{name}", replace=True)
 
 
 def node(prefix: str = "") -> type:

@@ -54,6 +54,16 @@ def takes(section: Config, name: str) -> bool:
     return name in signature.parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
+def named_arguments(section: Config) -> frozenset[str]:
+    """The arguments that a config section's target names in its signature; none where that cannot be read."""
+    try:
+        signature = inspect.signature(find(str(section.get("_target_"))))
+    except (ImportError, ValueError, TypeError):
+        return frozenset()
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return frozenset(name for name, parameter in signature.parameters.items() if parameter.kind in kinds)
+
+
 def _check_targets(key: str, value: Any) -> None:
     """Raises UserError for a class or function that does not exist, however deep it is named."""
     if isinstance(value, Mapping):

@@ -132,6 +132,14 @@ _TABLE = (
         *("trainer.compile", Literal["auto", "always", "never"], "control", "auto"),
         "compile the training step; auto: where that saves time",
     ),
+    Key(
+        *("trainer.engine", Literal["auto", "lanes", "loop"], "control", "auto"),
+        "train runs side by side (lanes), or run by run (loop); auto: lanes where the network allows it",
+    ),
+    Key(
+        *("sites.insert", list[str], "model", []),
+        "put sites behind modules of your network, by patterns of their paths: [layer3.*,fc]; before them: fc:before",
+    ),
     Key("rate", Rate, "dropout", 0.5, "probability of dropping at the sites of the placement"),
     Key(
         *("rates", BySite, "dropout", {}),

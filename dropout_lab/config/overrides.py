@@ -39,6 +39,7 @@ class HydraCommand:
 def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
     """The command `train` or `sweep` in Hydra's terms; `argv` is what was typed behind it."""
     given = [_added(word) for word in argv if word != "experiment=null"]  # the default, and Hydra refuses it
+    given = _of_targets(given)
     overrides = [word for word in given if word[0] == "~" or ("=" in word and word[0] != "-")]
     options = [word for word in given if word not in overrides and word not in RUN]
     overrides = _of_members(overrides)
@@ -54,6 +55,24 @@ def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
 def _added(word: str) -> str:
     """Sites are keys that the config cannot list, so those of `rates` and `dropouts` are added, not changed."""
     return f"++{word}" if re.match(rf"({'|'.join(by_site())})[.=]", word) else word
+
+
+def _of_targets(words: Sequence[str]) -> list[str]:
+    """The words, with an empty member in the place of the default where they name a class themselves.
+
+    `model._target_=my_net.Net model.num_classes=10` is then that class with these arguments, and none of the default
+    model's.
+    """
+    found = list(words)
+    for group in ("model",):
+        named = any(word.lstrip("+").startswith(f"{group}._target_=") for word in found)
+        if named and not any(word.startswith(f"{group}=") for word in found):
+            found = [
+                f"++{word}" if word.startswith(f"{group}.") and not word.startswith(f"{group}._target_=") else word
+                for word in found
+            ]
+            found.insert(0, f"{group}=own")
+    return found
 
 
 def _is_control(override: str) -> bool:

@@ -1,6 +1,7 @@
 """Placement: which sites drop. Patterns over site names, with weights, become one rate per site.
 
-A weight is a number, or `linear`: i / n for the i-th of the n sites that the pattern names, as deep as they stand.
+A weight is a number, or `linear`: i / n for the i-th of the n sites that the pattern names, as deep as they stand; or
+`own`: the rate that the network's author wrote there, divided by the highest of them.
 
 A pattern names sites in one of these ways:
 
@@ -26,7 +27,7 @@ Method = Mapping[str, Any]
 """A member of conf/dropout/ with its `name`."""
 
 RATE = Kind(Rate)
-WEIGHT = Kind(NonNegative | Literal["linear"])
+WEIGHT = Kind(NonNegative | Literal["linear", "own"])
 
 
 def site_rates(
@@ -35,12 +36,13 @@ def site_rates(
     rate: float,
     overrides: Mapping[str, Any],
     able: Sequence[str] | None = None,
+    own: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """The rate of every site, in the order of `sites`: weight x `rate`, or its own rate from `overrides`, or else 0.
 
     `weights` is the config's `placement.weights`. `overrides`, the config's `rates`, maps patterns to rates; it may be
     nested, as a command line's `rates.hidden.0=0.3` makes it, and a rate of None in it is no override. `able` are the
-    sites that the pattern `*` names; None: all.
+    sites that the pattern `*` names; None: all. `own`: the author's rates, of the sites that have one.
     """
     able = sites if able is None else able
     RATE.check("rate", rate)
@@ -52,7 +54,7 @@ def site_rates(
         WEIGHT.check(f"placement.weights.{pattern}", weight)
         named = _named(f"placement.weights.{pattern}={weight}", pattern, able if pattern == "*" else sites)
         for depth, site in enumerate(named, start=1):
-            placed[site] = (pattern, depth / len(named) if weight == "linear" else float(weight))
+            placed[site] = (pattern, _weight(weight, depth / len(named), site, own or {}))
     own: dict[str, float] = {}
     for pattern, site_rate in _flat(overrides):
         if site_rate is not None:
@@ -68,6 +70,21 @@ def site_rates(
                 f" rate={rate}; their product must be at least 0 and below 1"
             )
     return rates | own
+
+
+def _weight(weight: Any, depth: float, site: str, own: Mapping[str, float]) -> float:
+    """The number that a weight means at a site; `depth`: that of the site among those that its pattern names."""
+    if weight == "linear":
+        return depth
+    if weight != "own":
+        return float(weight)
+    highest = max(own.values(), default=0.0)
+    if highest == 0:
+        raise UserError(
+            "placement=own: the network has no dropout of its author's with a rate above 0; take placement=everywhere,"
+            " or name sites: dropout-lab sites lists them"
+        )
+    return own.get(site, 0.0) / highest
 
 
 def site_methods(sites: Sequence[str], default: Method, overrides: Mapping[str, Any]) -> dict[str, Method]:

@@ -30,7 +30,7 @@ def _module(name: str) -> Any:
             said = f"the module {parent} has no {last}"
         else:
             said = (
-                f"there is no module {name}; if {name}.py is yours, its folder must be on PYTHONPATH; from that folder:"
-                " PYTHONPATH=. dropout-lab ..."
+                f"there is no module {name}; if {name}.py is yours, give the command in its folder, or put that folder"
+                " on PYTHONPATH"
             )
         raise ImportError(said) from error

@@ -9,6 +9,9 @@ from typing import Any
 
 Config = Mapping[str, Any]
 
+INSERT = "_insert_"
+"""The key of a model's section that holds `sites.insert`."""
+
 METHOD_KEYS = ("dropout", "schedule", "loss")
 """The sections of a configuration that have no meaning unless a rate is above 0."""
 

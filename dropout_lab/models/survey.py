@@ -96,6 +96,7 @@ def site_infos(model: nn.Module, example: Tensor) -> Sequence[SiteInfo]:
                 products_to_batch_norm=_products_to_batch_norm(calls[index + 1 :], read),
                 kind=module.kind,
                 keeps=module.keeps,
+                own=module.own,
                 calls=times[module],
                 drifts=_drifts(calls[:index], read, example.untyped_storage()),
             )

@@ -39,6 +39,16 @@ STEPWISE: frozenset[Kind] = frozenset({"units", "sequence"})
 
 
 @dataclass(frozen=True)
+class Own:
+    """A dropout as the network's author wrote it. `method`: the member of conf/dropout/ that does the same."""
+
+    method: str
+    rate: float
+    written: str
+    """In the author's words, e.g. `nn.Dropout(p=0.5)`."""
+
+
+@dataclass(frozen=True)
 class SiteInfo:
     """What stands at a site, and what is before and behind it in the network."""
 
@@ -69,6 +79,8 @@ class SiteInfo:
     """Calls of the site in a pass through the network; everything else describes the first call."""
     keeps: bool = False
     """Whether the values are a state of which each step keeps a part, as an LSTM's cell or a GRU's state."""
+    own: "Own | None" = None
+    """The dropout that the network's author wrote there; None for a place without one."""
 
     @property
     def is_map(self) -> bool:

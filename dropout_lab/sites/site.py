@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.mask_streams import Noise
-from dropout_lab.sites.info import CARRIED, Kind
+from dropout_lab.sites.info import CARRIED, Kind, Own
 from dropout_lab.sites.method import (
     AbstractAdversarialDropout,
     AbstractDropout,
@@ -68,6 +68,10 @@ class Site(nn.Module):
     ) -> None:
         super().__init__()
         self.name, self.kind, self.is_branch, self.keeps = name, kind, is_branch, keeps
+        self.own: Own | None = None
+        """The dropout that the network's author wrote here."""
+        self.in_place = False
+        """Whether the author's dropout changed the tensor that it was given; a site never does."""
         self.observer: Callable[[Site, Tensor], None] | None = None
         """Called at each call of the site, with its values or an example of them."""
         self.reader = Reader() if reader is None else reader

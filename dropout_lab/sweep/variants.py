@@ -11,6 +11,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from dropout_lab.config.check import check
 from dropout_lab.config.refusals import unknown_key, wrong_value
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import INSERT
 
 Composed = dict[tuple[str, ...], tuple[DictConfig, Mapping[str, str]]]
 """Members of the swept groups -> the composed config, and the names of all its members."""
@@ -93,6 +94,8 @@ def resolve(config: DictConfig) -> dict[str, Any]:
             raise UserError("placement=custom: give its weights: 'placement.weights={hidden:1.0,input:0.4}'") from error
         raise UserError(f"{error.full_key}: {str(error.msg).splitlines()[0]}") from error
     resolved: dict[str, Any] = container
+    if resolved["sites"]["insert"]:
+        resolved["model"] = {**resolved["model"], INSERT: list(resolved["sites"]["insert"])}
     return resolved
 
 

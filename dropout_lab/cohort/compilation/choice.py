@@ -112,6 +112,10 @@ def forecast_pretraining(pretraining: Pretraining, seeds: int, widths: Widths, d
 def _decide(
     structure: Structure, widths: Widths, compile: Compile, runs: int, epochs: int, device: torch.device
 ) -> tuple[Lanes, Choice]:
+    if structure.engine == "loop":
+        if compile == "always":
+            raise _refusal("this network is trained run by run, in plain PyTorch")
+        return _eager(structure, widths, device), Choice(False, "eager, run by run: trainer.engine=loop")
     if device.type != "cpu":
         if compile == "always":
             raise _refusal(f"programs are compiled for the CPU alone, and this is device={device.type}")

@@ -40,7 +40,7 @@ def check_network(structure: Structure, name: str) -> None:
                 )
             _check(structure, networks)
         except UserError as error:
-            raise UserError(f"model ({name}): {error}") from error.__cause__
+            raise type(error)(f"model ({name}): {error}") from error.__cause__
 
 
 def _check(structure: Structure, networks: list[nn.Module]) -> None:

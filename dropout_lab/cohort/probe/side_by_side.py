@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
 
+from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.probe.alone import Pass, close
 from dropout_lab.cohort.probe.blame import described, is_ours
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.step import Program, losses
 from dropout_lab.core.errors import UserError
+
+
+class NotInLanes(UserError):
+    """A network that trains alone, and not lifted by vmap."""
 
 
 def check_side_by_side(
@@ -52,19 +56,18 @@ def check_side_by_side(
                     "two networks with the same parameters and buffers answer differently. What its constructor draws,"
                     " or computes from what it draws, must be a parameter or a buffer (register_buffer)"
                 )
-            lifted = vmap(evaluate)(params, buffers, carried, examples)
+            lifted = lift(evaluate, structure.engine)(params, buffers, carried, examples)
         params.requires_grad_()
-        loss, after = vmap(train)(params, buffers, examples)
+        loss, after = lift(train, structure.engine)(params, buffers, examples)
         (of_params,) = torch.autograd.grad(loss.sum(), params)
     except UserError:
         raise
     except (Exception, SystemExit) as error:
         if is_ours(error):
             raise
-        raise UserError(
-            "it cannot be trained side by side with others, which is how dropout-lab trains (torch.func.vmap):"
-            f" {described(error)}. Modules such as nn.LSTM, .item() and branches on values (if x.sum() > 0) cannot be;"
-            " write that part in tensor operations, a branch with torch.where"
+        raise NotInLanes(
+            f"it cannot be trained side by side with others (torch.func.vmap): {described(error)}. Branches on values"
+            " (if x.sum() > 0) and .item() cannot be; trainer.engine=loop trains run by run"
         ) from error
     agree = close(lifted, torch.stack(measured)) and close(loss, torch.stack(trained))
     agree = agree and close(of_params, torch.stack(grads))
@@ -72,7 +75,7 @@ def check_side_by_side(
         close(value, torch.stack([alone[True].held[name] for alone in passes])) for name, value in after.items()
     )
     if not agree:
-        raise UserError(
+        raise NotInLanes(
             "trained side by side with others (torch.func.vmap), it does not compute what it computes alone. What"
             " forward keeps must be a buffer, and its Python code may not depend on values"
         )

@@ -1,0 +1,1 @@
+"""Networks as people write them: their own dropouts become sites, their source untouched."""

@@ -1,0 +1,52 @@
+"""Modules that drop: each is replaced by a site of the same place."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from dropout_lab.sites.info import Own
+from dropout_lab.sites.site import Site
+
+METHODS: Mapping[type[nn.Module], str] = {
+    nn.Dropout: "standard",
+    nn.Dropout1d: "spatial",
+    nn.Dropout2d: "spatial",
+    nn.Dropout3d: "spatial",
+    nn.AlphaDropout: "alpha",
+    nn.FeatureAlphaDropout: "feature_alpha",
+}
+"""torch's modules, and the methods of conf/dropout/ that do the same."""
+
+PATH = re.compile(r"drop_?path|stochastic_?depth", re.IGNORECASE)
+"""Names of classes that drop residual branches, as timm's and torchvision's do."""
+
+
+def own_of(module: nn.Module) -> Own | None:
+    """What a module drops; None if it is no module of torch that drops, nor a known one of others."""
+    name = type(module).__name__
+    for kind, method in METHODS.items():
+        if type(module) is kind:
+            rate = float(module.p)  # type: ignore[arg-type]
+            return Own(method, rate, f"nn.{name}(p={rate:g})")
+    if PATH.search(name) and not list(module.children()):
+        for attribute in ("drop_prob", "p", "drop_path_prob", "drop_path"):
+            rate = getattr(module, attribute, None)
+            if isinstance(rate, int | float) and not isinstance(rate, bool):
+                return Own("stochastic_depth", float(rate), f"{name}({attribute}={rate:g})")
+    return None
+
+
+def replace(network: nn.Module, name: Callable[[str], str]) -> None:
+    """Put a site in the place of every module that drops; a module that is held twice is one site."""
+    made: dict[int, Site] = {}
+    for path, module in list(network.named_modules(remove_duplicate=False)):
+        own = own_of(module) if path else None
+        if own is None:
+            continue
+        if id(module) not in made:
+            site = Site(name(path), is_branch=own.method == "stochastic_depth")
+            site.own, site.in_place = own, bool(getattr(module, "inplace", False))
+            site.train(module.training)
+            made[id(module)] = site
+        network.set_submodule(path, made[id(module)])
