@@ -1,4 +1,4 @@
-"""`dropout-lab train | sweep | report`: the command line, each command imported when it is asked for."""
+"""`dropout-lab train | sweep | sites | report`: the command line, each command imported when it is asked for."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ dropout-lab: where should dropout go in a network, which kind, at what rate, and
   dropout-lab sweep [override ...]     train several configurations and compare them; alone: the default sweep
   dropout-lab train [override ...]     train one configuration, all its seeds
   dropout-lab train --from FOLDER N    train trial N of a sweep again, from its record
+  dropout-lab sites [override ...]     list where dropout can act in a network, and what its author wrote there
   dropout-lab report FOLDER [--watch]  make the report of a sweep again, from its records, or while it runs
   dropout-lab report FOLDER FOLDER ... [--out FOLDER]   several sweeps side by side
 
@@ -50,7 +51,7 @@ def _run(command: str, argv: Sequence[str]) -> bool:
         from dropout_lab.app.train_from import train_from
 
         return train_from(argv)
-    elif command in ("train", "sweep"):
+    elif command in ("train", "sweep", "sites"):
         from dropout_lab.app.slips import check_words
 
         check_words(argv)
@@ -58,7 +59,7 @@ def _run(command: str, argv: Sequence[str]) -> bool:
 
         application.run(command, argv)
     else:
-        _leave(2, f"dropout-lab {command}: there is no such command; train, sweep and report are\n\n{USAGE}")
+        _leave(2, f"dropout-lab {command}: there is no such command; train, sweep, sites and report are\n\n{USAGE}")
     return True
 
 

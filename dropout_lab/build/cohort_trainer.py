@@ -32,6 +32,11 @@ class CohortTrainer:
         """The names of a model's sites."""
         return [info.site for info in self._builder.site_infos(model, dataset)]
 
+    def own_rate(self, model: Config, dataset: Config) -> float:
+        """The highest rate that the network's author wrote; 0 where there is none."""
+        infos = self._builder.site_infos(model, dataset)
+        return max((info.own.rate for info in infos if info.own is not None), default=0.0)
+
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described:
         """See `build.description.describe`."""
         return describe(self._builder, config, choices)
@@ -130,7 +135,7 @@ class CohortTrainer:
             "train": len(split.train),
             "validation": len(split.val),
             "test": len(dataset.test),
-            "network": type(model).__name__,
+            "network": type(getattr(model, "network", model)).__name__,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         }
 

@@ -62,6 +62,9 @@ def grid(plan: Plan, trainer: Trainer) -> list[Cell]:
         if plan.config["baseline"]:
             baseline = Cell(_without_dropout(cell.described), _other_values(values))
             found.setdefault(baseline.key, baseline)
+            as_it_is = _as_it_is(plan, trainer, values)
+            if as_it_is is not None:
+                found.setdefault(as_it_is.key, as_it_is)
         if not cell.described.trial.is_baseline:
             found.setdefault(cell.key, cell)
         else:
@@ -148,6 +151,29 @@ def _without_dropout(described: Described) -> Baseline:
     label = {**described.label, "placement": "none", "rate": 0.0, "dropout": "none", "schedule": "none"}
     without = described.structure_without
     return Baseline(Trial.of(described.trial.config, {}), without, without, label)
+
+
+def _as_it_is(plan: Plan, trainer: Trainer, values: Mapping[str, Any]) -> Cell | None:
+    """The network as its author wrote it, in the context of these values; None where it has no dropout of its own.
+
+    Not beside another schedule or loss, which the author's rates know nothing of.
+    """
+    config, choices = plan.compose(values)
+    rate = trainer.own_rate(config["model"], config["dataset"])
+    if not 0 < rate < 1 or choices["schedule"] != "constant" or choices["loss"] != "plain":
+        return None
+    own = {"placement": "own", "rate": rate}
+    whole = {
+        **config,
+        "placement": {"weights": {"*": "own"}},
+        "dropout": {"_target_": "dropout_lab.dropout.standard.Standard"},
+        "rate": rate,
+        "rates": {},
+        "dropouts": {},
+    }
+    described = trainer.describe(whole, {**choices, "placement": "own", "dropout": "standard"})
+    known = {key: value for key, value in own.items() if any(axis.key == key for axis in plan.axes)}
+    return Cell(described, {**_other_values(values), **known})
 
 
 def _other_values(values: Mapping[str, Any]) -> dict[str, Any]:

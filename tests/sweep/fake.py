@@ -129,6 +129,9 @@ class Fake:
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         return ()
 
+    def own_rate(self, model: Config, dataset: Config) -> float:
+        return 0.0
+
     def sites(self, model: Config, dataset: Config) -> Sequence[str]:
         return ("hidden",)
 

@@ -12,7 +12,8 @@ class CohortSweeper(Sweeper):
     """Trains the runs of a sweep together, as lanes of one program.
 
     `params` maps swept keys to their values, as strings of the override grammar; the command line wins over them.
-    If neither sweeps anything, `default_params` do. `command` is sweep or train: a train command has one configuration.
+    If neither sweeps anything, `default_params` do. `command` is sweep, train or sites: a train command has one
+    configuration, and sites trains nothing.
     """
 
     def __init__(self, params: Mapping[str, Any] | None, default_params: Mapping[str, Any], command: str) -> None:
@@ -23,9 +24,11 @@ class CohortSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         from dropout_lab.app.command import run_sweep
+        from dropout_lab.app.sites import run_sites
         from dropout_lab.sweep.command import Command
 
         assert self.hydra_context is not None  # Hydra has called setup
         assert self.config is not None
         command = Command(self.command, arguments, self.params, self.default_params)
-        return run_sweep(self.hydra_context, self.config, command)
+        run = run_sites if self.command == "sites" else run_sweep
+        return run(self.hydra_context, self.config, command)

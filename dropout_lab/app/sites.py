@@ -1,0 +1,69 @@
+"""`dropout-lab sites`: where dropout can act in a network, and what its author wrote there."""
+
+from collections.abc import Sequence
+
+import torch
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.network import is_of_this_package, network
+from dropout_lab.config.check import check
+from dropout_lab.sites.info import KINDS, SiteInfo
+from dropout_lab.sweep.axes import Swept
+from dropout_lab.sweep.command import Command
+from dropout_lab.sweep.composer import Composer
+from dropout_lab.sweep.variants import resolve
+
+HEADER = ("site", "what stands there", "shape", "rate now", "method", "written as")
+
+
+def run_sites(context: HydraContext, config: DictConfig, command: Command) -> None:
+    """Print the sites of the command's model. Raises UserError for a network that cannot be trained."""
+    composer = Composer(context.config_loader, config)
+    ((whole, _),) = composer.compose(Swept([], command.overrides, [], False), command.overrides).values()
+    settings = resolve(whole)
+    check(settings)
+    builder, model = Builder(), settings["model"]
+    infos = builder.site_infos(model, settings["dataset"])
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    with torch.random.fork_rng(devices=[]):
+        made = network(model, builder.dataset(settings["dataset"]))
+    parameters = sum(parameter.numel() for parameter in made.parameters())
+    console.print(f"{model['_target_']}: {parameters:,} parameters, {len(infos)} sites")
+    table = Table(*HEADER, box=SIMPLE, header_style="bold")
+    for info in infos:
+        table.add_row(*_row(info))
+    if infos:
+        console.print(table)
+    engine, why = builder.engine(model, settings["dataset"], settings["trainer"]["engine"])
+    if engine == "loop":
+        console.print(f"Runs are trained one by one, at the speed of a plain loop: {why}")
+    console.print(_next(infos, ours=is_of_this_package(model)))
+
+
+def _row(info: SiteInfo) -> tuple[str, ...]:
+    shape = " x ".join(map(str, info.shape)) or "one number"
+    calls = f", called {info.calls} times" if info.calls > 1 else ""
+    if info.own is None:
+        return info.site, f"{KINDS[info.kind]}{calls}", shape, "", "", ""
+    return info.site, f"{KINDS[info.kind]}{calls}", shape, f"{info.own.rate:g}", info.own.method, info.own.written
+
+
+def _next(infos: Sequence[SiteInfo], *, ours: bool) -> str:
+    """What to do with the sites."""
+    if not infos:
+        return (
+            "The network has no dropout. Put sites behind modules of it: 'sites.insert=[layer3.*,fc]', by the paths of"
+            " named_modules()."
+        )
+    last = infos[-1].site
+    if ours or not any(info.own is not None and info.own.rate > 0 for info in infos):
+        return f"Sweep a site: rates.{last}=0.1,0.3,0.5; or all: placement=everywhere rate=0.1,0.3,0.5"
+    return (
+        f"Sweep the author's places at the ratio of the author's rates: placement=own rate=0.1,0.3,0.5; or a site:"
+        f" rates.{last}=0.1,0.3,0.5; or all: placement=everywhere"
+    )
