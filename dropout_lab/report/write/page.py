@@ -84,6 +84,8 @@ def _content(folder: Path, evidence: Evidence, answer: Answer, gallery: Gallery)
         "name": frames.name,
         "answer": answer,
         "other": evidence.reference_name,
+        "compared": any(row.other != "–" for row in answer.rows),
+        "means": _means(frames.seeds, has_interval=any("[" in row.difference for row in answer.rows)),
         "story": next((part for part in first.parts if part.is_figure), None),
         "sections": folded,
         "sure": SURE.anchor,
@@ -106,6 +108,13 @@ def _content(folder: Path, evidence: Evidence, answer: Answer, gallery: Gallery)
         "facts": _facts(evidence),
         "commands": _commands(folder, evidence),
     }
+
+
+def _means(seeds: int, *, has_interval: bool) -> str:
+    """What the numbers of the first screen are."""
+    if seeds == 1:
+        return "One seed."
+    return f"Means over {seeds} seeds{'; 95 % intervals of the difference' if has_interval else ''}."
 
 
 def _axis(values: Any) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.dots import dots
@@ -29,18 +30,24 @@ LISTED = 12
 ROOM = 0.8
 """The axis shows this share of the decisive span beyond it, on the side of the worse configurations."""
 
+REACH = 1.5
+"""Intervals are shown to this many spans of the means, and go on beyond the axis."""
+
 BROAD, NARROW = 5.6, 3.9
 """Inches of the figure for a screen and for a phone."""
 
-MOVED = 0.009
-"""Lines are moved apart by this, as a share of the rate axis, so that their intervals do not cover each other."""
+MOVED, APART = 0.018, 0.36
+"""Lines are moved apart by the first share of the rate axis, and all together by the second of the step in rate."""
+
+MANY = 25
+"""The intervals of lines with more points than this are faint."""
 
 INK = "#222222"
 
 NAMED = 34
 """Letters of a name in the legend."""
 
-LETTERS = 7
+LETTERS = 8.4
 """Letters of a configuration's name, per inch of the figure."""
 
 
@@ -88,17 +95,24 @@ def over_rates(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def limits(found: pd.DataFrame, *, maximised: bool) -> tuple[float, float]:
-    """The ends of the axis: all of the confidence set, no dropout, and some room towards the worse ones."""
+    """The ends of the axis: the means of the confidence set, no dropout, and some room towards the worse ones.
+
+    Intervals are shown as far as `REACH` times the span of the means drawn: those of two seeds would leave no room.
+    """
     kept = found[found["in_set"]]
-    ends = np.concatenate([kept[name].to_numpy(dtype=float) for name in ("mean", "low", "high")] + [np.zeros(1)])
-    ends = ends[np.isfinite(ends)]
-    low, high = float(ends.min()), float(ends.max())
-    span = (high - low) or float(found["mean"].abs().max()) or 1.0
-    worse, better = ROOM * span, 0.08 * span
     means = found["mean"].to_numpy(dtype=float)
+    best, worst = float(min(0.0, means.min())), float(max(0.0, means.max()))
+    ends = np.concatenate([kept[name].to_numpy(dtype=float) for name in ("low", "high")])
+    inner = np.concatenate([kept["mean"].to_numpy(dtype=float), np.zeros(1)])
+    spread = float(np.ptp(inner))
+    own = spread or float(np.median(np.abs(means[means != 0]))) if (means != 0).any() else 1.0
+    ends = ends[np.isfinite(ends)].clip(inner.min() - REACH * own, inner.max() + REACH * own)
+    low, high = float(min(inner.min(), *ends, np.inf)), float(max(inner.max(), *ends, -np.inf))
+    span = max(high - low, own)
+    worse, better = (ROOM if spread else 1.5) * span, 0.08 * span
     if maximised:
-        return max(low - worse, min(low, float(means.min())) - 0.12 * span), high + better
-    return low - better, min(high + worse, max(high, float(means.max())) + 0.12 * span)
+        return max(low - worse, min(low, best) - 0.12 * span), high + better
+    return low - better, min(high + worse, max(high, worst) + 0.12 * span)
 
 
 def draw(
@@ -108,16 +122,18 @@ def draw(
     figure, (ax,) = style.grid(1, 1, height=3.0 if width == NARROW else 3.9, width=width)
     factor = in_unit(objective, 1)
     worst = _scale(found, objective)
-    names = list(dict.fromkeys(found["line"]))
+    names = list(dict.fromkeys(found.loc[~found["baseline"].astype(bool), "line"]))
     span = float(np.ptp(found["rate"])) or 1.0
     ax.axhline(0, color=BASELINE, linewidth=1, linestyle=style.DASHES)
-    step = MOVED * span if joined and len(names) <= 8 else 0.0
+    gaps = np.diff(np.unique(found["rate"].to_numpy(dtype=float)))
+    step = min(MOVED * span, APART * float(gaps.min()) / len(names)) if joined and len(gaps) else 0.0
     shifts = {name: step * (place - (len(names) - 1) / 2) for place, name in enumerate(names)}
     for name in names:
         _line(ax, found[found["line"] == name], factor, _look(looks, name), shifts[name], joined, worst)
     for none in found[found["baseline"].astype(bool)].drop_duplicates("trial").to_dict("records"):
-        face = BASELINE if none["in_set"] else "white"
-        ax.plot([none["rate"]], [factor * none["mean"]], "o", color=BASELINE, mfc=face, ms=5, zorder=4)
+        face, at = BASELINE if none["in_set"] else "white", np.array([factor * none["mean"]])
+        ax.plot([none["rate"]], at, "o", color=BASELINE, mfc=face, ms=5, zorder=4)
+        worst.mark(ax, np.array([none["rate"]]), at, BASELINE)
     for best in found[found["best"]].head(1).to_dict("records"):
         at = best["rate"] + (0.0 if best["baseline"] else shifts[best["line"]])
         ax.plot([at], [factor * best["mean"]], "o", mfc="none", mec=INK, ms=12, mew=1.3, zorder=5)
@@ -126,7 +142,7 @@ def draw(
     ax.set_xlim(least - 0.04 * span, most + 0.04 * span)
     ax.set_xlabel("dropout rate")
     ax.set_ylabel(_label(objective, classification))
-    style.legend_of(figure, [*_lines(names, looks, joined), _zero(other)])
+    style.legend_of(figure, [*_lines(names, looks, joined), *([] if width == NARROW else [_zero(other)])])
     style.legend_of(figure, _marks(found))
     return figure
 
@@ -147,7 +163,15 @@ def _line(ax: Axes, line: pd.DataFrame, factor: float, look: Look, shift: float,
         along = every["rate"].to_numpy(dtype=float) + np.where(every["baseline"].astype(bool), 0.0, shift)
         ax.plot(along, factor * every["mean"], color=look.color, linewidth=1.2)
     inside = ~scale.beyond(mean)
-    ax.vlines(x[inside], low[inside], high[inside], color=look.color, alpha=0.5, linewidth=1.1)
+    faint = len(x) > MANY
+    ax.vlines(
+        x[inside],
+        low[inside],
+        high[inside],
+        color=look.color,
+        alpha=0.3 if faint else 0.5,
+        linewidth=0.7 + 0.4 * (not faint),
+    )
     for kind, face in ((filled & inside, look.color), (~filled & inside, "white")):
         ax.plot(x[kind], mean[kind], look.marker, color=look.color, mfc=face, ms=5)
     scale.mark(ax, x, mean, look.color)
@@ -197,6 +221,7 @@ def draw_list(
     best = np.flatnonzero(found["best"].to_numpy(dtype=bool))
     ax.plot(mean[best], best, "o", mfc="none", mec=INK, ms=11, mew=1.3, zorder=5)
     ax.set_xlabel(_label(objective, classification))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     style.legend_of(figure, [_zero(other)])
     style.legend_of(figure, _marks(found))
     return figure
@@ -223,17 +248,19 @@ def _plan(evidence: Evidence) -> Plan | str:
             drawn = pd.concat([drawn, found[found["baseline"].astype(bool)].head(1)])
     intervals = "One seed gives no interval."
     if evidence.frames.seeds > 1:
-        intervals = f"Bars: 95 % intervals that hold for all {choice.tests} comparisons at once."
-    beyond = " Triangles at the edge: worse than the axis shows."
+        together = f" that hold for all {choice.tests} comparisons at once" if choice.tests > 1 else ""
+        intervals = f"Bars: 95 % intervals{together}."
     more = len(found) - drawn["trial"].nunique()
     left = f" {more} other configurations are under All configurations." if more > 0 else ""
     best = drawn[drawn["best"]].iloc[0]
-    alt = sentence([f"chosen: {best['name']}, {difference(metric, float(best['mean']))}", *_said(drawn, metric, is_curve)])
+    alt = sentence(
+        [f"chosen: {best['name']}, {difference(metric, float(best['mean']))}", *_said(drawn, metric, is_curve)]
+    )
     heading = f"{title(metric).capitalize()}: difference to {other}" + (" against rate" if is_curve else "")
     looks = evidence.line_looks if is_curve else evidence.looks
     make = partial(draw, joined=evidence.part.joined) if is_curve and evidence.part is not None else draw_list
     worse = " Hollow: significantly worse than the best." if not drawn["in_set"].all() else ""
-    caption = f"{intervals}{worse}{beyond if _has_beyond(drawn, metric) else ''}{left}"
+    caption = f"{intervals}{worse}{_beyond(drawn, metric)}{left}"
     drawing, narrow = (
         partial(make, drawn, metric, looks, evidence.is_class, other, width) for width in (BROAD, NARROW)
     )
@@ -252,9 +279,13 @@ def _said(drawn: pd.DataFrame, metric: str, is_curve: bool) -> Iterator[str]:
     yield f"may be the best: {int(shown['in_set'].sum())} of {plural(len(shown), 'configuration')} drawn"
 
 
-def _has_beyond(drawn: pd.DataFrame, metric: str) -> bool:
+def _beyond(drawn: pd.DataFrame, metric: str) -> str:
+    """Sentences about what the axis does not show."""
     low, high = limits(drawn, maximised=is_maximised(metric))
-    return bool((drawn["mean"] < low).any() or (drawn["mean"] > high).any())
+    inside = drawn["mean"].between(low, high)
+    cut = (drawn.loc[inside, "low"] < low) | (drawn.loc[inside, "high"] > high)
+    triangles = "" if inside.all() else " Triangles at the edge: worse than the axis shows."
+    return f"{triangles} Bars at the edge go on beyond it." if cut.any() else triangles
 
 
 STORY = Picture("answer", _plan)
