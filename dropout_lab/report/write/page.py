@@ -50,10 +50,12 @@ def environments(package: str) -> tuple[jinja2.Environment, jinja2.Environment]:
 
 
 def _drawing(drawing: Drawing, name: str, plan: Plan) -> Markup:
-    """The figure as SVG: with a narrow one beside it, of which a screen shows one."""
+    """The figure as SVG: with a narrow one beside it, of which a screen shows one; else in a box that scrolls."""
     label = f"{plan.heading}. {plan.alt}"
     wide = inline(drawing.svg, name, label, "broad" if drawing.narrow else "")
-    return Markup(wide + (inline(drawing.narrow, f"{name}-narrow", label, "narrow") if drawing.narrow else ""))
+    if drawing.narrow is None:
+        return Markup(f'<div class="pan">{wide}</div>')
+    return Markup(wide + inline(drawing.narrow, f"{name}-narrow", label, "narrow"))
 
 
 def refreshing(page: str, seconds: float | None) -> str:

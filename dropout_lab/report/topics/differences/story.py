@@ -119,7 +119,7 @@ def draw(
     found: pd.DataFrame, objective: str, looks: Looks, classification: bool, other: str, width: float, *, joined: bool
 ) -> Figure:
     """A line per placement (or variant): filled marks may be the best, the ringed one is chosen."""
-    figure, (ax,) = style.grid(1, 1, height=3.0 if width == NARROW else 3.9, width=width)
+    figure, (ax,) = style.grid(1, 1, height=3.0 if width == NARROW else 4.3, width=width)
     factor = in_unit(objective, 1)
     worst = _scale(found, objective)
     names = list(dict.fromkeys(found.loc[~found["baseline"].astype(bool), "line"]))
