@@ -1,12 +1,15 @@
 """Means over seeds and test examples, both of which are samples."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 from dropout_lab.report.statistics.floats import LEVEL, Floats
 from dropout_lab.report.statistics.means import Mean
+
+HALVINGS = 60
 
 
 class Components(NamedTuple):
@@ -32,21 +35,34 @@ def components(values: Floats) -> Components:
 def crossed_mean(values: Floats, level: float = LEVEL) -> Mean:
     """The mean of `values` (seeds x examples), with an interval for new seeds and new test examples at once.
 
-    Both are random: the variance of the mean is (MS_seeds + max(0, MS_examples - MS_interaction)) / (seeds x examples),
-    and the degrees of freedom follow Satterthwaite (S. Hillis, Statistics in Medicine 26 (2007) 596-619, equations 22
-    to 24, for readers x cases, with the term of the examples added). A bootstrap over both covers less: with five
-    seeds its spread of seeds is too small by sqrt(4 / 5) and it has no t quantile; docs/statistics.md has both. NaN
+    Both are random. The variance of the mean is estimated by (MS_seeds + max(0, MS_examples - MS_interaction)) /
+    (seeds x examples). Each of the two terms is multiplied by the square of its own t quantile, with seeds - 1 and
+    examples - 1 degrees of freedom; the sum is the square of the interval's half-width. Of independent estimates such
+    an interval covers at least `level` (S. Banerjee, Sankhya 22 (1960) 357-358). It is never narrower than the t
+    interval over seeds alone. One t quantile for the sum, by Satterthwaite (as S. Hillis, Statistics in Medicine 26
+    (2007) 596-619, does for readers and cases), covers 91 to 93 % with three seeds; the percentile bootstrap over both
+    covers less than 95 % where the seeds vary most, and more where the interaction does: see docs/statistics.md. NaN
     bounds for fewer than two seeds or examples, and without any spread.
     """
     mean, seeds = float(values.mean()) if values.size else np.nan, len(values)
     if min(values.shape) < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return Mean(mean, np.nan, np.nan, seeds, np.nan)
     found = components(values)
-    beyond = max(0.0, found.examples - found.interaction)
-    spread = found.seeds + beyond
-    if spread == 0:
+    parts = np.array([found.seeds, max(0.0, found.examples - found.interaction)]) / values.size
+    if parts.sum() == 0:
         return Mean(mean, np.nan, np.nan, seeds, np.nan)
-    freedom = spread**2 / (found.seeds**2 / (seeds - 1) + beyond**2 / (values.shape[1] - 1))
-    error = float(np.sqrt(spread / values.size))
-    half = float(stdtrit(freedom, 0.5 + level / 2)) * error
-    return Mean(mean, mean - half, mean + half, seeds, float(2 * stdtr(freedom, -abs(mean) / error)))
+    freedom = np.array(values.shape) - 1
+
+    def half(confidence: float) -> float:
+        return float(np.sqrt((parts * stdtrit(freedom, 0.5 + confidence / 2) ** 2).sum()))
+
+    return Mean(mean, mean - half(level), mean + half(level), seeds, 1 - _level_at(half, abs(mean)))
+
+
+def _level_at(half: Callable[[float], float], size: float) -> float:
+    """The level at which the half-width is `size`: 1 minus it is the p of the test against 0."""
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if middle < 1 and half(middle) < size else (low, middle)
+    return low
