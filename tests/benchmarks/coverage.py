@@ -33,14 +33,14 @@ from dropout_lab.models.mlp import MLP
 from dropout_lab.report.statistics import Floats, crossed_mean, means_of_rows, simultaneous
 
 FEATURES, CLASSES, CLUSTERS = 10, 2, 2
-SPREAD = 1.3
+SPREAD = 1.5
 """Standard deviation of a cluster; the centers are corners of a cube with sides 2."""
-TRAINING, SMALL, LARGE = 240, 100, 4000
+TRAINING, SMALL, LARGE = 150, 100, 2000
 """Examples of training and validation together, and of the two test parts."""
 VALIDATION = 0.2
 RATES = (0.0, 0.25, 0.5)
-WIDTH, RATE_OF_LEARNING = 64, 0.02
-EPOCHS, BATCH = 20, 64
+WIDTH, LEARNING_RATE = 32, 0.02
+EPOCHS, BATCH = 16, 40
 GROUP = 5
 """Seeds of a sweep."""
 METRICS = ("loss", "accuracy")
@@ -85,7 +85,7 @@ class Trained:
 
 def trained(data: Dataset, seeds: int) -> Mapping[str, Trained]:
     """Metric -> the values of every rate and seed, from networks trained in cohorts."""
-    optimizer = Adam(lr=RATE_OF_LEARNING)
+    optimizer = Adam(lr=LEARNING_RATE)
     made = Structure(
         build=lambda: MLP(input_shape=(FEATURES,), outputs=CLASSES, hidden=[WIDTH]),
         dataset=data,
@@ -215,6 +215,23 @@ def coverage(results: Sequence[Mapping[str, Trained]]) -> Iterator[Coverage]:
             )
 
 
+def show(results: Sequence[Mapping[str, Trained]], console: Console) -> None:
+    """Print the table."""
+    table = Table("metric", "interval", "intervals", "half-width", "this data set", "over data sets")
+    for row in coverage(results):
+        over = "" if np.isnan(row.over_data) else f"{100 * row.over_data:.1f} %"
+        cells = [row.metric, row.name, str(row.count), f"{row.width:.3g}", f"{100 * row.this_data:.1f} %", over]
+        table.add_row(*cells)
+    console.print(table)
+    for metric in METRICS:
+        differences = np.array([one[metric].large[1] - one[metric].large[0] for one in results])
+        console.print(
+            f"{metric} on the large test part: difference {differences.mean():.4f}; standard deviation between seeds"
+            f" {np.sqrt(differences.var(axis=1, ddof=1).mean()):.4f}, between data sets (over all seeds)"
+            f" {differences.mean(axis=1).std(ddof=1):.4f}"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--datasets", type=int, default=200)
@@ -225,20 +242,8 @@ def main() -> None:
     # Spawned, as torch's threads do not survive a fork.
     with ProcessPoolExecutor(given.processes, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
         results = list(pool.map(partial(of_number, seeds=given.seeds), range(given.datasets)))
-    table = Table("metric", "interval", "intervals", "half-width", "this data set", "over data sets")
-    for row in coverage(results):
-        over = "" if np.isnan(row.over_data) else f"{100 * row.over_data:.1f} %"
-        cells = [row.metric, row.name, str(row.count), f"{row.width:.3g}", f"{100 * row.this_data:.1f} %", over]
-        table.add_row(*cells)
     console = Console(highlight=False, width=140)
-    console.print(table)
-    for metric in METRICS:
-        differences = np.array([one[metric].large[1] - one[metric].large[0] for one in results])
-        console.print(
-            f"{metric} on the large test part: difference {differences.mean():.4f}; standard deviation between seeds"
-            f" {np.sqrt(differences.var(axis=1, ddof=1).mean()):.4f}, between data sets (over all seeds)"
-            f" {differences.mean(axis=1).std(ddof=1):.4f}"
-        )
+    show(results, console)
     console.print(
         f"{given.datasets} data sets x {len(RATES) * given.seeds} runs, {time.perf_counter() - started:.0f} s"
     )

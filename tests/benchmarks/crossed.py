@@ -106,7 +106,8 @@ def recorded(folder: Path) -> dict[str, Floats]:
     """Metric -> the chosen configuration minus its reference on the test part, seeds x examples."""
     evidence = evidence_of(load(folder))
     best, other = evidence.choice.best, evidence.choice.reference
-    assert best is not None and other is not None
+    assert best is not None
+    assert other is not None
     return differences(evidence.frames, best, other)
 
 
