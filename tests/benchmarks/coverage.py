@@ -30,7 +30,7 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.mlp import MLP
-from dropout_lab.report.statistics import Floats, crossed_mean, means_of_rows, simultaneous
+from dropout_lab.report.statistics import Floats, Mean, crossed_mean, means_of_rows, simultaneous
 
 FEATURES, CLASSES, CLUSTERS = 10, 2, 2
 SPREAD = 1.5
@@ -129,27 +129,42 @@ class Interval(NamedTuple):
     """`alone`: the half-width that the seeds alone give to the values which tell the truth."""
 
     mean: float
-    half: float
+    low: float
+    high: float
     alone: float
+
+    def wider(self, factor: float) -> "Interval":
+        return self._replace(
+            low=self.mean + factor * (self.low - self.mean), high=self.mean + factor * (self.high - self.mean)
+        )
+
+    def covers(self, truth: float, others: int) -> bool:
+        """Whether it contains a truth that is a mean over `others` seeds; 0: the truth is known."""
+        half = self.high - self.mean if truth > self.mean else self.mean - self.low
+        error = self.alone**2 * GROUP / others if others else 0.0
+        return bool(abs(self.mean - truth) <= np.sqrt(half**2 + error))
+
+
+def of(found: Mean, alone: Mean) -> Interval:
+    return Interval(found.mean, found.low, found.high, (alone.high - alone.low) / 2)
 
 
 def intervals(own: Trained, group: slice) -> Iterator[tuple[str, Interval, Floats]]:
     """Name, interval of the first rate's difference, and the values of every seed whose mean it is to cover."""
     val, large = own.val[1] - own.val[0], own.large[1] - own.large[0]
     small = own.small[1] - own.small[0]
-    validated, on_large, on_small = (
+    on_val, on_large, on_small = (
         means_of_rows(values[None, group]).of(0) for values in (val, large, small.mean(axis=1))
     )
-    half, of_large, of_small = ((one.high - one.low) / 2 for one in (validated, on_large, on_small))
-    yield "validation, over seeds", Interval(validated.mean, half, half), val
+    yield "validation, over seeds", of(on_val, on_val), val
     # Nadeau and Bengio (2003): the variance of n seeds is (1 / n + validation / training) times that of one.
     more = float(np.sqrt(1 + GROUP * VALIDATION / (1 - VALIDATION)))
-    yield "validation, Nadeau and Bengio", Interval(validated.mean, half * more, half), val
-    yield "validation, over seeds; of the test difference", Interval(validated.mean, half, of_large), large
-    yield "large test part, over seeds", Interval(on_large.mean, of_large, of_large), large
-    yield "small test part, over seeds", Interval(on_small.mean, of_small, of_large), large
-    both = crossed_mean(small[group])
-    yield "small test part, seeds and examples", Interval(both.mean, (both.high - both.low) / 2, of_large), large
+    yield "validation, Nadeau and Bengio", of(on_val, on_val).wider(more), val
+    yield "validation, over seeds; of the test difference", of(on_val, on_large), large
+    yield "large test part, over seeds", of(on_large, on_large), large
+    yield "small test part, over seeds", of(on_small, on_large), large
+    yield "small test part, over seeds; of this test part", of(on_small, on_small), small.mean(axis=1)
+    yield "small test part, seeds and examples", of(crossed_mean(small[group]), on_large), large
 
 
 def every(own: Trained, group: slice, maximised: bool) -> Iterator[tuple[str, Interval, Floats]]:
@@ -168,16 +183,7 @@ def chosen(own: Trained, group: slice, maximised: bool) -> tuple[Interval, Float
         return None
     differences = own.val[1:] - own.val[0]
     found = simultaneous(differences[:, group]).of(best - 1)
-    alone = means_of_rows(differences[best - 1 : best, group]).of(0)
-    # The interval may end at 0, so that its two halves differ: count by the wider one, as that end is exact.
-    half = max(found.high - found.mean, found.mean - found.low)
-    return Interval(found.mean, half, (alone.high - alone.low) / 2), differences[best - 1]
-
-
-def covers(interval: Interval, truth: float, others: int) -> bool:
-    """Whether the interval contains a truth that is a mean over `others` seeds; 0: it is known."""
-    error = interval.alone**2 * GROUP / others if others else 0.0
-    return bool(abs(interval.mean - truth) <= np.sqrt(interval.half**2 + error))
+    return of(found, means_of_rows(differences[best - 1 : best, group]).of(0)), differences[best - 1]
 
 
 class Coverage(NamedTuple):
@@ -201,7 +207,7 @@ def coverage(results: Sequence[Mapping[str, Trained]]) -> Iterator[Coverage]:
             for group in groups:
                 rest = np.delete(np.arange(seeds), group)
                 for name, interval, values in every(one[metric], group, metric == "accuracy"):
-                    if np.isfinite(interval.half):  # the report prints no interval of equal values
+                    if np.isfinite(interval.low):  # the report prints no interval of equal values
                         found.setdefault(name, []).append((interval, float(values[rest].mean()), float(values.mean())))
         for name, counted in found.items():
             whole = np.nan if name == CHOSEN else float(np.mean([mean for _, _, mean in counted]))
@@ -209,9 +215,9 @@ def coverage(results: Sequence[Mapping[str, Trained]]) -> Iterator[Coverage]:
                 metric,
                 name,
                 len(counted),
-                float(np.mean([interval.half for interval, _, _ in counted])),
-                float(np.mean([covers(interval, truth, seeds - GROUP) for interval, truth, _ in counted])),
-                np.nan if np.isnan(whole) else float(np.mean([covers(one, whole, 0) for one, _, _ in counted])),
+                float(np.mean([one.high - one.low for one, _, _ in counted])) / 2,
+                float(np.mean([one.covers(truth, seeds - GROUP) for one, truth, _ in counted])),
+                np.nan if np.isnan(whole) else float(np.mean([one.covers(whole, 0) for one, _, _ in counted])),
             )
 
 
