@@ -66,11 +66,10 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         value, off = means_of_rows(own).of(0), means_of_rows(own - against).of(0)
         count = 0
         if len(ours) > 1 and len(ours) == value.n and (other is None or len(theirs) == off.n):
-            seeds = sorted(set(ours) & set(theirs)) if theirs else sorted(ours)
-            mine = np.stack([ours[seed][metric] for seed in seeds])
+            mine = np.stack([ours[seed][metric] for seed in sorted(ours)])
             value = _at(value, crossed_mean(mine))
             if other is not None:
-                off = _at(off, crossed_mean(mine - np.stack([theirs[seed][metric] for seed in seeds])))
+                off = _at(off, crossed_mean(_paired(ours, theirs, metric)))
             count = mine.shape[1]
         low, high = np.clip([value.low, value.high], *possible(metric))
         rows.append(
@@ -93,6 +92,17 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return made(COLUMNS, pd.DataFrame(rows) if rows else None)
+
+
+def differences(frames: Frames, trial: "pd.Series[Any]", other: "pd.Series[Any]") -> dict[str, Floats]:
+    """Metric -> its value of `trial` minus that of `other`, seeds x test examples; empty without predictions."""
+    ours = _predictions(frames, trial)
+    theirs = _predictions(frames, other, like=ours)
+    return {metric: _paired(ours, theirs, metric) for metric in ("test_loss", "test_accuracy") if theirs}
+
+
+def _paired(ours: Predictions, theirs: Predictions, metric: str) -> Floats:
+    return np.stack([ours[seed][metric] - theirs[seed][metric] for seed in sorted(set(ours) & set(theirs))])
 
 
 def _at(recorded: Mean, crossed: Mean) -> Mean:
