@@ -59,6 +59,7 @@ def pytest_collection_finish() -> None:
     remember()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
 
 
 @pytest.fixture(autouse=True)
