@@ -216,6 +216,7 @@ def test_what_is_added_trains(member: Member, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_path: Path) -> None:
     for name in ("conf", "docs", "dropout_lab", "experiments", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))

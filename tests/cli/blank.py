@@ -1,14 +1,22 @@
-"""`python -m tests.cli.blank ...` is `dropout-lab ...`, but that its reports are made in its own process, undrawn."""
+"""`python -m tests.cli.blank ...` is `dropout-lab ...`, but for its reports.
 
+They are made in its own process. After training they read the records and say nothing; asked for by `report`, they are
+whole, but undrawn.
+"""
+
+import sys
 from pathlib import Path
 
 from dropout_lab.app.cli import main
 from dropout_lab.report import apart, make
+from dropout_lab.report.load import load
 from dropout_lab.report.result import Report
 from tests.report.blank import blank_figures
 
 
 def _make(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
+    if sys.argv[1] != "report":
+        return Report(folder / "report.html", [], [], [], load(folder, baseline).notes)
     with blank_figures():
         return make(folder, refresh=refresh, pdf=pdf, baseline=baseline)
 

@@ -110,6 +110,7 @@ def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("built_here")
 def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Command, tmp_path: Path) -> None:
     words = (*(word for word in SMALL if "compile" not in word), "rate=0.1,0.2", "name=c")
     assert "compiled" in command("sweep", *words, "trainer.compile=always").out

@@ -30,6 +30,7 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.models.mlp import MLP
+from tests.cohort.built_here import BuiltHere
 from tests.cohort.runs import outcome, recipe, structure, train
 
 ODD: Any = {
@@ -155,9 +156,10 @@ def _is_doubling(program: Callable[..., None]) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("empty")
-def test_a_damaged_program_is_built_again() -> None:
+def test_a_damaged_program_is_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
     built = _doubling("double")
     assert _is_doubling(*load([built]))
+    monkeypatch.setattr(compiler, "Building", BuiltHere)
     for damage in (b"", b"PK\x03\x04 and no more"):
         built._path.write_bytes(damage)
         again = _doubling("double")
@@ -373,6 +375,7 @@ class HoldsATensor(MLP):
 @pytest.mark.usefixtures("empty")
 def test_what_cannot_be_traced_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
+    monkeypatch.setattr(building, "COMMAND", ("sh", "-c", "cat"))  # it waits for its order, which never comes
     made = structure(build=HoldsATensor)
     lanes, choice = prepare(made, WIDTHS, "auto", 8, 1, CPU)
     assert not choice.compiled
