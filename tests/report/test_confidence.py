@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from dropout_lab.core.metrics.answers import calibration_error
 from dropout_lab.records import predictions
 from dropout_lab.report.topics.confidence.reliability import RELIABILITY, reliability

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.core.metrics.curves import HORIZON_TAIL, TOLERANCE
+from dropout_lab.core.metrics.metric import LOSS
 from dropout_lab.report.frames.by_seed import BySeed, by_seed, has_come_somewhere, run_places
 from dropout_lab.report.frames.column import METRIC, TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.frames.curve_matrix import curve_matrix
@@ -19,7 +20,7 @@ from dropout_lab.report.topics.part import Shown, Table
 COLUMNS: Columns = {
     **TRIAL,
     "definition": text("own_best: within 1 % of the run's own best validation loss; target: the baseline's level"),
-    "target": real("validation loss to be reached; missing for own_best", unit="of the loss"),
+    "target": real("validation loss to be reached; missing for own_best", unit=LOSS.described),
     "n": whole("runs with a curve", unit="runs"),
     "n_reached": whole("of these, reached the target; the others are censored at their last epoch", unit="runs"),
     "n_improving": whole(
