@@ -18,9 +18,12 @@ from dropout_lab.report.frames.column import METRIC, OBJECTIVE
 from dropout_lab.report.frames.documentation import SITE, SWEPT, as_markdown, columns, described
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.outline import tables
-from dropout_lab.report.write.export import described_tables
+from dropout_lab.report.write.export import described_figures, described_tables
+from dropout_lab.report.write.gallery import planned_for
 from tests.docs.tables import FRAMES
 from tests.report.canned import Sweep, evidence, grid, hump
+from tests.report.figures.odd import odd_evidence, plans, sweeps
+from tests.rotate import rotated
 
 ROOT = Path(__file__).parents[2]
 SOMETIMES = {SITE, SWEPT, *(metric.name for metric in at_end() if metric.optional)}
@@ -47,7 +50,20 @@ UNITS = {
     "of the setting",
     "of the pair's metrics",
     *(metric.unit.described for metric in METRICS.values()),
-    *("runs", "seeds", "pairs", "trials", "configurations", "contexts", "networks", "epochs", "lanes", "threads", "s"),
+    *(
+        "answers",
+        "runs",
+        "seeds",
+        "pairs",
+        "trials",
+        "configurations",
+        "contexts",
+        "networks",
+        "epochs",
+        "lanes",
+        "threads",
+        "s",
+    ),
 }
 """All that a column can be in. Accuracies and what is subtracted from them: fractions, never per cent or points."""
 
@@ -70,7 +86,8 @@ def test_the_documentation_is_what_the_program_says() -> None:
 
 
 def every(found: Evidence) -> pd.DataFrame:
-    return pd.concat([described(found.frames), described_tables(found)], ignore_index=True)
+    parts = [described(found.frames), described_tables(found), described_figures(found, planned_for(found)[0])]
+    return pd.concat(parts, ignore_index=True)
 
 
 def test_every_column_has_a_meaning_and_a_known_unit(found: Evidence) -> None:
@@ -86,7 +103,8 @@ def test_a_metric_has_the_same_unit_in_every_file(found: Evidence) -> None:
     """By its name, with the endings of means, intervals and differences."""
     endings = r"(_last)?(_diff)?(_low|_high)?$"
     units: dict[str, set[str]] = {}
-    for _, row in every(found).iterrows():
+    documented = every(found)
+    for _, row in documented.iterrows():
         name = re.sub(endings, "", row["column"])
         if name in METRICS:
             units.setdefault(name, set()).add(row["unit"])
@@ -94,6 +112,14 @@ def test_a_metric_has_the_same_unit_in_every_file(found: Evidence) -> None:
     assert all(len(some) == 1 for some in units.values()), units
     for name in ("val_accuracy", "test_accuracy", "gap_accuracy"):
         assert units[name] == {"fraction"}
+
+
+@pytest.mark.parametrize("name", rotated(sweeps(), turn=3, of=7))
+def test_every_figures_table_is_documented(name: str, tmp_path: Path) -> None:
+    found = odd_evidence(sweeps()[name], tmp_path / "s")
+    documented = described_figures(found, plans(name))  # raises for a column that is not
+    assert set(documented["unit"]) <= UNITS
+    assert (documented["meaning"].str.len() > 2).all()
 
 
 def fractions(found: Evidence) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -134,7 +134,14 @@ def test_every_table_is_exported_and_every_column_of_it_documented(folder: Path)
     documented = pd.read_csv(folder / "columns.csv", keep_default_na=False).set_index(["frame", "column"])
     assert documented.index.is_unique
     assert (documented["meaning"] != "").all()
+    frames = {*(path.stem for path in folder.glob("*.csv")), "trials.csv"} - {"columns"}
+    deeper = {f"{path.parent.name}/{path.stem}" for path in folder.glob("*/*.csv")}
+    assert {*deeper, *frames} <= set(documented.index.get_level_values("frame")), "no file is left out"
     files = {f"tables/{name}": folder / "tables" / name for name in tables()} | {"trials.csv": folder / "trials"}
+    drawn = {f"figures/{path.stem}": list(pd.read_csv(path)) for path in (folder / "figures").glob("*.csv")}
+    assert len(drawn) > 8
+    for name, columns in drawn.items():
+        assert columns == list(documented.loc[name].index), name
     for name, path in files.items():
         parquet, text = pd.read_parquet(path.with_suffix(".parquet")), pd.read_csv(path.with_suffix(".csv"))
         assert len(parquet) == len(text)
