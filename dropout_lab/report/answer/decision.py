@@ -7,6 +7,7 @@ import pandas as pd
 
 from dropout_lab.report.spelling import is_maximised
 from dropout_lab.report.statistics import ALPHA
+from dropout_lab.report.topics.differences.comparisons import comparisons
 from dropout_lab.report.topics.evidence import Evidence
 
 
@@ -17,7 +18,10 @@ class Verdict(Enum):
     NO_REFERENCE = "no dropout (or the reference) is not among the complete configurations"
     ALONE = "only the reference is complete"
     ONE_SEED = "one seed shows no spread"
-    BETTER = "the best is significantly better than the reference (paired t test, Holm)"
+    BETTER = (
+        "the best is significantly better than the reference (paired t test, Holm), and no configuration without "
+        "dropout, of any context, may be as good"
+    )
     REFERENCE = "every other configuration is significantly worse than the reference (paired t test, Holm)"
     AS_GOOD = "no other configuration is better than the reference by more than the margin (one-sided t tests)"
     UNDECIDED = "none of these is shown"
@@ -29,12 +33,17 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """The verdict, and the configuration to use: None unless `verdict.is_decided`."""
+    """The verdict, and what it rests on.
+
+    `use`: the configuration to use; None unless `verdict.is_decided`. `rivals`: the other complete configurations, each
+    against the reference in the objective, with the columns of `comparisons`. `elsewhere`: the best configuration
+    without dropout of another context, where it may be as good as the best.
+    """
 
     verdict: Verdict
     use: pd.Series | None = None
     rivals: pd.DataFrame | None = None
-    """Rows of `comparisons` in the objective: the other complete configurations, each against the reference."""
+    elsewhere: pd.Series | None = None
 
 
 def decide(evidence: Evidence) -> Decision:
@@ -51,12 +60,12 @@ def decide(evidence: Evidence) -> Decision:
     if evidence.frames.seeds == 1:
         return Decision(Verdict.ONE_SEED, rivals=rivals)
     sign = 1.0 if is_maximised(metric) else -1.0
-    improvement = sign * rivals["mean"]
-    significant = rivals["p_holm"] < ALPHA
-    mine = rivals["trial"] == best["trial"]
-    if (significant & (improvement > 0) & mine).any():
-        return Decision(Verdict.BETTER, best, rivals)
-    if (significant & (improvement < 0)).all():
+    if choice.is_significant and choice.difference is not None and sign * choice.difference.mean > 0:
+        elsewhere = _elsewhere(evidence)
+        if elsewhere is None:
+            return Decision(Verdict.BETTER, best, rivals)
+        return Decision(Verdict.UNDECIDED, rivals=rivals, elsewhere=elsewhere)
+    if ((rivals["p_holm"] < ALPHA) & (sign * rivals["mean"] < 0)).all():
         return Decision(Verdict.REFERENCE, reference, rivals)
     if (rivals["p_no_better"] < ALPHA).all():
         return Decision(Verdict.AS_GOOD, reference, rivals)
@@ -64,9 +73,20 @@ def decide(evidence: Evidence) -> Decision:
 
 
 def _rivals(evidence: Evidence, reference: pd.Series) -> pd.DataFrame:
-    """The complete configurations that are compared with this reference."""
-    table, found = evidence.table, evidence.tables["comparisons"]
-    whole = table.loc[table["whole"], "trial"]
-    mine = (found["metric"] == evidence.objective) & (found["against"] == reference["trial"])
-    rivals: pd.DataFrame = found[mine & found["trial"].isin(whole)]
-    return rivals.reset_index(drop=True)
+    """The complete configurations, of all contexts, against the reference; other baselines only beside a trial."""
+    table = evidence.table
+    whole = table[table["whole"] & (table["trial"] != reference["trial"])]
+    if reference["baseline"]:
+        whole = whole[~whole["baseline"]]
+    if whole.empty:
+        return evidence.tables["comparisons"].iloc[:0]
+    found = comparisons(evidence.frames, whole, baseline=int(reference["trial"]), metrics=[evidence.objective])
+    return found.reset_index(drop=True)
+
+
+def _elsewhere(evidence: Evidence) -> pd.Series | None:
+    """The best baseline of another context, if it is in the confidence set of the best."""
+    other = evidence.choice.other_baseline
+    if other is None or evidence.frames.reference is not None:
+        return None
+    return other if (evidence.indistinguishable["trial"] == other["trial"]).any() else None

@@ -46,6 +46,8 @@ def _sentence(evidence: Evidence, decision: Decision) -> str:
             return "No dropout is as good as any."
         case Verdict.AS_GOOD:
             return f"{other} is as good as any."
+    if decision.elsewhere is not None:
+        return f"Not decided yet: {name} looks best, but {decision.elsewhere['name']} may be as good."
     if evidence.choice.reference is not None and best["trial"] == evidence.choice.reference["trial"]:
         return f"Not decided yet: {other} looks best, but others may be better."
     return f"Not decided yet: {name} looks best, but its difference to {other} may be chance."

@@ -143,13 +143,13 @@ def _seeds(case: Case) -> Action | None:
             "kept. Testing again after looking makes p somewhat too small.",
             case.again(seeds=str(needed)),
         )
-    reference = case.evidence.choice.reference
-    assert reference is not None
+    simple = case.decision.elsewhere if case.decision.elsewhere is not None else case.evidence.choice.reference
+    assert simple is not None
     return Action(
         "simplest",
         f"More than {MOST_SEEDS} seeds would be needed to decide it: a difference this small rarely matters. Take "
-        f"{case.evidence.reference_name}{', the simpler choice' if reference['baseline'] else ''}.",
-        case.train(reference),
+        f"{simple['name']}{', the simpler choice' if simple['baseline'] else ''}.",
+        case.train(simple),
     )
 
 
@@ -264,6 +264,10 @@ def likely_seeds(evidence: Evidence, decision: Decision) -> int | None:
     rivals, choice = decision.rivals, evidence.choice
     if rivals is None or rivals.empty or choice.best is None:
         return None
+    if decision.elsewhere is not None:
+        row = evidence.row("to_best", decision.elsewhere)
+        needed = np.inf if row is None else float(row["seeds_needed"])
+        return max(evidence.frames.seeds + 1, int(needed)) if np.isfinite(needed) else None
     sign = 1.0 if is_maximised(evidence.objective) else -1.0
     found = [float(rivals.loc[rivals["trial"] == choice.best["trial"], "seeds_needed"].min())]
     left = rivals[~(rivals["p_no_better"] < ALPHA)]

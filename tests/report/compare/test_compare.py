@@ -3,6 +3,7 @@
 import html
 import itertools
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,11 @@ def test_each_sweep_has_its_answer_corrected_over_all(three: list[Path]) -> None
 def test_a_word_an_interval_and_holm_never_disagree(tmp_path: Path) -> None:
     """Effects around what the seeds can tell, so that Holm rejects more than Bonferroni does."""
     names = [f"s{number}" for number in range(6)]
-    plan = [grid(("hidden",), (0.0, 0.1, 0.2), lambda place, rate, n=n: 0.02 * n) for n in range(6)]
+
+    def helps(number: int) -> Callable[[str, float], float]:
+        return lambda placement, rate: 0.02 * number
+
+    plan = [grid(("hidden",), (0.0, 0.1, 0.2), helps(number)) for number in range(6)]
     folders = [Sweep(one, seeds=6, noise=0.02).write(tmp_path / name) for name, one in zip(names, plan, strict=True)]
     table = compared(sweeps(folders))
     assert {"inconclusive", "better"} <= set(table["word"])

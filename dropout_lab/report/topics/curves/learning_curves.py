@@ -25,6 +25,9 @@ PANELS = 6
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 
 
+OTHERS = "best of its placement"
+
+
 SINGLE = 5
 """Seeds that are drawn one by one, at most."""
 
@@ -44,7 +47,7 @@ def curves(frames: Frames, table: pd.DataFrame, choice: Choice, shape: pd.DataFr
         same = table[table["whole"] & ~table["baseline"] & (table["context"] == choice.best["context"])]
         for _, trial in same.drop_duplicates("placement").dropna(subset=["placement"]).iterrows():
             if len(picked) < PANELS and trial["placement"] != choice.best["placement"]:
-                picked.setdefault(int(trial["trial"]), "best of its placement")
+                picked.setdefault(int(trial["trial"]), OTHERS)
     last = [number for number, role in picked.items() if role == "worst"]
     order = [number for number in picked if number not in last] + last
     names = table.set_index("trial")["name"]
@@ -80,8 +83,9 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
         best = shown[(shown["epoch"] == shown["best_epoch"]) & shown["seed"].isin(seeds[:SINGLE])]
         ax.plot(best["epoch"], in_unit(names[1], 1) * best[names[1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5)
         first = shown.iloc[0]
-        ails = f": {first['diagnosis']}" if isinstance(first["diagnosis"], str) else ""
-        style.heading(ax, str(first["name"]), f"{first['role']}{ails}")
+        ails = first["diagnosis"] if isinstance(first["diagnosis"], str) else ""
+        role = f"{first['role']}: " if first["role"] != OTHERS and first["name"] != "no dropout" else ""
+        style.heading(ax, ails, f"{role}{first['name']}")
         ax.tick_params(labelbottom=place + columns >= len(trials))
         if place + columns >= len(trials):
             ax.set_xlabel("epoch")
