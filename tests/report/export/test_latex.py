@@ -52,7 +52,9 @@ def tables(found: Mapping[str, Evidence]) -> Mapping[str, str]:
     """Each sweep's table; and one of losses of another size, whose numbers need exponents."""
     made = {name: main_table(one.frames, one.table, one.choice) for name, one in found.items()}
     one = found["plain"]
-    losses = [name for name in one.table if "_loss" in str(name) and "_p" not in str(name) and "_n" not in str(name)]
+    losses = [
+        str(name) for name in one.table if "_loss" in str(name) and "_p" not in str(name) and "_n" not in str(name)
+    ]
     tiny = one.table.assign(**{name: -1.23e-7 * one.table[name] for name in losses})
     return {**made, "exponents": main_table(one.frames, tiny, one.choice)}
 
