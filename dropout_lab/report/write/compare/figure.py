@@ -63,8 +63,8 @@ def forest(rows: pd.DataFrame, classification: bool, width: float, letters: int)
     ax.set_yticks(range(len(rows)), names)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
-    unit = axis(objective, classification).replace("(%)", "(pp)") if is_fraction(objective) else None
+    name = axis(objective, classification)
+    name = name.replace("(%)", "(pp)") if is_fraction(objective) else name
     better = "right" if is_maximised(objective) else "left"
-    against = "minus no dropout" if width == style.WIDTH else "difference"
-    ax.set_xlabel(f"{unit or axis(objective, classification)}: {against} ({better} is better)")
+    ax.set_xlabel(f"{name} minus no dropout; {better} is better" if width == style.WIDTH else f"difference in {name}")
     return figure
