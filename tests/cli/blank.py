@@ -14,11 +14,11 @@ from dropout_lab.report.result import Report
 from tests.report.blank import blank_figures
 
 
-def _make(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
+def _make(folder: Path, refresh: float | None = None, *, baseline: int | None = None, **given: bool) -> Report:
     if sys.argv[1] != "report":
         return Report(folder / "report.html", [], [], [], load(folder, baseline).notes)
     with blank_figures():
-        return make(folder, refresh=refresh, pdf=pdf, baseline=baseline)
+        return make(folder, refresh=refresh, baseline=baseline, **given)
 
 
 if __name__ == "__main__":

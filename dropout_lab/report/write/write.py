@@ -32,7 +32,7 @@ def write_all(folder: Path, frames: Frames, jobs: int, refresh: float | None, pd
     evidence = evidence_of(frames)
     said = answer(evidence, folder, running)
     drawn = gallery(evidence, jobs, pdf=pdf)
-    export(folder, evidence, said)
+    export(folder, evidence, said, drawn.plans)
     _write_figures(folder, drawn)
     html, markdown = render(folder, evidence, said, drawn)
     write(folder / "report.md", markdown)

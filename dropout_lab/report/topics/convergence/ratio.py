@@ -11,6 +11,7 @@ from dropout_lab.report.draw import style
 from dropout_lab.report.draw.layout import shorten
 from dropout_lab.report.draw.scales import plain_log
 from dropout_lab.report.draw.style import BASELINE, Looks
+from dropout_lab.report.frames.column import Columns, real
 from dropout_lab.report.spelling import number, percent
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.choice import Choice
@@ -85,4 +86,9 @@ def _plan(evidence: Evidence) -> Plan | str:
     )
 
 
-RATIO = Picture("time_ratio", _plan)
+COLUMNS: Columns = {
+    "reached": real("share of the configuration's runs that reached the target", unit="fraction"),
+    "baseline_reached": real("share of the baseline's runs that reached it", unit="fraction"),
+}
+
+RATIO = Picture("time_ratio", _plan, COLUMNS)

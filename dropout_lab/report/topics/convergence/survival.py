@@ -11,11 +11,12 @@ from matplotlib.ticker import PercentFormatter
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.layout import shorten
 from dropout_lab.report.draw.style import Looks, Stroke
+from dropout_lab.report.frames.column import Columns, whole
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import percent
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.choice import Choice
-from dropout_lab.report.topics.convergence.convergence import survival_curves
+from dropout_lab.report.topics.convergence.convergence import CURVES, survival_curves
 from dropout_lab.report.topics.convergence.representatives import few
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.part import Picture, Plan
@@ -91,4 +92,6 @@ def _plan(evidence: Evidence) -> Plan | str:
     )
 
 
-SURVIVAL = Picture("survival", _plan)
+COLUMNS: Columns = {**CURVES, "censored": whole("runs that ended in this epoch without converging", unit="runs")}
+
+SURVIVAL = Picture("survival", _plan, COLUMNS)

@@ -10,6 +10,8 @@ from matplotlib.lines import Line2D
 from dropout_lab.core.metrics.lookup import per_epoch
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.scales import Scale
+from dropout_lab.report.frames.column import Columns, text
+from dropout_lab.report.frames.documentation import columns, of_runs
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import in_unit, unit, value
 from dropout_lab.report.topics.alts import sentence
@@ -135,4 +137,11 @@ def _ends(part: pd.DataFrame, metric: str) -> str:
     )
 
 
-CURVES = Picture("curves", _plan)
+COLUMNS: Columns = {
+    **columns()["curves"],
+    "best_epoch": of_runs()["best_epoch"],
+    "role": text("why it is drawn: best, baseline, worst, best of its placement"),
+    "diagnosis": text("that of most of its runs, see curve_shape"),
+}
+
+CURVES = Picture("curves", _plan, COLUMNS)

@@ -17,10 +17,12 @@ from dropout_lab.report.draw.layout import shorten
 from dropout_lab.report.draw.scales import Scale
 from dropout_lab.report.draw.style import BASELINE, Look, Looks
 from dropout_lab.report.frames.by_seed import by_seed
+from dropout_lab.report.frames.column import OBJECTIVE, Columns, real, truth
 from dropout_lab.report.spelling import difference, in_unit, is_fraction, is_maximised, plural, setting, title, unit
 from dropout_lab.report.statistics import simultaneous
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.topics.lines import LINES
 from dropout_lab.report.topics.part import Picture, Plan
 from dropout_lab.report.topics.placed import placed
 
@@ -288,4 +290,13 @@ def _beyond(drawn: pd.DataFrame, metric: str) -> str:
     return f"{triangles} Bars at the edge go on beyond it." if cut.any() else triangles
 
 
-STORY = Picture("answer", _plan)
+COLUMNS: Columns = {
+    **LINES,
+    "mean": real("mean objective minus that of the reference, paired by seed", unit=OBJECTIVE),
+    "low": real("its 95 % interval, which holds for all comparisons at once, lower bound", unit=OBJECTIVE),
+    "high": real("its upper bound", unit=OBJECTIVE),
+    "in_set": truth("whether it may be the best: the 95 % confidence set"),
+    "best": truth("whether it is the chosen one"),
+}
+
+STORY = Picture("answer", _plan, COLUMNS)
