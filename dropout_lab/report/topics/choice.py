@@ -85,7 +85,7 @@ def _alone(values: BySeed, objective: str, one: pd.Series, other: pd.Series) -> 
 
 
 def p_best(frames: Frames, table: pd.DataFrame) -> pd.Series:
-    """p that each whole configuration of the ranked `table` is the best; indexed by trial, NaN where no test is possible.
+    """p that each whole configuration of the ranked `table` is the best, by trial; NaN where no test is possible.
 
     Below 0.05, it is not in the 95 % confidence set. Two families of tests share the level, so that the set agrees with
     what is said of the reference: each configuration against the best-looking one, two-sided, times the number of the

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,8 @@ from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.outline import tables
 from tests.report.canned import SESSION, Planned, planned, run_record, trial_record
 
-DECISIVE = ("best_rates", "curve_shape", "edges", "test_set", "to_best")
-"""The tables on which the decision, the first screen and the next action rest, besides `comparisons`."""
-
 FOLDED = ("best_epoch", "convergence", "gaps", "optimism", "time_ratio")
-"""Those of the sentences of the folded sections, which take longer."""
+"""The tables of the sentences of the folded sections, which take longer."""
 
 FOLDER = Path("outputs/some sweep")
 
@@ -58,11 +56,28 @@ def evidence_of(frames: Frames, folded: bool) -> Evidence:
     if len(table):
         table = ranked(table, frames.objectives[0], frames.seeds)
         table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
-    every = tables()
-    made = {name: every[name].make(frames, table) for name in (*DECISIVE, *(FOLDED if folded else ()))}
-    made |= {name: column.made(every[name].columns) for name in FOLDED if name not in made}
-    made["comparisons"] = comparisons(frames, table, metrics=None if folded else frames.objectives[:1])
-    return Evidence(frames, table, choose(frames, table), made)
+    return Evidence(frames, table, choose(frames, table), OnDemand(frames, table, folded))
+
+
+class OnDemand(dict[str, pd.DataFrame]):
+    """The tables, made when they are read."""
+
+    def __init__(self, frames: Frames, table: pd.DataFrame, folded: bool) -> None:
+        self.frames, self.table, self.folded = frames, table, folded
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        if name in FOLDED and not self.folded:
+            self[name] = empty(name)
+        elif name == "comparisons" and not self.folded:
+            self[name] = comparisons(self.frames, self.table, metrics=self.frames.objectives[:1])
+        else:
+            self[name] = tables()[name].make(self.frames, self.table)
+        return self[name]
+
+
+@cache
+def empty(name: str) -> pd.DataFrame:
+    return column.made(tables()[name].columns)
 
 
 def _frames(generator: np.random.Generator) -> Frames:
@@ -92,7 +107,7 @@ def _plan(generator: np.random.Generator) -> Sequence[Planned]:
     chance = generator.random
     names = ["input", "hidden", "everywhere", "$a|b", "place 4"][: int(generator.choice([1, 1, 2, 2, 3, 5]))]
     steps = generator.choice([0.05, 0.1, 0.2]) * np.arange(1, generator.choice([2, 3, 4, 4, 6]))
-    rates = [round(float(rate), 3) for rate in steps]
+    rates = [round(float(rate), 3) for rate in steps if rate < 1]
     if chance() < 0.15:
         rates = [round(float(rate), 4) for rate in generator.uniform(0.001, 0.8, size=len(rates))]
     methods = ["standard", "gaussian"] if chance() < 0.2 else ["standard"]
@@ -130,8 +145,7 @@ def _trained(
     chance = generator.random
     noise, common = float(generator.choice([0.0, 1e-6, 0.003, 0.03, 0.3])), float(generator.choice([0.0, 0.05]))
     fates = {
-        name: share if chance() < 0.25 else 0.0
-        for name, share in {"failed": 0.1, "absent": 0.1, "pruned": 0.1}.items()
+        name: share if chance() < 0.25 else 0.0 for name, share in {"failed": 0.1, "absent": 0.1, "pruned": 0.1}.items()
     }
     if chance() < 0.08:
         fates[("failed", "absent", "pruned")[generator.integers(3)]] = float(generator.choice([0.6, 1.0]))

@@ -61,7 +61,7 @@ def best_rates(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     groups = rows.groupby("rate", sort=True)
     columns = groups[["mean", "difference", "difference_low", "difference_high"]].first()  # the table is ranked
     columns = columns.assign(configurations=groups.size(), in_set=groups["in_set"].any())
-    columns["best"] = columns.index == rows["rate"].iloc[0]
+    columns["best"] = columns.index == rate[0]
     return made(COLUMNS, columns.reset_index())
 
 
