@@ -86,11 +86,9 @@ def test_dropout_helps_only_where_no_other_context_without_dropout_may_be_as_goo
     assert best is not None
     assert other is not None
     decision, said = decide(found), answer_of(found)
-    if best["baseline"]:
-        best, other = other, best
     assert decision.verdict is Verdict.UNDECIDED
     assert "lr=0.01" in said.headline
-    worse = planned("hidden", 0.0, params={"optimizer.lr": 1e-2}, better=-0.5)
+    worse = planned("hidden", 0.0, params={"optimizer.lr": 1e-2}, better=0.03)
     clear = answer_of(evidence(Sweep([*plan, worse]), tmp_path / "clear"))
     assert clear.decision.verdict is Verdict.BETTER
     assert clear.headline == "Dropout helps: use it at placement hidden at rate 0.3 (lr=0.001)."

@@ -4,10 +4,13 @@ import pandas as pd
 
 from dropout_lab.report.answer.decision import Decision, Verdict
 from dropout_lab.report.answer.state import State
+from dropout_lab.report.frames.by_seed import ENDED
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.spelling import is_maximised, plural, setting
+from dropout_lab.report.spelling import is_maximised, plural, setting, title
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.evidence import Evidence
+
+NONE_WITHOUT = "nothing was trained without dropout, so there is no comparison"
 
 
 def headline(evidence: Evidence, decision: Decision, state: State) -> str:
@@ -26,10 +29,12 @@ def _sentence(evidence: Evidence, decision: Decision) -> str:
     is_none = other == "no dropout"
     match decision.verdict:
         case Verdict.NO_REFERENCE if is_none:
-            why = "has not completed its runs" if has_baseline(evidence) else "was not trained"
-            return f"Not decided: no dropout {why}, so nothing shows whether dropout helps; {name} looks best."
+            why = "the runs without dropout are not complete" if has_baseline(evidence) else NONE_WITHOUT
+            return f"Not decided: {why}; {name} looks best."
         case Verdict.NO_REFERENCE:
             return f"Not decided: {other} has not completed its runs; {name} looks best."
+        case Verdict.ALONE if is_none:
+            return "Nothing to compare: only the runs without dropout are complete."
         case Verdict.ALONE:
             return f"Nothing to compare: only {other} has completed its runs."
         case Verdict.ONE_SEED:
@@ -94,6 +99,8 @@ def nothing(evidence: Evidence) -> str:
         return "No run is complete, so there is nothing to compare."
     if len(table) and (table["n_complete"] >= frames.seeds).any() and table["n_unlearned"].sum():
         return "Nothing was learned: the validation loss is not below chance level, so nothing is recommended."
+    if frames.objectives[0] in ENDED and table["n_stopped"].any():
+        return f"Nothing to compare: early stopping ended runs, so their {title(frames.objectives[0])} are not known."
     missing = plural(frames.seeds, "seed")
     return f"Not decided yet: no configuration has all its {missing} complete."
 

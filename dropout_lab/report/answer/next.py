@@ -120,7 +120,7 @@ def _baseline(case: Case) -> Action | None:
     tried = asked or sorted(frames.trials["rate"].dropna().astype(float).unique())
     if len(tried) > MOST_RATES:
         tried = [float(best["rate"])] if pd.notna(best["rate"]) else []
-    return Action("no dropout", "Train without dropout, too: without it, nothing shows whether dropout helps.",
+    return Action("no dropout", "Train without dropout, too: only the comparison shows whether dropout helps.",
                   case.again(rate=as_grid(sorted({0.0, *tried}))))  # fmt: skip
 
 
