@@ -61,6 +61,6 @@ def test_the_table_is_that_of_loops_over_the_curves(tmp_path: Path) -> None:
 def test_a_curve_that_jumps_is_flattered_most() -> None:
     """Noise of one epoch to the next: the minimum of 30 values of sd 1 is some 2 below their mean, all of it bias."""
     generator = np.random.default_rng(0)
-    own, other = minima(5 + generator.normal(size=(400, 30)))
-    assert own.mean() == pytest.approx(5 - 2.04, abs=0.1)
-    assert other.mean() == pytest.approx(5, abs=0.15)
+    found = np.array([minima(5 + generator.normal(size=(5, 30))) for _ in range(300)])
+    assert found[:, 0].mean() == pytest.approx(5 - 2.04, abs=0.1)
+    assert found[:, 1].mean() == pytest.approx(5, abs=0.1), "the other seeds know nothing of the noise"

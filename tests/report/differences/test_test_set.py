@@ -26,7 +26,7 @@ def log_probs(run: int, targets: np.ndarray, skill: float) -> np.ndarray:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=4, epochs=12).write(tmp_path / "s")
+    return Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=4).write(tmp_path / "s")
 
 
 @pytest.fixture

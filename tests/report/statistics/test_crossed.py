@@ -75,6 +75,6 @@ def test_it_covers_new_seeds_and_new_examples(of_seeds: float, of_examples: floa
         found, own = crossed_mean(values), means_of_rows(values.mean(axis=1)[None, :]).of(0)
         inside += found.low <= 0 <= found.high
         alone += own.low <= 0 <= own.high
-    assert 930 <= inside <= 1000
-    if of_examples > 10 * of_seeds:
+    assert 915 <= inside <= 1000, "with three seeds, a percent or two below 95"
+    if of_examples > 30 * of_seeds:
         assert alone < 700, "why seeds alone do not do"
