@@ -66,7 +66,7 @@ def _test_of(evidence: Evidence, decision: Decision, best: pd.Series) -> Iterato
 
 def _equivalent(evidence: Evidence) -> Iterator[str]:
     others, beside = evidence.indistinguishable, evidence.tables["to_best"]
-    if others.empty:
+    if beside.empty:
         return
     margin = amount(evidence.objective, float(beside["margin"].iloc[0]))
     same = list(evidence.equivalent["name"])
@@ -74,7 +74,7 @@ def _equivalent(evidence: Evidence) -> Iterator[str]:
     if same:
         more = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
         yield f"Equivalent to the best within {margin} ({tests}): {'; '.join(same[:NAMED])}{more}."
-    else:
+    elif len(others):
         yield f"Equivalence with the best within {margin} could not be shown for any other configuration ({tests})."
 
 

@@ -234,8 +234,10 @@ def _wider(case: Case, row: dict[object, object]) -> tuple[str, str] | None:
         return key, f"tag(log,{span})" if axis.get("log") else span
     known = [float(value) for value in axis] if isinstance(axis, list) and _are_numbers(axis) else []
     tried = sorted(case.evidence.table[key].dropna().astype(float).unique()) if key in case.evidence.table else []
-    grid = extended(known or tried, side, least if is_rate else -np.inf, most)
-    return None if grid is None else (key, as_grid(grid))
+    values = known or tried
+    none = [0.0] if is_rate and 0.0 in values else []  # no dropout is no rate to go beyond
+    grid = extended([value for value in values if value or not none], side, least if is_rate else -np.inf, most)
+    return None if grid is None else (key, as_grid([*none, *grid]))
 
 
 def _are_numbers(values: Sequence[object]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dropout_lab.report.answer.answer import Answer
 
-BANNED = re.compile(r"\b(told|surely|whatever|who|learnt|the data tell|nan|NaN|None|inf|baseline's way)\b")
+BANNED = re.compile(r"\b((?i:told|surely|whatever|who|learnt|the data tell|baseline's way)|nan|NaN|None|inf)\b")
 
 NUMBER = re.compile(r"(?<![\w.,])[+−-]?(\d+\.\d+)(?![\d,])")
 

@@ -1,5 +1,6 @@
 """Each rule of the next action, where it applies and where it does not."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +29,7 @@ class Shaped(Sweep):
     def curves(self, planned: Planned, seed: int, status: str) -> Values:
         values = super().curves(planned, seed, status)
         rate = max(planned.trial.rates.values(), default=0.0)
-        noise = 0.001 * ((seed * 7 + round(100 * rate) * 3) % 5 - 2)
+        noise = 0.001 * random.Random(f"{seed} {rate}").gauss(0, 1)
         pairs = [self.losses(rate, epoch) for epoch in range(1, self.epochs + 1)]
         return values | {"val_loss": [v + noise for v, _ in pairs], "train_loss": [t for _, t in pairs]}
 
@@ -89,7 +90,7 @@ def test_the_best_at_an_edge(tmp_path: Path, clear: Answer) -> None:
     falling = grid(("hidden",), (0.0, 0.2, 0.4, 0.6), lambda placement, rate: 0.4 - rate / 2)
     lower = following(Sweep(falling), tmp_path / "lower")
     assert lower.why == "The best rate, 0.2, is the lowest that was tried."
-    assert lower.command.endswith(" rate=0.1,0.2,0.4,0.6"), "half of the lowest, as 0 is no dropout"
+    assert lower.command.endswith(" rate=0,0.1,0.2,0.4,0.6"), "half of the lowest, as 0 is no dropout"
     values = (1e-3, 3e-3, 1e-2)
     plan = []
     for lr in values:
@@ -127,9 +128,10 @@ def test_without_dropout_rates_are_tried(tmp_path: Path) -> None:
 
 def test_an_interval_is_widened_as_an_interval(tmp_path: Path) -> None:
     rates = [0.04 * n for n in range(1, 16)]
-    plan = [planned("hidden", 0.0), *(planned("hidden", rate, better=0.2 + rate / 2) for rate in rates)]
+    plan = [planned("hidden", 0.0, epochs=80)]
+    plan += [planned("hidden", rate, better=0.1 + rate / 5, epochs=80) for rate in rates]
     asked = {"axes": {"rate": {"low": 0.0, "high": 0.6}}, "command": "dropout-lab sweep 'rate=interval(0,0.6)'"}
-    upper = following(Sweep(plan, seeds=3, noise=0.0001, session=asked), tmp_path / "upper")
+    upper = following(Sweep(plan, seeds=3, epochs=80, noise=0.0001, session=asked), tmp_path / "upper")
     assert upper.rule == "widen"
     assert upper.command == "dropout-lab sweep 'rate=interval(0,0.9)'", "0.9 at most"
 
