@@ -13,6 +13,7 @@ import pytest
 from dropout_lab.core.errors import UserError
 from dropout_lab.report import make
 from dropout_lab.report.result import Report
+from dropout_lab.report.write.table import as_csv
 from tests.report.blank import blank_figures
 from tests.report.canned import Planned, Sweep, answer_of, evidence, evidence_of, grid, hump, planned
 from tests.rotate import rotated
@@ -232,3 +233,10 @@ def test_the_last_command_counts(tmp_path: Path) -> None:
     with (folder / "sessions.jsonl").open("a") as file:
         file.write(json.dumps({**record, "session": 1, "seeds": 3}) + "\n")
     assert answer_of(evidence_of(folder)).headline == "Not decided yet: no configuration has all its 3 seeds complete."
+
+
+def test_a_table_by_its_name(reported: Reported) -> None:
+    for name in ("optimism", "edges", "best_epoch"):
+        assert as_csv(reported.folder, name).encode() == (reported.folder / "tables" / f"{name}.csv").read_bytes()
+    with pytest.raises(UserError, match=re.escape("report.table=nosuch: there is no such table; allowed: ")):
+        as_csv(reported.folder, "nosuch")

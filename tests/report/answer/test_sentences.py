@@ -11,6 +11,7 @@ from dropout_lab.report.answer.answer import Answer
 from dropout_lab.report.answer.next import RULES
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.spelling import amount, difference, duration, number, title, value
+from dropout_lab.report.topics.differences.comparisons import COMPARISONS
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.write.definitions import definitions
 from dropout_lab.report.write.machine import as_json
@@ -232,3 +233,27 @@ def test_sentences_are_short(clear: Evidence, said: Answer) -> None:
     for sentence in (part for text in texts for part in re.split(r"(?<=[.:]) (?=[A-Z])", text)):
         assert len(sentence) <= 240
         assert not re.search(r"^Of |\b(told|surely)\b", sentence)
+
+
+def test_the_table_of_comparisons_says_what_its_tests_need(clear: Evidence, tmp_path: Path) -> None:
+    """Margins: of each row's own baseline. Tests without a normal distribution: what they could reach."""
+    shown = COMPARISONS.show
+    assert shown is not None
+    few = shown(clear)
+    assert few is not None
+    text = " ".join(few.prose)
+    assert "tests without that assumption (sign-flip, Wilcoxon) cannot reach significance; they need 9 seeds." in text
+    many = shown(evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=6), tmp_path / "many"))
+    assert many is not None
+    assert "sign-flip" not in " ".join(many.prose)
+    plan = [one for lr in (1e-3, 1e-2) for one in grid(rates=RATES, effect=hump, params={"optimizer.lr": lr})]
+    for one in plan:
+        one.better += -0.3 if one.params["optimizer.lr"] == 1e-2 else 0.0
+    losses = evidence(Sweep(plan), tmp_path / "losses")
+    table = losses.tables["comparisons"]
+    margins = table.loc[table["metric"] == "val_loss", "margin"].head(12)
+    assert margins.nunique() == 2
+    both = shown(losses)
+    assert both is not None
+    span = f"{amount('val_loss', margins.min())} to {amount('val_loss', margins.max())}, depending on the loss"
+    assert span in " ".join(both.prose)
