@@ -37,7 +37,7 @@ def test_a_clear_winner(tmp_path: Path) -> None:
         "test loss (nats)", "test accuracy", "validation loss (nats)", "epochs to its own best"
     ]  # fmt: skip
     assert report.command in text
-    page, twin = html.unescape(report.html.read_text()), (report.html.parent / "report.md").read_text()
+    page, twin = (html.unescape((report.html.parent / name).read_text()) for name in ("report.html", "report.md"))
     for sentence in (
         "Dropout helps: use it at placement hidden at rate 0.3.",
         "The difference of hidden at 0.3 to no dropout in validation loss is",
@@ -46,7 +46,7 @@ def test_a_clear_winner(tmp_path: Path) -> None:
     ):
         assert sentence in page, sentence
         assert sentence in twin, sentence
-    for name in ("rate", "gap", "story", "heatmap", "forest"):
+    for name in ("rate", "gap", "answer", "heatmap", "forest"):
         assert (tmp_path / "sweep" / "figures" / f"{name}.csv").stat().st_size > 100, name
     trials = pd.read_csv(tmp_path / "sweep" / "trials.csv")
     assert len(trials) == 25

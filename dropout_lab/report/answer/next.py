@@ -295,7 +295,7 @@ RULES: Sequence[Rule] = (
         _widen,
     ),
     Rule("use", "The answer is decided.", _use),
-    Rule("again", "None of these applies.", _again),
+    Rule("again", "No other rule applies.", _again),
 )
 """The rules, in the order in which they are tried."""
 

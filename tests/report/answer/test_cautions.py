@@ -7,7 +7,7 @@ import numpy as np
 from dropout_lab.report.answer.answer import FIRST
 from dropout_lab.report.answer.cautions import cautions
 from tests.report.canned import Sweep, answer_of, evidence, grid, hump
-from tests.report.figures.odd import odd_evidence
+from tests.report.figures.odd import odd_evidence, sweeps
 
 RATES = (0.0, 0.1, 0.3, 0.5)
 
@@ -45,7 +45,7 @@ def test_missing_runs_and_absent_placements(tmp_path: Path) -> None:
 
 
 def test_a_small_test_set_is_named_with_what_it_can_show(tmp_path: Path) -> None:
-    found = odd_evidence(Sweep(grid(("hidden",), RATES, hump), seeds=3), tmp_path / "s")
+    found = odd_evidence(sweeps()["three"], tmp_path / "s")
     row = found.tables["test_set"].set_index("metric").loc["test_accuracy"]
     half = 100 * (row["difference_high"] - row["difference_low"]) / 2
     mine = [text for text in answer_of(found).warnings if "test set" in text]

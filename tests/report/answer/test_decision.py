@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -103,7 +103,9 @@ def _of_the_sets(sweep: Drawn) -> Iterator[str]:
             yield "as good, but significantly worse"
     if decision.use is not None and decision.use["trial"] in bad:
         yield "to be used and to be avoided"
-    worse = found.table[[f"{found.objective}_p_holm"]].lt(0.05).to_numpy()[:, 0] if len(found.table) else []
+    worse: list[bool] = (
+        found.table[[f"{found.objective}_p_holm"]].lt(0.05).to_numpy()[:, 0].tolist() if len(found.table) else []
+    )
     sign = 1 if is_maximised(found.objective) else -1
     for row, significant in zip(found.table.to_dict("records"), worse, strict=True):
         if significant and sign * row[f"{found.objective}_diff"] < 0 and row["trial"] in good:
@@ -113,8 +115,9 @@ def _of_the_sets(sweep: Drawn) -> Iterator[str]:
         yield "dropout helps, but without it may be the best"
     if decision.verdict is Verdict.REFERENCE and decision.rivals is not None and good & set(decision.rivals["trial"]):
         yield "dropout hurts, but with it may be the best"
-    is_compared = reference is not None and best is not None and reference["trial"] != best["trial"]
-    if is_compared and reference["whole"] and (reference["trial"] not in good) != found.choice.is_significant:
+    if reference is None or best is None or reference["trial"] == best["trial"] or not reference["whole"]:
+        pass
+    elif (reference["trial"] not in good) != found.choice.is_significant:
         yield "the test of the best and the confidence set do not agree on the reference"
     rates = found.tables["best_rates"]
     if found.frames.seeds > 1 and answer.plausible.startswith("No other") != (len(good) == 1 < found.choice.whole):
@@ -193,7 +196,9 @@ def _of_the_file(sweep: Drawn) -> Iterator[str]:
         yield "report.json has another sentence"
     if [row["word"] for row in content["rows"]] != [row.word for row in answer.rows]:
         yield "report.json has other words"
-    names = sweep.evidence.table.set_index("trial")["name"] if len(sweep.evidence.table) else {}
+    names: Mapping[int, str] = (
+        sweep.evidence.table.set_index("trial")["name"].to_dict() if len(sweep.evidence.table) else {}
+    )
     if sorted(mine["confidence_set"]) != sorted(names[trial] for trial in confidence_set(sweep.evidence)):
         yield "report.json has another confidence set"
 

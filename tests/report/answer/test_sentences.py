@@ -191,7 +191,7 @@ def test_beside_another_trial(folder: Path, clear: Evidence) -> None:
     pd.testing.assert_frame_equal(beside.tables["time_ratio"], clear.tables["time_ratio"])
     assert beside.table["target"].nunique() == 1
     (shown,) = [row for row in answer.rows if row.metric == "val_loss"]
-    assert shown.other == value("val_loss", float(rows.loc[other, "val_loss"]))
+    assert shown.other == value("val_loss", float(rows["val_loss"].loc[other]))
     as_json(beside, answer)
 
 

@@ -1,6 +1,7 @@
 """The bias from each run's best epoch, recomputed by loops over the raw curves."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,19 +33,21 @@ def test_the_table_is_that_of_loops_over_the_curves(tmp_path: Path) -> None:
     def fate(trial: int, seed: int) -> str:
         return "failed" if (trial, seed) == (1, 2) else "pruned" if trial == 3 else "complete"
 
+    row: Any
     found = evidence(Sweep(grid(("hidden",), (0.0, 0.2, 0.4, 0.6), hump), epochs=15, fate=fate), tmp_path / "s")
     frames, table = found.frames, found.tables["best_epoch"]
     complete = frames.runs.loc[frames.runs["status"] == "complete", "id"]
     curves = frames.curves[frames.curves["id"].isin(complete)]
     honest: dict[int, dict[int, float]] = {}
-    for trial, mine in curves.groupby("trial"):
-        wide = mine.pivot(index="epoch", columns="seed", values="val_loss")
+    for trial in sorted(set(curves["trial"])):
+        mine = curves[curves["trial"] == trial]
+        wide: Any = mine.pivot(index="epoch", columns="seed", values="val_loss")
         chosen = {int(seed): wide.drop(columns=seed).mean(axis=1).idxmin() for seed in wide}
-        honest[int(trial)] = {seed: float(wide.loc[epoch, seed]) for seed, epoch in chosen.items()}
+        honest[trial] = {seed: float(wide.loc[epoch, seed]) for seed, epoch in chosen.items()}
         row = table.set_index("trial").loc[trial]
         assert row["n"] == wide.shape[1]
         assert row["val_loss"] == pytest.approx(wide.min().mean())
-        assert row["at_others_epoch"] == pytest.approx(np.mean(list(honest[int(trial)].values())))
+        assert row["at_others_epoch"] == pytest.approx(np.mean(list(honest[trial].values())))
         assert row["bias"] == pytest.approx(row["at_others_epoch"] - row["val_loss"])
         assert row["bias"] >= 0
     assert set(table["trial"]) == {0, 1, 2}
@@ -55,7 +58,7 @@ def test_the_table_is_that_of_loops_over_the_curves(tmp_path: Path) -> None:
         ends = stats.ttest_1samp(off, 0).confidence_interval()
         assert row["difference"] == pytest.approx(np.mean(off))
         assert (row["difference_low"], row["difference_high"]) == pytest.approx((ends.low, ends.high))
-    assert np.isnan(table.set_index("trial").loc[0, "difference"])
+    assert table.set_index("trial")["difference"].isna().loc[0]
 
 
 def test_a_curve_that_jumps_is_flattered_most() -> None:

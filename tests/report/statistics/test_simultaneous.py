@@ -19,7 +19,7 @@ def test_the_intervals_are_those_of_bonferroni_by_scipy() -> None:
     found = simultaneous(values)
     for row, of_row in enumerate(values):
         theirs = stats.ttest_1samp(of_row, 0)
-        assert found.p[row] == pytest.approx(holm(stats.ttest_1samp(values, 0, axis=1).pvalue)[row])
+        assert found.p[row] == pytest.approx(holm(np.asarray(stats.ttest_1samp(values, 0, axis=1).pvalue))[row])
         ends = theirs.confidence_interval(1 - 0.05 / 8)
         if found.p[row] >= ALPHA or ends.low > 0 or ends.high < 0:
             assert (found.low[row], found.high[row]) == pytest.approx((ends.low, ends.high))
@@ -37,7 +37,7 @@ def test_an_interval_excludes_zero_or_ends_there_where_the_test_rejects(draw: in
 def test_where_holm_rejects_and_bonferroni_does_not_the_interval_ends_at_zero() -> None:
     base = np.array([-1.0, 0.0, 1.0, -0.5, 0.5])
     values = np.stack([base / 10 + 1, base + 1.1])
-    p = stats.ttest_1samp(values, 0, axis=1).pvalue
+    p = np.asarray(stats.ttest_1samp(values, 0, axis=1).pvalue)
     assert p[1] < ALPHA < 2 * p[1]
     found = simultaneous(values)
     assert found.low[1] == 0.0
