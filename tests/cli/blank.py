@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dropout_lab.app.cli import main
 from dropout_lab.report import apart, make
-from dropout_lab.report.load import load
+from dropout_lab.report.frames.load import load
 from dropout_lab.report.result import Report
 from tests.report.blank import blank_figures
 

@@ -67,7 +67,7 @@ def _test(evidence: Evidence) -> Iterator[Row]:
             row,
             _margin(metric, row["other"]),
         )
-        if evidence.frames.is_language_model and metric.endswith("_loss"):
+        if evidence.frames.is_language_model and metric == "test_loss":
             yield _perplexity(row)
 
 

@@ -15,7 +15,7 @@ def scope(frames: Frames) -> str:
     recorded = frames.asked.get("scope") or {}
     (changes if recorded.get("split_by_seed", True) else kept).append("the division into train and validation")
     kept.append("the test set")
-    seeds = f"A seed changes {and_list(changes)}, not {and_list(kept)}."
+    seeds = f"A seed changes {and_list(changes)}, but not {', '.join(kept[:-1])} or {kept[-1]}."
     return f"{facts[:1].upper()}{facts[1:]}. {seeds}"
 
 

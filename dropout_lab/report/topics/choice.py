@@ -8,7 +8,8 @@ import pandas as pd
 from dropout_lab.report.frames.by_seed import BySeed, by_seed
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.frames.ranking import ranked
-from dropout_lab.report.statistics import ALPHA, Mean, means_of_rows, simultaneous
+from dropout_lab.report.spelling import is_maximised
+from dropout_lab.report.statistics import ALPHA, Mean, best_set, holm, means_of_rows, simultaneous, whole_rows
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,33 @@ def _alone(values: BySeed, objective: str, one: pd.Series, other: pd.Series) -> 
     """The difference of two trials, with the interval of a single comparison."""
     ours, theirs = (values.of(objective, values.rows([trial["trial"]])) for trial in (one, other))
     return means_of_rows(ours - theirs).of(0)
+
+
+def p_best(frames: Frames, table: pd.DataFrame) -> pd.Series:
+    """p that each whole configuration of the ranked `table` is the best, by trial; NaN where no test is possible.
+
+    Below 0.05, it is not in the 95 % confidence set. Two families of tests share the level, so that the set agrees with
+    what is said of the reference: each configuration against the best-looking one, two-sided, times the number of the
+    others (`statistics.best_set`); and Holm's test of each against its baseline or the reference. A configuration is
+    left out if either shows it to be worse; the reference of the best-looking one is left out if and only if Holm's
+    test shows it to be worse than that one. The truly best is left out with at most 2.5 % by one family, as its test
+    must err towards worse, and with at most 2.5 % by the other.
+    """
+    objective = frames.objectives[0]
+    values = by_seed(frames, [objective])
+    sign = -1.0 if is_maximised(objective) else 1.0
+    whole = table.loc[table["whole"], "trial"]
+    rows = values.rows(whole)
+    matrix = sign * values.values[objective][rows]
+    found = np.full(len(rows), np.nan)
+    known = whole_rows(matrix)
+    if known.any():
+        found[known] = np.minimum(1.0, 2 * best_set(matrix[known]).p)
+    differences = means_of_rows(sign * values.differences(objective))
+    corrected = holm(differences.p)
+    is_worse = differences.mean[rows] > 0
+    found = np.where(is_worse, np.fmin(found, corrected[rows]), found)
+    best = rows[0]
+    reference = values.against(None)[best]
+    found[rows == reference] = corrected[best] if differences.mean[best] < 0 else 1.0
+    return pd.Series(found, index=pd.Index(whole))

@@ -52,8 +52,8 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         return made(COLUMNS)
     if other is not None and other["trial"] == best["trial"]:
         other = None
-    ours = _predictions(frames, best)
-    theirs = {} if other is None else _predictions(frames, other, like=ours)
+    ours, targets = _predictions(frames, best)
+    theirs = {} if other is None else _predictions(frames, other, targets)[0]
     names = ["test_loss", "test_accuracy"] if frames.is_classification else ["test_loss"]
     values = by_seed(frames, names)
     rows = []
@@ -111,13 +111,17 @@ def _at(recorded: Mean, crossed: Mean) -> Mean:
     return crossed._replace(mean=recorded.mean, low=crossed.low + shift, high=crossed.high + shift)
 
 
-def _predictions(frames: Frames, trial: "pd.Series[Any]", like: Predictions | None = None) -> Predictions:
-    """The losses and hits of a trial's complete runs by seed; those whose targets differ from the others are absent."""
+def _predictions(
+    frames: Frames, trial: "pd.Series[Any]", targets: NDArray[np.integer] | None = None
+) -> tuple[Predictions, NDArray[np.integer] | None]:
+    """The losses and hits of a trial's complete runs by seed, and their targets.
+
+    Runs with other `targets` are absent; without them, those of the first run count.
+    """
     if frames.folder is None:
-        return {}
+        return {}, None
     runs = frames.runs[(frames.runs["key"] == trial["key"]) & (frames.runs["status"] == "complete")]
     found: dict[int, Mapping[str, Floats]] = {}
-    targets: NDArray[np.integer] | None = None
     for run, seed in zip(runs["id"], runs["seed"], strict=True):
         read = predictions.read(frames.folder, str(run))
         if read is None:
@@ -131,10 +135,7 @@ def _predictions(frames: Frames, trial: "pd.Series[Any]", like: Predictions | No
             "test_loss": -np.log(chosen),
             "test_accuracy": (probs.argmax(1) == answers).astype(np.float64),
         }
-    if like:
-        width = len(next(iter(like.values()))["test_loss"])
-        found = {seed: one for seed, one in found.items() if len(one["test_loss"]) == width and seed in like}
-    return found
+    return found, targets
 
 
 TEST_SET = Table("test_set", test_set, COLUMNS)
