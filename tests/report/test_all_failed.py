@@ -56,3 +56,9 @@ def test_some_failed_and_none_complete_is_not_all_failed(tmp_path: Path) -> None
     fate = {0: "failed"}
     sweep = Sweep(grid(rates=(0.0, 0.3)), seeds=2, fate=lambda trial, seed: fate.get(trial, "pruned"))
     assert answer_of(evidence(sweep, tmp_path)).headline == "No run is complete, so there is nothing to compare."
+
+
+def test_all_failed_with_an_accuracy_as_the_objective(tmp_path: Path) -> None:
+    asked = {"objective": ["val_accuracy"]}
+    sweep = Sweep(grid(rates=(0.0, 0.3)), seeds=2, fate=lambda trial, seed: "failed", session=asked)
+    assert answer_of(evidence(sweep, tmp_path)).headline.startswith("All 8 recorded runs failed")

@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -196,9 +196,7 @@ def _of_the_file(sweep: Drawn) -> Iterator[str]:
         yield "report.json has another sentence"
     if [row["word"] for row in content["rows"]] != [row.word for row in answer.rows]:
         yield "report.json has other words"
-    names: Mapping[int, str] = (
-        sweep.evidence.table.set_index("trial")["name"].to_dict() if len(sweep.evidence.table) else {}
-    )
+    names = {row["trial"]: row["name"] for row in sweep.evidence.table.to_dict("records")}
     if sorted(mine["confidence_set"]) != sorted(names[trial] for trial in confidence_set(sweep.evidence)):
         yield "report.json has another confidence set"
 
