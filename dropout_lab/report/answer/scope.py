@@ -6,6 +6,11 @@ from typing import Any
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import and_list, plural
 
+SEEDS = (
+    "A seed changes the initial weights, the batches, the dropout masks and the division into train and validation, "
+    "not the data set and the test set."
+)
+
 
 def scope(frames: Frames) -> str:
     """One line of facts and two short sentences about the seeds."""

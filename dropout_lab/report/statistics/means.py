@@ -1,5 +1,6 @@
 """Means over seeds with t intervals and t tests, one by one or for the rows of a matrix at once."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,14 @@ class Mean(NamedTuple):
     high: float
     n: int
     p: float
+
+
+NO_MEAN = Mean(math.nan, math.nan, math.nan, 0, math.nan)
+
+
+def negated(mean: Mean) -> Mean:
+    """The difference taken the other way round."""
+    return mean._replace(mean=-mean.mean, low=-mean.high, high=-mean.low)
 
 
 class Means(NamedTuple):

@@ -9,7 +9,17 @@ from dropout_lab.report.frames.by_seed import BySeed, by_seed
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.frames.ranking import ranked
 from dropout_lab.report.spelling import is_maximised
-from dropout_lab.report.statistics import ALPHA, Mean, best_set, holm, means_of_rows, simultaneous, whole_rows
+from dropout_lab.report.statistics import (
+    ALPHA,
+    Mean,
+    Means,
+    best_set,
+    holm,
+    means_of_rows,
+    negated,
+    simultaneous,
+    whole_rows,
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +32,9 @@ class Choice:
     None if the two are one. Its interval is simultaneous over all configurations (`statistics.simultaneous`): it covers
     the true difference with at least 95 %, whichever of them was chosen for looking best. `tests`: the number of
     configurations that were tested. `whole`: the number of configurations with all seeds complete. `other_baseline`:
-    the best baseline of all contexts, if that is not `baseline`.
+    the best baseline of all contexts, if that is not `baseline`. `beside`: what the best is shown beside: its
+    reference; if that is the best itself, the best of what is compared with it. `beside_difference`: best minus
+    `beside`, with the interval of `difference`.
     """
 
     objective: str
@@ -35,6 +47,8 @@ class Choice:
     whole: int = 0
     other_baseline: pd.Series | None = None
     other_difference: Mean | None = None
+    beside: pd.Series | None = None
+    beside_difference: Mean | None = None
 
     @property
     def is_significant(self) -> bool:
@@ -64,18 +78,28 @@ def choose(frames: Frames, table: pd.DataFrame) -> Choice:
     rival = baselines[baselines["whole"]].head(1)
     rival = rival[~rival["key"].isin([best["key"], None if baseline is None else baseline["key"]])]
     together = simultaneous(values.differences(objective))
+    row = int(values.rows([best["trial"]])[0])
+    against = whole[values.against(None)[values.rows(whole["trial"])] == row]
+    beside = reference if compared else None if against.empty else against.iloc[0]
     return Choice(
         objective=objective,
         best=best,
         baseline=baseline,
         reference=reference,
         worst=same.iloc[-1] if len(same) > 1 else None,
-        difference=together.of(int(values.rows([best["trial"]])[0])) if compared else None,
+        difference=together.of(row) if compared else None,
         tests=int(np.isfinite(together.p).sum()),
         whole=len(whole),
         other_baseline=None if rival.empty else rival.iloc[0],
         other_difference=None if rival.empty else _alone(values, objective, best, rival.iloc[0]),
+        beside=beside,
+        beside_difference=together.of(row) if compared else _turned(values, together, beside),
     )
+
+
+def _turned(values: BySeed, together: Means, beside: pd.Series | None) -> Mean | None:
+    """The difference of the reference to one that is compared with it."""
+    return None if beside is None else negated(together.of(int(values.rows([beside["trial"]])[0])))
 
 
 def _alone(values: BySeed, objective: str, one: pd.Series, other: pd.Series) -> Mean:

@@ -17,13 +17,6 @@ def _other(frames: Frames) -> str:
     return "baseline of its context" if frames.reference is None else f"trial {frames.reference}"
 
 
-def _estimand(divided: bool) -> str:
-    seeds = "on average over seeds"
-    if divided:
-        return f"Values and differences are about this data set, {seeds}; each seed divides it anew."
-    return f"Values and differences are about this data set and this division of it, {seeds}."
-
-
 def _margin() -> str:
     return f"{100 * TOLERANCE:g} % of the reference's loss, or {POINTS:g} percentage points of accuracy."
 
@@ -32,8 +25,6 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Term and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
     stopping = f"on, with a patience of {', '.join(f'{p:g}' for p in patience)} epochs" if patience else "off"
-    recorded = frames.asked.get("scope") or {}
-    divided = recorded.get("split_by_seed", True)
     return [
         (
             "seeds",
@@ -42,7 +33,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "estimand",
-            f"{_estimand(divided)} The intervals do not cover other data sets of the same kind, whose training "
+            "Values and differences are about this data set, on average over seeds; each seed divides it anew. "
+            "The intervals do not cover other data sets of the same kind, whose training "
             "examples differ.",
         ),
         (

@@ -85,7 +85,6 @@ def _content(folder: Path, evidence: Evidence, answer: Answer, gallery: Gallery)
     return {
         "name": frames.name,
         "answer": answer,
-        "other": evidence.reference_name,
         "compared": any(row.other != "–" for row in answer.rows),
         "means": _means(frames.seeds, has_interval=any("[" in row.difference for row in answer.rows)),
         "story": next((part for part in first.parts if part.is_figure), None),

@@ -41,17 +41,15 @@ Predictions = Mapping[int, Mapping[str, Floats]]
 
 
 def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per metric: the chosen configuration and its difference to the reference.
+    """A row per metric: the best configuration and its difference to `Choice.beside`.
 
     Where predictions are recorded, the intervals cover new seeds and new examples of the test set's population
     (`statistics.crossed_mean`); elsewhere, new seeds alone.
     """
     choice = choose(frames, table)
-    best, other = choice.best, choice.reference
+    best, other = choice.best, choice.beside
     if best is None:
         return made(COLUMNS)
-    if other is not None and other["trial"] == best["trial"]:
-        other = None
     ours, targets = _predictions(frames, best)
     theirs = {} if other is None else _predictions(frames, other, targets)[0]
     names = ["test_loss", "test_accuracy"] if frames.is_classification else ["test_loss"]
@@ -96,8 +94,8 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
 
 def differences(frames: Frames, trial: "pd.Series[Any]", other: "pd.Series[Any]") -> dict[str, Floats]:
     """Metric -> its value of `trial` minus that of `other`, seeds x test examples; empty without predictions."""
-    ours = _predictions(frames, trial)
-    theirs = _predictions(frames, other, like=ours)
+    ours, targets = _predictions(frames, trial)
+    theirs, _ = _predictions(frames, other, targets)
     return {metric: _paired(ours, theirs, metric) for metric in ("test_loss", "test_accuracy") if theirs}
 
 
