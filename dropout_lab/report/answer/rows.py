@@ -49,9 +49,9 @@ def rows(evidence: Evidence, decision: Decision) -> Iterator[Row]:
     """Test loss and accuracy, the objective by validation, and epochs to the run's own best."""
     if evidence.choice.best is None:
         return
-    yield from _test(evidence)
-    yield from _validation(evidence, decision)
-    yield from _epochs(evidence)
+    for row in (*_test(evidence), *_validation(evidence, decision), *_epochs(evidence)):
+        has_reference = decision.verdict is not Verdict.NO_REFERENCE  # an unfinished one would be flattered
+        yield row if has_reference else row._replace(other="–", difference="–", word="")
 
 
 def _test(evidence: Evidence) -> Iterator[Row]:

@@ -108,7 +108,8 @@ def _of_the_sets(sweep: Drawn) -> Iterator[str]:
     )
     sign = 1 if is_maximised(found.objective) else -1
     for row, significant in zip(found.table.to_dict("records"), worse, strict=True):
-        if significant and sign * row[f"{found.objective}_diff"] < 0 and row["trial"] in good:
+        whole = found.choice.reference is not None and found.choice.reference["whole"]
+        if whole and significant and sign * row[f"{found.objective}_diff"] < 0 and row["trial"] in good:
             yield f"trial {row['trial']} is significantly worse and in the confidence set"
     reference, best = found.choice.reference, found.choice.best
     if decision.verdict is Verdict.BETTER and reference is not None and reference["trial"] in good:
