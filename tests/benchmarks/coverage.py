@@ -30,7 +30,7 @@ from dropout_lab.cohort.width import Widths
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.mlp import MLP
-from dropout_lab.report.statistics import Floats, Mean, crossed_mean, means_of_rows, simultaneous
+from dropout_lab.report.statistics import Floats, Ints, Mean, crossed_mean, means_of_rows, simultaneous
 
 FEATURES, CLASSES, CLUSTERS = 10, 2, 2
 SPREAD = 1.5
@@ -49,7 +49,7 @@ CHOSEN = "validation, simultaneous, of the chosen rate"
 
 class Drawn(NamedTuple):
     inputs: Floats
-    targets: Floats
+    targets: Ints
 
 
 def draw(generator: np.random.Generator, count: int) -> Drawn:
@@ -191,7 +191,7 @@ class Coverage(NamedTuple):
 
     metric: str
     name: str
-    count: int
+    intervals: int
     width: float
     this_data: float
     over_data: float
@@ -226,7 +226,7 @@ def show(results: Sequence[Mapping[str, Trained]], console: Console) -> None:
     table = Table("metric", "interval", "intervals", "half-width", "this data set", "over data sets")
     for row in coverage(results):
         over = "" if np.isnan(row.over_data) else f"{100 * row.over_data:.1f} %"
-        cells = [row.metric, row.name, str(row.count), f"{row.width:.3g}", f"{100 * row.this_data:.1f} %", over]
+        cells = [row.metric, row.name, str(row.intervals), f"{row.width:.3g}", f"{100 * row.this_data:.1f} %", over]
         table.add_row(*cells)
     console.print(table)
     for metric in METRICS:

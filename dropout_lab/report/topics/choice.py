@@ -29,12 +29,12 @@ class Choice:
     `best`: the best mean of the objective among trials with all seeds complete. `baseline`: that of its context.
     `reference`: what the best is compared with, its baseline unless another trial was asked for. `worst`: in the
     context of `best`, with all seeds complete. `difference`: best minus reference in the objective, paired by seed;
-    None if the two are one. Its interval is simultaneous over all configurations (`statistics.simultaneous`): it covers
-    the true difference with at least 95 %, whichever of them was chosen for looking best. `tests`: the number of
-    configurations that were tested. `whole`: the number of configurations with all seeds complete. `other_baseline`:
-    the best baseline of all contexts, if that is not `baseline`. `beside`: what the best is shown beside: its
-    reference; if that is the best itself, the best of what is compared with it. `beside_difference`: best minus
-    `beside`, with the interval of `difference`.
+    None if the two are one, or the reference is not whole. Its interval is simultaneous over all configurations
+    (`statistics.simultaneous`): it covers the true difference with at least 95 %, whichever of them was chosen for
+    looking best. `tests`: the number of configurations that were tested. `whole`: the number of configurations with all
+    seeds complete. `other_baseline`: the best baseline of all contexts, if that is not `baseline`. `beside`: what the
+    best is shown beside: its reference; if that is the best itself, the best of what is compared with it.
+    `beside_difference`: best minus `beside`, with the interval of `difference`.
     """
 
     objective: str
@@ -74,7 +74,7 @@ def choose(frames: Frames, table: pd.DataFrame) -> Choice:
     same = whole[whole["context"] == best["context"]]
     asked = order[order["trial"] == frames.reference]
     reference = baseline if asked.empty else asked.iloc[0]
-    compared = reference is not None and reference["key"] != best["key"]
+    compared = reference is not None and reference["key"] != best["key"] and bool(reference["whole"])
     rival = baselines[baselines["whole"]].head(1)
     rival = rival[~rival["key"].isin([best["key"], None if baseline is None else baseline["key"]])]
     together = simultaneous(values.differences(objective))
@@ -130,9 +130,10 @@ def p_best(frames: Frames, table: pd.DataFrame) -> pd.Series:
         found[known] = np.minimum(1.0, 2 * best_set(matrix[known]).p)
     differences = means_of_rows(sign * values.differences(objective))
     corrected = holm(differences.p)
-    is_worse = differences.mean[rows] > 0
+    against = values.against(None)
+    is_worse = (differences.mean[rows] > 0) & np.isin(against[rows], rows)
     found = np.where(is_worse, np.fmin(found, corrected[rows]), found)
     best = rows[0]
-    reference = values.against(None)[best]
+    reference = against[best]
     found[rows == reference] = corrected[best] if differences.mean[best] < 0 else 1.0
     return pd.Series(found, index=pd.Index(whole))

@@ -108,7 +108,8 @@ def _of_the_sets(sweep: Drawn) -> Iterator[str]:
     )
     sign = 1 if is_maximised(found.objective) else -1
     for row, significant in zip(found.table.to_dict("records"), worse, strict=True):
-        if significant and sign * row[f"{found.objective}_diff"] < 0 and row["trial"] in good:
+        whole = found.choice.reference is not None and found.choice.reference["whole"]
+        if whole and significant and sign * row[f"{found.objective}_diff"] < 0 and row["trial"] in good:
             yield f"trial {row['trial']} is significantly worse and in the confidence set"
     reference, best = found.choice.reference, found.choice.best
     if decision.verdict is Verdict.BETTER and reference is not None and reference["trial"] in good:
@@ -136,8 +137,9 @@ def _of_the_rows(sweep: Drawn) -> Iterator[str]:
     if found.choice.best is not None and len(mine) != 1:
         yield "the objective has no row, or two"
     for row in mine:
-        gap, sign = found.choice.difference, 1 if is_maximised(found.objective) else -1
-        shown = found.choice.is_significant and gap is not None and sign * gap.mean > 0
+        choice, sign = found.choice, 1 if is_maximised(found.objective) else -1
+        gap, is_reference = choice.beside_difference, choice.difference is None
+        shown = gap is not None and gap.p < 0.05 and sign * gap.mean > 0
         if (row.word == "better") != shown:
             yield f"the word of the objective is {row.word!r}, its test says otherwise"
         if answer.decision.verdict is Verdict.BETTER and row.word != "better":
@@ -145,7 +147,7 @@ def _of_the_rows(sweep: Drawn) -> Iterator[str]:
         if row.word == "worse":
             yield "the best is worse in what it was chosen by"
         is_open = answer.decision.verdict in (Verdict.UNDECIDED, Verdict.AS_GOOD)
-        if is_open and row.word == "better" and answer.decision.elsewhere is None:
+        if is_open and row.word == "better" and not is_reference and answer.decision.elsewhere is None:
             yield "better, but not decided"
 
 
