@@ -67,7 +67,7 @@ def number(value: float, digits: int = 4) -> str:
         return f"{mantissa} × 10{str(int(power)).translate(RAISED)}".replace("-", MINUS)
     rounded = float(f"{mantissa}e{power}")
     decimals = max(0, digits - 1 - int(power) - (int(power) < -1))
-    return f"{rounded if decimals == 0 else value:.{decimals}f}".replace("-", MINUS)
+    return f"{rounded if decimals == 0 else value:z.{decimals}f}".replace("-", MINUS)
 
 
 def value(metric: str, value: float) -> str:
@@ -77,9 +77,9 @@ def value(metric: str, value: float) -> str:
     unit = unit_of(metric)
     if unit.difference:
         shown = unit.factor * value
-        return f"{shown:.{0 if round(abs(shown), 1) >= 100 else 1}f} {unit.shown}".replace("-", MINUS)
+        return f"{shown:z.{0 if round(abs(shown), 1) >= 100 else 1}f} {unit.shown}".replace("-", MINUS)
     if unit is EPOCHS:
-        return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
+        return f"{value:z.3g}" if value < 999.5 else f"{value:.0f}"
     return number(value, 3)
 
 
@@ -90,7 +90,7 @@ def difference(metric: str, value: float) -> str:
     unit = unit_of(metric)
     if unit.difference:
         shown = unit.factor * value
-        return f"{shown:+.{2 if abs(shown) < 9.995 else 1 if abs(shown) < 99.95 else 0}f} {unit.difference}".replace(
+        return f"{shown:+z.{2 if abs(shown) < 9.995 else 1 if abs(shown) < 99.95 else 0}f} {unit.difference}".replace(
             "-", MINUS
         )
     return (("+" if value >= 0 else "") + number(value, 3)).replace("-", MINUS)

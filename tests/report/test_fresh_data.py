@@ -45,7 +45,7 @@ def test_a_handful_of_data_sets() -> None:
     rows = list(coverage(results))
     assert {row.metric for row in rows} == set(METRICS)
     for row in rows:
-        assert 0 < row.count <= 4
+        assert 0 < row.intervals <= 4
         assert 0 <= row.this_data <= 1
         assert row.width > 0
     differences = own.small[1] - own.small[0]

@@ -39,3 +39,10 @@ def test_units() -> None:
     assert spread(value, "val_accuracy", 0.95, 0.94, 0.96) == "95.0 % [94.0, 96.0]"
     assert [value("val_accuracy", x) for x in (1.0, 0.9996, 0.05)] == ["100 %", "100 %", "5.0 %"]
     assert [probability(p) for p in (0.0001, 0.0123, 0.123)] == ["p < 0.001", "p = 0.012", "p = 0.12"]
+
+
+@pytest.mark.parametrize("metric", ["val_loss", "test_accuracy", "epochs_to_convergence"])
+def test_zero_has_one_sign(metric: str) -> None:
+    assert difference(metric, -0.0) == difference(metric, 0.0)
+    assert value(metric, -0.0) == value(metric, 0.0)
+    assert difference("test_accuracy", -1e-9) == "+0.00 pp"

@@ -201,7 +201,11 @@ def test_the_best_beside_itself(folder: Path, clear: Evidence) -> None:
     answer = answer_of(found)
     assert found.choice.difference is None
     assert answer.headline == f"Use hidden at 0.3 (trial {best}): every other configuration is worse."
-    assert all(row.other == "–" and not row.word for row in answer.rows)
+    others = clear.table[clear.table["trial"] != best]
+    assert (answer.heads.word, answer.heads.chosen) == ("chosen", f"hidden at 0.3 (trial {best})")
+    assert answer.heads.other == others["name"].iloc[0]
+    (row,) = (row for row in answer.rows if row.metric == "val_loss")
+    assert (row.other, row.word) == (value("val_loss", others["val_loss"].iloc[0]), "better")
 
 
 def test_a_trial_that_cannot_be_compared_with(tmp_path: Path) -> None:

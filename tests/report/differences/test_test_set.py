@@ -110,11 +110,24 @@ def test_a_baseline_on_other_examples_is_compared_by_seeds_alone(folder: Path, t
     assert set(table["covers"]) == {SEEDS}
 
 
-def test_no_dropout_as_the_best_has_no_difference(tmp_path: Path, targets: np.ndarray) -> None:
+def test_no_dropout_as_the_best_stands_beside_the_best_with_dropout(tmp_path: Path, targets: np.ndarray) -> None:
     folder = Sweep(grid(("hidden",), (0.0, 0.3), lambda placement, rate: -1.0), seeds=3, epochs=5).write(tmp_path / "s")
     write_all(folder, targets)
+    found = evidence_of(load(folder))
+    (best,) = found.table.loc[found.table["baseline"], "trial"]
+    (other,) = found.table.loc[~found.table["baseline"], "trial"]
+    table = found.tables["test_set"]
+    assert table["trial"].eq(best).all()
+    assert table["against"].eq(other).all()
+    means = found.frames.runs.groupby("trial")["test_loss"].mean()
+    loss = table.set_index("metric").loc["test_loss"]
+    assert loss["difference"] == pytest.approx(means[best] - means[other])
+    assert set(table["covers"]) == {BOTH}
+
+
+def test_a_configuration_alone_has_no_difference(tmp_path: Path, targets: np.ndarray) -> None:
+    folder = Sweep(grid(("hidden",), (0.0,)), seeds=3, epochs=5).write(tmp_path / "s")
+    write_all(folder, targets)
     table = evidence_of(load(folder)).tables["test_set"]
-    assert table["trial"].eq(0).all()
     assert table[["difference", "other", "p"]].isna().all(axis=None)
     assert table["low"].notna().all()
-    assert set(table["covers"]) == {BOTH}
