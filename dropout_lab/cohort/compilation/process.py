@@ -126,6 +126,7 @@ def _turn_thin_products(graph: GraphModule) -> None:
             product = graph.graph.call_function(aten.bmm.default, tuple(turned))
             back = graph.graph.call_function(aten.transpose.int, (product, 1, 2))
             result = graph.graph.call_function(aten.clone.default, (back,), {"memory_format": torch.contiguous_format})
+        product.meta["val"], result.meta["val"] = node.meta["val"].transpose(1, 2), node.meta["val"]
         node.replace_all_uses_with(result)
 
 
