@@ -91,9 +91,9 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "significantly worse than the best",
-            "Outside the confidence set: the p of the one-sided paired t test against the chosen configuration, times "
-            f"the number of other configurations, is below {ALPHA:g}. The others are statistically indistinguishable "
-            "from the best, which does not mean equivalent.",
+            f"Outside the confidence set: a paired t test shows it to be worse than the best (p times the number of the "
+            f"others, for both directions and two families of tests, below {ALPHA:g}) or than its baseline (Holm). The "
+            "others are statistically indistinguishable from the best, which does not mean equivalent.",
         ),
         (
             "equivalence",
