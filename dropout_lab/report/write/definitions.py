@@ -91,7 +91,7 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "significantly worse than the best",
-            f"Outside the confidence set: a paired t test shows it to be worse than the best (p times the number of the "
+            "Outside the confidence set: a paired t test shows it to be worse than the best (p times the number of "
             f"others, for both directions and two families of tests, below {ALPHA:g}) or than its baseline (Holm). The "
             "others are statistically indistinguishable from the best, which does not mean equivalent.",
         ),
