@@ -16,8 +16,9 @@ def load(folder: str | PathLike[str]) -> Frames:
     """The frames of a sweep's folder, finished or not: `.trials`, `.runs`, `.curves`, `.learned` and `.lanes`,
     pandas frames.
 
-    report/frames.md says what every column is and its unit; `dropout_lab.report.columns.described` says it for these
-    frames. Raises `dropout_lab.core.errors.UserError` for a folder that is no sweep, or is damaged. Needs no torch.
+    report/frames/frames.md says what every column is and its unit; `dropout_lab.report.frames.documentation.described`
+    says it for these frames. Raises `dropout_lab.core.errors.UserError` for a folder that is no sweep, or is damaged.
+    Needs no torch.
     """
     from pathlib import Path
 

@@ -1,9 +1,11 @@
 """Settings of all tests."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,35 @@ settings.register_profile("patient", deadline=None, derandomize=True, max_exampl
 settings.load_profile("patient")
 
 
+COMPILING = ("built_here", "shared_programs")
+"""The fixtures of tests that compile, in the order of those tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that take longest begin first, so that the workers end together."""
+
+    def place(item: pytest.Item) -> int:
+        if item.get_closest_marker("long"):
+            return 0
+        fixtures: Collection[str] = getattr(item, "fixturenames", ())
+        return next((1 + turn for turn, name in enumerate(COMPILING) if name in fixtures), 1 + len(COMPILING))
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """In the processes that run tests, configs are read once, and what is imported is not searched for garbage.
+
+    That search would take a twentieth of the time.
+    """
+    from tests.remembered import remember
+
+    remember()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
+
+
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     """What a test draws is the same in every run."""
@@ -45,3 +76,13 @@ def shared_programs(monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = SESSION / "compiled"
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def built_here(shared_programs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`shared_programs`, of which missing ones are built in this process."""
+    from dropout_lab.cohort.compilation import compiler
+    from tests.cohort.built_here import BuiltHere
+
+    monkeypatch.setattr(compiler, "Building", BuiltHere)
+    return shared_programs

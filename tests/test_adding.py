@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dropout_lab.app import command
@@ -18,6 +19,7 @@ from dropout_lab.records import store
 from dropout_lab.report import apart
 from dropout_lab.report.result import Report
 from tests.docs.tables import ROOT
+from tests.report.canned import Sweep, grid, hump
 
 CONTRIBUTING = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
 METHOD = '''"""Halving dropout: each unit is halved with probability `rate`, and all grow so that the mean stays."""
@@ -98,6 +100,56 @@ DECLARATION = """    AtEnd(
     ),
 """
 LAST = '    Metric(\n        name="epochs_to_target",'
+TOPIC = '''"""How far the seeds of a configuration are apart."""
+
+from functools import partial
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dropout_lab.report.draw import style
+from dropout_lab.report.frames.column import TRIAL, Columns, made, real
+from dropout_lab.report.frames.load import Frames
+from dropout_lab.report.spelling import axis, value
+from dropout_lab.report.topics.alts import sentence
+from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.topics.part import Picture, Plan, Shown, Table
+
+COLUMNS: Columns = {**TRIAL, "range": real("greatest minus least validation loss over seeds", unit="of the loss")}
+
+
+def seed_range(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
+    """A row per configuration with a complete run, in the order of `table`."""
+    if table.empty:
+        return made(COLUMNS)
+    losses = frames.runs[frames.runs["status"] == "complete"].groupby("trial")["val_loss"]
+    apart = table["trial"].map(losses.max() - losses.min())
+    return made(COLUMNS, table[["trial", "name"]].assign(range=apart)[apart.notna()])
+
+
+def _shown(evidence: Evidence) -> Shown:
+    rows = [[str(row["name"]), value("val_loss", row["range"])] for _, row in evidence.tables["seed_range"].iterrows()]
+    return Shown("How far seeds are apart", ["Greatest minus least."], ["configuration", "validation loss"], rows)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    figure, (ax,) = style.grid(1, 1, height=2.0)
+    ax.plot(range(len(table)), table["range"], "o")
+    ax.set_ylabel(axis("val_loss", True))
+    return figure
+
+
+def _plan(evidence: Evidence) -> Plan | str:
+    table = evidence.tables["seed_range"]
+    if len(table) < 2:
+        return "The seeds are not drawn: fewer than two configurations are complete."
+    alt = sentence([f"at most {value('val_loss', table['range'].max())}"])
+    return Plan("How far seeds are apart, drawn", "A mark per configuration.", alt, table, partial(draw, table))
+
+
+RANGE = Picture("seed_range", _plan)
+RANGES = Table("seed_range", seed_range, COLUMNS, _shown)
+'''
 MODEL_KEYS = "_target_: dropout_lab.models.pinch.Pinch\nwidth: 4\n"
 DATA_KEYS = "val_fraction: 0.2\ntest_fraction: 0.2\nlimit: null\nlabel_noise: 0.0\n"
 
@@ -167,6 +219,21 @@ MEMBERS = (
         },
     ),
     Member(
+        "A table or a figure",
+        "seed_range",
+        {"dropout_lab/report/topics/differences/seed_range.py": TOPIC},
+        (),
+        {
+            "dropout_lab/report/topics/outline.py": {
+                "from dropout_lab.report.topics.differences.story import STORY\n": (
+                    "from dropout_lab.report.topics.differences.seed_range import RANGE, RANGES\n"
+                    "from dropout_lab.report.topics.differences.story import STORY\n"
+                ),
+                "BEST_EPOCH, VARIANCE))": "BEST_EPOCH, VARIANCE, RANGE, RANGES))",
+            },
+        },
+    ),
+    Member(
         "A sampler",
         "nsgaiii",
         {"conf/sampler/nsgaiii.yaml": "# Evolution.\n_target_: optuna.samplers.NSGAIIISampler\nseed: 0\n"},
@@ -191,7 +258,8 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 @every_member
 def test_the_list_of_edits_is_what_is_edited_here(member: Member) -> None:
-    assert [path.replace("NAME", member.name) for path in listed(member.kind)] == [*member.files, *member.edits]
+    paths = [path.replace("TOPIC", "differences").replace("NAME", member.name) for path in listed(member.kind)]
+    assert paths == [*member.files, *member.edits]
     for path, changes in member.edits.items():
         assert all((ROOT / path).read_text().count(before) == 1 for before in changes)
 
@@ -216,6 +284,40 @@ def test_what_is_added_trains(member: Member, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
+def test_an_added_table_and_figure_are_on_the_page_and_in_every_file(tmp_path: Path) -> None:
+    """One file, and its place in the outline: nothing else is edited."""
+    (member,) = (one for one in MEMBERS if one.kind == "A table or a figure")
+    shutil.copytree(ROOT / "dropout_lab", tmp_path / "dropout_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    edit(tmp_path, member)
+    folder = Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2, epochs=3).write(tmp_path / "sweep")
+    code = f"from pathlib import Path; from dropout_lab.report import make; make(Path({str(folder)!r}), pdf=False)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
+    page = (folder / "report.html").read_text()
+    assert "<h3>How far seeds are apart</h3>" in page
+    assert 'id="seed_range"' in page
+    assert "How far seeds are apart" in (folder / "report.md").read_text()
+    made = pd.read_csv(folder / "tables" / "seed_range.csv")
+    losses = pd.read_csv(folder / "runs.csv").groupby("trial")["val_loss"]
+    assert made.set_index("trial")["range"].to_dict() == pytest.approx((losses.max() - losses.min()).to_dict())
+    for kind in ("csv", "svg", "png"):
+        assert (folder / "figures" / f"seed_range.{kind}").stat().st_size > 20
+    documented = pd.read_csv(folder / "columns.csv", keep_default_na=False).set_index(["frame", "column"])
+    assert documented.loc[("tables/seed_range", "range"), "unit"] == "of the loss"
+
+
+def edit(folder: Path, member: Member) -> None:
+    """Make the edits of a member in a copy of the repository."""
+    write(folder, member.files)
+    for path, changes in member.edits.items():
+        text = (folder / path).read_text()
+        for before, after in changes.items():
+            text = text.replace(before, after)
+        (folder / path).write_text(text)
+
+
+@pytest.mark.slow
+@pytest.mark.long
 def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_path: Path) -> None:
     for name in ("conf", "docs", "dropout_lab", "experiments", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -223,12 +325,7 @@ def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_pat
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, tmp_path)
     for member in MEMBERS:
-        write(tmp_path, member.files)
-        for path, changes in member.edits.items():
-            text = (tmp_path / path).read_text()
-            for before, after in changes.items():
-                text = text.replace(before, after)
-            (tmp_path / path).write_text(text)
+        edit(tmp_path, member)
 
     def python(*words: str) -> str:
         environment = {
@@ -254,9 +351,9 @@ def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_pat
         "tests/cohort/test_lane_is_the_run_alone.py",
         "tests/docs",
         "tests/core",
-        *(f"tests/report/test_{name}.py" for name in ("columns", "golden", "report_tables")),
+        *(f"tests/report/test_{name}.py" for name in ("columns", "golden", "outline", "report_tables")),
     )
     names = " or ".join(member.name for member in MEMBERS if member.words)
-    of_metrics = "core or test_columns or test_golden or test_report_tables"
+    of_metrics = "core or test_columns or test_golden or test_outline or test_report_tables"
     said = python("-m", "pytest", "-n", "0", "-rA", *tests, *more, "-k", f"{names} or current or {of_metrics}")
     assert all(re.search(rf"PASSED .*\[.*{member.name}.*\]", said) for member in MEMBERS if member.words)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dropout_lab.report.topics.configurations.documentation import of_configurations
 
 from dropout_lab.config.keys import KEYS
 from dropout_lab.core.errors import UserError
@@ -20,6 +19,7 @@ from dropout_lab.records.store import read
 from dropout_lab.report.frames.documentation import described
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.spelling import axis, value
+from dropout_lab.report.topics.configurations.columns import of_configurations
 from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.cohort.runs import recipe, structure, train
 from tests.report.canned import Sweep, grid
@@ -88,7 +88,7 @@ def test_at_the_end_it_is_in_records_frames_columns_and_tables(tmp_path: Path, m
     assert ["runs", "loss_left", "fraction", "last over first validation loss"] in described(frames).to_numpy().tolist()
     assert of_configurations("loss_left_diff", frames).unit == "fraction"
     assert axis("loss_left", True) == "loss left (%)"
-    assert value("loss_left", 0.25) == "25.00 %"
+    assert value("loss_left", 0.25) == "25.0 %"
 
 
 def test_at_the_end_it_is_an_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

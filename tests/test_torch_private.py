@@ -2,6 +2,9 @@
 
 import ast
 import re
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ from torch.func import grad, vmap
 from torch.fx import symbolic_trace
 from torch.overrides import TorchFunctionMode
 
+from dropout_lab.cohort.compilation.process import SETTINGS
+from dropout_lab.core import short_program
 from dropout_lab.core import torch_private as private
 
 PACKAGE = Path(__file__).parents[1] / "dropout_lab"
@@ -133,8 +138,61 @@ def test_what_a_program_is_built_with_is_there() -> None:
     inductor = Path(torch.__file__).parent / "_inductor"
     defined = {node.name for node in ast.parse((inductor / "__init__.py").read_text()).body if hasattr(node, "name")}
     assert {"aot_compile", "aoti_compile_and_package"} <= defined
+    assert {"BuildOptionsBase", "CppBuilder"} <= {
+        node.name
+        for node in ast.parse((inductor / "cpp_builder.py").read_text()).body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert "class CppCompileError(" in (inductor / "exc.py").read_text()
     assert "def package_aoti(" in (inductor / "package" / "package.py").read_text()
     assert (inductor / "compile_fx.py").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's, about its own modules
+def test_a_program_is_built_from_the_short_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where torch's source has another form, all of it is compiled, which gives the same program later."""
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    def scaled(x: Tensor, y: Tensor) -> tuple[()]:
+        y.copy_(x @ x + 1)
+        return ()
+
+    x = torch.rand(3, 3)
+    graph = make_fx(scaled, tracing_mode="fake")(x, torch.empty(3, 3))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "kernels"))
+    for name, shorten in (("short", short_program.shortened), ("long", lambda source: None)):
+        monkeypatch.setattr(private, "shortened", shorten)
+        path, y = tmp_path / f"{name}.pt2", torch.empty(3, 3)
+        private.build_program(graph, (x, y), path, SETTINGS, has_constants=False)
+        private.open_program(path)([x, y])
+        torch.testing.assert_close(y, x @ x + 1)
+        with zipfile.ZipFile(path) as package:
+            (source,) = [member for member in package.namelist() if member.endswith(".wrapper.cpp")]
+            assert (b"AS_WRITTEN" in package.read(source)) == (name == "short")
+
+
+@pytest.mark.parametrize("left_out", [short_program.KERNELS, short_program.RUN, short_program.FIRST_KERNEL])
+def test_a_source_of_another_form_is_not_shortened(left_out: str) -> None:
+    parts = [short_program.C_INTERFACE_ENDS, short_program.KERNELS, "AOTInductorModel::AOTInductorModel("]
+    parts += [short_program.RUN, short_program.NAMESPACE_ENDS, short_program.FIRST_KERNEL]
+    assert short_program.shortened("\n".join(parts)) is not None
+    assert short_program.shortened("\n".join(part for part in parts if part != left_out)) is None
+
+
+@pytest.mark.slow  # a process that imports torch
+def test_a_mode_of_operations_does_not_load_the_compiler() -> None:
+    script = """if True:
+        import sys
+        from dropout_lab.core.torch_private import TorchDispatchMode, torch
+        class Mode(TorchDispatchMode):
+            def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+                return func(*args, **(kwargs or {}))
+        with Mode():
+            torch.ones(2).add_(1)
+        sys.exit("torch._dynamo" in sys.modules)
+    """
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
 def test_the_compiler_is_loaded_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

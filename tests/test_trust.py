@@ -59,7 +59,7 @@ def test_every_class_that_the_config_offers_needs_no_trust(target: str) -> None:
         # Of this package, but no class of a configuration: these call or write what their arguments say.
         "dropout_lab.config.instantiate.instantiate",
         "dropout_lab.build.network.network",
-        "dropout_lab.report.files.write",
+        "dropout_lab.report.write.files.write",
         "dropout_lab.datasets.files.read_table",
         "dropout_lab.app.cli.main",
         "dropout_lab.records.store.Writer",

@@ -1,6 +1,7 @@
 """The inputs of an epoch's training steps: each run's batches, rates, progress and noise keys."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,9 @@ from dropout_lab.cohort.lane import Lane
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.seeding import generator
+
+ORDERS_KEPT = 1 << 22
+"""Numbers (32 MB) of the shuffled orders that are kept: all configurations of a seed have the same orders."""
 
 
 class Epoch(NamedTuple):
@@ -45,6 +49,7 @@ class Batches:
         self.steps = data.train_rows.shape[1] // self.size
         """Steps of an epoch."""
         lanes, targets = (self.steps, width), data.train_targets
+        self._shuffled = lru_cache(max(1, ORDERS_KEPT // data.train_rows.shape[1]))(_shuffled)
         self.epoch = Epoch(
             rates=torch.zeros(*lanes, len(program.sites), device=device),
             progress=torch.zeros(lanes, device=device),
@@ -85,25 +90,22 @@ class Batches:
         if self._structure.dataset.is_stream:  # each example of a batch continues that of the batch before
             positions = torch.arange(self.steps * self.size).view(self.size, -1)
             return positions.t().reshape(1, -1).repeat(self._width, 1).to(rows.device)
-        shuffled: dict[tuple[int, int], Tensor] = {}
         order = torch.arange(rows.shape[1]).repeat(self._width, 1)
         for index, lane in active.items():
-            which = (lane.recipe.seed, lane.epoch)
-            if which not in shuffled:
-                shuffled[which] = torch.from_numpy(generator(which[0], "order", which[1]).permutation(rows.shape[1]))
-            order[index] = shuffled[which]
+            order[index] = self._shuffled(lane.recipe.seed, lane.epoch, rows.shape[1])
         return order.to(rows.device)
 
     def _rates_and_progress(self, active: Mapping[int, Lane]) -> tuple[Tensor, Tensor]:
         """(step, lane, site) and (step, lane)"""
-        rates, progress = torch.zeros(self.epoch.rates.shape), torch.zeros(self.epoch.progress.shape)
+        rates = np.zeros(self.epoch.rates.shape, dtype=np.float32)
+        progress = np.zeros(self.epoch.progress.shape, dtype=np.float32)
         for index, lane in active.items():
             total = lane.recipe.epochs * self.steps
             shares = [(lane.steps + step) / total for step in range(self.steps)]
-            scheduled = torch.tensor([lane.recipe.schedule(share) for share in shares])
-            rates[:, index] = scheduled.unsqueeze(1) * lane.rates
-            progress[:, index] = torch.tensor(shares)
-        return rates, progress
+            scheduled = np.array([lane.recipe.schedule(share) for share in shares], dtype=np.float32)
+            rates[:, index] = scheduled[:, None] * lane.rates.numpy()
+            progress[:, index] = shares
+        return torch.from_numpy(rates), torch.from_numpy(progress)
 
     def _mix(self, active: Mapping[int, Lane]) -> Tensor:
         """(step, lane)"""
@@ -126,3 +128,8 @@ class Batches:
         """steps: (step, lane). Returns (step, lane, stream, 2) int32."""
         seeds = [active[index].mask_seed if index in active else 0 for index in range(self._width)]
         return torch.from_numpy(keys(seeds, steps, self._streams))
+
+
+def _shuffled(seed: int, epoch: int, size: int) -> Tensor:
+    """The positions of the training rows, in the order of a seed's epoch."""
+    return torch.from_numpy(generator(seed, "order", epoch).permutation(size))

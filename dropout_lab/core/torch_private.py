@@ -5,6 +5,7 @@ for, so that another version of torch fails there first.
 """
 
 import importlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from torch.fx.graph import _custom_builtins
 from torch.nn.modules.batchnorm import _BatchNorm as TorchBatchNorm
 from torch.nn.modules.dropout import _DropoutNd as TorchDropout
 from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defined]
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils import _python_dispatch
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
+
+from dropout_lab.core.short_program import shortened
 
 __all__ = [
     "TorchBatchNorm",
@@ -41,6 +44,14 @@ __all__ = [
     "tree_map",
     "tree_unflatten",
 ]
+
+
+class TorchDispatchMode(_python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Torch's, whose first call otherwise imports the compiler, for seconds, to tell it to pass over the mode."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
 
 
 def is_traced() -> bool:
@@ -103,8 +114,31 @@ def build_program(
         aoti_compile_and_package(exported, package_path=str(path), inductor_configs=dict(settings))
         return
     # Without constants, the export would trace the graph once more, to the same kernels.
-    files: Any = aot_compile(graph, given, options=dict(settings))
+    files: Any = _compiled_short(graph, given, settings) or aot_compile(graph, given, options=dict(settings))
     package_aoti(str(path), files)
+
+
+def _compiled_short(graph: GraphModule, given: tuple[Tensor, ...], settings: Mapping[str, Any]) -> list[str] | None:
+    """The files of a program whose source is shortened before it is compiled; None if it cannot be."""
+    from torch._inductor import aot_compile
+    from torch._inductor.cpp_builder import BuildOptionsBase, CppBuilder
+    from torch._inductor.exc import CppCompileError
+
+    only_source = {"aot_inductor.package_cpp_only": True, "aot_inductor.precompile_headers": False}
+    files: Any = aot_compile(graph, given, options={**settings, **only_source})
+    (source,) = [Path(file) for file in files if file.endswith(".wrapper.cpp")]
+    short = shortened(source.read_text())
+    if short is None:
+        return None
+    source.write_text(short)
+    flags = json.loads(source.with_name(f"{source.stem}_linker_flags.json").read_text())
+    builder = CppBuilder(source.stem, str(source), BuildOptionsBase(**flags), str(source.parent))
+    try:
+        builder.build()
+    except CppCompileError:
+        return None
+    described = [file for file in files if file.endswith(".json") and not file.endswith("_flags.json")]
+    return [str(source), builder.get_target_file_path(), *described]
 
 
 def open_program(path: Path) -> Callable[[list[Tensor]], object]:

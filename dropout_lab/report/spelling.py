@@ -10,6 +10,8 @@ from dropout_lab.core.metrics.table import METRICS
 
 MINUS = "−"
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def title(metric: str) -> str:
     """What the metric is called; of a name that is none, its words."""
@@ -57,15 +59,15 @@ def axis(metric: str, classification: bool) -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """`digits` significant digits, an exponent only for very large or small numbers, a real minus sign."""
+    """`digits` significant digits, one less below 0.1; powers of ten only for very large or small numbers."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞"
-    if value != 0 and not 1e-4 <= abs(value) < 1e6:
-        text = f"{value:.{digits - 1}e}"
-    else:
-        magnitude = math.floor(math.log10(abs(value))) if value else 0
-        text = f"{value:.{max(0, digits - 1 - max(magnitude, -1))}f}"
-    return text.replace("-", MINUS)
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    if value != 0 and not -6 <= int(power) < 6:
+        return f"{mantissa} × 10{str(int(power)).translate(RAISED)}".replace("-", MINUS)
+    rounded = float(f"{mantissa}e{power}")
+    decimals = max(0, digits - 1 - int(power) - (int(power) < -1))
+    return f"{rounded if decimals == 0 else value:z.{decimals}f}".replace("-", MINUS)
 
 
 def value(metric: str, value: float) -> str:
@@ -75,9 +77,9 @@ def value(metric: str, value: float) -> str:
     unit = unit_of(metric)
     if unit.difference:
         shown = unit.factor * value
-        return f"{shown:.{0 if round(abs(shown), 1) >= 100 else 1}f} {unit.shown}".replace("-", MINUS)
+        return f"{shown:z.{0 if round(abs(shown), 1) >= 100 else 1}f} {unit.shown}".replace("-", MINUS)
     if unit is EPOCHS:
-        return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
+        return f"{value:z.3g}" if value < 999.5 else f"{value:.0f}"
     return number(value, 3)
 
 
@@ -87,7 +89,10 @@ def difference(metric: str, value: float) -> str:
         return number(value)
     unit = unit_of(metric)
     if unit.difference:
-        return f"{unit.factor * value:+.2f} {unit.difference}".replace("-", MINUS)
+        shown = unit.factor * value
+        return f"{shown:+z.{2 if abs(shown) < 9.995 else 1 if abs(shown) < 99.95 else 0}f} {unit.difference}".replace(
+            "-", MINUS
+        )
     return (("+" if value >= 0 else "") + number(value, 3)).replace("-", MINUS)
 
 
@@ -97,8 +102,9 @@ def amount(metric: str, value: float) -> str:
         return number(abs(value))
     size, name = abs(in_unit(metric, value)), unit_of(metric).difference
     unit = f" {name}" if name else ""
+    size = float(f"{size:.1e}")
     decimals = max(0, 1 - math.floor(math.log10(size))) if size else 0
-    return f"{size:.{decimals}f}{unit}" if decimals < 8 and size < 1e6 else f"{size:.1e}{unit}"
+    return f"{size:.{decimals}f}{unit}" if decimals < 8 and size < 1e6 else f"{number(size, 2)}{unit}"
 
 
 def probability(p: float) -> str:

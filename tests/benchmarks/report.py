@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.report [--runs N] [--seeds N] [--epochs N] [--only-whole] [--from-records] [--profile]
 
-Makes the frames of a search of so many runs (100,000 of 50 epochs unless told otherwise), and prints for each table its
+Makes the frames of a search of so many runs (100,000 of 50 epochs by default), and prints for each table its
 rows, its seconds, and the most memory that the process has held so far; then the same for the whole report, with its
 figures, page and exports. `--from-records`: written as records first and loaded from there, which is timed too.
 `--profile`: where the time of the whole report goes.
@@ -18,12 +18,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
-from dropout_lab.report.tables import TABLES
 
 from dropout_lab.report import uncollected
 from dropout_lab.report.frames.load import Frames, load
 from dropout_lab.report.frames.ranking import ranked
 from dropout_lab.report.topics.configurations.configurations import configurations
+from dropout_lab.report.topics.outline import tables as outline
 from dropout_lab.report.write.frames import as_csv
 from dropout_lab.report.write.write import write_all
 from tests.report.large import Large, search
@@ -46,8 +46,8 @@ def tables(frames: Frames) -> None:
     table, total = measured(
         "configurations", lambda: ranked(configurations(frames), frames.objectives[0], frames.seeds)
     )
-    for name, (make, _) in TABLES.items():
-        total += measured(name, lambda make=make: make(frames, table))[1]  # type: ignore[misc]
+    for name, one in outline().items():
+        total += measured(name, lambda one=one: one.make(frames, table))[1]  # type: ignore[misc]
     print(f"{'all tables':<20}{total:>24.2f} s")
 
 
@@ -57,7 +57,7 @@ def whole(folder: Path, frames: Frames, profiled: bool) -> None:
     if profiled:
         profile.enable()
     with uncollected():
-        write_all(folder, frames, jobs=1, pdf=False)
+        write_all(folder, frames, jobs=1, refresh=None, pdf=False, running=False)
     profile.disable()
     say("whole report", len(frames.trials), time.perf_counter() - started)
     if profiled:

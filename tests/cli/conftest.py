@@ -50,7 +50,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     """Runs `dropout-lab` with some words, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
-    def unsaid(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
+    def unsaid(folder: Path, refresh: float | None = None, *, baseline: int | None = None, **given: bool) -> Report:
         return Report(folder / "report.html", [], [], [], load(folder, baseline).notes)
 
     _report_by(monkeypatch, unsaid)
@@ -69,9 +69,9 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
 def reported(command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """`command` with whole reports, but for their figures, which are blank."""
 
-    def report(folder: Path, refresh: float | None = None, *, pdf: bool = True, baseline: int | None = None) -> Report:
+    def report(folder: Path, refresh: float | None = None, *, baseline: int | None = None, **given: bool) -> Report:
         with blank_figures():
-            return make(folder, refresh=refresh, pdf=pdf, baseline=baseline)
+            return make(folder, refresh=refresh, baseline=baseline, **given)
 
     _report_by(monkeypatch, report)
     return command

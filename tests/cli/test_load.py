@@ -23,6 +23,6 @@ def test_a_real_sweep_has_the_columns_that_are_documented_and_no_others(command:
     assert (table["meaning"].str.len() > 5).all()
     runs = frames.runs
     assert (runs["gap_loss"] == runs["val_loss"] - runs["train_loss"]).all()
-    assert runs["gap_accuracy"].to_numpy() == pytest.approx(100 * (runs["train_accuracy"] - runs["val_accuracy"]))
+    assert runs["gap_accuracy"].to_numpy() == pytest.approx(runs["train_accuracy"] - runs["val_accuracy"])
     with pytest.raises(KeyError, match="rates_hidden"):
         column("runs", "rates_hidden", frames)

@@ -14,6 +14,7 @@ import pytest
 
 from dropout_lab.records import store
 from dropout_lab.sweep.study import JournalLock
+from tests.cli import conftest
 from tests.report.canned import Sweep, planned
 
 pytestmark = pytest.mark.slow
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 
 SWEEP = (
-    *("sweep", "dataset=wine", "model.width=16", "trainer.epochs=25", "trainer.batch_size=8"),
+    *("sweep", "dataset=wine", "model.width=16", "trainer.epochs=12", "trainer.batch_size=8"),
     *("trainer.width=4", "trainer.compile=never"),
 )
 GRID = (*SWEEP, "placement=input,hidden", "rate=0,0.2,0.4", "seeds=3", "name=grid")
@@ -29,15 +30,15 @@ GRID = (*SWEEP, "placement=input,hidden", "rate=0,0.2,0.4", "seeds=3", "name=gri
 
 WHOLE = (sys.executable, "-m", "dropout_lab")
 
-UNDRAWN = (sys.executable, "-m", "tests.cli.blank")
-"""With reports whose figures are blank."""
+UNREPORTED = (sys.executable, "-m", "tests.cli.blank")
+"""Without a report after training; one that is asked for is undrawn."""
 
 
-def start(folder: Path, *words: str, command: tuple[str, ...] = UNDRAWN) -> subprocess.Popen[str]:
+def start(folder: Path, *words: str, command: tuple[str, ...] = UNREPORTED) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*command, *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)} if command == UNDRAWN else None,
+        env={**os.environ, "PYTHONPATH": str(ROOT)} if command == UNREPORTED else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -70,7 +71,7 @@ def lines(folder: Path, name: str) -> int:
 
 def table(folder: Path) -> pd.DataFrame:
     """The table of configurations without what depends on the clock."""
-    return pd.read_csv(folder / "outputs" / "grid" / "trials.csv").filter(regex="^(?!seconds)")
+    return conftest.table(folder / "outputs" / "grid")
 
 
 beside_it = pytest.mark.xdist_group("uninterrupted")

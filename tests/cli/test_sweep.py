@@ -110,6 +110,7 @@ def test_train_is_one_configuration_with_all_its_seeds(command: Command, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("built_here")
 def test_compiled_runs_stay_compiled_and_come_out_the_same_again(command: Command, tmp_path: Path) -> None:
     words = (*(word for word in SMALL if "compile" not in word), "rate=0.1,0.2", "name=c")
     assert "compiled" in command("sweep", *words, "trainer.compile=always").out
@@ -326,7 +327,7 @@ def test_the_report_says_how_sure_the_networks_are(reported: Command, tmp_path: 
     learning = ("trainer.epochs=9", "optimizer.lr=0.01")
     assert reported("sweep", *SMALL, *learning, "rate=0.3", "trainer.mc_samples=5", "seeds=3", "name=s").code == 0
     folder = tmp_path / "outputs" / "s"
-    sure = pd.read_csv(folder / "confidence.csv")
+    sure = pd.read_csv(folder / "tables" / "confidence.csv")
     assert sure["members"].tolist() == [3] * len(sure)
     probs = [np.exp(np.load(path)["log_probs"].astype(float)) for path in sorted((folder / "predictions").iterdir())]
     targets = np.load(next((folder / "predictions").iterdir()))["targets"]
@@ -339,10 +340,11 @@ def test_the_report_says_how_sure_the_networks_are(reported: Command, tmp_path: 
         mean = np.mean([p / p.sum(1, keepdims=True) for p in mine], axis=0)
         assert row["ensemble_accuracy"] == pytest.approx((mean.argmax(1) == targets).mean())
         assert row["ensemble_loss"] == pytest.approx(-np.log(mean[np.arange(len(targets)), targets]).mean(), rel=1e-6)
+    assert "One network and the ensemble" in (folder / "report.md").read_text()
     assert "mutual information" in (folder / "report.html").read_text()
     assert reported("sweep", *SMALL, "rate=0.3", "trainer.keep_predictions=false", "name=none").code == 0
     assert not (tmp_path / "outputs" / "none" / "predictions").exists()
-    assert "How sure the networks are" not in (tmp_path / "outputs" / "none" / "report.md").read_text()
+    assert "One network and the ensemble" not in (tmp_path / "outputs" / "none" / "report.md").read_text()
 
 
 @pytest.mark.parametrize("words", rotated([(), ("device=cpu",), ("hydra.verbose=false", "seeds=2")], turn=2))

@@ -80,6 +80,7 @@ def test_a_page_refreshes_itself_only_when_told(reported: Command, folder: Path)
     assert reported("report", str(folder), "--watch").code == 0
     page = (folder / "report.html").read_text()
     assert REFRESH not in page
+    assert "Finished: 4 runs" in page
     assert refreshing(page, None) == page
     assert refreshing(page, 5.0).count(f'{REFRESH} content="5">') == 1
 

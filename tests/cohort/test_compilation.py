@@ -23,13 +23,14 @@ from dropout_lab.cohort.compilation.build import CompilerError
 from dropout_lab.cohort.compilation.choice import Choice, prepare
 from dropout_lab.cohort.compilation.compiler import Compilable, load
 from dropout_lab.cohort.compilation.cost import Cost, counted
-from dropout_lab.cohort.compilation.process import Order
+from dropout_lab.cohort.compilation.process import Order, traced
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.recipe import Compile, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.models.mlp import MLP
+from tests.cohort.built_here import BuiltHere
 from tests.cohort.runs import outcome, recipe, structure, train
 
 ODD: Any = {
@@ -155,9 +156,10 @@ def _is_doubling(program: Callable[..., None]) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("empty")
-def test_a_damaged_program_is_built_again() -> None:
+def test_a_damaged_program_is_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
     built = _doubling("double")
     assert _is_doubling(*load([built]))
+    monkeypatch.setattr(compiler, "Building", BuiltHere)
     for damage in (b"", b"PK\x03\x04 and no more"):
         built._path.write_bytes(damage)
         again = _doubling("double")
@@ -204,6 +206,22 @@ def test_a_builder_reads_the_graph_that_was_sent() -> None:
     assert [node.target for node in read.graph.nodes if node.op == "call_function"] == [
         node.target for node in sent.graph.nodes if node.op == "call_function"
     ]
+
+
+@pytest.mark.parametrize(("columns", "turned"), [(10, True), (16, False)])
+def test_products_with_few_columns_are_turned(columns: int, turned: bool) -> None:
+    a, b, out = torch.rand(2, 32, 20), torch.rand(2, 20, columns), torch.empty(2, 32 * columns)
+
+    def product(a: Tensor, b: Tensor, out: Tensor) -> None:
+        out.copy_(a.bmm(b).view(2, -1))
+
+    graph = traced(product, (a, b, out))
+    graph(a, b, out)
+    torch.testing.assert_close(out, (a @ b).view(2, -1))
+    (bmm,) = graph.graph.find_nodes(op="call_function", target=torch.ops.aten.bmm.default)
+    assert (bmm.args[0] is next(iter(graph.graph.nodes))) != turned
+    again = traced(graph, (a, b, out))  # as in the builder
+    assert [node.target for node in again.graph.nodes][3:] == [node.target for node in graph.graph.nodes][3:]
 
 
 def prepared(compile: Compile, epochs: int = 1) -> tuple[Lanes, choosing.Choice]:
@@ -357,6 +375,7 @@ class HoldsATensor(MLP):
 @pytest.mark.usefixtures("empty")
 def test_what_cannot_be_traced_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
+    monkeypatch.setattr(building, "COMMAND", ("sh", "-c", "cat"))  # it waits for its order, which never comes
     made = structure(build=HoldsATensor)
     lanes, choice = prepare(made, WIDTHS, "auto", 8, 1, CPU)
     assert not choice.compiled

@@ -83,7 +83,7 @@ def test_a_lane_of_four_is_the_lane_of_two() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("shared_programs")
+@pytest.mark.usefixtures("built_here")
 def test_compiled_lanes_are_eager_lanes() -> None:
     methods = {site: make(name) for site, name in METHODS.items()}
     made, recipes = of(methods, text(length=2)), runs(methods)  # a compiler takes longer with every step

@@ -89,7 +89,7 @@ def test_a_decoder_reads_a_text_in_pieces_and_carries_nothing_on() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("shared_programs")
+@pytest.mark.usefixtures("built_here")
 def test_compiled_lanes_are_eager_lanes_and_the_same_to_the_bit_wherever_they_are() -> None:
     made = of(per_position=True, depth=1)
     recipes = runs(made, 6)

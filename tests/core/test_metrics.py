@@ -25,8 +25,8 @@ def test_an_example_worked_by_hand() -> None:
     assert found["val_loss_last"] == 0.9
     assert np.isclose(found["gap_loss"], 0.4)  # type: ignore[arg-type]
     assert np.isclose(found["gap_loss_last"], 0.8)  # type: ignore[arg-type]
-    assert np.isclose(found["gap_accuracy"], 10)  # type: ignore[arg-type]
-    assert np.isclose(found["gap_accuracy_last"], 30)  # type: ignore[arg-type]
+    assert np.isclose(found["gap_accuracy"], 0.1)  # type: ignore[arg-type]
+    assert np.isclose(found["gap_accuracy_last"], 0.3)  # type: ignore[arg-type]
     assert found["epochs_to_convergence"] == 3
     assert found["still_improving"] is False
 

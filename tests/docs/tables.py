@@ -20,6 +20,7 @@ from dropout_lab.report.frames.documentation import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
+FRAMES = ROOT / "dropout_lab" / "report" / "frames" / "frames.md"
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "experiments" / "README.md")
 MARKED = re.compile(r"(<!-- (?P<kind>\w+): (?P<of>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 KEY = re.compile(r"(?P<indent> *)(?P<name>\w+):(?: +(?P<default>[^ #].*?))?(?: *# (?P<help>.*))?$")
@@ -163,4 +164,4 @@ def _spelt(key: Key) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(updated(page.read_text()))
-    (ROOT / "dropout_lab" / "report" / "frames.md").write_text(as_markdown())
+    FRAMES.write_text(as_markdown())

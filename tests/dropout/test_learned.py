@@ -249,7 +249,7 @@ def test_standout_acts_before_a_relu_alone() -> None:
     shape: Any = {"input_shape": (1, 8, 8), "outputs": 10}
 
     def refused(**changes: Any) -> list[str]:
-        found = site_infos(MLP(**shape, **changes).to("meta"), torch.zeros(1, 1, 8, 8))
+        found = site_infos(MLP(**shape, **changes), torch.zeros(1, 1, 8, 8))
         return [place.site for place in found if make("standout").objection(place) is not None]
 
     assert refused(site_order="before") == ["input"]

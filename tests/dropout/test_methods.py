@@ -80,7 +80,7 @@ def test_alpha_keeps_mean_0_and_variance_1_as_torchs_does(p: float) -> None:
 
 
 def refused(method: Any, model: nn.Module) -> list[str]:
-    found = site_infos(model.to("meta"), torch.zeros(1, 1, 8, 8))
+    found = site_infos(model, torch.zeros(1, 1, 8, 8))
     return [place.site for place in found if objection_to(method, place) is not None]
 
 
@@ -108,7 +108,7 @@ def test_alpha_acts_on_what_selu_gives_and_on_the_input_alone(model: nn.Module, 
 
 
 def advised(method: Any, model: nn.Module, p: float = 0.2) -> dict[str, str]:
-    everywhere = site_infos(model.to("meta"), torch.zeros(1, 1, 8, 8))
+    everywhere = site_infos(model, torch.zeros(1, 1, 8, 8))
     found = [place for place in everywhere if objection_to(method, place) is None]
     return {place.site: said for place in found if (said := method.advice(place, p)) is not None}
 

@@ -78,7 +78,7 @@ def test_the_sites_of_a_cnn() -> None:
 def test_the_sites_of_a_resnet() -> None:
     names = ["input", "conv.0", "residual.0", "conv.1", "residual.1", "head"]
     assert list(sites(ResNet(**SHAPE))) == names
-    branches = [info.site for info in site_infos(ResNet(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8)) if info.is_branch]
+    branches = [info.site for info in site_infos(ResNet(**SHAPE), torch.zeros(1, 1, 8, 8)) if info.is_branch]
     assert branches == ["residual.0", "residual.1"]
 
 
@@ -100,7 +100,7 @@ def test_the_order_of_norm_and_site_at_the_end_of_a_branch(norm_order: Order, en
 
 
 def test_what_gave_the_values_at_a_site() -> None:
-    found = {info.site: info for info in site_infos(ResNet(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8))}
+    found = {info.site: info for info in site_infos(ResNet(**SHAPE), torch.zeros(1, 1, 8, 8))}
     assert {site: (place.activation, place.source) for site, place in found.items()} == {
         "input": (None, None),
         "conv.0": ("relu", Activation),
@@ -159,7 +159,7 @@ def test_the_orders_of_site_activation_and_norm(site_order: str, norm_order: str
 
 
 def test_what_reads_from_a_site() -> None:
-    found = {info.site: info for info in site_infos(CNN(**SHAPE).to("meta"), torch.zeros(1, 1, 8, 8))}
+    found = {info.site: info for info in site_infos(CNN(**SHAPE), torch.zeros(1, 1, 8, 8))}
     assert [place.reader for place in found.values()] == [
         Conv2d,
         nn.MaxPool2d,

@@ -1,7 +1,9 @@
 """A headless Chromium, spoken to over a pipe by its DevTools protocol: what a page asks for, says and does."""
 
+import base64
 import json
 import os
+import re
 import selectors
 import shutil
 import subprocess
@@ -64,7 +66,7 @@ class Browser:
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression is in the page."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
@@ -73,6 +75,11 @@ class Browser:
         self.events.clear()
         self.call("Page.navigate", url=path.resolve().as_uri())
         self.wait("Page.loadEventFired")
+
+    def pages(self) -> int:
+        """The pages of A4 that the page would be printed on."""
+        answer = self.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69, printBackground=True)
+        return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(answer["data"])))
 
     def asked_for(self) -> list[str]:
         """The addresses of everything that was requested."""
@@ -121,6 +128,7 @@ def browser(program: str, profile: Path) -> Iterator[Browser]:
         one.session = one.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log"):
             one.call(f"{domain}.enable")
+        one.call("Emulation.setScrollbarsHidden", hidden=True)
         yield one
     finally:
         process.kill()

@@ -93,8 +93,8 @@ class Large:
                 at = np.take_along_axis(losses, place[:, :, None], axis=2).reshape(-1)
                 result |= {f"{side}_loss{suffix}": at, f"{side}_accuracy{suffix}": np.exp(-at / 2)}
             result[f"gap_loss{suffix}"] = result[f"val_loss{suffix}"] - result[f"train_loss{suffix}"]
-            gap = result[f"train_accuracy{suffix}"] - result[f"val_accuracy{suffix}"]
-            result[f"gap_accuracy{suffix}"] = 100 * gap
+            train_side, val_side = (result[f"{side}_accuracy{suffix}"] for side in ("train", "val"))
+            result[f"gap_accuracy{suffix}"] = train_side - val_side
         near = val <= (1 + TOLERANCE) * val.min(axis=2, keepdims=True)
         result["epochs_to_convergence"] = (near.argmax(axis=2) + 1.0).reshape(-1)
         result["still_improving"] = (best + 1 > (1 - HORIZON_TAIL) * self.epochs).astype(float).reshape(-1)

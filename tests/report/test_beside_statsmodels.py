@@ -1,19 +1,15 @@
 """The report's statistics beside those of statsmodels, on drawn data."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
-from statsmodels.formula.api import mixedlm, ols
-from statsmodels.stats.anova import anova_lm
+from statsmodels.formula.api import mixedlm
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
 from dropout_lab.report.statistics import (
-    dummies,
     equivalence_p,
     holm,
     kaplan_meier,
@@ -22,7 +18,6 @@ from dropout_lab.report.statistics import (
     power,
     restricted_mean,
     seeds_needed,
-    type_two,
 )
 from dropout_lab.report.topics.differences.variance import components
 
@@ -69,19 +64,6 @@ def test_survival_its_error_and_its_median() -> None:
     assert ours.high[0, places[inner]] == pytest.approx(s ** np.exp(spread), abs=1e-6)
     steps = np.concatenate([[1.0], ours.surviving[0, : horizon - 1]])
     assert restricted_mean(ours, horizon)[0][0] == pytest.approx(steps.sum())
-
-
-def test_sums_of_squares_of_a_grid_with_holes() -> None:
-    cells = [cell for place, cell in enumerate(itertools.product("abc", (1, 2, 3, 4), "xy")) if place not in (3, 14)]
-    values = np.random.default_rng(3).normal(size=(len(cells), 4)) + 1.0 * (np.arange(len(cells))[:, None] % 5)
-    found = type_two(values, {name: dummies([cell[place] for cell in cells]) for place, name in enumerate("prm")})
-    rows = [(*cell, seed, values[place, seed]) for place, cell in enumerate(cells) for seed in range(4)]
-    frame = pd.DataFrame(rows, columns=["p", "r", "m", "s", "y"])
-    theirs = anova_lm(ols("y ~ C(s) + (C(p) + C(r) + C(m))**2", frame).fit(), typ=2)
-    for one in found:
-        row = theirs.loc[":".join(f"C({name})" for name in one.term)]
-        assert one.df == row["df"]
-        assert 4 * one.squares == pytest.approx(row["sum_sq"])
 
 
 def test_variance_parts_are_those_of_a_mixed_model() -> None:

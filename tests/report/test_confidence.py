@@ -1,18 +1,14 @@
-"""Calibration on the page: the table and the figure say the same, and the files of the table are whole."""
+"""Calibration: the table and the figure say the same."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from dropout_lab.report.gallery.confidence import plans
-from dropout_lab.report.gallery.source import Source
 
 from dropout_lab.core.metrics.answers import calibration_error
 from dropout_lab.records import predictions
-from dropout_lab.report import make
-from dropout_lab.report.topics.confidence.confidence import confidence
-from dropout_lab.report.topics.confidence.reliability import reliability
+from dropout_lab.report.topics.confidence.reliability import RELIABILITY, reliability
+from dropout_lab.report.topics.part import Plan
 from tests.report.canned import Sweep, evidence_of, grid, hump, planned
 
 
@@ -31,7 +27,9 @@ def with_predictions(sweep: Sweep, folder: Path) -> Path:
 def test_one_network_is_the_mean_over_seeds(tmp_path: Path) -> None:
     folder = with_predictions(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=3), tmp_path / "s")
     found = evidence_of(folder)
-    drawn = reliability(folder, found.frames, found.found)
+    drawn = reliability(found.frames, found.choice)
+    plan = RELIABILITY.plan(found)
+    assert isinstance(plan, Plan)
     for trial, part in drawn[drawn["of"] == "one network"].groupby("trial"):
         runs = found.frames.runs.loc[found.frames.runs["trial"] == trial, "id"]
         kept = [kept for run in runs if (kept := predictions.read(folder, str(run))) is not None]
@@ -41,10 +39,9 @@ def test_one_network_is_the_mean_over_seeds(tmp_path: Path) -> None:
         probs, targets = (np.concatenate(parts) for parts in zip(*kept, strict=True))
         together = calibration_error(probs, targets)
         assert together < 0.95 * np.mean(own), "errors of opposite sign cancel"
-        (plan,) = plans(Source(found.frames, found.table, found.found, folder))
         assert f"one network, mean over seeds: calibration error {100 * np.mean(own):.1f} %" in plan.alt
     ensemble = drawn[drawn["of"] == "ensemble"].drop_duplicates("trial").set_index("trial")["ece"]
-    table = confidence(folder, found.frames, found.table).set_index("trial")["ensemble_ece"]
+    table = found.tables["confidence"].set_index("trial")["ensemble_ece"]
     assert ensemble.to_dict() == pytest.approx(table.reindex(ensemble.index).to_dict())
 
 
@@ -56,22 +53,15 @@ def test_every_configuration_has_its_own_baseline_beside_it(tmp_path: Path) -> N
     plan += [planned("input", 0.1 * n, params=one, better=0.1 * n) for one in contexts[:2] for n in (1, 2, 3)]
     folder = with_predictions(Sweep(plan, seeds=2), tmp_path / "s")
     found = evidence_of(folder)
-    shown = confidence(folder, found.frames, found.table)
+    shown = found.tables["confidence"]
     rows = found.table.set_index("trial").loc[shown["trial"]]
     assert set(rows.loc[rows["baseline"], "context"]) == set(rows["context"])
     assert rows["baseline"].sum() == 2
     assert len(shown) == 10
 
 
-def test_the_table_is_a_frame_like_the_others(tmp_path: Path) -> None:
+def test_without_predictions_the_table_has_no_row_and_the_figure_a_reason(tmp_path: Path) -> None:
     sweep = Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=2, epochs=3)
-    folder = with_predictions(sweep, tmp_path / "s")
-    make(folder, pdf=False)
-    text, parquet = pd.read_csv(folder / "confidence.csv"), pd.read_parquet(folder / "confidence.parquet")
-    pd.testing.assert_frame_equal(text, parquet)
-    documented = pd.read_csv(folder / "columns.csv").set_index("frame").loc["confidence.csv"]
-    assert list(documented["column"]) == list(parquet.columns)
-    assert documented["meaning"].notna().all()
-    empty = sweep.write(tmp_path / "none")
-    make(empty, pdf=False)
-    assert len(pd.read_parquet(empty / "confidence.parquet")) == 0
+    found = evidence_of(sweep.write(tmp_path / "none"))
+    assert found.tables["confidence"].empty
+    assert RELIABILITY.plan(found) == "Reliability is not drawn: no predictions are recorded."

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.records.writer import Writer
-from dropout_lab.report import figure_data, make
+from dropout_lab.report import make
 from dropout_lab.report.frames.load import load
-from dropout_lab.report.topics.cost.occupancy import occupancy
+from dropout_lab.report.topics.cost.occupancy import slices
 from tests.report.canned import SESSION, Sweep, evidence_of, grid, lanes_record
 
 
@@ -28,8 +28,7 @@ def written(folder: Path) -> Path:
 
 
 def test_by_hand(tmp_path: Path) -> None:
-    found = evidence_of(written(tmp_path / "sweep"))
-    table = occupancy(found.frames, found.table)
+    table = evidence_of(written(tmp_path / "sweep")).tables["occupancy"]
     cohorts = table[["session", "worker", "cohort", "lanes", "epochs", "run_epochs"]]
     assert cohorts.to_numpy().tolist() == [
         [0, 0, 0, 4, 3, 9],
@@ -44,8 +43,8 @@ def test_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_time_between_two_commands_is_left_out(tmp_path: Path) -> None:
-    slices = figure_data.occupancy(load(written(tmp_path / "sweep")))
-    mine = slices[slices["worker"] == 0]
+    found = slices(load(written(tmp_path / "sweep")))
+    mine = found[found["worker"] == 0]
     assert list(mine["begin"]) == pytest.approx([0.0, 0.5, 1.0, 2.0, 2.5])
     assert list(mine["end"]) == pytest.approx([0.5, 1.0, 1.25, 2.5, 4.5]), "up to the next of the cohort"
     assert list(mine["used"]) == pytest.approx([2, 2, 1, 1, 2]), "half of the time none trained"
@@ -54,9 +53,9 @@ def test_the_time_between_two_commands_is_left_out(tmp_path: Path) -> None:
 def test_many_epochs_are_few_slices_with_the_same_area(tmp_path: Path) -> None:
     folder = Sweep(grid(rates=(0.0, 0.3)), seeds=3, epochs=300).write(tmp_path / "sweep")
     frames = load(folder)
-    slices = figure_data.occupancy(frames)
-    assert 300 < len(slices) <= 401
-    area = (slices["used"] * (slices["end"] - slices["begin"])).sum()
+    found = slices(frames)
+    assert 120 < len(found) <= 151
+    area = (found["used"] * (found["end"] - found["begin"])).sum()
     assert area == pytest.approx((frames.lanes["used"] * frames.lanes["seconds"]).sum())
 
 

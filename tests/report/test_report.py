@@ -1,5 +1,6 @@
 """Whole reports of finished, half-finished and odd sweep folders."""
 
+import html
 import json
 import random
 import re
@@ -8,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from dropout_lab.report.prose import prose
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.report import make
 from dropout_lab.report.result import Report
+from dropout_lab.report.write.table import as_csv
 from tests.report.blank import blank_figures
-from tests.report.canned import Planned, Sweep, evidence, evidence_of, grid, hump, planned
+from tests.report.canned import Planned, Sweep, answer_of, evidence, evidence_of, grid, hump, planned
 from tests.rotate import rotated
 
 GRID = {"axes": {"placement": ["input", "hidden", "everywhere"], "rate": [0.0, 0.1, 0.2, 0.3]}}
@@ -29,20 +30,24 @@ def said(report: Report) -> str:
 def test_a_clear_winner(tmp_path: Path) -> None:
     report = make(Sweep(grid(effect=hump)).write(tmp_path / "sweep"))
     text = said(report)
-    assert "hidden at 0.3 (trial 11) has the lowest mean validation loss" in text
-    assert "hidden at 0.3 beats no dropout (paired t test, p < 0.001 after Holm correction for 24 tests)." in text
-    assert "Picking the best of 25 biases its validation loss by about 0.00" in text
-    assert "On the held-out test set" in text
-    assert re.search("The best rate is 0.3[, ]", text)
-    assert "to all of it" in text
-    assert report.header == ["", "best: hidden at 0.3", "baseline: no dropout", "difference, paired by seed"]
-    assert all(len(row) == 4 for row in report.rows)
-    page, twin = report.html.read_text(), (report.html.parent / "report.md").read_text()
-    for sentence in ("has the lowest mean validation loss", "beats no dropout"):
-        assert sentence in page
-        assert sentence in twin
-    for name in ("rate", "gap", "epochs_to_target", "heatmap", "configurations", "curves_loss", "curves_accuracy"):
-        assert (tmp_path / "sweep" / "figures" / f"{name}.csv").stat().st_size > 100
+    assert report.prose[0] == "Dropout helps: use it at placement hidden at rate 0.3. (Finished: 125 runs.)"
+    assert report.header == ["", "chosen", "no dropout", "difference", ""]
+    assert all(len(row) == 5 for row in report.rows)
+    assert [row[0] for row in report.rows] == [
+        "test loss (nats)", "test accuracy", "validation loss (nats)", "epochs to its own best"
+    ]  # fmt: skip
+    assert report.command in text
+    page, twin = (html.unescape((report.html.parent / name).read_text()) for name in ("report.html", "report.md"))
+    for sentence in (
+        "Dropout helps: use it at placement hidden at rate 0.3.",
+        "The difference of hidden at 0.3 to no dropout in validation loss is",
+        "simultaneous over 24 comparisons; paired t test, p < 0.001 after Holm correction",
+        "Picking the best of 25 configurations",
+    ):
+        assert sentence in page, sentence
+        assert sentence in twin, sentence
+    for name in ("rate", "gap", "answer", "heatmap", "forest"):
+        assert (tmp_path / "sweep" / "figures" / f"{name}.csv").stat().st_size > 100, name
     trials = pd.read_csv(tmp_path / "sweep" / "trials.csv")
     assert len(trials) == 25
     assert len(pd.read_parquet(tmp_path / "sweep" / "runs.parquet")) == 125
@@ -61,9 +66,10 @@ def test_no_effect_is_said_to_be_none(tmp_path: Path) -> None:
             values["val_loss"] = [shift + 1 / epoch for epoch in range(1, len(values["val_loss"]) + 1)]
             return values
 
-    text = " ".join(prose(evidence(Flat(grid(rates=RATES), epochs=12), tmp_path / "sweep")).all())
-    assert re.search(r"indistinguishable from no dropout|No configuration with dropout has a better mean", text)
-    assert "beats" not in text
+    found = answer_of(evidence(Flat(grid(rates=RATES), epochs=12), tmp_path / "sweep"))
+    assert found.headline.startswith("Not decided yet: ")
+    assert found.plausible.startswith("10 of 10 configurations may be the best")
+    assert found.avoid == "Nothing is shown to be worse than no dropout."
 
 
 def sweeps() -> dict[str, tuple[Sweep, str]]:
@@ -74,25 +80,31 @@ def sweeps() -> dict[str, tuple[Sweep, str]]:
     contexts = [p for lr in (1e-3, 1e-2) for p in grid(("hidden",), RATES, hump, params={"optimizer.lr": lr})]
     small = grid(rates=RATES, effect=hump)
     return {
-        "nothing": (Sweep([]), "No run is complete yet"),
-        "no runs": (Sweep(small, fate=lambda t, s: "absent"), "No run is complete yet"),
-        "all failed": (Sweep(small, fate=lambda t, s: "failed"), "50 runs failed"),
-        "all pruned": (Sweep(small, fate=lambda t, s: "pruned"), "No run is complete yet"),
-        "seeds missing": (Sweep(small, fate=lambda t, s: "absent" if s else "complete"), "has all 5 seeds complete"),
+        "nothing": (Sweep([]), "No run has finished, so there is nothing to compare."),
+        "no runs": (Sweep(small, fate=lambda t, s: "absent"), "No run has finished"),
+        "all failed": (Sweep(small, fate=lambda t, s: "failed"), "All 50 recorded runs failed"),
+        "all pruned": (Sweep(small, fate=lambda t, s: "pruned"), "No run is complete, so"),
+        "seeds missing": (
+            Sweep(small, fate=lambda t, s: "absent" if s else "complete"),
+            "no configuration has all its 5 seeds complete",
+        ),
         "trials missing": (
             Sweep(small, fate=lambda t, s: "absent" if t > 5 else "complete"),
             "20 of 50 runs have no record",
         ),
         "some pruned": (Sweep(small, fate=lambda t, s: "pruned" if t == 4 else "complete"), "ended 5 unpromising runs"),
-        "no baseline": (Sweep(grid(rates=(0.1, 0.3), effect=hump)), "cannot say whether dropout helps"),
-        "baseline failed": (Sweep(small, fate=lambda t, s: "complete" if t else "failed"), "cannot say whether"),
-        "baseline alone": (Sweep([planned("hidden", 0.0)]), "no dropout (trial 0)"),
-        "one trial": (Sweep([planned("hidden", 0.3)]), "Among 1 configuration with"),
-        "one seed": (Sweep(small, seeds=1), "one seed shows no spread"),
+        "no baseline": (Sweep(grid(rates=(0.1, 0.3), effect=hump)), "nothing was trained without dropout"),
+        "baseline failed": (
+            Sweep(small, fate=lambda t, s: "complete" if t else "failed"),
+            "the runs without dropout are not complete",
+        ),
+        "baseline alone": (Sweep([planned("hidden", 0.0)]), "only the runs without dropout are complete"),
+        "one trial": (Sweep([planned("hidden", 0.3)]), "nothing was trained without dropout"),
+        "one seed": (Sweep(small, seeds=1), "one seed cannot separate a difference from chance"),
         "one epoch": (Sweep(small, seeds=2, epochs=1), "configurations"),
-        "two seeds": (Sweep(small, seeds=2), "2 pairs"),
-        "regression": (Sweep(small, classification=False), "mean validation loss"),
-        "edge": (Sweep(small, session=GRID), "at the upper edge"),
+        "two seeds": (Sweep(small, seeds=2), "2 seeds each"),
+        "regression": (Sweep(small, classification=False), "Dropout helps"),
+        "edge": (Sweep(small, session=GRID), "is the highest that was tried"),
         "sampler": (Sweep(sampler, seeds=2), "39 contexts have no baseline"),
         "sites": (Sweep(sites, seeds=2), "input at 0."),
         "contexts": (Sweep(contexts), "2 contexts"),
@@ -100,7 +112,7 @@ def sweeps() -> dict[str, tuple[Sweep, str]]:
         "placements": (Sweep(grid([f"place {n}" for n in range(12)], RATES), seeds=2), "configurations"),
         "stopped": (Sweep(grid(rates=RATES, effect=hump, patience=2), patience=2), "Early stopping was on"),
         "two objectives": (Sweep(small, session={"objective": ["val_accuracy", "gap"]}), "on the Pareto front"),
-        "an objective of its own": (Sweep(small, session={"objective": ["seconds"]}), "lowest mean seconds"),
+        "an objective of its own": (Sweep(small, session={"objective": ["seconds"]}), "seconds (s)"),
         "absent placement": (Sweep(small, session={"axes": {"placement": ["hidden", "last"]}}), "placement last"),
         "placement $x_1^2$": (Sweep(grid(("$x_1^2$", "$a|b"), RATES), seeds=2), "$"),
     }
@@ -110,10 +122,14 @@ def sweeps() -> dict[str, tuple[Sweep, str]]:
 def test_odd_sweeps(name: str, tmp_path: Path) -> None:
     sweep, piece = sweeps()[name]
     report = make(sweep.write(tmp_path / name.replace(" ", "_")))
-    assert piece in said(report)
     page = report.html.read_text()
-    assert "nan" not in re.sub(r"base64,[^\"]*|&lt;nan&gt;", "", page)
-    assert "None" not in re.sub(r"base64,[^\"]*", "", page)
+    assert piece in html.unescape(page)
+    for content in (page, (report.html.parent / "report.md").read_text()):
+        assert not re.search(
+            r"\bnan\b|\bNone\b|<NA>", re.sub(r"base64,[^\"]*|&lt;nan&gt;|<script.*?</script>", "", content, flags=re.S)
+        )
+    for link in re.findall(r'href="#([^"]*)"', page):
+        assert f'id="{link}"' in page
 
 
 @pytest.mark.slow
@@ -216,4 +232,11 @@ def test_the_last_command_counts(tmp_path: Path) -> None:
     record = json.loads((folder / "sessions.jsonl").read_text())
     with (folder / "sessions.jsonl").open("a") as file:
         file.write(json.dumps({**record, "session": 1, "seeds": 3}) + "\n")
-    assert "No configuration has all 3 seeds complete" in " ".join(prose(evidence_of(folder)).all())
+    assert answer_of(evidence_of(folder)).headline == "Not decided yet: no configuration has all its 3 seeds complete."
+
+
+def test_a_table_by_its_name(reported: Reported) -> None:
+    for name in ("optimism", "edges", "best_epoch"):
+        assert as_csv(reported.folder, name).encode() == (reported.folder / "tables" / f"{name}.csv").read_bytes()
+    with pytest.raises(UserError, match=re.escape("report.table=nosuch: there is no such table; allowed: ")):
+        as_csv(reported.folder, "nosuch")

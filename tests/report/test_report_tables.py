@@ -2,18 +2,13 @@
 
 import json
 import statistics
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optuna
 import pandas as pd
 import pytest
-from dropout_lab.report.tables import TABLES, effect_levels, importance
-from dropout_lab.report.tables.importance import _importances
-from optuna.distributions import CategoricalDistribution, FloatDistribution
 from scipy import stats
 
 from dropout_lab.core.errors import UserError
@@ -24,21 +19,42 @@ from dropout_lab.report.topics.configurations.configurations import configuratio
 from dropout_lab.report.topics.convergence.convergence import convergence, survival_curves
 from dropout_lab.report.topics.convergence.time_ratio import HONEST, _restricted, time_ratio
 from dropout_lab.report.topics.curves.curve_shape import DIAGNOSES, curve_shape, median_of_three, shapes
+from dropout_lab.report.topics.differences.best_epoch import best_epoch
 from dropout_lab.report.topics.differences.comparisons import comparisons
 from dropout_lab.report.topics.differences.optimism import selection_optimism
+from dropout_lab.report.topics.differences.to_best import to_best
 from dropout_lab.report.topics.gap.gaps import gaps
+from dropout_lab.report.topics.outline import tables
 from dropout_lab.report.topics.rates.best_rates import best_rates
 from dropout_lab.report.topics.search.best_so_far import best_so_far
-from dropout_lab.report.topics.search.edges import isolation
+from dropout_lab.report.topics.search.edges import edges
 from dropout_lab.report.topics.search.pareto import pareto
 from tests.report.canned import Planned, Sweep, Values, grid, hump, planned
+from tests.report.figures.odd import sweeps as hard_to_draw
 from tests.report.large import Large, search
-from tests.report.test_report import sweeps
 from tests.rotate import rotated
 
 pytestmark = pytest.mark.xdist_group("report_tables")  # one worker makes what all read
 
 Loaded = tuple[Path, Frames, pd.DataFrame]
+
+
+def sweeps() -> dict[str, Sweep]:
+    """Sweeps that are hard to draw, and sweeps of which little is known."""
+    small = grid(rates=(0.0, 0.1, 0.2, 0.3), effect=hump)
+    return {
+        **hard_to_draw(),
+        "nothing": Sweep([]),
+        "no runs": Sweep(small, fate=lambda t, s: "absent"),
+        "all failed": Sweep(small, fate=lambda t, s: "failed"),
+        "all pruned": Sweep(small, fate=lambda t, s: "pruned"),
+        "seeds missing": Sweep(small, fate=lambda t, s: "absent" if s else "complete"),
+        "trials missing": Sweep(small, fate=lambda t, s: "absent" if t > 5 else "complete"),
+        "baseline failed": Sweep(small, fate=lambda t, s: "complete" if t else "failed"),
+        "baseline alone": Sweep([planned("hidden", 0.0)]),
+        "stopped": Sweep(grid(rates=(0.0, 0.1, 0.2, 0.3), effect=hump, patience=2), patience=2),
+        "an objective of its own": Sweep(small, session={"objective": ["seconds"]}),
+    }
 
 
 def loaded(sweep: Sweep, folder: Path) -> Loaded:
@@ -65,16 +81,15 @@ def by(found: pd.DataFrame, *names: str) -> dict[Any, dict[str, Any]]:
     return {key: dict(row) for key, row in found.set_index(list(names) if len(names) > 1 else names[0]).iterrows()}
 
 
-@pytest.mark.parametrize("name", rotated(sweeps(), turn=2))
+@pytest.mark.parametrize("name", rotated(sweeps(), turn=2, of=5))
 def test_odd_sweeps_have_all_tables(name: str, tmp_path: Path) -> None:
-    _, frames, table = loaded(sweeps()[name][0], tmp_path / "s")
-    for title, (make, columns) in TABLES.items():
-        made = make(frames, table)
-        assert list(made.columns) == list(columns), title
-        for column, (kind, meaning) in columns.items():
-            assert made[column].dtype == np.dtype(kind), (title, column)
-            assert meaning
-        if "trial" in columns:
+    _, frames, table = loaded(sweeps()[name], tmp_path / "s")
+    for title, one in tables().items():
+        made = one.make(frames, table)
+        assert list(made.columns) == list(one.columns), title
+        for column, about in one.columns.items():
+            assert made[column].dtype == np.dtype(about.kind), (title, column)
+        if "trial" in one.columns:
             assert set(made["trial"]) <= set(frames.trials["trial"])
     survival_curves(frames, table.head(3))
 
@@ -121,6 +136,8 @@ def test_gaps_are_beside_the_validation(default: Loaded) -> None:
     assert row["gap"] == pytest.approx(statistics.mean(last[11]))
     assert row["difference"] == pytest.approx(statistics.mean(last[11]) - statistics.mean(last[0]))
     assert row["gap"] == pytest.approx(row["validation"] - row["train"])
+    accuracies = found[found["measure"] == "accuracy"]
+    np.testing.assert_allclose(accuracies["gap"], accuracies["train"] - accuracies["validation"])
     # Train loss grows with the rate, so the gap is the smallest at the greatest rate, whatever the validation.
     best = found[(found["measure"] == "loss") & (found["epoch"] == "best")].sort_values("gap")
     assert best["name"].iloc[0].endswith("0.8")
@@ -149,7 +166,7 @@ def test_who_did_not_train_to_the_end_is_not_at_its_own_best(tmp_path: Path) -> 
 
 
 def test_early_stopping_is_no_convergence(tmp_path: Path) -> None:
-    _, frames, table = loaded(sweeps()["stopped"][0], tmp_path / "s")
+    _, frames, table = loaded(sweeps()["stopped"], tmp_path / "s")
     found = convergence(frames, table)
     own = found[found["definition"] == "own_best"]
     stopped = table.set_index("trial")["n_stopped"]
@@ -158,7 +175,7 @@ def test_early_stopping_is_no_convergence(tmp_path: Path) -> None:
 
 
 def test_the_mean_epochs_to_convergence_are_of_runs_that_were_not_stopped(tmp_path: Path) -> None:
-    _, frames, table = loaded(sweeps()["stopped"][0], tmp_path / "s")
+    _, frames, table = loaded(sweeps()["stopped"], tmp_path / "s")
     ended = frames.runs[~frames.runs["stopped_early"]]
     expected = ended.groupby("trial")["epochs_to_convergence"].mean().reindex(table["trial"])
     assert table["n_stopped"].sum() > 0
@@ -247,59 +264,6 @@ def test_best_so_far_and_its_band() -> None:
     assert (upwards["low"] <= upwards["high"]).all()
 
 
-def test_what_matters_most_is_the_most_important() -> None:
-    plan = {}
-    generator = np.random.default_rng(0)
-    for n in range(300):
-        rate = float(generator.uniform(0.01, 0.8))
-        lr = float(10 ** generator.uniform(-4, -2))
-        better = 3 * (np.log10(lr) + 3) ** 2
-        one = planned(("input", "hidden")[n % 2], rate, better=better, params={"optimizer.lr": lr})
-        plan[one.trial.key] = one
-    frames = Large(list(plan.values()), seeds=2, epochs=10, noise=0.001).frames(curves=False)
-    found = importance(frames, ranked(configurations(frames), "val_loss", 2)).set_index("parameter")["importance"]
-    assert found.sum() == pytest.approx(1)
-    assert found.index[0] == "optimizer.lr"
-    assert found["optimizer.lr"] > 2 * found["placement"]
-
-
-@pytest.mark.parametrize("maximised", [False, True])
-def test_importances_are_those_of_optuna(maximised: bool) -> None:
-    """Continuous, logarithmic, few-valued, word, truth settings; ties at the quantile; an infinite value."""
-    generator = np.random.default_rng(5)
-    settings = pd.DataFrame(
-        {
-            "rate": generator.uniform(0.1, 0.8, 240),
-            "lr": 10 ** generator.uniform(-5, -1, 240),
-            "width": generator.choice([16, 32, 64], 240),
-            "placement": generator.choice(["input", "hidden", "head"], 240),
-            "norm": generator.choice([True, False], 240),
-        }
-    )
-    values = np.round((np.log10(settings["lr"]) + 3) ** 2 + settings["rate"] + generator.normal(0, 0.1, 240), 1)
-    values[7] = np.inf
-    distributions = {
-        "rate": FloatDistribution(settings["rate"].min(), settings["rate"].max()),
-        "lr": FloatDistribution(settings["lr"].min(), settings["lr"].max(), log=True),
-        "width": FloatDistribution(16, 64),
-        "placement": CategoricalDistribution(["input", "hidden", "head"]),
-        "norm": CategoricalDistribution([True, False]),
-    }
-    rows = settings.astype({"width": float}).to_dict("records")
-    study = optuna.create_study(direction="maximize" if maximised else "minimize")
-    study.add_trials(
-        optuna.trial.create_trial(params={str(k): v for k, v in row.items()}, distributions=distributions, value=value)
-        for row, value in zip(rows, values, strict=True)
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-        expected = optuna.importance.get_param_importances(study, evaluator=evaluator)
-    found = _importances(settings, values, maximised=maximised)
-    assert found == pytest.approx(expected, rel=1e-9)
-    assert list(found) == list(expected)
-
-
 def test_pareto_by_all_pairs(default: Loaded) -> None:
     _, frames, table = default
     found = pareto(frames, table)
@@ -327,13 +291,13 @@ def test_epochs_have_a_front_per_context() -> None:
         assert row["front"] == (not (as_good & better).any())
 
 
-def test_isolated_values_are_corrected_for_all_that_they_were_chosen_among() -> None:
+def test_the_best_of_each_value_is_corrected_for_all_that_they_were_chosen_among() -> None:
     frames = Large(grid(effect=hump), seeds=4, epochs=40).frames(curves=False)
     table = ranked(configurations(frames), "val_loss", 4)
-    found, compared = isolation(frames, table), comparisons(frames, table, metrics=["val_loss"]).set_index("trial")
+    found, compared = edges(frames, table), comparisons(frames, table, metrics=["val_loss"]).set_index("trial")
     assert found["p_holm"].to_numpy() == pytest.approx(compared["p_holm"].reindex(found["trial"]).to_numpy())
     several = Large(search(60), seeds=3, epochs=10).frames(curves=False)
-    found = isolation(several, ranked(configurations(several), "val_loss", 3))
+    found = edges(several, ranked(configurations(several), "val_loss", 3))
     own = several.trials.set_index("trial")["context"]
     same = own.reindex(found["trial"]).to_numpy() == own.reindex(found["baseline_trial"].astype(int)).to_numpy()
     assert (found["p_holm"].notna() == same).all()
@@ -358,27 +322,46 @@ def test_ratios_of_few_runs_are_marked_as_rough(runs: int, honest: bool) -> None
     assert (time_ratio(frames, ranked(configurations(frames), "val_loss", runs))["restricted_honest"] == honest).all()
 
 
-def test_the_choice_is_by_validation_and_judged_by_test(default: Loaded) -> None:
+def test_the_bias_of_the_choice_is_of_the_objective(default: Loaded) -> None:
     _, frames, table = default
     found = selection_optimism(frames, table).iloc[0]
     assert found["trial"] == table["trial"].iloc[0]
+    assert found["value"] == pytest.approx(table["val_loss"].iloc[0])
     assert found["optimism"] > 0
     assert found["corrected"] == pytest.approx(found["value"] + found["optimism"])
-    runs = frames.runs[frames.runs["trial"] == found["trial"]]
-    assert found["test"] == pytest.approx(runs["test_loss"].mean())
-    assert found["test_difference"] == pytest.approx(table["test_loss_diff"].iloc[0])
+    few = Large(grid(effect=hump), seeds=3).frames(curves=False)
+    assert selection_optimism(few, ranked(configurations(few), "val_loss", 3))["optimism"].isna().all()
 
 
-def test_the_flat_region_around_the_best_rate(default: Loaded) -> None:
+def test_the_bias_of_the_best_epoch_by_hand(default: Loaded) -> None:
+    """Each run's loss at the epoch that the other four would choose together."""
+    folder, frames, table = default
+    found = by(best_epoch(frames, table), "trial")
+    val = curves_of(folder)
+    keys = dict(zip(frames.trials["trial"], frames.trials["key"], strict=True))
+    others: dict[int, list[float]] = {}
+    for trial in (0, 11):
+        curves = np.array([val[f"{keys[trial]}-{seed}-1"] for seed in range(5)])
+        others[trial] = [curves[s, np.delete(curves, s, axis=0).mean(axis=0).argmin()] for s in range(5)]
+        assert found[trial]["val_loss"] == pytest.approx(curves.min(axis=1).mean())
+        assert found[trial]["at_others_epoch"] == pytest.approx(np.mean(others[trial]))
+        assert found[trial]["bias"] == pytest.approx(np.mean(others[trial]) - curves.min(axis=1).mean())
+    assert found[11]["difference"] == pytest.approx(np.mean(others[11]) - np.mean(others[0]))
+
+
+def test_the_rates_of_the_confidence_set(default: Loaded) -> None:
     _, frames, table = default
     found = best_rates(frames, table)
-    every = found[found["placement"] == ""]
-    assert every["share"].sum() == pytest.approx(1)
-    assert every.loc[every["best"], "rate"].iloc[0] == table["rate"].iloc[0]
-    assert (every.loc[every["best"], ["inside", "flat"]]).all(axis=None)
-    assert not every.loc[every["rate"] == 0.8, "flat"].iloc[0]
-    assert 0.2 <= every.loc[every["inside"], "rate"].min() <= every.loc[every["inside"], "rate"].max() <= 0.5
-    assert set(found["placement"]) == {"", "input", "hidden", "everywhere"}
+    assert list(found["rate"]) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+    assert list(found["configurations"]) == [1, *[3] * 8]
+    assert found.loc[found["best"], "rate"].tolist() == [table["rate"].iloc[0]]
+    assert found.loc[found["best"], "in_set"].all()
+    first = table[table["whole"]].groupby(np.where(table["baseline"], 0.0, table["rate"]))["val_loss"].min()
+    assert list(found["mean"]) == pytest.approx(list(first))
+    beside = to_best(frames, table)
+    may_be = {*beside.loc[~(beside["p_best"] < 0.05), "trial"], table["trial"].iloc[0]}
+    rates = table.loc[table["trial"].isin(may_be)]
+    assert set(found.loc[found["in_set"], "rate"]) == set(np.where(rates["baseline"], 0.0, rates["rate"]))
 
 
 def test_a_large_sweep_is_what_its_folder_would_be(tmp_path: Path) -> None:
@@ -394,8 +377,10 @@ def test_a_large_sweep_is_what_its_folder_would_be(tmp_path: Path) -> None:
     newer = [str(name) for name in read.runs if name not in made.runs]  # metrics that the generator does not know
     made = replace(made, runs=made.runs.assign(**{name: read.runs[name].to_numpy() for name in newer}))
     table = ranked(configurations(read), "val_loss", 3)
-    for title, (make, _) in TABLES.items():
-        pd.testing.assert_frame_equal(make(made, table), make(read, table), obj=title)
+    of_folders = {"test_set", "confidence"}  # they read predictions, of which there are none
+    for title, one in tables().items():
+        if title not in of_folders:
+            pd.testing.assert_frame_equal(one.make(made, table), one.make(read, table), obj=title)
 
 
 def test_intervals_end_where_means_do(tmp_path: Path) -> None:
@@ -415,6 +400,6 @@ def test_intervals_end_where_means_do(tmp_path: Path) -> None:
     assert (table["val_accuracy_high"] == 1).all()
     assert (table["val_loss_low"] == 0).all()
     assert (table["val_accuracy_low"] < 0.995).all(), "the other end stays"
-    levels = effect_levels(frames, table)
-    assert levels.loc[levels["metric"] == "val_accuracy", "high"].max() == 1
-    assert (selection_optimism(frames, table)["test_low"] >= 0).all()
+    found = gaps(frames, table)
+    accuracy = found[found["measure"] == "accuracy"]
+    assert (accuracy[["gap", "validation", "train"]].abs() <= 1).all(axis=None), "gaps in accuracy are fractions, too"

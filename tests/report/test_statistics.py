@@ -1,4 +1,4 @@
-"""Intervals, Holm's correction and the Kaplan-Meier median, against worked examples and SciPy's own."""
+"""Intervals, Holm's correction and the probability of improvement, against worked examples and SciPy's own."""
 
 import math
 
@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from dropout_lab.report.statistics import holm, kaplan_meier_median, mean_over_seeds, paired_difference
+from dropout_lab.report.statistics import holm, means_of_rows, paired_improvement, simultaneous
 
 floats = st.floats(-100, 100).map(lambda x: round(x, 3))
 
 
 @given(st.lists(floats, min_size=2, max_size=12))
 def test_interval_and_p_are_those_of_scipy(values: list[float]) -> None:
-    ours = mean_over_seeds(values)
+    ours = means_of_rows(np.array([values])).of(0)
     if len(set(values)) == 1:
         assert math.isnan(ours.low)
         return
@@ -25,20 +25,21 @@ def test_interval_and_p_are_those_of_scipy(values: list[float]) -> None:
     assert ours.p == pytest.approx(theirs.pvalue, rel=1e-9, abs=1e-12)
 
 
-def test_paired_difference_uses_shared_seeds_only() -> None:
-    ours, theirs = {0: 1.0, 1: 2.0, 2: 4.0, 7: 100.0}, {0: 0.5, 1: 1.0, 2: 1.0, 8: -100.0}
-    found = paired_difference(ours, theirs)
-    assert found.n == 3
-    assert found.mean == pytest.approx(1.5)  # (0.5 + 1 + 3) / 3
-    assert found.p == pytest.approx(stats.ttest_rel([1.0, 2.0, 4.0], [0.5, 1.0, 1.0]).pvalue)
+def test_values_that_are_missing_are_left_out_row_by_row() -> None:
+    ours = np.array([[1.0, 2.0, 4.0, 100.0, math.nan], [1.0, 2.0, 4.0, math.inf, 5.0]])
+    theirs = np.array([[0.5, 1.0, 1.0, math.nan, -100.0], [0.5, 1.0, 1.0, 7.0, 4.5]])
+    found = means_of_rows(ours - theirs)
+    assert list(found.n) == [3, 4]
+    assert found.mean[0] == pytest.approx(1.5)  # (0.5 + 1 + 3) / 3
+    assert found.p[0] == pytest.approx(stats.ttest_rel([1.0, 2.0, 4.0], [0.5, 1.0, 1.0]).pvalue)
 
 
 @pytest.mark.parametrize("values", [[], [3.0], [0.1 + 0.2, 0.3], [math.nan, 1.0]])
 def test_no_interval_without_a_spread(values: list[float]) -> None:
-    found = mean_over_seeds(values)
+    found = means_of_rows(np.array([values])).of(0)
     assert math.isnan(found.low)
     assert math.isnan(found.p)
-    assert not found.excludes_zero
+    assert math.isnan(found.high)
 
 
 def test_holm_by_hand() -> None:
@@ -49,25 +50,26 @@ def test_holm_by_hand() -> None:
     assert np.isnan(holm(np.array([np.nan]))).all()
 
 
-def test_kaplan_meier_median_by_hand() -> None:
-    # All arrive: the median epoch. At 3, 2 of 4 are there.
-    assert kaplan_meier_median([2, 3, 5, 9], [True] * 4) == 3
-    # Survival 4/5 at epoch 2; one is censored at 3; of the three left, one arrives at 4: 4/5 x 2/3 = 8/15 > 1/2; then
-    # one of two at 6: 4/15. Were the censored run taken for an arrival, it would be 4.
-    assert kaplan_meier_median([2, 3, 4, 6, 9], [True, False, True, True, False]) == 6
-    # Censored at the epoch of an arrival: still at risk there.
-    assert kaplan_meier_median([5, 5], [True, False]) == 5
-    assert kaplan_meier_median([5, 5, 5], [True, False, False]) == math.inf
-    assert kaplan_meier_median([30, 30], [False, False]) == math.inf
+@given(st.integers(0, 10_000))
+def test_simultaneous_intervals_agree_with_holm(draw: int) -> None:
+    """Each is at least as wide as that of one comparison, and excludes 0, or ends there, where the test rejects."""
+    generator = np.random.default_rng(draw)
+    values = generator.normal(generator.normal(0, 0.5, size=(6, 1)), 0.3, size=(6, 5))
+    alone, together = means_of_rows(values), simultaneous(values)
+    assert together.p == pytest.approx(holm(alone.p))
+    rejected = together.p < 0.05
+    np.testing.assert_array_equal((together.low >= 0) | (together.high <= 0), rejected)
+    assert (together.low[~rejected] < alone.low[~rejected]).all()
+    assert (together.high[~rejected] > alone.high[~rejected]).all()
+    assert simultaneous(values[:1]).low == pytest.approx(alone.low[:1])
 
 
-@given(st.lists(st.tuples(st.integers(1, 15), st.booleans()), min_size=1, max_size=20))
-def test_kaplan_meier_median_is_that_of_scipy(runs: list[tuple[int, bool]]) -> None:
-    arrived = [epoch for epoch, reached in runs if reached]
-    censored = [epoch for epoch, reached in runs if not reached]
-    curve = stats.ecdf(stats.CensoredData(uncensored=arrived, right=censored)).sf
-    below = curve.quantiles[curve.probabilities <= 0.5 + 1e-12]
-    expected = float(below[0]) if len(below) else math.inf
-    if expected not in arrived:  # SciPy's curve lists censored epochs too
-        expected = next((float(e) for e in sorted(arrived) if e >= expected), math.inf)
-    assert kaplan_meier_median(*zip(*runs, strict=True)) == expected
+def test_paired_improvement_is_the_binomial_interval() -> None:
+    differences = np.array([[1.0, 2, 3, -1, np.nan], [1, 1, 1, 1, 1], [-1, -1, -1, np.nan, np.nan], [np.nan] * 5])
+    found = paired_improvement(differences)
+    assert found.probability[:3] == pytest.approx([0.75, 1, 0])
+    for row, (wins, n) in enumerate([(3, 4), (5, 5), (0, 3)]):
+        theirs = stats.binomtest(wins, n).proportion_ci(method="exact")
+        assert (found.low[row], found.high[row]) == pytest.approx((theirs.low, theirs.high))
+    assert np.isnan(found.low[3])
+    assert paired_improvement(np.array([[0.0, 0.0]])).probability[0] == 0.5

@@ -12,6 +12,7 @@ import pytest
 
 from dropout_lab.report.frames.load import Frames, load
 from dropout_lab.report.frames.ranking import front, ranked
+from dropout_lab.report.topics.choice import choose
 from dropout_lab.report.topics.configurations.configurations import configurations
 from dropout_lab.report.topics.lines import by_rate, chosen
 from dropout_lab.report.topics.rates.heatmap import heatmap
@@ -76,7 +77,7 @@ def test_planted_effects_are_found(table: pd.DataFrame, frames: Frames) -> None:
     found = table.set_index(["placement", "rate"])["val_loss_diff"]
     # Less overfitting and slower training move the minimum by a few hundredths besides the planted floor.
     assert max(abs(found[place] - effect) for place, effect in planted.items()) < 0.06
-    best = answer(frames, table).best
+    best = choose(frames, table).best
     assert best is not None
     assert best["placement"] == "hidden"
     assert best["rate"] in (0.2, 0.3, 0.4)

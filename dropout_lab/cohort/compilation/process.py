@@ -26,6 +26,8 @@ from dropout_lab.core import machine
 from dropout_lab.core.torch_private import build_program, graph_imports, load_compiler, open_program
 
 ORDER, PROGRAM, BUILT, FAILED = "order", "program.pt2", "built", "failed: "
+TILE = 16
+"""Columns that a kernel of the library's float32 product computes at once, with AVX2; with AVX512 there are more."""
 
 SETTINGS = {
     "aot_inductor.package": True,
@@ -52,7 +54,7 @@ class Order:
     precompile_headers: bool
     """Whether torch's headers are compiled first, once for all programs of a machine (20 s, 280 MB in torch's cache).
 
-    This saves 8 s per program, so it does not pay for the two programs of a first sweep.
+    Only programs with constants include them all, see `core.short_program`; it saves 8 s for each of these.
     """
 
     @classmethod
@@ -103,9 +105,29 @@ def traced(function: Callable[..., object], examples: Sequence[Tensor]) -> Graph
         return ()
 
     graph: GraphModule = make_fx(returning, tracing_mode="fake")(*examples)
+    _turn_thin_products(graph)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph
+
+
+def _turn_thin_products(graph: GraphModule) -> None:
+    """Has products with few columns, as of an output layer, computed as the transpose of (b^T a^T).
+
+    The library computes `TILE` columns at once, so that a product with ten takes up to four times as long.
+    """
+    aten = torch.ops.aten
+    for node in graph.graph.find_nodes(op="call_function", target=aten.bmm.default):
+        rows, columns = node.meta["val"].shape[1:]
+        if not columns < TILE <= rows:
+            continue
+        with graph.graph.inserting_before(node):
+            turned = [graph.graph.call_function(aten.transpose.int, (factor, 1, 2)) for factor in reversed(node.args)]
+            product = graph.graph.call_function(aten.bmm.default, tuple(turned))
+            back = graph.graph.call_function(aten.transpose.int, (product, 1, 2))
+            result = graph.graph.call_function(aten.clone.default, (back,), {"memory_format": torch.contiguous_format})
+        product.meta["val"], result.meta["val"] = node.meta["val"].transpose(1, 2), node.meta["val"]
+        node.replace_all_uses_with(result)
 
 
 def constants(graph: GraphModule) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from dropout_lab.report.answer.cautions import cautions
 from dropout_lab.report.answer.decision import Decision, decide
 from dropout_lab.report.answer.headline import headline
 from dropout_lab.report.answer.next import Action, Case, following
-from dropout_lab.report.answer.rows import Row, rows
+from dropout_lab.report.answer.rows import Heads, Row, heads, rows
 from dropout_lab.report.answer.scope import scope
 from dropout_lab.report.answer.sets import avoid, plausible
 from dropout_lab.report.answer.state import State, state
@@ -28,6 +28,7 @@ class Answer:
     headline: str
     warnings: Sequence[str]
     scope: str
+    heads: Heads
     rows: Sequence[Row]
     plausible: str
     avoid: str
@@ -55,6 +56,7 @@ def answer(evidence: Evidence, folder: Path, running: bool) -> Answer:
         headline=headline(evidence, decision, far),
         warnings=first,
         scope=scope(evidence.frames),
+        heads=heads(evidence, decision),
         rows=list(rows(evidence, decision)),
         plausible=plausible(evidence),
         avoid=avoid(evidence, decision),

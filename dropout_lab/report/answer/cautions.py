@@ -148,9 +148,10 @@ def _test_examples(evidence: Evidence) -> Iterator[Caution]:
 def _stopped(frames: Frames, table: pd.DataFrame) -> Iterator[Caution]:
     slow = "Dropout slows training down, so this favours low rates."
     pruned, stopped = int(table["n_pruned"].sum()), int(table["n_stopped"].sum())
+    pruner = "A pruner" if frames.pruner in ("none", "nop") else f"The pruner ({frames.pruner})"
     if pruned or frames.pruner not in ("none", "nop"):
         yield Caution(
-            f"The pruner ({frames.pruner}) ended {plural(pruned, 'unpromising run')} early. {slow} "
+            f"{pruner} ended {plural(pruned, 'unpromising run')} early. {slow} "
             "Pruned runs enter no mean; in the times to the target they are censored."
         )
     if stopped or frames.trials["patience"].notna().any():

@@ -22,7 +22,10 @@ class Verdict(Enum):
         "the best is significantly better than the reference (paired t test, Holm), and no configuration without "
         "dropout, of any context, may be as good"
     )
-    REFERENCE = "every other configuration is significantly worse than the reference (paired t test, Holm)"
+    REFERENCE = (
+        "no dropout, or the reference, is the best, and the confidence set for the best holds no configuration with "
+        "dropout, or no other"
+    )
     AS_GOOD = "no other configuration is better than the reference by more than the margin (one-sided t tests)"
     UNDECIDED = "none of these is shown"
 
@@ -65,7 +68,8 @@ def decide(evidence: Evidence) -> Decision:
         if elsewhere is None:
             return Decision(Verdict.BETTER, best, rivals)
         return Decision(Verdict.UNDECIDED, rivals=rivals, elsewhere=elsewhere)
-    if ((rivals["p_holm"] < ALPHA) & (sign * rivals["mean"] < 0)).all():
+    may_be = frozenset(evidence.indistinguishable["trial"])
+    if best["trial"] == reference["trial"] and may_be.isdisjoint(rivals["trial"]):
         return Decision(Verdict.REFERENCE, reference, rivals)
     if (rivals["p_no_better"] < ALPHA).all():
         return Decision(Verdict.AS_GOOD, reference, rivals)

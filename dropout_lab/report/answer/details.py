@@ -7,6 +7,7 @@ import pandas as pd
 
 from dropout_lab.core.metrics.curves import TOLERANCE
 from dropout_lab.report.answer.decision import Decision, Verdict
+from dropout_lab.report.answer.sets import spans
 from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.spelling import (
     amount,
@@ -16,7 +17,6 @@ from dropout_lab.report.spelling import (
     number,
     plural,
     probability,
-    setting,
     title,
     value,
 )
@@ -49,23 +49,24 @@ def _test_of(evidence: Evidence, decision: Decision, best: pd.Series) -> Iterato
     choice, metric, other = evidence.choice, evidence.objective, evidence.reference_name
     if choice.difference is not None and np.isfinite(choice.difference.p):
         yield (
-            f"{best['name']} against {other}: {difference(metric, choice.difference.mean)} in {title(metric)} "
-            f"({interval(metric, choice.difference)}, simultaneous over {plural(choice.tests, 'comparison')}; paired t "
-            f"test, {probability(choice.difference.p)} after Holm correction)."
+            f"The difference of {best['name']} to {other} in {title(metric)} is "
+            f"{difference(metric, choice.difference.mean)} ({interval(metric, choice.difference)}, simultaneous over "
+            f"{plural(choice.tests, 'comparison')}; paired t test, {probability(choice.difference.p)} after Holm "
+            "correction)."
         )
     elif choice.difference is not None:
-        yield f"{best['name']} and {other} differ by the same amount at every seed, so no test is possible."
+        yield f"The difference of {best['name']} to {other} is the same at every seed, so no test is possible."
     if decision.verdict is Verdict.AS_GOOD and decision.rivals is not None:
         margin = amount(metric, float(decision.rivals["margin"].max()))
         yield (
-            f"None of {plural(len(decision.rivals), 'other configuration')} is better than {other} by more than "
-            f"{margin} (one-sided t tests, each p below {ALPHA:g})."
+            f"No other configuration is better than {other} by more than {margin} (one-sided t tests, each p below "
+            f"{ALPHA:g})."
         )
 
 
 def _equivalent(evidence: Evidence) -> Iterator[str]:
     others, beside = evidence.indistinguishable, evidence.tables["to_best"]
-    if others.empty:
+    if beside.empty:
         return
     margin = amount(evidence.objective, float(beside["margin"].iloc[0]))
     same = list(evidence.equivalent["name"])
@@ -73,7 +74,7 @@ def _equivalent(evidence: Evidence) -> Iterator[str]:
     if same:
         more = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
         yield f"Equivalent to the best within {margin} ({tests}): {'; '.join(same[:NAMED])}{more}."
-    else:
+    elif len(others):
         yield f"Equivalence with the best within {margin} could not be shown for any other configuration ({tests})."
 
 
@@ -81,10 +82,11 @@ def _rates(evidence: Evidence) -> Iterator[str]:
     rates = evidence.tables["best_rates"]
     if len(rates) < 3:
         return
-    flat = [setting(float(rate)) for rate in rates.loc[rates["in_set"], "rate"]]
+    flat = [float(rate) for rate in rates.loc[rates["in_set"], "rate"]]
     if len(flat) > 1:
-        several = " each at its best placement," if evidence.table["placement"].nunique() > 2 else ""
-        yield f"Rates {and_list(flat)},{several} cannot be ruled out as best (rate 0: no dropout)."
+        several = ", each at its best placement," if evidence.table["placement"].nunique() > 2 else ""
+        none = " (rate 0: no dropout)" if 0.0 in flat else ""
+        yield f"Rates {spans(flat, list(rates['rate']))}{several} cannot be ruled out as best{none}."
 
 
 def _optimism(evidence: Evidence, best: pd.Series) -> Iterator[str]:
@@ -99,6 +101,9 @@ def _optimism(evidence: Evidence, best: pd.Series) -> Iterator[str]:
             yield f"{picking} shows no sign of biasing its {title(metric)}."
     epoch = evidence.row("best_epoch", best)
     if epoch is None or not np.isfinite(epoch["bias"]):
+        return
+    if epoch["bias"] <= 0:
+        yield "Taking each run's best epoch shows no sign of flattering its validation loss."
         return
     text = (
         f"Taking each run's best epoch flatters its validation loss by at most {amount('val_loss', epoch['bias'])} "
@@ -142,7 +147,8 @@ def converged(evidence: Evidence) -> Iterator[str]:
         return
     own = evidence.row("convergence", best, definition="own_best")
     if own is not None:
-        yield f"{best['name']}: {_own_best(own)}."
+        name = "Without dropout" if best["baseline"] else f"With {best['name']}"
+        yield f"{name}, {_own_best(own)}."
     baseline = evidence.row("convergence", evidence.choice.baseline, definition="own_best")
     if baseline is not None and not best["baseline"]:
         yield f"Without dropout, {_own_best(baseline)}."
@@ -153,10 +159,11 @@ def converged(evidence: Evidence) -> Iterator[str]:
 def _own_best(row: pd.Series) -> str:
     """`4 of 5 runs come within 1 % of their best loss, after 12.3 epochs or 1.20 s on average (...)`."""
     reached, n = int(row["n_reached"]), int(row["n"])
-    runs, level = f"{reached} of {plural(n, 'run')}", f"within {100 * TOLERANCE:g} % of their best loss"
+    share = f"within {100 * TOLERANCE:g} % of"
     if not reached:
-        return f"{runs} come {level}: all ended before it was known"
-    text = f"{runs} come {level}, after {number(row['restricted'], 3)} epochs"
+        return f"it is not known when runs come {share} their best loss, as all were stopped early"
+    runs = "the one run comes" if n == 1 else f"all {n} runs come" if reached == n else f"{reached} of {n} runs come"
+    text = f"{runs} {share} {'its' if n == 1 else 'their'} best loss, after {number(row['restricted'], 3)} epochs"
     if np.isfinite(row["restricted_seconds"]):
         text += f" or {duration(row['restricted_seconds'])}"
     text += " on average"
@@ -170,7 +177,9 @@ def _ratio(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     row = evidence.row("time_ratio", best, progress=0.5)
     if row is None or not np.isfinite(row["restricted_ratio"]):
         return
-    text = f"It takes {number(row['restricted_ratio'], 3)} times the epochs to half of the baseline's improvement"
+    slower = "It starts more slowly, with" if row["restricted_low"] > 1 else "It takes"
+    times = number(row["restricted_ratio"], 3)
+    text = f"{slower} {times} times the epochs of no dropout to half of the baseline's improvement"
     if np.isfinite(row["restricted_low"]):
         rough = "" if row["restricted_honest"] else "rough "
         ends = f"{number(row['restricted_low'], 3)} to {number(row['restricted_high'], 3)}"
@@ -192,7 +201,7 @@ def cheaper(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     for place in np.flatnonzero(shown)[np.argsort(found.mean[shown], kind="stable")][:1]:
         mean = found.of(int(place))
         yield (
-            f"{names[place]} is equivalent to the best and converges {number(-mean.mean, 3)} epochs sooner "
+            f"An equivalent configuration, {names[place]}, converges {number(-mean.mean, 3)} epochs sooner "
             f"({interval(metric, mean)}; paired t test, Holm-corrected)."
         )
 
@@ -221,8 +230,8 @@ def cost(evidence: Evidence) -> Iterator[str]:
     total, epochs = float(runs["seconds"].sum()), int(runs["epochs"].sum())
     if epochs:
         yield (
-            f"{plural(len(runs), 'run')} took {duration(total)} for {epochs:,} epochs. The time of a run is its share "
-            "of its cohort's time."
+            f"The {plural(len(runs), 'run')} took {duration(total)} for {epochs:,} epochs. The time of a run is its "
+            "share of its cohort's time."
         )
 
 

@@ -4,9 +4,13 @@ import pandas as pd
 
 from dropout_lab.report.answer.decision import Decision, Verdict
 from dropout_lab.report.answer.state import State
+from dropout_lab.report.frames.by_seed import ENDED
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.spelling import plural, setting
+from dropout_lab.report.spelling import is_maximised, plural, setting, title
+from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.evidence import Evidence
+
+NONE_WITHOUT = "nothing was trained without dropout, so there is no comparison"
 
 
 def headline(evidence: Evidence, decision: Decision, state: State) -> str:
@@ -21,36 +25,55 @@ def _sentence(evidence: Evidence, decision: Decision) -> str:
     best, other = evidence.choice.best, evidence.reference_name
     if best is None:
         return nothing(evidence)
-    name = best["name"]
+    name = str(best["name"])
     is_none = other == "no dropout"
     match decision.verdict:
         case Verdict.NO_REFERENCE if is_none:
-            return f"Not decided: no dropout is not complete, so nothing can be said about dropout. {name} is best."
+            why = "the runs without dropout are not complete" if has_baseline(evidence) else NONE_WITHOUT
+            return f"Not decided: {why}; {name} looks best."
         case Verdict.NO_REFERENCE:
-            return f"Not decided: {other} is not complete. {name} is best."
+            return f"Not decided: {other} has not completed its runs; {name} looks best."
+        case Verdict.ALONE if is_none:
+            return "Nothing to compare: only the runs without dropout are complete."
         case Verdict.ALONE:
-            return f"Nothing to compare: only {other} is complete."
-        case Verdict.ONE_SEED if best["baseline"]:
-            return "Not decided yet: one seed cannot separate a difference from chance. No dropout looks best."
+            return f"Nothing to compare: only {other} has completed its runs."
         case Verdict.ONE_SEED:
-            return f"Not decided yet: one seed cannot separate a difference from chance. {name} looks best."
+            return f"Not decided yet: {name} looks best, but one seed cannot separate a difference from chance."
         case Verdict.BETTER if is_none:
             return f"Dropout helps: use it {where(best)}."
         case Verdict.BETTER:
-            return f"{name} is better than {other}."
+            return f"Use {name}: it is better than {other}."
         case Verdict.REFERENCE if is_none:
             return "Dropout hurts: use none."
         case Verdict.REFERENCE:
-            return f"{other} is better than every other configuration."
+            return f"Use {other}: every other configuration is worse."
         case Verdict.AS_GOOD if is_none:
             return "No dropout is as good as any."
         case Verdict.AS_GOOD:
-            return f"{other} is as good as any."
+            return f"Use {other}: it is as good as any."
     if decision.elsewhere is not None:
         return f"Not decided yet: {name} looks best, but {decision.elsewhere['name']} may be as good."
     if evidence.choice.reference is not None and best["trial"] == evidence.choice.reference["trial"]:
         return f"Not decided yet: {other} looks best, but others may be better."
+    shown = better(evidence, decision)
+    if shown is not None:
+        return f"Not decided yet: {name} looks best, but only {shown} is shown to be better than {other}."
     return f"Not decided yet: {name} looks best, but its difference to {other} may be chance."
+
+
+def better(evidence: Evidence, decision: Decision) -> str | None:
+    """The name of the best configuration that is significantly better than the reference, where the best is not."""
+    rivals, sign = decision.rivals, 1.0 if is_maximised(evidence.objective) else -1.0
+    if rivals is None or rivals.empty:
+        return None
+    found = rivals[(rivals["p_holm"] < ALPHA) & (sign * rivals["mean"] > 0)]
+    return None if found.empty else str(found["name"].iloc[0])
+
+
+def has_baseline(evidence: Evidence) -> bool:
+    """Whether a trial without dropout is recorded in the context of the best."""
+    best, trials = evidence.choice.best, evidence.frames.trials
+    return best is not None and bool((trials["baseline"] & (trials["context"] == best["context"])).any())
 
 
 def where(trial: pd.Series) -> str:
@@ -59,7 +82,7 @@ def where(trial: pd.Series) -> str:
     if pd.isna(trial["placement"]) or pd.isna(trial["rate"]):
         return f"with {name}"
     placement, rate = str(trial["placement"]), setting(float(trial["rate"]))
-    rest = name.removeprefix(f"{placement} at {rate}").strip(", ")
+    rest = name.removeprefix(f"{placement} at {rate}").removeprefix(", ")
     more = f" ({rest})" if rest else ""
     return f"{'everywhere' if placement == 'everywhere' else f'at placement {placement}'} at rate {rate}{more}"
 
@@ -76,6 +99,8 @@ def nothing(evidence: Evidence) -> str:
         return "No run is complete, so there is nothing to compare."
     if len(table) and (table["n_complete"] >= frames.seeds).any() and table["n_unlearned"].sum():
         return "Nothing was learned: the validation loss is not below chance level, so nothing is recommended."
+    if frames.objectives[0] in ENDED and table["n_stopped"].any():
+        return f"Nothing to compare: early stopping ended runs, so their {title(frames.objectives[0])} are not known."
     missing = plural(frames.seeds, "seed")
     return f"Not decided yet: no configuration has all its {missing} complete."
 

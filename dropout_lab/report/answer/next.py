@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.answer.decision import Decision, Verdict
+from dropout_lab.report.answer.headline import has_baseline
 from dropout_lab.report.answer.learning import learning_rate
 from dropout_lab.report.answer.rerun import as_grid, extended, rerun
 from dropout_lab.report.answer.state import State
@@ -18,6 +19,12 @@ from dropout_lab.report.topics.evidence import Evidence
 
 MOST_SEEDS = 100
 """A difference that takes more seeds than this is not worth them."""
+
+MOST_RATES = 20
+"""More rates than this come from a sampler and are not repeated in a command."""
+
+FIRST_RATES = (0.0, 0.1, 0.3, 0.5)
+"""Advised where no dropout was tried."""
 
 HIGHEST = 0.9
 """Rates above this are never advised."""
@@ -94,6 +101,8 @@ def _finish(case: Case) -> Action | None:
     if case.state.name != "stopped":
         return None
     missing = case.state.planned - case.state.done
+    if not missing:
+        return Action("finish", "No run is recorded. The same command trains them all.", case.command)
     are = "is" if missing == 1 else "are"
     why = f"{plural(missing, 'run')} of the sweep {are} missing. The same command trains only these."
     return Action("finish", why, case.command)
@@ -101,13 +110,49 @@ def _finish(case: Case) -> Action | None:
 
 def _baseline(case: Case) -> Action | None:
     frames = case.evidence.frames
-    if case.decision.verdict is not Verdict.NO_REFERENCE or case.evidence.choice.reference is not None:
+    best, verdict = case.evidence.choice.best, case.decision.verdict
+    if best is None or verdict is not Verdict.NO_REFERENCE or frames.reference is not None:
         return None
+    if has_baseline(case.evidence):
+        return _failed_baseline(case, best)
     rates = frames.axes.get("rate")
     asked = [float(value) for value in rates] if isinstance(rates, list) and _are_numbers(rates) else []
     tried = asked or sorted(frames.trials["rate"].dropna().astype(float).unique())
-    return Action("no dropout", "Train without dropout, too: without it, nothing shows whether dropout helps.",
-                  case.again(rate=as_grid([0.0, *tried[:20]])))  # fmt: skip
+    if len(tried) > MOST_RATES:
+        tried = [float(best["rate"])] if pd.notna(best["rate"]) else []
+    return Action("no dropout", "Train without dropout, too: only the comparison shows whether dropout helps.",
+                  case.again(rate=as_grid(sorted({0.0, *tried}))))  # fmt: skip
+
+
+def _failed_baseline(case: Case, best: pd.Series) -> Action | None:
+    """The first failure without dropout, in the context of the best."""
+    runs = case.evidence.frames.runs
+    failed = runs[runs["baseline"] & (runs["context"] == best["context"]) & (runs["status"] == "failed")]
+    if failed.empty:
+        return None
+    first = failed.iloc[0]
+    return Action(
+        "failed runs",
+        f"{plural(len(failed), 'run')} without dropout failed. Reproduce the first failure and mend its cause: "
+        f"{first['reason']}.",
+        case.train(first),
+    )
+
+
+def _dropout(case: Case) -> Action | None:
+    """Some rates, where the sweep has no configuration with dropout."""
+    frames = case.evidence.frames
+    if case.decision.verdict is not Verdict.ALONE or not frames.trials["baseline"].all():
+        return None
+    return Action("dropout", "Train with dropout, too.", case.again(rate=as_grid(FIRST_RATES)))
+
+
+def _compare(case: Case) -> Action | None:
+    """Beside the baseline, where the trial that was asked for cannot be compared with."""
+    if case.decision.verdict is not Verdict.NO_REFERENCE or case.evidence.frames.reference is None:
+        return None
+    why = "The configuration to compare with has not completed its runs. Compare with no dropout."
+    return Action("compare", why, f"dropout-lab report {shlex.quote(str(case.folder))}")
 
 
 def _longer(case: Case) -> Action | None:
@@ -189,8 +234,10 @@ def _wider(case: Case, row: dict[object, object]) -> tuple[str, str] | None:
         return key, f"tag(log,{span})" if axis.get("log") else span
     known = [float(value) for value in axis] if isinstance(axis, list) and _are_numbers(axis) else []
     tried = sorted(case.evidence.table[key].dropna().astype(float).unique()) if key in case.evidence.table else []
-    grid = extended(known or tried, side, least if is_rate else -np.inf, most)
-    return None if grid is None else (key, as_grid(grid))
+    values = known or tried
+    none = [0.0] if is_rate and 0.0 in values else []  # no dropout is no rate to go beyond
+    grid = extended([value for value in values if value or not none], side, least if is_rate else -np.inf, most)
+    return None if grid is None else (key, as_grid([*none, *grid]))
 
 
 def _are_numbers(values: Sequence[object]) -> bool:
@@ -205,7 +252,8 @@ def _use(case: Case) -> Action | None:
 
 
 def _again(case: Case) -> Action | None:
-    return Action("again", "Nothing can be compared yet.", case.command)
+    why = "Nothing can be compared. The same command trains again what has no result."
+    return Action("again", why, case.command)
 
 
 RULES: Sequence[Rule] = (
@@ -219,7 +267,14 @@ RULES: Sequence[Rule] = (
     ),
     Rule("failed runs", "Half or more of the runs failed.", _repair),
     Rule("finish", "Runs are missing, and no sweep is running.", _finish),
-    Rule("no dropout", "No run without dropout exists.", _baseline),
+    Rule(
+        "no dropout",
+        "No configuration without dropout was trained in the context of the best. If its runs failed: the first "
+        "failure.",
+        _baseline,
+    ),
+    Rule("dropout", "No configuration with dropout was trained.", _dropout),
+    Rule("compare", "The configuration of report.baseline has not completed its runs.", _compare),
     Rule("one seed", "There is one seed.", _one_seed),
     Rule(
         "longer",
@@ -240,7 +295,7 @@ RULES: Sequence[Rule] = (
         _widen,
     ),
     Rule("use", "The answer is decided.", _use),
-    Rule("again", "None of these applies.", _again),
+    Rule("again", "No other rule applies.", _again),
 )
 """The rules, in the order in which they are tried."""
 

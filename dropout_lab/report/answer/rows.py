@@ -1,4 +1,4 @@
-"""The rows of the first screen: chosen, no dropout, difference, and one word."""
+"""The rows of the first screen: chosen, other (no dropout if it is not chosen), difference, and one word."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -10,10 +10,12 @@ from dropout_lab.core.metrics.curves import TOLERANCE
 from dropout_lab.report.answer.decision import Decision, Verdict
 from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.spelling import axis, difference, is_maximised, number, title, unit_of, value
-from dropout_lab.report.statistics import means_of_rows
+from dropout_lab.report.statistics import NO_MEAN, Mean, means_of_rows, negated
 from dropout_lab.report.topics.cells import spread
 from dropout_lab.report.topics.differences.comparisons import POINTS
 from dropout_lab.report.topics.evidence import Evidence
+
+CONVERGED = "epochs_to_convergence"
 
 EPOCHS = 0.1
 """Epochs to the best that differ by less than this share of the reference's are no worse."""
@@ -33,6 +35,14 @@ class Row(NamedTuple):
     about: str
 
 
+class Heads(NamedTuple):
+    """What stands above the rows. `word`: chosen, or looks best. `chosen` and `other`: names of configurations."""
+
+    word: str
+    chosen: str
+    other: str
+
+
 def word(low: float, high: float, margin: float, *, maximised: bool) -> str:
     """better or worse if the interval excludes 0; no worse if it excludes a harm of `margin`; else inconclusive."""
     if np.isnan(low) or np.isnan(high):
@@ -45,116 +55,139 @@ def word(low: float, high: float, margin: float, *, maximised: bool) -> str:
     return "no worse" if least > -margin else "inconclusive"
 
 
+def heads(evidence: Evidence, decision: Decision) -> Heads:
+    """The configuration that the answer chooses, without one the best so far; and what it is compared with."""
+    best, beside = evidence.choice.best, evidence.choice.beside
+    if best is None:
+        return Heads("", "", "")
+    mine, theirs = _named(evidence, best), "" if beside is None else _named(evidence, beside)
+    if _is_swapped(evidence, decision):
+        mine, theirs = theirs, mine
+    return Heads("looks best" if decision.use is None else "chosen", mine, theirs)
+
+
+def _named(evidence: Evidence, trial: "pd.Series[Any]") -> str:
+    reference = evidence.choice.reference
+    is_reference = reference is not None and reference["trial"] == trial["trial"]
+    return evidence.reference_name if is_reference else str(trial["name"])
+
+
+def _is_swapped(evidence: Evidence, decision: Decision) -> bool:
+    """Whether the answer chooses not the best but what it is compared with, which is as good."""
+    best = evidence.choice.best
+    return decision.use is not None and best is not None and bool(decision.use["trial"] != best["trial"])
+
+
 def rows(evidence: Evidence, decision: Decision) -> Iterator[Row]:
     """Test loss and accuracy, the objective by validation, and epochs to the run's own best."""
     if evidence.choice.best is None:
         return
-    yield from _test(evidence)
-    yield from _validation(evidence, decision)
-    yield from _epochs(evidence)
+    swap = _is_swapped(evidence, decision)
+    for pair in (*_test(evidence), _validation(evidence), *_epochs(evidence)):
+        ordered = pair.swapped() if swap else pair
+        row = ordered.row(evidence.is_class)
+        if decision.verdict is Verdict.ONE_SEED and row.word in ("better", "worse"):
+            row = row._replace(word="inconclusive")
+        yield row
+        if evidence.frames.is_language_model and pair.metric == "test_loss":
+            yield _perplexity(ordered)
 
 
-def _test(evidence: Evidence) -> Iterator[Row]:
-    for row in evidence.tables["test_set"].to_dict("records"):
-        metric = str(row["metric"])
-        about = f"held-out; the interval covers {row['covers']}" if not np.isnan(row["low"]) else "held-out"
-        yield _row(
-            metric,
-            _label(metric, evidence.is_class),
-            about,
-            row["value"],
-            row["other"],
-            row,
-            _margin(metric, row["other"]),
+class Pair(NamedTuple):
+    """A metric of the chosen configuration and of the other; `off`: chosen minus other, NaN without another.
+
+    `improving` and `other_improving`: how many of their runs were still improving at the end, where that matters.
+    """
+
+    metric: str
+    label: str
+    about: str
+    mine: float
+    theirs: float
+    off: Mean
+    improving: int = 0
+    other_improving: int = 0
+
+    def swapped(self) -> "Pair":
+        off = negated(self.off)
+        return Pair(
+            self.metric, self.label, self.about, self.theirs, self.mine, off, self.other_improving, self.improving
         )
-        if evidence.frames.is_language_model:
-            yield _perplexity(row)
+
+    def row(self, classification: bool) -> Row:
+        metric, off = self.metric, self.off
+        has = bool(np.isfinite(self.theirs) and np.isfinite(off.mean))
+        said = word(off.low, off.high, self._margin(), maximised=is_maximised(metric)) if has else ""
+        about = self.about
+        if self.improving + self.other_improving:
+            about = f"{self.improving + self.other_improving} of these runs still improving at the end: not final"
+        # A run that is still improving has its best later: what counts against it then stays true.
+        if (self.improving and said in ("better", "no worse")) or (
+            self.other_improving and said in ("worse", "no worse")
+        ):
+            said = "inconclusive"
+        return Row(
+            metric,
+            self.label or _label(metric, classification),
+            value(metric, self.mine) if np.isfinite(self.mine) else "–",
+            value(metric, self.theirs) if has else "–",
+            spread(difference, metric, off.mean, off.low, off.high) if has else "–",
+            said,
+            about,
+        )
+
+    def _margin(self) -> float:
+        """See `comparisons.margin`."""
+        if self.metric == CONVERGED:
+            return EPOCHS * self.theirs
+        unit = unit_of(self.metric)
+        return POINTS / unit.factor if unit.difference else TOLERANCE * abs(self.theirs)
 
 
-def _perplexity(row: dict[Any, Any]) -> Row:
+def _test(evidence: Evidence) -> Iterator[Pair]:
+    for row in evidence.tables["test_set"].to_dict("records"):
+        about = f"held-out; the interval covers {row['covers']}" if not np.isnan(row["low"]) else "held-out"
+        off = Mean(row["difference"], row["difference_low"], row["difference_high"], row["seeds"], row["p"])
+        yield Pair(str(row["metric"]), "", about, row["value"], row["other"], off)
+
+
+def _perplexity(pair: Pair) -> Row:
     """exp of the mean loss per token, and of its difference: a ratio."""
     with np.errstate(over="ignore"):
-        mine, theirs = (number(float(np.exp(row[name])), 3) for name in ("value", "other"))
-        ratio = (float(np.exp(row[f"difference{end}"])) for end in ("", "_low", "_high"))
-    times = "–" if np.isnan(row["difference"]) else f"times {spread(lambda _, x: number(x, 3), '', *ratio)}"
+        mine, theirs = (number(float(np.exp(one)), 3) for one in (pair.mine, pair.theirs))
+        ratio = (float(np.exp(end)) for end in pair.off[:3])
+    times = "–" if np.isnan(pair.off.mean) else f"times {spread(lambda _, x: number(x, 3), '', *ratio)}"
     return Row("test_perplexity", "test perplexity", mine, theirs, times, "", "exp of the loss per token")
 
 
-def _validation(evidence: Evidence, decision: Decision) -> Iterator[Row]:
+def _validation(evidence: Evidence) -> Pair:
     choice, metric = evidence.choice, evidence.objective
-    best, other = choice.best, choice.reference
-    assert best is not None
-    found = choice.difference
-    margin = 0.0 if evidence.comparison is None else float(evidence.comparison["margin"])
+    assert choice.best is not None
     about = "optimistic: chosen by it" if metric.startswith("val_") else "the objective"
-    row = {
-        "difference": np.nan if found is None else found.mean,
-        "difference_low": np.nan if found is None else found.low,
-        "difference_high": np.nan if found is None else found.high,
-    }
-    theirs = np.nan if other is None or found is None else float(other[metric])
-    made = _row(metric, _label(metric, evidence.is_class), about, float(best[metric]), theirs, row, margin)
-    if made.word in ("better", "worse") and decision.verdict is Verdict.ONE_SEED:
-        made = made._replace(word="inconclusive")
-    yield made
+    theirs = np.nan if choice.beside is None else float(choice.beside[metric])
+    return Pair(metric, "", about, float(choice.best[metric]), theirs, choice.beside_difference or NO_MEAN)
 
 
-def _epochs(evidence: Evidence) -> Iterator[Row]:
-    choice, metric = evidence.choice, "epochs_to_convergence"
-    best, other = choice.best, choice.reference
+def _epochs(evidence: Evidence) -> Iterator[Pair]:
+    best, other = evidence.choice.best, evidence.choice.beside
     assert best is not None
-    if metric == evidence.objective:
+    if evidence.objective == CONVERGED:
         return
-    values = by_seed(evidence.frames, [metric])
-    place = values.rows([best["trial"]])
-    own = means_of_rows(values.of(metric, place)).of(0)
+    values = by_seed(evidence.frames, [CONVERGED])
+    mine = values.of(CONVERGED, values.rows([best["trial"]]))
+    own = means_of_rows(mine).of(0)
     if np.isnan(own.mean):
         return
-    theirs, row = np.nan, dict.fromkeys(("difference", "difference_low", "difference_high"), np.nan)
-    if other is not None and other["trial"] != best["trial"]:
-        against = values.of(metric, values.rows([other["trial"]]))
-        off = means_of_rows(values.of(metric, place) - against).of(0)
-        theirs = means_of_rows(against).of(0).mean
-        row = {"difference": off.mean, "difference_low": off.low, "difference_high": off.high}
     about = f"to within {100 * TOLERANCE:g} % of a run's best loss"
-    made = _row(metric, "epochs to its own best", about, own.mean, theirs, row, EPOCHS * theirs)
-    mine, others = int(best["n_improving"]), 0 if np.isnan(theirs) or other is None else int(other["n_improving"])
-    if mine + others:
-        made = made._replace(about=f"{mine + others} of these runs still improving at the end: not final")
-        # A run that is still improving has its best later: what counts against it then stays true.
-        if (mine and made.word in ("better", "no worse")) or (others and made.word in ("worse", "no worse")):
-            made = made._replace(word="inconclusive")
-    yield made
+    pair = Pair(CONVERGED, "epochs to its own best", about, own.mean, np.nan, NO_MEAN, int(best["n_improving"]))
+    if other is not None:
+        theirs = values.of(CONVERGED, values.rows([other["trial"]]))
+        mean = means_of_rows(theirs).of(0).mean
+        improving = 0 if np.isnan(mean) else int(other["n_improving"])
+        pair = pair._replace(theirs=mean, off=means_of_rows(mine - theirs).of(0), other_improving=improving)
+    yield pair
 
 
 def _label(metric: str, classification: bool) -> str:
     """The title, with the unit that the values do not show."""
     return title(metric) if unit_of(metric).difference else axis(metric, classification)
-
-
-def _row(
-    metric: str,
-    label: str,
-    about: str,
-    mine: float,
-    theirs: float,
-    off: "dict[Any, Any] | pd.Series[Any]",
-    margin: float,
-) -> Row:
-    mean, low, high = (float(off[f"difference{end}"]) for end in ("", "_low", "_high"))
-    has = np.isfinite(theirs) and np.isfinite(mean)
-    return Row(
-        metric,
-        label,
-        value(metric, mine),
-        value(metric, theirs) if has else "–",
-        spread(difference, metric, mean, low, high) if has else "–",
-        word(low, high, margin, maximised=is_maximised(metric)) if has else "",
-        about,
-    )
-
-
-def _margin(metric: str, other: float) -> float:
-    """The margin of `comparisons.margin`, against a mean of the test set."""
-    unit = unit_of(metric)
-    return POINTS / unit.factor if unit.difference else TOLERANCE * abs(other)

@@ -6,6 +6,11 @@ from typing import Any
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import and_list, plural
 
+SEEDS = (
+    "A seed changes the initial weights, the batches, the dropout masks and the division into train and validation, "
+    "not the data set and the test set."
+)
+
 
 def scope(frames: Frames) -> str:
     """One line of facts and two short sentences about the seeds."""
@@ -15,7 +20,7 @@ def scope(frames: Frames) -> str:
     recorded = frames.asked.get("scope") or {}
     (changes if recorded.get("split_by_seed", True) else kept).append("the division into train and validation")
     kept.append("the test set")
-    seeds = f"A seed changes {and_list(changes)}, not {and_list(kept)}."
+    seeds = f"A seed changes {and_list(changes)}, but not {', '.join(kept[:-1])} or {kept[-1]}."
     return f"{facts[:1].upper()}{facts[1:]}. {seeds}"
 
 

@@ -36,7 +36,7 @@ def plausible(evidence: Evidence) -> str:
         return ""
     trials = confidence_set(evidence)
     if len(trials) == 1:
-        return "No other configuration: all are significantly worse than the best."
+        return "No other configuration: all others are significantly worse."
     return (
         f"{len(trials)} of {plural(choice.whole, 'configuration')} may be the best (95 % confidence set): "
         f"{_grouped(evidence, trials)}."
@@ -57,18 +57,36 @@ def _grouped(evidence: Evidence, trials: frozenset[int]) -> str:
     """`everywhere at 0.1 to 0.3; hidden from 0.5 on; no dropout; and 4 more`: rates of one placement together."""
     table = evidence.table[evidence.table["whole"]]
     parts = list(_parts(table, trials))
-    rates = evidence.tables["best_rates"]
-    if len(parts) > GROUPS and len(rates) > 2:
-        mine = table[table["trial"].isin(trials) & ~table["baseline"] & table["rate"].notna()]
-        if len(mine) and mine["placement"].nunique() > 1:
-            ends = sorted({float(mine["rate"].min()), float(mine["rate"].max())})
-            none = ", or no dropout" if table[table["trial"].isin(trials)]["baseline"].any() else ""
-            several = "rates" if len(ends) > 1 else "rate"
-            span = " to ".join(setting(end) for end in ends)
-            return f"{several} {span} at {mine['placement'].nunique()} placements{none}"
+    if len(parts) > GROUPS:
+        text = _box(table, trials)
+        if text:
+            return text
     more = sum(count for _, count in parts[GROUPS:])
     named = "; ".join(text for text, _ in parts[:GROUPS])
     return f"{named}; and {more} more" if more else named
+
+
+def _box(table: pd.DataFrame, trials: frozenset[int]) -> str:
+    """`rates 0.1 to 0.3 at all 3 placements, or no dropout`; of what holds only some of these, it says so.
+
+    Empty where the configurations are not of several placements with a rate each.
+    """
+    mine = table[table["trial"].isin(trials)]
+    others = mine["baseline"] | mine["placement"].isna() | mine["rate"].isna()
+    if (others & ~mine["baseline"]).any() or mine.loc[~others, "placement"].nunique() < 2:
+        return ""
+    none = ", or no dropout" if others.any() else ""
+    has_rate = table[~table["baseline"] & table["placement"].notna() & table["rate"].notna()]
+    inside = has_rate[has_rate["trial"].isin(trials)]
+    placements = inside["placement"].nunique()
+    low, high = float(inside["rate"].min()), float(inside["rate"].max())
+    within = has_rate[has_rate["placement"].isin(inside["placement"]) & has_rate["rate"].between(low, high)]
+    span = f"rate {setting(low)}" if low == high else f"rates {setting(low)} to {setting(high)}"
+    every = "all " if placements == has_rate["placement"].nunique() else ""
+    where = f"{span} at {every}{placements} placements"
+    if within["trial"].isin(trials).all():
+        return f"{where}{none}"
+    return f"{len(inside)} of the {len(within)} with {where}{none}"
 
 
 def _parts(table: pd.DataFrame, trials: frozenset[int]) -> Iterator[tuple[str, int]]:
@@ -101,6 +119,11 @@ def _rates(chosen: Sequence[float], tried: Sequence[float]) -> str:
     """`at 0.2`, `at 0.1 to 0.4`, `from 0.5 on`, `at 0.1 and 0.5`: runs of neighbours in what was tried."""
     if len(chosen) > 1 and list(chosen) == list(tried[-len(chosen) :]) and len(chosen) < len(tried):
         return f"from {setting(float(chosen[0]))} on"
+    return f"at {spans(chosen, tried)}"
+
+
+def spans(chosen: Sequence[float], tried: Sequence[float]) -> str:
+    """`0.1 to 0.4 and 0.7`: runs of neighbours in what was tried."""
     runs: list[list[float]] = []
     for rate in chosen:
         place = list(tried).index(rate)
@@ -112,4 +135,4 @@ def _rates(chosen: Sequence[float], tried: Sequence[float]) -> str:
         setting(float(run[0])) if len(run) == 1 else f"{setting(float(run[0]))} to {setting(float(run[-1]))}"
         for run in runs
     ]
-    return f"at {and_list(words)}"
+    return and_list(words)

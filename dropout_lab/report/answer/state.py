@@ -29,6 +29,8 @@ class State:
             return f"Finished: {plural(self.done, 'run')}{failed}"
         if self.name == "failed":
             return f"Failed: {self.failed} of {plural(self.done, 'run')}"
+        if not self.planned:
+            return "Running: no run has ended" if self.name == "running" else "Stopped: no run is recorded"
         word = "Running" if self.name == "running" else "Stopped"
         return f"{word}: {self.done} of {plural(self.planned, 'run')}{failed}"
 
@@ -42,6 +44,6 @@ def state(frames: Frames, running: bool) -> State:
     planned = max(done, trials * frames.seeds)
     if done and failed == done:
         return State("failed", done, planned, failed)
-    if running and done < planned:
+    if running and (done < planned or not planned):
         return State("running", done, planned, failed)
     return State("finished" if done and done >= planned else "stopped", done, planned, failed)

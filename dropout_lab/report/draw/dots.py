@@ -13,7 +13,7 @@ from dropout_lab.report.draw.style import Looks
 from dropout_lab.report.statistics.floats import Bools, Floats
 
 LETTERS = 48
-"""Letters of a name."""
+"""Letters of a name, by default."""
 
 
 def dots(
@@ -24,6 +24,7 @@ def dots(
     filled: Bools,
     scale: Scale,
     say: Callable[[float], str],
+    letters: int = LETTERS,
 ) -> None:
     """Draw a mark and its interval per row, the first on top; hollow if not `filled`.
 
@@ -43,8 +44,11 @@ def dots(
     scale.set([ax], "x")
     for place in np.flatnonzero(scale.beyond(mean)):
         align = "left" if scale.maximised else "right"
-        text = f"  {say(float(mean[place]))}  "
-        ax.text(scale.edge or 0.0, float(place), text, ha=align, va="center", fontsize=7, in_layout=False)
-    ax.set_yticks(places, [shorten(str(name), LETTERS) for name in rows["name"]])
+        label = ax.annotate(
+            say(float(mean[place])), (scale.edge or 0.0, float(place)), (7 if scale.maximised else -7, 0),
+            textcoords="offset points", ha=align, va="center", fontsize=7, annotation_clip=False,
+        )  # fmt: skip
+        label.set_in_layout(False)
+    ax.set_yticks(places, [shorten(str(name), letters) for name in rows["name"]])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.grid(False, axis="y")

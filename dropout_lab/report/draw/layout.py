@@ -93,9 +93,18 @@ def arrange(figure: Figure) -> None:
             [tops[0] + high, *(bottom + GAP + top + high for bottom, top in zip(bottoms, tops[1:], strict=False))]
         )
     )
+    _stack(figure, renderer)
     for ax, (row, column) in places.items():
         corner = x[columns.index(column)] / width, y[rows.index(row)] / height
         ax.set_position((*corner, wide / width, high / height))
+
+
+def _stack(figure: Figure, renderer: RendererBase) -> None:
+    """Put the figure's legends one below the other, the last at the bottom."""
+    up = 0.0
+    for box in reversed(figure.legends):
+        box.set_bbox_to_anchor((0.5, up / float(figure.get_size_inches()[1])))
+        up += box.get_window_extent(renderer).height / figure.dpi
 
 
 def _row(ax: Axes) -> int:

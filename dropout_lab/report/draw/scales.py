@@ -86,11 +86,6 @@ class Scale(NamedTuple):
         return np.asarray(values < self.edge if self.maximised else values > self.edge)
 
     @property
-    def only_logarithmic(self) -> "Scale":
-        """The same scale without an edge."""
-        return self if self.logarithmic and self.edge is None else Scale(self.maximised, self.logarithmic)
-
-    @property
     def note(self) -> str:
         """A sentence for the caption; empty without an edge."""
         return "" if self.edge is None else "Triangles at the edge: values beyond the axis."

@@ -19,7 +19,6 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from dropout_lab.report.draw import layout
-from dropout_lab.report.draw.layout import shorten
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C7A00")
 """Seven colours for colour-blind readers too (Okabe and Ito, 2008), the yellow darkened for white paper."""
@@ -175,16 +174,6 @@ def legend_of(figure: Figure, handles: Sequence[Any], labels: Sequence[str] | No
     if labels:
         columns = len(labels) if is_short else min(6, max(1, room // (max(map(len, labels)) + 7)))
         figure.legend(handles, labels, loc="lower center", bbox_to_anchor=(0.5, 0), borderaxespad=0.3, ncols=columns)
-
-
-def legend_above(ax: Axes, title: str, columns: int) -> None:
-    """Add a legend to a single panel, above it, where it covers nothing."""
-    room = 80 // columns
-    longest = max(len(label) for label in ax.get_legend_handles_labels()[1]) + 6
-    ax.legend(
-        title=shorten(title, room), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=max(1, room // longest),
-        fontsize=8, title_fontsize=8, borderaxespad=0.2, columnspacing=1.2,
-    )  # fmt: skip
 
 
 def share_y(axes: Sequence[Axes]) -> None:

@@ -72,7 +72,8 @@ def metrics_of(frames: Frames, names: Sequence[str]) -> Sequence[str]:
     """`names` and the objectives, without those that the task does not have, as the accuracies of a regression."""
     task = "classification" if frames.is_classification else "regression"
     every = {name: metric_of(name) for name in (*names, *frames.objectives)}
-    return [name for name, metric in every.items() if metric is None or task in metric.tasks]
+    asked = set(frames.objectives)  # of a classification without a complete run the task is not known
+    return [name for name, metric in every.items() if metric is None or task in metric.tasks or name in asked]
 
 
 def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from dropout_lab.core.metrics.lookup import LAST, at_end, per_epoch, run_fields
+from dropout_lab.core.metrics.lookup import LAST, per_epoch, run_fields
 from dropout_lab.core.metrics.metric import Metric, PerEpoch
 from dropout_lab.report.frames.column import Column
 from dropout_lab.report.frames.load import Frames
@@ -110,11 +110,6 @@ def columns() -> Mapping[str, Mapping[str, Column]]:
     return {"trials": _TRIALS, "runs": of_runs(), "curves": _curves(), "learned": _LEARNED, "lanes": _LANES}
 
 
-def only_sometimes() -> frozenset[str]:
-    """Columns that some sweeps lack: calibration needs classes, and names that end in _mc need trainer.mc_samples."""
-    return frozenset({SITE, SWEPT, *(metric.name for metric in at_end() if metric.optional)})
-
-
 def column(frame: str, name: str, frames: Frames) -> Column:
     """What a column of a sweep's frame is; raises KeyError for one that is not documented."""
     known = columns()[frame]
@@ -138,7 +133,7 @@ def described(frames: Frames) -> pd.DataFrame:
 
 
 def as_markdown() -> str:
-    """The documentation of all columns, dropout_lab/report/frames.md."""
+    """The documentation of all columns, dropout_lab/report/frames/frames.md."""
     lines = [
         "# The frames of a sweep, column by column",
         "",
@@ -150,13 +145,9 @@ def as_markdown() -> str:
         "for classification, what ends in `_mc` with `trainer.mc_samples=`. Accuracies are missing for regression.",
         "What was not measured is missing (NaN or None).",
         "",
-        "Written by `python -m dropout_lab.report.frames.documentation > dropout_lab/report/frames/frames.md`.",
+        "Written by `python -m tests.docs.tables`.",
     ]
     for frame, known in columns().items():
         lines += ["", f"## {frame}", "", "| column | unit | meaning |", "|---|---|---|"]
         lines += [f"| `{name}` | {about.unit} | {about.meaning} |" for name, about in known.items()]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(as_markdown(), end="")

@@ -6,7 +6,7 @@ from dropout_lab.report.statistics.crossed import crossed_mean
 from dropout_lab.report.statistics.equivalence import equivalence_p, no_better_p
 from dropout_lab.report.statistics.floats import ALPHA, LEVEL, Bools, Floats, Ints, known_rows, whole_rows
 from dropout_lab.report.statistics.improvement import Improvement, paired_improvement
-from dropout_lab.report.statistics.means import Mean, Means, mean_over_seeds, means_of_rows
+from dropout_lab.report.statistics.means import NO_MEAN, Mean, Means, means_of_rows, negated
 from dropout_lab.report.statistics.permutation import seeds_to_reach, sign_flip_p, smallest_p
 from dropout_lab.report.statistics.power import POWER, power, seeds_needed
 from dropout_lab.report.statistics.resampling import RESAMPLES, SEED, weights
@@ -24,6 +24,7 @@ from dropout_lab.report.statistics.survival import (
 __all__ = [
     "ALPHA",
     "LEVEL",
+    "NO_MEAN",
     "POWER",
     "RESAMPLES",
     "SEED",
@@ -45,9 +46,9 @@ __all__ = [
     "holm",
     "kaplan_meier",
     "known_rows",
-    "mean_over_seeds",
     "means_of_rows",
     "medians",
+    "negated",
     "no_better_p",
     "optimism",
     "paired_improvement",

@@ -1,12 +1,17 @@
 """Means over seeds and test examples, both of which are samples."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 from dropout_lab.report.statistics.floats import LEVEL, Floats
 from dropout_lab.report.statistics.means import Mean
+
+HALVINGS = 60
+LEAST = -100.0
+"""The decimal logarithm of the least p."""
 
 
 class Components(NamedTuple):
@@ -32,21 +37,35 @@ def components(values: Floats) -> Components:
 def crossed_mean(values: Floats, level: float = LEVEL) -> Mean:
     """The mean of `values` (seeds x examples), with an interval for new seeds and new test examples at once.
 
-    Both are random: the variance of the mean is (MS_seeds + max(0, MS_examples - MS_interaction)) / (seeds x examples),
-    and the degrees of freedom follow Satterthwaite (S. Hillis, Statistics in Medicine 26 (2007) 596-619, equations 22
-    to 24, for readers x cases, with the term of the examples added). A bootstrap over both covers less: with five
-    seeds its spread of seeds is too small by sqrt(4 / 5) and it has no t quantile; docs/statistics.md has both. NaN
+    Both are random. The variance of the mean is estimated by (MS_seeds + max(0, MS_examples - MS_interaction)) /
+    (seeds x examples). Each of the two terms is multiplied by the square of its own t quantile, with seeds - 1 and
+    examples - 1 degrees of freedom; the sum is the square of the interval's half-width. Of independent estimates such
+    an interval covers at least `level` (S. Banerjee, Sankhya 22 (1960) 357-358). It is never narrower than the t
+    interval over seeds alone. One t quantile for the sum, by Satterthwaite (as S. Hillis, Statistics in Medicine 26
+    (2007) 596-619, does for readers and cases), covers 91 to 95 % with three seeds; the percentile bootstrap over both
+    covers 76 to 99.8 %: see docs/statistics.md. NaN
     bounds for fewer than two seeds or examples, and without any spread.
     """
     mean, seeds = float(values.mean()) if values.size else np.nan, len(values)
     if min(values.shape) < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return Mean(mean, np.nan, np.nan, seeds, np.nan)
     found = components(values)
-    beyond = max(0.0, found.examples - found.interaction)
-    spread = found.seeds + beyond
-    if spread == 0:
+    parts = np.array([found.seeds, max(0.0, found.examples - found.interaction)]) / values.size
+    if parts.sum() == 0:
         return Mean(mean, np.nan, np.nan, seeds, np.nan)
-    freedom = spread**2 / (found.seeds**2 / (seeds - 1) + beyond**2 / (values.shape[1] - 1))
-    error = float(np.sqrt(spread / values.size))
-    half = float(stdtrit(freedom, 0.5 + level / 2)) * error
-    return Mean(mean, mean - half, mean + half, seeds, float(2 * stdtr(freedom, -abs(mean) / error)))
+    errors, freedom = np.sqrt(parts), np.array(values.shape) - 1
+
+    def half(p: float) -> float:
+        return float(np.hypot(*(errors * stdtrit(freedom, p / 2))))
+
+    p = _p_at(half, abs(mean))
+    return Mean(mean, mean - half(1 - level), mean + half(1 - level), seeds, p)
+
+
+def _p_at(half: Callable[[float], float], size: float) -> float:
+    """The p of the test against 0: the interval that misses with this probability has the half-width `size`."""
+    low, high = LEAST, 0.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if half(10.0**middle) < size else (middle, high)
+    return float(10.0**high)

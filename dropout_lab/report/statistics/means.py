@@ -1,6 +1,6 @@
 """Means over seeds with t intervals and t tests, one by one or for the rows of a matrix at once."""
 
-from collections.abc import Sequence
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +21,13 @@ class Mean(NamedTuple):
     n: int
     p: float
 
-    @property
-    def excludes_zero(self) -> bool:
-        return self.low > 0 or self.high < 0
+
+NO_MEAN = Mean(math.nan, math.nan, math.nan, 0, math.nan)
+
+
+def negated(mean: Mean) -> Mean:
+    """The difference taken the other way round."""
+    return mean._replace(mean=-mean.mean, low=-mean.high, high=-mean.low)
 
 
 class Means(NamedTuple):
@@ -63,8 +67,3 @@ def means_of_rows(values: Floats, level: float = LEVEL) -> Means:
         half = stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * error
         p = 2 * stdtr(np.maximum(n - 1, 1), -np.abs(mean) / error)
     return Means(mean, mean - half, mean + half, n.astype(np.int64), p, deviation)
-
-
-def mean_over_seeds(values: Sequence[float]) -> Mean:
-    """The `Mean` of values; those that are not finite are left out."""
-    return means_of_rows(np.asarray(values, dtype=np.float64)[None, :]).of(0)

@@ -7,9 +7,17 @@ import pandas as pd
 
 from dropout_lab.core.metrics.lookup import compared_names
 from dropout_lab.report.frames.by_seed import metrics_of
+from dropout_lab.report.frames.column import Columns, text
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.frames.naming import group_parts, varying
 from dropout_lab.report.spelling import is_maximised
+
+LINES: Columns = {
+    "group": text("the settings that distinguish the panels or variants, in words"),
+    "panel": text("panel that it is drawn in"),
+    "line": text("line that it belongs to: a placement or a variant"),
+}
+"""The columns of a figure over rates."""
 
 PANELS = 6
 """A figure has at most this many panels; more groups than this are not drawn."""

@@ -1,7 +1,7 @@
 """The parts of a topic: tables and figures, each declared once, beside its code."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -52,6 +52,8 @@ class Picture:
     name: str
     plan: Callable[[Evidence], Plan | str | None]
     """A sweep's figure; the reason why it has none, as a sentence; or None where nobody would look for one."""
+    columns: Columns = field(default_factory=dict)
+    """The columns of the drawn table that neither trials.csv nor the table of the same name has."""
 
 
 Part = Table | Picture

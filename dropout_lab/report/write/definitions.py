@@ -1,8 +1,10 @@
 """The terms of the page and their meanings; the numbers come from the code that uses them."""
 
 from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
+from dropout_lab.report.answer.rows import EPOCHS
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.statistics import ALPHA
+from dropout_lab.report.topics.differences.comparisons import POINTS
 
 
 def _precision(frames: Frames) -> str:
@@ -13,6 +15,10 @@ def _precision(frames: Frames) -> str:
 
 def _other(frames: Frames) -> str:
     return "baseline of its context" if frames.reference is None else f"trial {frames.reference}"
+
+
+def _margin() -> str:
+    return f"{100 * TOLERANCE:g} % of the reference's loss, or {POINTS:g} percentage points of accuracy."
 
 
 def definitions(frames: Frames) -> list[tuple[str, str]]:
@@ -26,15 +32,22 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "over. The same seeds serve every configuration, so differences are taken seed by seed.",
         ),
         (
+            "estimand",
+            "Values and differences are about this data set, on average over seeds; each seed divides it anew. "
+            "The intervals do not cover other data sets of the same kind, whose training "
+            "examples differ.",
+        ),
+        (
             "best epoch",
             "The epoch with the lowest validation loss. All values are at this epoch unless stated otherwise, test "
-            "values included.",
+            "values included. Choosing it by the validation part flatters the validation loss; How sure has an upper "
+            "bound of the bias.",
         ),
         (
             "gap",
-            "Loss: validation minus train. Accuracy: train minus validation, in percentage points (pp). Both sides use "
-            "the same weights, with dropout off. The train side is a fixed part of the training data, as large as the "
-            "validation part unless trainer.gap_examples is set.",
+            "Loss: validation minus train. Accuracy: train minus validation, a fraction in the files and shown in "
+            "percentage points (pp). Both sides use the same weights, with dropout off. The train side is a fixed part "
+            "of the training data, as large as the validation part unless trainer.gap_examples is set.",
         ),
         (
             "baseline",
@@ -43,23 +56,49 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "interval",
-            "A 95 % t interval over seeds, cut to the possible range of a mean: accuracies end at 0 and 100 %, losses "
-            "at 0. The cut does not change its coverage. It covers the variation between seeds, not that of the choice "
-            "of data. Values that are equal for all seeds have no interval.",
+            "A 95 % t interval over seeds. That of a mean is cut to its possible range (accuracies end at 0 and 100 %, "
+            "losses at 0), which does not change its coverage. Values that are equal for all seeds have no interval.",
         ),
         (
             "difference",
             f"Configuration minus {_other(frames)}, paired by seed, with the paired t test. p (Holm) is corrected for "
-            "all configurations that were tested. The configuration on the first screen was chosen for looking best, "
-            "so its interval is simultaneous over all of them (Bonferroni). The intervals in the tables are of single "
-            "comparisons.",
+            "all configurations that were tested. Intervals in tables are of single comparisons.",
+        ),
+        (
+            "simultaneous interval",
+            "All of them hold together with 95 % (Bonferroni, sharpened to agree with Holm's test). The first screen "
+            "uses it for validation, because the configuration there was chosen for looking best.",
+        ),
+        (
+            "test interval",
+            "A 95 % interval on the held-out test set. Where predictions are recorded, it covers new seeds and new "
+            "test examples; elsewhere, new seeds alone.",
+        ),
+        (
+            "better, worse",
+            "On the first screen: the 95 % interval of the difference excludes 0. Inconclusive: none of the four words "
+            "is shown.",
+        ),
+        (
+            "no worse",
+            f"The 95 % interval excludes a harm of the margin: {_margin()} For epochs, the margin is "
+            f"{100 * EPOCHS:g} % of the epochs of what it is compared with.",
+        ),
+        (
+            "confidence set",
+            "The configurations that may be the best. It contains the truly best one with at least 95 %, and accounts "
+            "for choosing by the same seeds (multiple comparisons with the best).",
         ),
         (
             "significantly worse than the best",
-            "The p of the one-sided paired t test against the chosen configuration, times the number of other "
-            f"configurations, is below {ALPHA:g} (multiple comparisons with the best). This accounts for choosing the "
-            "best by the same seeds. The other configurations are statistically indistinguishable from the best: "
-            "together with it, they contain the truly best configuration with a probability of at least 95 %.",
+            "Outside the confidence set: a paired t test shows it to be worse than the best (p times the number of "
+            f"others, for both directions and two families of tests, below {ALPHA:g}) or than its baseline (Holm). The "
+            "others are statistically indistinguishable from the best, which does not mean equivalent.",
+        ),
+        (
+            "equivalence",
+            "The difference is shown to be smaller than the margin in both directions, by two one-sided t tests, "
+            f"corrected by Holm. The margin: {_margin()}",
         ),
         (
             "learned nothing",

@@ -1,5 +1,6 @@
 """All files of the report for other programs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -8,14 +9,15 @@ from dropout_lab.report.answer.answer import Answer
 from dropout_lab.report.frames.documentation import described
 from dropout_lab.report.topics.configurations.columns import of_configurations
 from dropout_lab.report.topics.evidence import Evidence
-from dropout_lab.report.topics.outline import tables
+from dropout_lab.report.topics.outline import pictures, tables
+from dropout_lab.report.topics.part import Plan
 from dropout_lab.report.write.files import write
 from dropout_lab.report.write.frames import as_parquet, write_frame
 from dropout_lab.report.write.latex import main_table
 from dropout_lab.report.write.machine import as_json
 
 
-def export(folder: Path, evidence: Evidence, answer: Answer) -> None:
+def export(folder: Path, evidence: Evidence, answer: Answer, plans: Mapping[str, Plan]) -> None:
     """Write the frames and all tables as CSV and Parquet; columns.csv, report.json and trials.tex.
 
     trials.csv and trials.parquet have the ranked configurations.
@@ -30,7 +32,7 @@ def export(folder: Path, evidence: Evidence, answer: Answer) -> None:
     for name, some in (("learned", frames.learned), ("lanes", frames.lanes)):
         if len(some):
             write_frame(folder, name, some)
-    columns = pd.concat([described(frames), described_tables(evidence)], ignore_index=True)
+    columns = pd.concat([described(frames), described_tables(evidence), described_figures(evidence, plans)])
     write(folder / "columns.csv", columns.to_csv(index=False))
     write(folder / "report.json", as_json(evidence, answer))
     write(folder / "trials.tex", main_table(frames, table, evidence.choice))
@@ -44,4 +46,16 @@ def described_tables(evidence: Evidence) -> pd.DataFrame:
         rows.append(("trials.csv", str(name), about.unit, about.meaning))
     for title, one in tables().items():
         rows += [(f"tables/{title}", name, about.unit, about.meaning) for name, about in one.columns.items()]
+    return pd.DataFrame(rows, columns=["frame", "column", "unit", "meaning"])
+
+
+def described_figures(evidence: Evidence, plans: Mapping[str, Plan]) -> pd.DataFrame:
+    """The same for the tables that are drawn, the files in figures/."""
+    rows = []
+    known = tables()
+    for title, plan in plans.items():
+        own = {**(known[title].columns if title in known else {}), **pictures()[title].columns}
+        for name in plan.table:
+            about = own[str(name)] if name in own else of_configurations(str(name), evidence.frames)
+            rows.append((f"figures/{title}", str(name), about.unit, about.meaning))
     return pd.DataFrame(rows, columns=["frame", "column", "unit", "meaning"])

@@ -49,7 +49,7 @@ def planned_for(evidence: Evidence) -> tuple[dict[str, Plan], list[str]]:
 
 def _drawn(plans: Sequence[Plan], jobs: int, pdf: bool) -> Sequence[Drawing]:
     if jobs <= 1:
-        return [_draw(plan, pdf) for plan in plans]
+        return [draw(plan, pdf=pdf) for plan in plans]
     # The fork passes on the plans; only their numbers and the finished files are sent.
     context = get_context("fork")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_inherit, initargs=(plans, pdf)) as pool:
@@ -66,10 +66,11 @@ def _inherit(plans: Sequence[Plan], pdf: bool) -> None:
 
 def _draw_inherited(number: int) -> Drawing:
     plans, pdf = _inherited
-    return _draw(plans[number], pdf)
+    return draw(plans[number], pdf=pdf)
 
 
-def _draw(plan: Plan, pdf: bool) -> Drawing:
+def draw(plan: Plan, *, pdf: bool) -> Drawing:
+    """The figure in all formats."""
     with style.styled():
         drawing = style.save(plan.draw(), pdf=pdf)
         return drawing if plan.narrow is None else replace(drawing, narrow=style.save_svg(plan.narrow()))

@@ -20,6 +20,9 @@ COLORS = {
 DARK = ("#56a9e8", "#ff8b3d", "#2fc79a", "#e39ac6", "#f0b429", "#8ccbf2", "#c9b63b")
 """`OKABE_ITO` on dark paper."""
 
+PLACE = re.compile(r"(opacity: )?(-?\d+\.\d\d+)")
+"""The numbers in a tag of SVG; those of the text between tags are the figure's own."""
+
 
 def variables() -> tuple[str, str]:
     """The colours of the lines as CSS variables, for light and for dark paper."""
@@ -37,7 +40,7 @@ def inline(svg: bytes, name: str, label: str, kind: str = "") -> str:
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(xlink:href="|href="|url\()#', rf"\1#{name}-", text)
     text = re.sub(r"#[0-9a-fA-F]{6}\b", _variable, text)
-    text = re.sub(r"(?<=\d\.\d)\d+", "", text)  # a tenth of a point is enough
+    text = re.sub(r"<[^>]*>", lambda tag: PLACE.sub(_rounded, tag.group(0)), text)
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)  # the page says it once
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
     used = set(re.findall(r"#([\w.-]+)", text))
@@ -51,6 +54,11 @@ def inline(svg: bytes, name: str, label: str, kind: str = "") -> str:
         f'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns="http://www.w3.org/2000/svg" '
         f"{box.group(0) if box else ''}>{rest}"
     )
+
+
+def _rounded(found: "re.Match[str]") -> str:
+    """A place or a length to a tenth of a point; an opacity as it is."""
+    return found.group(0) if found.group(1) else f"{float(found.group(2)):.1f}".removesuffix(".0")
 
 
 def _variable(found: "re.Match[str]") -> str:

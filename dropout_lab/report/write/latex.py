@@ -1,18 +1,23 @@
-"""The main table for a paper: a booktabs tabular of the best configurations."""
+"""The main table for a paper: a booktabs tabular of the best configurations, as wide as two columns of text at most."""
 
-from collections.abc import Callable
+import math
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.frames.ranking import ranked
-from dropout_lab.report.spelling import difference, probability, title, value
+from dropout_lab.report.spelling import number, probability, title, unit_of
 from dropout_lab.report.topics.choice import Choice
 
 ROWS = 20
 """Configurations in the table, the best ones; the best baseline is added if it is not among them."""
 
+WIDTH = 7.0
+"""Inches: the text width of a two-column paper. Names are broken into lines, numbers have three digits, and intervals
+are half-widths, so that the table fits at \\footnotesize."""
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -25,10 +30,14 @@ SPECIAL = {
     '"': r"\textquotedbl{}",
     "−": "$-$",
     "–": "--",
+    "±": r"$\pm$",
     "∞": r"$\infty$",
     "\n": " ",
     "\r": " ",
 }
+
+LONG = 14
+"""Longer words may be broken anywhere."""
 
 
 def escape(text: str) -> str:
@@ -45,45 +54,78 @@ def main_table(frames: Frames, table: pd.DataFrame, choice: Choice) -> str:
     shown = order.head(ROWS)
     if not shown["baseline"].any():
         shown = pd.concat([shown, order[order["baseline"]].head(1)])
-    main, test = choice.objective, "test_accuracy" if frames.is_classification else "test_loss"
-    gap = "gap_accuracy" if frames.is_classification else "gap_loss"
-    header = ["configuration", "runs", title(main), "difference to baseline", "$p$ (Holm)", title(test), title(gap)]
+    main, kind = choice.objective, "accuracy" if frames.is_classification else "loss"
+    metrics = [main, *(name for name in (f"test_{kind}", f"gap_{kind}") if name != main)]
+    other = "no dropout" if frames.reference is None else f"trial {frames.reference}"
+    header = ["configuration", title(main), f"minus {other}", "$p$ (Holm)", *map(title, metrics[1:])]
+    units = ["", _unit(main), _unit(main, difference=True), "", *map(_unit, metrics[1:])]
     rows = [
         [
-            escape(str(trial["name"])),
-            f"{trial['n_complete']}/{frames.seeds}",
-            escape(_interval(trial, main, value)),
-            "baseline" if trial["baseline"] else escape(_interval(trial, f"{main}_diff", difference, main)),
+            name(trial, frames.seeds),
+            _mean(trial, main),
+            _mean(trial, f"{main}_diff", main),
             escape(_p(trial.get(f"{main}_p_holm"))),
-            escape(_interval(trial, test, value)),
-            escape(_interval(trial, gap, value)),
+            *(_mean(trial, metric) for metric in metrics[1:]),
         ]
         for _, trial in shown.iterrows()
     ]
     some = f"the {len(shown)} best of {len(table)}" if len(shown) < len(table) else f"all {len(table)}"
     lines = [
-        f"% {some} configurations; means over {frames.seeds} seeds, 95 % intervals in brackets",
+        f"% {some} configurations, best {title(main)} first; means over {frames.seeds} seeds",
+        r"% plus or minus: half of the 95 % t interval over seeds; p: paired t test, corrected by Holm",
+        f"% for a table* of a two-column paper, {WIDTH:g} inches wide",
         r"% \usepackage{booktabs} \usepackage[T1]{fontenc}",
-        r"\begin{tabular}{lrrrrrr}",
+        r"{\footnotesize\setlength{\tabcolsep}{4pt}%",
+        rf"\begin{{tabular}}{{@{{}}p{{1.6in}}{'r' * (len(header) - 1)}@{{}}}}",
         r"\toprule",
         " & ".join(header) + r" \\",
+        " & ".join(units) + r" \\",
         r"\midrule",
         *(" & ".join(row) + r" \\" for row in rows),
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\end{tabular}}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _interval(
-    trial: "pd.Series[Any]", column: str, show: Callable[[str, float], str], metric: str | None = None
-) -> str:
-    mean, low, high = (trial.get(f"{column}{end}", float("nan")) for end in ("", "_low", "_high"))
-    name = metric or column
-    if pd.isna(low) or pd.isna(high):
-        return show(name, mean)
-    unit = next((unit for unit in (" %", " pp") if show(name, mean).endswith(unit)), "")
-    return f"{show(name, mean)} [{show(name, low).removesuffix(unit)}, {show(name, high).removesuffix(unit)}]"
+def name(trial: "pd.Series[Any]", seeds: int) -> str:
+    """The configuration's name, which may be broken into lines, with its runs where some are missing."""
+    missing = "" if trial["n_complete"] == seeds else f" ({trial['n_complete']} of {seeds} runs)"
+    return r"\raggedright " + " ".join(map(_breakable, f"{trial['name']}{missing}".split()))
+
+
+def _breakable(word: str) -> str:
+    """The word, escaped; if it is long, LaTeX may break it after every sign and every few letters."""
+    if len(word) <= LONG:
+        return escape(word)
+    parts: Sequence[str] = re.findall(r"\w{1,8}|\W", word.replace("_", "_ "))
+    return r"\allowbreak{}".join(escape(part) for part in parts if part != " ")
+
+
+def _unit(metric: str, difference: bool = False) -> str:
+    """The unit in the head, as the numbers have none."""
+    unit = unit_of(metric)
+    shown = unit.difference if difference and unit.difference else unit.shown
+    return f"({escape(shown)})" if shown else ""
+
+
+def _mean(trial: "pd.Series[Any]", column: str, metric: str | None = None) -> str:
+    """`0.123 ± 0.013`: the mean, and half of its interval, which is symmetric where it is not cut."""
+    shown = metric or column
+    factor = unit_of(shown).factor
+    mean, low, high = (factor * float(trial.get(f"{column}{end}", math.nan)) for end in ("", "_low", "_high"))
+    half = max(high - mean, mean - low) if math.isfinite(low) and math.isfinite(high) else math.nan
+    decimals = (1 if metric is None else 2) if unit_of(shown).difference else None
+    return escape(
+        _digits(mean, decimals) if math.isnan(half) else f"{_digits(mean, decimals)} ± {_digits(half, decimals)}"
+    )
+
+
+def _digits(value: float, decimals: int | None) -> str:
+    """Per cent and points with fixed decimals, other numbers with three digits."""
+    if decimals is None or not math.isfinite(value):
+        return number(value, 3)
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def _p(p: Any) -> str:

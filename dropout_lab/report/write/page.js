@@ -21,6 +21,7 @@
   addEventListener("hashchange", follow);
   follow();
   label();
+  all.hidden = false;
   const number = (text) => {
     if (text.startsWith("∞")) return Infinity;
     const found = text.replaceAll("−", "-").replaceAll(",", "").match(/-?\d+(\.\d+)?(e[+-]?\d+)?/);

@@ -50,10 +50,12 @@ def environments(package: str) -> tuple[jinja2.Environment, jinja2.Environment]:
 
 
 def _drawing(drawing: Drawing, name: str, plan: Plan) -> Markup:
-    """The figure as SVG: with a narrow one beside it, of which a screen shows one."""
+    """The figure as SVG: with a narrow one beside it, of which a screen shows one; else in a box that scrolls."""
     label = f"{plan.heading}. {plan.alt}"
     wide = inline(drawing.svg, name, label, "broad" if drawing.narrow else "")
-    return Markup(wide + (inline(drawing.narrow, f"{name}-narrow", label, "narrow") if drawing.narrow else ""))
+    if drawing.narrow is None:
+        return Markup(f'<div class="pan">{wide}</div>')
+    return Markup(wide + inline(drawing.narrow, f"{name}-narrow", label, "narrow"))
 
 
 def refreshing(page: str, seconds: float | None) -> str:
@@ -83,7 +85,8 @@ def _content(folder: Path, evidence: Evidence, answer: Answer, gallery: Gallery)
     return {
         "name": frames.name,
         "answer": answer,
-        "other": evidence.reference_name,
+        "compared": any(row.other != "–" for row in answer.rows),
+        "means": _means(frames.seeds, has_interval=any("[" in row.difference for row in answer.rows)),
         "story": next((part for part in first.parts if part.is_figure), None),
         "sections": folded,
         "sure": SURE.anchor,
@@ -106,6 +109,13 @@ def _content(folder: Path, evidence: Evidence, answer: Answer, gallery: Gallery)
         "facts": _facts(evidence),
         "commands": _commands(folder, evidence),
     }
+
+
+def _means(seeds: int, *, has_interval: bool) -> str:
+    """What the numbers of the first screen are."""
+    if seeds == 1:
+        return "One seed."
+    return f"Means over {seeds} seeds{'; 95 % intervals of the difference' if has_interval else ''}."
 
 
 def _axis(values: Any) -> str:

@@ -32,12 +32,12 @@ def write_all(folder: Path, frames: Frames, jobs: int, refresh: float | None, pd
     evidence = evidence_of(frames)
     said = answer(evidence, folder, running)
     drawn = gallery(evidence, jobs, pdf=pdf)
-    export(folder, evidence, said)
+    export(folder, evidence, said, drawn.plans)
     _write_figures(folder, drawn)
     html, markdown = render(folder, evidence, said, drawn)
     write(folder / "report.md", markdown)
     write(folder / REPORT, refreshing(html, refresh))
-    return Report(folder / REPORT, said.text, *_rows(evidence, said), frames.notes, said.next.command)
+    return Report(folder / REPORT, said.text, *_rows(said), frames.notes, said.next.command)
 
 
 def _write_figures(folder: Path, drawn: Gallery) -> None:
@@ -54,9 +54,9 @@ def _write_figures(folder: Path, drawn: Gallery) -> None:
         write(folder / "figures" / f"{name}.csv", as_csv(drawn.plans[name].table))
 
 
-def _rows(evidence: Evidence, said: Answer) -> tuple[list[str], list[list[str]]]:
+def _rows(said: Answer) -> tuple[list[str], list[list[str]]]:
     """The rows of the first screen for a terminal."""
     if not said.rows:
         return [], []
-    header = ["", "chosen", evidence.reference_name, "difference", ""]
+    header = ["", said.heads.word, said.heads.other or "–", "difference", ""]
     return header, [[row.label, row.chosen, row.other, row.difference, row.word] for row in said.rows]

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from dropout_lab.report.export import machine
-from dropout_lab.report.tables import TABLES
 
 from dropout_lab.report import make
 from dropout_lab.report.frames.load import load
-from dropout_lab.report.write.latex import escape
+from dropout_lab.report.topics.outline import tables
+from dropout_lab.report.write import machine
 from dropout_lab.report.write.machine import strict
 from tests.report.blank import blank_figures
 from tests.report.canned import Sweep, grid, hump
@@ -49,14 +48,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     content, runs = read(folder), pd.read_parquet(folder / "runs.parquet")
-    assert (content["schema"], content["schema_version"], content["seeds"]) == ("dropout-lab/report", 4, 5)
+    assert (content["schema"], content["schema_version"], content["seeds"]) == (
+        "dropout-lab/report",
+        machine.VERSION,
+        5,
+    )
     assert content["runs"] == {"complete": 34, "failed": 1}
     assert content["task"] == "classification"
     assert content["objectives"] == [{"metric": "val_loss", "direction": "minimize", "unit": "nats"}]
     losses = runs.pivot(index="seed", columns="trial", values="val_loss")
     best = losses.drop(columns=2).mean().idxmin()
     answer = content["answer"]
-    assert (answer["best"], answer["baseline"], answer["is_significant"]) == (best, 0, True)
+    assert (answer["best"], answer["baseline"], answer["verdict"], answer["use"]) == (best, 0, "better", best)
+    assert answer["is_decided"]
     assert answer["difference"]["mean"] == pytest.approx((losses[best] - losses[0]).mean())
     assert answer["difference"]["n"] == 5
     (row,) = [row for row in content["comparison"] if row["metric"] == "test_accuracy"]
@@ -64,14 +68,17 @@ def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     assert row["best"]["mean"] == pytest.approx(tests[best].mean())
     assert row["difference"]["mean"] == pytest.approx((tests[best] - tests[0]).mean())
     assert len(content["configurations"]) == 7
-    assert all(isinstance(value, str) for part in content["prose"].values() for value in part)
+    assert "hidden at rate 0.3" in content["sentences"]["headline"]
+    assert content["next"]["command"].startswith("dropout-lab ")
     assert answer["reference"] == 0
     assert answer["difference"]["p_equivalence"] > 0.5
     assert (answer["placement"], answer["rate"]) == ("hidden", 0.3)
     assert answer["optimism"]["corrected"] == pytest.approx(
         answer["optimism"]["value"] + answer["optimism"]["optimism"]
     )
-    assert answer["best_rate"]["low"] <= answer["best_rate"]["rate"] <= answer["best_rate"]["high"]
+    assert answer["rate"] in answer["confidence_set_of_rates"]
+    assert answer["confidence_set"][0] == answer["best_name"]
+    assert [row["metric"] for row in content["test_set"]] == ["test_loss", "test_accuracy"]
     assert answer["cost"]["n"] == 5
     table = pd.read_csv(folder / "trials.csv")
     for given, (_, wanted) in zip(content["configurations"], table.iterrows(), strict=True):
@@ -127,7 +134,14 @@ def test_every_table_is_exported_and_every_column_of_it_documented(folder: Path)
     documented = pd.read_csv(folder / "columns.csv", keep_default_na=False).set_index(["frame", "column"])
     assert documented.index.is_unique
     assert (documented["meaning"] != "").all()
-    files = {f"tables/{name}": folder / "tables" / name for name in TABLES} | {"trials.csv": folder / "trials"}
+    frames = {*(path.stem for path in folder.glob("*.csv")), "trials.csv"} - {"columns"}
+    deeper = {f"{path.parent.name}/{path.stem}" for path in folder.glob("*/*.csv")}
+    assert {*deeper, *frames} <= set(documented.index.get_level_values("frame")), "no file is left out"
+    files = {f"tables/{name}": folder / "tables" / name for name in tables()} | {"trials.csv": folder / "trials"}
+    drawn = {f"figures/{path.stem}": list(pd.read_csv(path)) for path in (folder / "figures").glob("*.csv")}
+    assert len(drawn) > 8
+    for name, columns in drawn.items():
+        assert columns == list(documented.loc[name].index), name
     for name, path in files.items():
         parquet, text = pd.read_parquet(path.with_suffix(".parquet")), pd.read_csv(path.with_suffix(".csv"))
         assert len(parquet) == len(text)
@@ -135,32 +149,3 @@ def test_every_table_is_exported_and_every_column_of_it_documented(folder: Path)
     assert documented.loc[("tables/time_ratio", "median"), "unit"] == "epochs"
     assert str(documented.loc[("trials.csv", "val_loss_diff_high"), "unit"]).startswith("nats")
     assert (documented.loc["trials.csv"].loc[["val_accuracy_p", "seconds_low"], "unit"] == ["probability", "s"]).all()
-
-
-def test_the_latex_table_is_well_formed_whatever_the_user_calls_things(tmp_path: Path) -> None:
-    names = (r"50% & $x_1^2$ # {a} \input{b}", "[2em] ~|<>")
-    folder = Sweep(grid(names, RATES, lambda placement, rate: 0.1 * rate), seeds=3).write(tmp_path / "sweep")
-    make(folder)
-    lines = (folder / "trials.tex").read_text().splitlines()
-    body = lines[lines.index(r"\midrule") + 1 : lines.index(r"\bottomrule")]
-    assert len(body) == 5
-    for line in body:
-        cells, end = line[: -len(r" \\")], line[-len(r" \\") :]
-        assert end == r" \\"
-        bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|textless|textgreater|textbar)\{\}", "", cells)
-        bare = bare.replace("$-$", "-").replace(r"$\infty$", "")
-        bare = re.sub(r"\\[&%$#_{}]", "", bare)
-        assert bare.count("&") == 6
-        assert not re.search(r"[\\%$#_^~<>]", bare)
-        assert bare.removeprefix("{}").count("{") == 0
-        assert not bare.startswith("[")
-    table = "\n".join(lines)
-    assert table.count("−") == 0
-    for rule in (r"\toprule", r"\midrule", r"\bottomrule", r"\begin{tabular}", r"\end{tabular}"):
-        assert table.count(rule) == 1
-
-
-def test_escape() -> None:
-    assert escape("a_b & −1 %") == r"a\_b \& $-$1 \%"
-    assert escape(r"\[x]") == r"\textbackslash{}[x]"
-    assert escape("[x]") == "{}[x]"

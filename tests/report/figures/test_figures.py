@@ -6,17 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dropout_lab.report.figures.isolation import isolation_scale
-from dropout_lab.report.gallery.picture import Plan
 from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from dropout_lab.report import layout, make, style
+from dropout_lab.report import make
+from dropout_lab.report.draw import layout, style
 from dropout_lab.report.draw.style import Drawing
+from dropout_lab.report.spelling import in_unit, value
 from dropout_lab.report.topics.cost.cost import seconds
+from dropout_lab.report.topics.part import Plan
 from dropout_lab.report.write.frames import as_csv
+from dropout_lab.report.write.gallery import draw
 from tests.report.figures.odd import plans, sweeps
 from tests.rotate import rotated
 
@@ -28,31 +30,32 @@ SMALLEST = 7
 def test_all_is_legible(name: str) -> None:
     """No text leaves the canvas, covers another, or is too small; drawing warns of nothing (warnings are errors)."""
     found = []
-    for plan in plans(name):
-        with style.styled():
-            figure = plan.draw()
-            layout.arrange(figure)
-            figure.draw_without_rendering()
-            found += [f"{plan.name}: {fault}" for fault in faults(figure)]
+    for title, plan in plans(name).items():
+        for kind, make_figure in (("", plan.draw), (" on a phone", plan.narrow)):
+            if make_figure is not None:
+                with style.styled():
+                    figure = make_figure()
+                    layout.arrange(figure)
+                    figure.draw_without_rendering()
+                    found += [f"{title}{kind}: {fault}" for fault in faults(figure)]
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("share", [8, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_same_table_gives_the_same_bytes(share: int) -> None:
-    for plan in plans("three")[::share]:
+    for name, plan in list(plans("three").items())[::share]:
         one, other = (drawn(plan) for _ in range(2))
-        assert one == other, plan.name
+        assert one == other, name
 
 
 def drawn(plan: Plan) -> Drawing:
-    with style.styled():
-        return style.save(plan.draw(), pdf=False)
+    return draw(plan, pdf=False)
 
 
 def test_every_table_that_is_drawn_is_beside_its_figure(tmp_path: Path) -> None:
     folder = sweeps()["three"].write(tmp_path / "sweep")
     make(folder, pdf=False)
-    found = {plan.name: plan.table for plan in plans("three") if plan.name != "reliability"}
+    found = {name: plan.table for name, plan in plans("three").items() if name != "reliability"}
     assert {path.stem for path in (folder / "figures").glob("*.csv")} == set(found)
     for name, table in found.items():
         assert (folder / "figures" / f"{name}.csv").read_bytes() == as_csv(table), name
@@ -60,15 +63,16 @@ def test_every_table_that_is_drawn_is_beside_its_figure(tmp_path: Path) -> None:
 
 def test_what_is_drawn_is_the_table() -> None:
     """The marks of lines, lists and points, read back from the figures."""
-    found = {plan.name: plan for plan in plans("thirty")}
+    found = plans("thirty")
     rates, lists, points = (found[name] for name in ("gap", "forest", "pareto"))
     table = rates.table[~rates.table["baseline"]]
     assert marks(rates)[0] >= rounded(zip(table["rate"], table["gap_loss"], strict=True))
     expected = set(zip(lists.table["mean"], range(len(lists.table)), strict=True))
     assert marks(lists)[0] == rounded(expected)
     pairs = points.table.groupby("pair", sort=False)
-    for drawn_points, (_, part) in zip(marks(points), pairs, strict=True):
-        assert drawn_points >= rounded(zip(part["second"], 100 * part["first"], strict=True))
+    for drawn_points, (pair, part) in zip(marks(points), pairs, strict=True):
+        first, second = (in_unit(metric, 1) for metric in str(pair).split(" and "))
+        assert drawn_points >= rounded(zip(second * part["second"], first * part["first"], strict=True))
 
 
 def marks(plan: Plan) -> list[set[tuple[float, float]]]:
@@ -89,7 +93,7 @@ def test_a_placement_looks_the_same_everywhere() -> None:
     assert len(set(looks.values())) == 12
     assert len({look.marker for look in looks.values()}) == 12
     seen: dict[str, set[tuple[str, str]]] = {}
-    for plan in plans("two placements")[::3]:
+    for plan in list(plans("two placements").values())[::3]:
         with style.styled():
             figure = plan.draw()
         for ax in figure.axes:
@@ -98,20 +102,6 @@ def test_a_placement_looks_the_same_everywhere() -> None:
                     seen.setdefault(label, set()).add((str(handle.get_color()), str(handle.get_marker())))
     assert len(seen) == 2
     assert all(len(found) == 1 for found in seen.values()), seen
-
-
-def test_no_line_joins_words() -> None:
-    """Over methods and placements a line would say an order that there is not; over rates it may."""
-    crossed = next(plan for plan in plans("methods and schedules") if plan.name == "crossed")
-    with style.styled():
-        figure = crossed.draw()
-    pairs = [part for _, part in crossed.table.groupby("factor", sort=False)]
-    kinds = set()
-    for ax, part in zip(figure.axes, pairs, strict=True):
-        joined = {line.get_linestyle() != "None" for line in ax.get_lines()}
-        assert joined == {part["along_factor"].iloc[0] == "rate"}
-        kinds |= joined
-    assert kinds == {True, False}
 
 
 def test_lanes_are_drawn_where_they_differ() -> None:
@@ -124,16 +114,6 @@ def test_lanes_are_drawn_where_they_differ() -> None:
     for lanes, panels in (([8.0, 8.0, 8.0], 1), ([8.0, 4.0, 8.0], 2)):
         figure = seconds(table.assign(lanes=lanes), "val_loss", style.looks(["input"]), classification=True)
         assert len(figure.axes) == panels
-
-
-def test_means_and_intervals_of_the_best_per_value_are_on_the_axis() -> None:
-    means = np.append(np.linspace(0.2, 0.3, 9), 1.5)
-    table = pd.DataFrame({"mean": means, "low": 0.6 * means, "high": 1.6 * means, "baseline_mean": 2.9})
-    found = isolation_scale(table, "val_loss")
-    assert found.logarithmic
-    low, high = found.limits or (np.nan, np.nan)
-    assert low < table["low"].min()
-    assert high > table[["high", "baseline_mean"]].to_numpy().max()
 
 
 def faults(figure: Figure) -> Iterator[str]:
@@ -180,10 +160,11 @@ def test_lines_of_one_placement_keep_its_hue_and_are_told_apart() -> None:
 
 
 def test_the_heat_map_is_told_row_by_row() -> None:
-    plan = next(plan for plan in plans("thirty") if plan.name == "heatmap")
+    plan = plans("thirty")["heatmap"]
     hidden = plan.table[plan.table["placement"] == "hidden"]
     least, most = (hidden.iloc[int(place)] for place in (hidden["val_loss"].argmin(), hidden["val_loss"].argmax()))
-    assert f"hidden {least['val_loss']:.4f} at {least['rate']:g} to {most['val_loss']:.4f} at 0.8" in plan.alt
+    ends = [f"{value('val_loss', one['val_loss'])} at {one['rate']:g}" for one in (least, most)]
+    assert f"hidden {' to '.join(ends)}" in plan.alt
     assert plan.alt.startswith("3 placements by 9 rates.")
     never = int(np.isinf(plan.table["epochs_to_target"]).sum())
     assert f"not reached by half of the runs in {never} of 27 cells" in plan.alt

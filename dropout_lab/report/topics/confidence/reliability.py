@@ -13,6 +13,7 @@ from dropout_lab.records import predictions
 from dropout_lab.records.predictions import Array
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.style import BASELINE
+from dropout_lab.report.frames.column import Columns, real, text, whole
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.choice import Choice
@@ -116,4 +117,16 @@ def _plan(evidence: Evidence) -> Plan | str | None:
     )
 
 
-RELIABILITY = Picture("reliability", _plan)
+COLUMNS: Columns = {
+    "role": text("best, or no dropout"),
+    "of": text("one network, a mean over seeds; or ensemble, the mean of their probabilities"),
+    "networks": whole("networks of the configuration", unit="networks"),
+    "low": real("lower end of the bin of confidence", unit="fraction"),
+    "high": real("its upper end", unit="fraction"),
+    "confidence": real("mean over the answers of the bin", unit="fraction"),
+    "accuracy": real("of the answers of the bin", unit="fraction"),
+    "answers": whole("answers in the bin, of all networks", unit="answers"),
+    "ece": real("expected calibration error over all bins; of one network, the mean of the networks'", unit="fraction"),
+}
+
+RELIABILITY = Picture("reliability", _plan, COLUMNS)

@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.style import Look, Looks
+from dropout_lab.report.frames.column import Columns, truth, whole
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.topics.alts import extreme, sentence
 from dropout_lab.report.topics.convergence.times import run_times
 from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.topics.lines import LINES
 from dropout_lab.report.topics.part import Picture, Plan
 from dropout_lab.report.topics.rates.against_rate import HAIR, panels, span
 
@@ -92,4 +94,11 @@ def _plan(evidence: Evidence) -> Plan | str | None:
     )
 
 
-ARRIVALS = Picture("epochs_to_target", _plan)
+COLUMNS: Columns = {
+    **LINES,
+    "epochs": whole("when these runs reached the target, or ended without", unit="epochs"),
+    "reached": truth("whether they reached it"),
+    "runs": whole("how many of the configuration's runs", unit="runs"),
+}
+
+ARRIVALS = Picture("epochs_to_target", _plan, COLUMNS)

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.core.metrics.curves import HORIZON_TAIL, TOLERANCE
+from dropout_lab.core.metrics.metric import LOSS
 from dropout_lab.report.frames.by_seed import BySeed, by_seed, has_come_somewhere, run_places
-from dropout_lab.report.frames.column import METRIC, TRIAL, Columns, made, real, text, whole
+from dropout_lab.report.frames.column import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.frames.curve_matrix import curve_matrix
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import duration, number
@@ -19,7 +20,7 @@ from dropout_lab.report.topics.part import Shown, Table
 COLUMNS: Columns = {
     **TRIAL,
     "definition": text("own_best: within 1 % of the run's own best validation loss; target: the baseline's level"),
-    "target": real("validation loss to be reached; missing for own_best", unit="of the loss"),
+    "target": real("validation loss to be reached; missing for own_best", unit=LOSS.described),
     "n": whole("runs with a curve", unit="runs"),
     "n_reached": whole("of these, reached the target; the others are censored at their last epoch", unit="runs"),
     "n_improving": whole(
@@ -45,12 +46,16 @@ COLUMNS: Columns = {
 CURVES: Columns = {
     **TRIAL,
     "definition": COLUMNS["definition"],
-    "epoch": whole("epoch, from 1"),
-    "surviving": real("share of the runs that have not reached the target after this epoch, Kaplan-Meier"),
-    "low": real("its 95 % interval (Greenwood, log-log), lower bound; missing where the share is 0 or 1", unit=METRIC),
-    "high": real("its 95 % interval, upper bound", unit=METRIC),
-    "at_risk": whole("runs that trained up to this epoch and had not reached the target before"),
-    "arrived": whole("of these, reached the target in this epoch"),
+    "epoch": whole("of the run", unit="epoch, from 1"),
+    "surviving": real(
+        "share of the runs that have not reached the target after this epoch, Kaplan-Meier", unit="fraction"
+    ),
+    "low": real(
+        "its 95 % interval (Greenwood, log-log), lower bound; missing where the share is 0 or 1", unit="fraction"
+    ),
+    "high": real("its 95 % interval, upper bound", unit="fraction"),
+    "at_risk": whole("runs that trained up to this epoch and had not reached the target before", unit="runs"),
+    "arrived": whole("of these, reached the target in this epoch", unit="runs"),
 }
 
 

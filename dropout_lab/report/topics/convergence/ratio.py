@@ -11,6 +11,7 @@ from dropout_lab.report.draw import style
 from dropout_lab.report.draw.layout import shorten
 from dropout_lab.report.draw.scales import plain_log
 from dropout_lab.report.draw.style import BASELINE, Looks
+from dropout_lab.report.frames.column import Columns, real
 from dropout_lab.report.spelling import number, percent
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.choice import Choice
@@ -37,7 +38,8 @@ def ratio_to_baseline(ratios: pd.DataFrame, looks: Looks) -> Figure:
         first, look = line.iloc[0], strokes[trial]
         x = np.array([progress.index(value) for value in line["progress"]], dtype=float)
         low, high = (line[f"restricted_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
-        left.fill_between(x, low, high, color=look.color, alpha=0.13, linewidth=0)
+        if place == 0:  # those of all would cover each other
+            left.fill_between(x, low, high, color=look.color, alpha=0.16, linewidth=0)
         how: Any = {"color": look.color, "marker": look.marker, "markersize": 4, "linestyle": look.dash}
         name = shorten(str(first["name"]), 48)
         left.plot(x, line["restricted_ratio"], label=name, **how)
@@ -76,12 +78,17 @@ def _plan(evidence: Evidence) -> Plan | str:
         "Epochs relative to no dropout, by target",
         "Targets lie between the baseline's validation loss after one epoch (0 %) and its own best (100 %), medians "
         "over seeds. Left: ratio of the restricted mean epochs, in which a run that never gets there counts with all "
-        f"its epochs. Bands: 95 % intervals (delta method){rough}. Right: the runs that reach the target; read the "
-        "ratio together with them.",
+        f"its epochs. Band: 95 % interval of the best (delta method){rough}. Right: the runs that reach the target; "
+        "read the ratio together with them.",
         sentence(numbers),
         found,
         partial(ratio_to_baseline, found, evidence.looks),
     )
 
 
-RATIO = Picture("time_ratio", _plan)
+COLUMNS: Columns = {
+    "reached": real("share of the configuration's runs that reached the target", unit="fraction"),
+    "baseline_reached": real("share of the baseline's runs that reached it", unit="fraction"),
+}
+
+RATIO = Picture("time_ratio", _plan, COLUMNS)

@@ -11,11 +11,12 @@ from matplotlib.ticker import PercentFormatter
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.layout import shorten
 from dropout_lab.report.draw.style import Looks, Stroke
+from dropout_lab.report.frames.column import Columns, whole
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import percent
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.choice import Choice
-from dropout_lab.report.topics.convergence.convergence import survival_curves
+from dropout_lab.report.topics.convergence.convergence import CURVES, survival_curves
 from dropout_lab.report.topics.convergence.representatives import few
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.part import Picture, Plan
@@ -39,8 +40,8 @@ def draw_survival(survival: pd.DataFrame, looks: Looks) -> Figure:
     figure, axes = style.grid(len(definitions), len(definitions), height=2.9, share=True)
     for definition, ax in zip(definitions, axes, strict=True):
         part = survival[survival["definition"] == definition]
-        for trial, line in part.groupby("trial", sort=False):
-            _line(ax, line, strokes[trial])
+        for place, (trial, line) in enumerate(part.groupby("trial", sort=False)):
+            _line(ax, line, strokes[trial], banded=place == 0 or bool(line["baseline"].iloc[0]))
         style.heading(ax, TITLES[definition])
         ax.set_xlabel("epoch")
     last = int(survival["epoch"].max())
@@ -54,13 +55,14 @@ def draw_survival(survival: pd.DataFrame, looks: Looks) -> Figure:
     return figure
 
 
-def _line(ax: Axes, line: pd.DataFrame, look: Stroke) -> None:
+def _line(ax: Axes, line: pd.DataFrame, look: Stroke, *, banded: bool) -> None:
     epochs = np.concatenate([[0], line["epoch"].to_numpy(dtype=float)])
     share = np.concatenate([[1], line["surviving"].to_numpy(dtype=float)])
     low, high = (
         np.concatenate([[1], line[name].fillna(line["surviving"]).to_numpy(dtype=float)]) for name in ("low", "high")
     )
-    ax.fill_between(epochs, low, high, step="post", color=look.color, alpha=0.12, linewidth=0)
+    if banded:  # those of all would cover each other
+        ax.fill_between(epochs, low, high, step="post", color=look.color, alpha=0.16, linewidth=0)
     name = shorten(str(line["name"].iloc[0]), 48)
     ax.step(epochs, share, where="post", color=look.color, linestyle=look.dash, linewidth=1.6, label=name)
     ended = line[line["censored"] > 0]
@@ -82,11 +84,14 @@ def _plan(evidence: Evidence) -> Plan | str:
     return Plan(
         "Runs that have not converged, epoch by epoch",
         "Kaplan-Meier estimates over seeds for the best of up to three placements and for no dropout. Bands: 95 % "
-        f"intervals (Greenwood, log-log). Ticks: runs that ended without converging.{level}",
+        f"intervals of the best and of no dropout (Greenwood, log-log). Ticks: runs that ended without "
+        f"converging.{level}",
         sentence(numbers),
         table,
         partial(draw_survival, table, evidence.looks),
     )
 
 
-SURVIVAL = Picture("survival", _plan)
+COLUMNS: Columns = {**CURVES, "censored": whole("runs that ended in this epoch without converging", unit="runs")}
+
+SURVIVAL = Picture("survival", _plan, COLUMNS)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from dropout_lab.core.metrics.metric import LOSS
 from dropout_lab.report.frames.by_seed import BySeed, by_seed, run_places
 from dropout_lab.report.frames.column import TRIAL, Columns, made, real, truth, whole
 from dropout_lab.report.frames.curve_matrix import CurveMatrix, curve_matrix
@@ -28,7 +29,7 @@ COLUMNS: Columns = {
     "progress": real(
         "target as a share of the baseline's improvement from its first epoch (0) to its own best (1)", unit="fraction"
     ),
-    "target": real("validation loss to be reached", unit="of the loss"),
+    "target": real("validation loss to be reached", unit=LOSS.described),
     "n": whole("the configuration's runs with a curve", unit="runs"),
     "n_reached": whole("of these, reached the target", unit="runs"),
     "baseline_n": whole("the baseline's runs with a curve", unit="runs"),

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.scales import Scale, scale
 from dropout_lab.report.draw.style import Looks
+from dropout_lab.report.frames.column import Columns, real, whole
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import axis, in_unit, is_maximised, number, title
 from dropout_lab.report.topics.alts import sentence
@@ -106,4 +107,12 @@ def _plan(evidence: Evidence) -> Plan | str | None:
     )
 
 
-COST = Picture("cost", _plan)
+COLUMNS: Columns = {
+    "runs": whole("of the configuration, failed and pruned ones included", unit="runs"),
+    "epochs": whole("sum over its runs", unit="epochs"),
+    "seconds": real("sum over its runs of their share of the cohort's time", unit="s"),
+    "lanes": real("mean width of the cohorts of its runs", unit="lanes"),
+    "seconds_per_epoch": real("of one run", unit="s per epoch"),
+}
+
+COST = Picture("cost", _plan, COLUMNS)

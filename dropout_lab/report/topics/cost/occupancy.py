@@ -180,4 +180,10 @@ def _plan(evidence: Evidence) -> Plan | str:
 
 
 OCCUPANCY = Table("occupancy", occupancy, COLUMNS, _shown)
-LANES = Picture("occupancy", _plan)
+SLICE: Columns = {
+    "begin": real("of the slice, since the first epoch of the sweep, without the time between commands", unit="s"),
+    "end": real("of the slice, likewise", unit="s"),
+    "used": real("lanes that trained, mean over the slice's time", unit="lanes"),
+}
+
+LANES = Picture("occupancy", _plan, SLICE)

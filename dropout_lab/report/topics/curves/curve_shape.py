@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.core.metrics.curves import HORIZON_TAIL, TOLERANCE
+from dropout_lab.core.metrics.metric import LOSS
 from dropout_lab.report.frames.by_seed import run_places
 from dropout_lab.report.frames.column import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.frames.curve_matrix import curve_matrix
@@ -39,7 +40,7 @@ COLUMNS: Columns = {
     ),
     "rise": real(
         "mean over runs of the validation loss (median of three epochs) at the last epoch minus its minimum",
-        unit="of the loss",
+        unit=LOSS.described,
     ),
     "area": real(
         "mean over runs of the area between validation and train loss: their difference, summed over epochs",

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.style import MARKERS, OKABE_ITO
+from dropout_lab.report.frames.column import Columns, real, text, whole
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.evidence import Evidence
@@ -105,4 +106,17 @@ def _ends(part: pd.DataFrame) -> str:
     return f"{part['name'].iloc[0]}: {', '.join(sites)}"
 
 
-LEARNED_RATE, LEARNED_SPARSITY = (Picture(f"learned_{quantity}", partial(_plan, quantity)) for quantity in QUANTITIES)
+COLUMNS: Columns = {
+    "quantity": text("rate, or sparsity: the share of weights left out"),
+    "site": text("site whose method learns"),
+    "epoch": whole("of the run", unit="epoch, from 1"),
+    **{
+        name: real(f"of the quantity over seeds: {meaning}", unit="probability, or fraction")
+        for name, meaning in (("mean", "mean"), ("least", "minimum"), ("most", "maximum"))
+    },
+    "n": whole("complete runs", unit="runs"),
+}
+
+LEARNED_RATE, LEARNED_SPARSITY = (
+    Picture(f"learned_{quantity}", partial(_plan, quantity), COLUMNS) for quantity in QUANTITIES
+)

@@ -10,6 +10,8 @@ from matplotlib.lines import Line2D
 from dropout_lab.core.metrics.lookup import per_epoch
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.scales import Scale
+from dropout_lab.report.frames.column import Columns, text
+from dropout_lab.report.frames.documentation import columns, of_runs
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import in_unit, unit, value
 from dropout_lab.report.topics.alts import sentence
@@ -21,6 +23,9 @@ PANELS = 6
 
 
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
+
+
+OTHERS = "best of its placement"
 
 
 SINGLE = 5
@@ -42,7 +47,7 @@ def curves(frames: Frames, table: pd.DataFrame, choice: Choice, shape: pd.DataFr
         same = table[table["whole"] & ~table["baseline"] & (table["context"] == choice.best["context"])]
         for _, trial in same.drop_duplicates("placement").dropna(subset=["placement"]).iterrows():
             if len(picked) < PANELS and trial["placement"] != choice.best["placement"]:
-                picked.setdefault(int(trial["trial"]), "best of its placement")
+                picked.setdefault(int(trial["trial"]), OTHERS)
     last = [number for number, role in picked.items() if role == "worst"]
     order = [number for number in picked if number not in last] + last
     names = table.set_index("trial")["name"]
@@ -78,8 +83,9 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
         best = shown[(shown["epoch"] == shown["best_epoch"]) & shown["seed"].isin(seeds[:SINGLE])]
         ax.plot(best["epoch"], in_unit(names[1], 1) * best[names[1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5)
         first = shown.iloc[0]
-        ails = f": {first['diagnosis']}" if isinstance(first["diagnosis"], str) else ""
-        style.heading(ax, str(first["name"]), f"{first['role']}{ails}")
+        ails = first["diagnosis"] if isinstance(first["diagnosis"], str) else ""
+        role = f"{first['role']}: " if first["role"] != OTHERS and first["name"] != "no dropout" else ""
+        style.heading(ax, ails, f"{role}{first['name']}")
         ax.tick_params(labelbottom=place + columns >= len(trials))
         if place + columns >= len(trials):
             ax.set_xlabel("epoch")
@@ -131,4 +137,11 @@ def _ends(part: pd.DataFrame, metric: str) -> str:
     )
 
 
-CURVES = Picture("curves", _plan)
+COLUMNS: Columns = {
+    **columns()["curves"],
+    "best_epoch": of_runs()["best_epoch"],
+    "role": text("why it is drawn: best, baseline, worst, best of its placement"),
+    "diagnosis": text("that of most of its runs, see curve_shape"),
+}
+
+CURVES = Picture("curves", _plan, COLUMNS)

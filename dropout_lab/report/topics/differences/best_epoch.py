@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from dropout_lab.core.metrics.metric import LOSS
 from dropout_lab.report.frames.by_seed import by_seed, run_places
 from dropout_lab.report.frames.column import TRIAL, Columns, made, real, whole
 from dropout_lab.report.frames.curve_matrix import curve_matrix
@@ -10,24 +11,24 @@ from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.statistics import Floats, means_of_rows
 from dropout_lab.report.topics.part import Table
 
-LOSS = "of the loss"
-
 COLUMNS: Columns = {
     **TRIAL,
     "n": whole("complete runs with a curve", unit="runs"),
-    "val_loss": real("mean over these runs of the validation loss at each run's own best epoch", unit=LOSS),
+    "val_loss": real("mean over these runs of the validation loss at each run's own best epoch", unit=LOSS.described),
     "at_others_epoch": real(
         "mean over these runs of the validation loss at the epoch with the lowest mean loss over the other seeds",
-        unit=LOSS,
+        unit=LOSS.described,
     ),
     "bias": real(
         "at_others_epoch minus val_loss: an upper bound of how much choosing the best epoch by the validation part "
         "flatters, because the best epoch may really differ between seeds",
-        unit=LOSS,
+        unit=LOSS.described,
     ),
-    "difference": real("at_others_epoch minus that of the baseline (or the reference), paired by seed", unit=LOSS),
-    "difference_low": real("its 95 % t interval, lower bound", unit=LOSS),
-    "difference_high": real("its 95 % t interval, upper bound", unit=LOSS),
+    "difference": real(
+        "at_others_epoch minus that of the baseline (or the reference), paired by seed", unit=LOSS.described
+    ),
+    "difference_low": real("its 95 % t interval, lower bound", unit=LOSS.described),
+    "difference_high": real("its 95 % t interval, upper bound", unit=LOSS.described),
 }
 
 

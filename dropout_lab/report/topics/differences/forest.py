@@ -17,6 +17,7 @@ from dropout_lab.report.frames.ranking import has_learned_nothing
 from dropout_lab.report.spelling import axis, difference, in_unit, is_fraction, is_maximised, plural, title
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.alts import sentence
+from dropout_lab.report.topics.differences.comparisons import COLUMNS
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.part import Picture, Plan
 from dropout_lab.report.topics.placed import placed
@@ -105,4 +106,4 @@ def _plan(evidence: Evidence) -> Plan | str:
     )
 
 
-FOREST = Picture("forest", _plan)
+FOREST = Picture("forest", _plan, COLUMNS)

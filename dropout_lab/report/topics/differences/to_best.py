@@ -2,20 +2,20 @@
 
 import pandas as pd
 
-from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.frames.column import Columns, made, real
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.spelling import is_maximised
-from dropout_lab.report.statistics import best_set
+from dropout_lab.report.topics.choice import p_best
 from dropout_lab.report.topics.differences.comparisons import COLUMNS, comparisons
 from dropout_lab.report.topics.part import Table
 
 TO_BEST: Columns = {
     **COLUMNS,
     "p_best": real(
-        "p that this is the best: one-sided p of the paired t test times the number of other configurations with all "
-        "seeds, which accounts for choosing the best by the same seeds. Configurations with 0.05 or more, together "
-        "with the best, form a 95 % confidence set for the best; missing without all seeds",
+        "p that this is the best: the paired t test against the best, times the number of other configurations with "
+        "all seeds, which accounts for choosing the best by the same seeds; or, if it is lower, p_holm of comparisons, "
+        "where that shows it to be worse than the reference. For the reference of the best: p_holm of the best. "
+        "Configurations with 0.05 or more, together with the best, form a 95 % confidence set for the best "
+        "configuration; missing without all seeds",
         unit="probability",
     ),
 }
@@ -25,12 +25,9 @@ def to_best(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """Every configuration compared with the chosen one in the objective: equivalent ones, and possibly best ones."""
     if table.empty or not table["whole"].iloc[0]:
         return made(TO_BEST)
-    objective = frames.objectives[0]
-    beside = comparisons(frames, table, baseline=int(table["trial"].iloc[0]), metrics=[objective])
-    whole = table.loc[table["whole"], "trial"]
-    values = by_seed(frames, [objective])
-    matrix = values.values[objective][values.rows(whole)]
-    p = pd.Series(best_set(-matrix if is_maximised(objective) else matrix).p, index=whole)
+    best = int(table["trial"].iloc[0])
+    beside = comparisons(frames, table, baseline=best, metrics=[frames.objectives[0]])
+    p = p_best(frames, table)
     return made(TO_BEST, beside.assign(p_best=p.reindex(beside["trial"]).to_numpy()))
 
 

@@ -1,6 +1,7 @@
 """The gap against rate."""
 
 from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.topics.lines import LINES
 from dropout_lab.report.topics.part import Picture, Plan
 from dropout_lab.report.topics.rates.against_rate import rate_plan
 
@@ -15,4 +16,4 @@ def _plan(evidence: Evidence) -> Plan | None:
     return rate_plan(evidence, part, gaps, "Gap between train and validation against rate", caption, alike=False)
 
 
-GAP = Picture("gap", _plan)
+GAP = Picture("gap", _plan, LINES)

@@ -15,7 +15,7 @@ from dropout_lab.report.draw.style import BASELINE, Looks
 from dropout_lab.report.spelling import axis, in_unit, is_maximised
 from dropout_lab.report.topics.alts import extreme, sentence
 from dropout_lab.report.topics.evidence import Evidence
-from dropout_lab.report.topics.lines import Chosen
+from dropout_lab.report.topics.lines import LINES, Chosen
 from dropout_lab.report.topics.part import Picture, Plan
 
 HAIR = 0.7
@@ -152,4 +152,4 @@ def rate_plan(
     return Plan(heading, caption, alt, part.rates, draw)
 
 
-RATE = Picture("rate", _plan)
+RATE = Picture("rate", _plan, LINES)

@@ -7,8 +7,9 @@ from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.frames.column import OBJECTIVE, Columns, made, real, truth, whole
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import difference, is_maximised, setting, title, value
-from dropout_lab.report.statistics import best_set, whole_rows
+from dropout_lab.report.statistics import ALPHA, best_set, whole_rows
 from dropout_lab.report.topics.cells import of_row
+from dropout_lab.report.topics.choice import p_best
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.few import ROWS
 from dropout_lab.report.topics.part import Shown, Table
@@ -43,13 +44,15 @@ def best_rates(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     matrix = values.values[objective][values.rows(kept["trial"])]
     known = whole_rows(matrix)
     kept, sign = kept[known], -1.0 if is_maximised(objective) else 1.0
-    found = best_set(sign * matrix[known])
+    found = best_set(sign * matrix[known], alpha=ALPHA / 2)
+    may_be = ~(p_best(frames, table).loc[kept["trial"]].to_numpy(dtype=float) < ALPHA)
+    may_be[0] = True  # the table is ranked
     rate = np.where(kept["baseline"], 0.0, kept["rate"].astype(float))
     if len(np.unique(rate[np.isfinite(rate)])) > FEW:
         rate = rate.round(2)
     low, high = (found.low, found.high) if sign > 0 else (-found.high, -found.low)
     rows = kept.assign(
-        rate=rate, mean=kept[objective], in_set=found.may_be, difference=sign * found.mean,
+        rate=rate, mean=kept[objective], in_set=may_be, difference=sign * found.mean,
         difference_low=low, difference_high=high,
     )  # fmt: skip
     rows = rows[(rows["context"] == kept["context"].iloc[0]) & rows["rate"].notna()]
@@ -58,7 +61,7 @@ def best_rates(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     groups = rows.groupby("rate", sort=True)
     columns = groups[["mean", "difference", "difference_low", "difference_high"]].first()  # the table is ranked
     columns = columns.assign(configurations=groups.size(), in_set=groups["in_set"].any())
-    columns["best"] = columns.index == rows["rate"].iloc[0]
+    columns["best"] = columns.index == rate[0]
     return made(COLUMNS, columns.reset_index())
 
 

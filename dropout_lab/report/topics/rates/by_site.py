@@ -9,6 +9,7 @@ from dropout_lab.report.draw import style
 from dropout_lab.report.draw.layout import shorten
 from dropout_lab.report.draw.scales import scale as scale_of
 from dropout_lab.report.draw.style import BASELINE, Looks
+from dropout_lab.report.frames.column import Columns, real, text
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import axis, in_unit, is_maximised, title
 from dropout_lab.report.topics.alts import extreme, sentence
@@ -78,4 +79,9 @@ def _plan(evidence: Evidence) -> Plan | None:
     )
 
 
-BY_SITE = Picture("sites", _plan)
+COLUMNS: Columns = {
+    "site": text("a site, or several that always share a rate"),
+    "rate": real("at the site; 0 where it does not drop", unit="probability of dropping"),
+}
+
+BY_SITE = Picture("sites", _plan, COLUMNS)

@@ -17,6 +17,7 @@ from dropout_lab.report.spelling import axis, in_unit, is_maximised, number, plu
 from dropout_lab.report.statistics.floats import Bools, Floats
 from dropout_lab.report.topics.alts import cells, sentence
 from dropout_lab.report.topics.evidence import Evidence
+from dropout_lab.report.topics.lines import LINES
 from dropout_lab.report.topics.part import Picture, Plan
 
 NARROW = 6
@@ -149,4 +150,4 @@ def _plan(evidence: Evidence) -> Plan | None:
     return Plan("Placement and rate", f"{caption} {part.note}".strip(), alt, rates, draw)
 
 
-HEATMAP = Picture("heatmap", _plan)
+HEATMAP = Picture("heatmap", _plan, LINES)

@@ -41,19 +41,17 @@ Predictions = Mapping[int, Mapping[str, Floats]]
 
 
 def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per metric: the chosen configuration and its difference to the reference.
+    """A row per metric: the best configuration and its difference to `Choice.beside`.
 
     Where predictions are recorded, the intervals cover new seeds and new examples of the test set's population
     (`statistics.crossed_mean`); elsewhere, new seeds alone.
     """
     choice = choose(frames, table)
-    best, other = choice.best, choice.reference
+    best, other = choice.best, choice.beside
     if best is None:
         return made(COLUMNS)
-    if other is not None and other["trial"] == best["trial"]:
-        other = None
-    ours = _predictions(frames, best)
-    theirs = {} if other is None else _predictions(frames, other, like=ours)
+    ours, targets = _predictions(frames, best)
+    theirs = {} if other is None else _predictions(frames, other, targets)[0]
     names = ["test_loss", "test_accuracy"] if frames.is_classification else ["test_loss"]
     values = by_seed(frames, names)
     rows = []
@@ -66,11 +64,10 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         value, off = means_of_rows(own).of(0), means_of_rows(own - against).of(0)
         count = 0
         if len(ours) > 1 and len(ours) == value.n and (other is None or len(theirs) == off.n):
-            seeds = sorted(set(ours) & set(theirs)) if theirs else sorted(ours)
-            mine = np.stack([ours[seed][metric] for seed in seeds])
+            mine = np.stack([ours[seed][metric] for seed in sorted(ours)])
             value = _at(value, crossed_mean(mine))
             if other is not None:
-                off = _at(off, crossed_mean(mine - np.stack([theirs[seed][metric] for seed in seeds])))
+                off = _at(off, crossed_mean(_paired(ours, theirs, metric)))
             count = mine.shape[1]
         low, high = np.clip([value.low, value.high], *possible(metric))
         rows.append(
@@ -95,19 +92,34 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     return made(COLUMNS, pd.DataFrame(rows) if rows else None)
 
 
+def differences(frames: Frames, trial: "pd.Series[Any]", other: "pd.Series[Any]") -> dict[str, Floats]:
+    """Metric -> its value of `trial` minus that of `other`, seeds x test examples; empty without predictions."""
+    ours, targets = _predictions(frames, trial)
+    theirs, _ = _predictions(frames, other, targets)
+    return {metric: _paired(ours, theirs, metric) for metric in ("test_loss", "test_accuracy") if theirs}
+
+
+def _paired(ours: Predictions, theirs: Predictions, metric: str) -> Floats:
+    return np.stack([ours[seed][metric] - theirs[seed][metric] for seed in sorted(set(ours) & set(theirs))])
+
+
 def _at(recorded: Mean, crossed: Mean) -> Mean:
     """The interval of the predictions around the recorded mean, as predictions are kept with three digits."""
     shift = recorded.mean - crossed.mean
     return crossed._replace(mean=recorded.mean, low=crossed.low + shift, high=crossed.high + shift)
 
 
-def _predictions(frames: Frames, trial: "pd.Series[Any]", like: Predictions | None = None) -> Predictions:
-    """The losses and hits of a trial's complete runs by seed; those whose targets differ from the others are absent."""
+def _predictions(
+    frames: Frames, trial: "pd.Series[Any]", targets: NDArray[np.integer] | None = None
+) -> tuple[Predictions, NDArray[np.integer] | None]:
+    """The losses and hits of a trial's complete runs by seed, and their targets.
+
+    Runs with other `targets` are absent; without them, those of the first run count.
+    """
     if frames.folder is None:
-        return {}
+        return {}, None
     runs = frames.runs[(frames.runs["key"] == trial["key"]) & (frames.runs["status"] == "complete")]
     found: dict[int, Mapping[str, Floats]] = {}
-    targets: NDArray[np.integer] | None = None
     for run, seed in zip(runs["id"], runs["seed"], strict=True):
         read = predictions.read(frames.folder, str(run))
         if read is None:
@@ -121,10 +133,7 @@ def _predictions(frames: Frames, trial: "pd.Series[Any]", like: Predictions | No
             "test_loss": -np.log(chosen),
             "test_accuracy": (probs.argmax(1) == answers).astype(np.float64),
         }
-    if like:
-        width = len(next(iter(like.values()))["test_loss"])
-        found = {seed: one for seed, one in found.items() if len(one["test_loss"]) == width and seed in like}
-    return found
+    return found, targets
 
 
 TEST_SET = Table("test_set", test_set, COLUMNS)

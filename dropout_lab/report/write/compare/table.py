@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from dropout_lab.config.roles import is_control
-from dropout_lab.report.frames.by_seed import by_seed
+from dropout_lab.report.frames.by_seed import BySeed, by_seed
 from dropout_lab.report.frames.ranking import ranked
-from dropout_lab.report.statistics import ALPHA, holm, mean_over_seeds
+from dropout_lab.report.spelling import is_maximised
+from dropout_lab.report.statistics import ALPHA, Floats, Means, holm, means_of_rows, simultaneous
 from dropout_lab.report.write.compare.sweeps import Sweep
 
 
@@ -22,13 +22,17 @@ def compared(sweeps: Sequence[Sweep]) -> pd.DataFrame:
     `value_high`) of the best configuration; `dropout`, `dropout_trial`: the best with dropout, the same one unless no
     dropout is best; `difference` of that to the baseline of its context, paired by seed, with its 95 %
     interval (`_low`, `_high`), number of pairs (`_n`) and p of the paired t test; `p_holm` and the interval
-    `_wide_low`, `_wide_high` are corrected (Holm; Bonferroni) for the `tests` of all sweeps together, every
-    configuration against its baseline; `is_significant`: both exclude zero.
+    `_wide_low`, `_wide_high` are corrected for the `tests` of all sweeps together, every configuration against its
+    baseline (`statistics.simultaneous`); `word`: better, worse, inconclusive, or empty without a difference.
     """
     objective = sweeps[0].choice.objective
-    tests = int(sum(sweep.table[f"{objective}_p"].notna().sum() for sweep in sweeps if len(sweep.table)))
-    corrected = _corrected(sweeps, f"{objective}_p")
-    rows = [_row(sweep, objective, tests, corrected[number]) for number, sweep in enumerate(sweeps)]
+    every = [by_seed(sweep.frames, [objective]) for sweep in sweeps]
+    differences = [values.differences(objective) for values in every]
+    p = [means_of_rows(part).p for part in differences]
+    tests = int(sum(np.isfinite(part).sum() for part in p))
+    corrected = np.split(holm(np.concatenate(p)), np.cumsum([len(part) for part in p])[:-1])
+    together = [simultaneous(part, tests, mine) for part, mine in zip(differences, corrected, strict=True)]
+    rows = [_row(*given, objective, tests) for given in zip(sweeps, every, differences, together, strict=True)]
     return pd.DataFrame(rows)
 
 
@@ -47,35 +51,28 @@ def differing(sweeps: Sequence[Sweep]) -> pd.DataFrame:
     return pd.DataFrame(different, columns=["setting", *(sweep.name for sweep in sweeps)])
 
 
-def _corrected(sweeps: Sequence[Sweep], column: str) -> list[dict[int, float]]:
-    """Trial -> p, corrected for the tests of all sweeps; one mapping per sweep."""
-    p = [sweep.table[column].to_numpy(dtype=float) if len(sweep.table) else np.empty(0) for sweep in sweeps]
-    ends = np.cumsum([len(part) for part in p])[:-1]
-    parts = np.split(holm(np.concatenate(p)), ends)
-    trials = [sweep.table["trial"] if len(sweep.table) else () for sweep in sweeps]
-    return [dict(zip(map(int, owners), part, strict=True)) for owners, part in zip(trials, parts, strict=True)]
-
-
-def _row(sweep: Sweep, objective: str, tests: int, p_holm: Mapping[int, float]) -> dict[str, Any]:
-    nan = math.nan
+def _row(
+    sweep: Sweep, values: BySeed, differences: Floats, together: Means, objective: str, tests: int
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "sweep": sweep.name,
         "folder": str(sweep.folder),
         "objective": objective,
         "seeds": sweep.frames.seeds,
+        "contexts": sweep.frames.trials["context"].nunique(),
         "configurations": len(sweep.table),
         "complete": sweep.choice.whole,
         "best": None,
         "best_trial": None,
-        **dict.fromkeys(("value", "value_low", "value_high"), nan),
+        **dict.fromkeys(("value", "value_low", "value_high"), math.nan),
         "dropout": None,
         "dropout_trial": None,
         "baseline_trial": None,
-        **dict.fromkeys(("difference", "difference_low", "difference_high"), nan),
+        **dict.fromkeys(("difference", "difference_low", "difference_high"), math.nan),
         "difference_n": 0,
-        **dict.fromkeys(("p", "p_holm", "difference_wide_low", "difference_wide_high"), nan),
+        **dict.fromkeys(("p", "p_holm", "difference_wide_low", "difference_wide_high"), math.nan),
         "tests": tests,
-        "is_significant": False,
+        "word": "",
     }
     best = sweep.choice.best
     if best is None:
@@ -88,19 +85,16 @@ def _row(sweep: Sweep, objective: str, tests: int, p_holm: Mapping[int, float]) 
         return row
     chosen = dropped.iloc[0]
     row |= {"dropout": chosen["name"], "dropout_trial": int(chosen["trial"])}
-    own = order[order["baseline"] & (order["context"] == chosen["context"])]
-    if own.empty:
+    (place,) = values.rows([int(chosen["trial"])])
+    alone, wide = means_of_rows(differences[[place]]).of(0), together.of(int(place))
+    if not alone.n:
         return row
-    values = by_seed(sweep.frames, [objective])
-    ours, theirs = values.of(objective, values.rows([int(chosen["trial"]), int(own.iloc[0]["trial"])]))
-    pairs = (ours - theirs)[np.isfinite(ours - theirs)]
-    mean = mean_over_seeds(pairs)
-    row |= {"baseline_trial": int(own.iloc[0]["trial"]), "difference": mean.mean, "difference_n": mean.n, "p": mean.p}
-    row |= {"difference_low": mean.low, "difference_high": mean.high, "p_holm": p_holm[int(chosen["trial"])]}
-    if not math.isnan(mean.low):
-        half = float(stdtrit(mean.n - 1, 1 - ALPHA / (2 * max(1, tests)))) * pairs.std(ddof=1) / math.sqrt(mean.n)
-        row |= {"difference_wide_low": mean.mean - half, "difference_wide_high": mean.mean + half}
-    row["is_significant"] = bool(mean.excludes_zero and row["p_holm"] < ALPHA)
+    row |= {"baseline_trial": int(values.trials[values.baselines[place]]), "difference": alone.mean}
+    row |= {"difference_low": alone.low, "difference_high": alone.high, "difference_n": alone.n, "p": alone.p}
+    row |= {"p_holm": wide.p, "difference_wide_low": wide.low, "difference_wide_high": wide.high}
+    row["word"] = "inconclusive"
+    if wide.p < ALPHA:
+        row["word"] = "better" if (alone.mean > 0) == is_maximised(objective) else "worse"
     return row
 
 

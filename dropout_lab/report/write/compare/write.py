@@ -6,13 +6,13 @@ from pathlib import Path
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import digest
 from dropout_lab.records.folder import is_sweep
-from dropout_lab.report.draw import style
 from dropout_lab.report.result import Report
-from dropout_lab.report.write.compare.figure import forest
+from dropout_lab.report.write.compare.figure import plan
 from dropout_lab.report.write.compare.page import cells, render, sentences
 from dropout_lab.report.write.compare.sweeps import Sweep, sweeps
 from dropout_lab.report.write.compare.table import compared, differing
 from dropout_lab.report.write.files import write
+from dropout_lab.report.write.gallery import draw
 
 TABLE = "compared.csv"
 """The file by which a folder is recognised as a comparison."""
@@ -27,25 +27,25 @@ def write_all(folders: Sequence[Path], out: Path | None) -> Report:
     out = out or place(found)
     check_place(out)
     table, settings = compared(found), differing(found)
-    said = sentences(table)
-    drawing = None
-    if table["difference"].notna().any():
-        with style.styled():
-            drawing = style.save(forest(table, found[0].frames.is_classification), pdf=False)
+    figure = plan(table, found[0].frames.is_classification)
+    drawing = None if figure is None else draw(figure, pdf=False)
     write(out / TABLE, table.to_csv(index=False))
-    for kind, content in (("png", drawing and drawing.png), ("svg", drawing and drawing.svg)):
-        if content:
-            write(out / "figures" / f"differences.{kind}", content)
+    for kind in ("png", "svg"):
+        path = out / "figures" / f"differences.{kind}"
+        if drawing is None:
+            path.unlink(missing_ok=True)
         else:
-            (out / "figures" / f"differences.{kind}").unlink(missing_ok=True)
+            write(path, getattr(drawing, kind))
     write(out / "figures" / "differences.csv", table[table["difference"].notna()].to_csv(index=False))
-    html, markdown = render(out, found, table, settings, said, drawing.png if drawing else b"")
+    html, markdown = render(out, found, table, settings, figure, drawing)
     write(out / "report.md", markdown)
     write(out / "report.html", html)
     # The difference belongs to the best with dropout, which may not be the best.
-    shown = [[row[0], row[1], row[3], row[4], row[6]] for row in cells(table)]
-    header = ["sweep", "best", "best with dropout", "its difference to no dropout", "p (Holm)"]
-    return Report(out / "report.html", said, header, shown, [note for one in found for note in one.frames.notes])
+    grid = cells(table)
+    shown = [[row[0], row[1], *row[3:]] for row in grid.rows]
+    header = ["sweep", "best", "best with dropout", "its difference to no dropout", "p (Holm)", ""]
+    notes = [note for one in found for note in one.frames.notes]
+    return Report(out / "report.html", sentences(table), header, shown, notes)
 
 
 def place(found: Sequence[Sweep]) -> Path:
