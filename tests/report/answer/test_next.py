@@ -59,7 +59,7 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Answer:
 
 def test_a_sweep_that_answers_its_question_is_used(clear: Answer) -> None:
     assert clear.next.rule == "use"
-    assert clear.next.why == "Train hidden at 0.3 again, to keep its network."
+    assert clear.next.why == "Train hidden at 0.3 again from its record, to check that the result repeats."
     best = clear.decision.use
     assert best is not None
     assert clear.next.command == f"dropout-lab train --from outputs/canned {best['trial']}"
@@ -121,7 +121,7 @@ def test_without_no_dropout_it_is_trained_first(tmp_path: Path) -> None:
 
 def test_without_dropout_rates_are_tried(tmp_path: Path) -> None:
     alone = said(Sweep([planned("hidden", 0.0)]), tmp_path / "alone")
-    assert alone.headline == "Nothing to compare: only the runs without dropout are complete."
+    assert alone.headline == "Nothing to compare: only no dropout has all its seeds complete."
     assert alone.next.rule == "dropout"
     assert alone.next.command.endswith(" rate=0,0.1,0.3,0.5")
 
@@ -167,13 +167,13 @@ def test_how_many_more_seeds(tmp_path: Path) -> None:
     assert not rows.choice.is_significant
     found = answer_of(rows)
     assert found.headline == (
-        "Not decided yet: hidden at 0.3 looks best, but its difference to no dropout may be chance."
+        "Not decided yet: hidden at 0.3 looks best, but its difference from no dropout may be chance."
     )
     assert found.next.rule == "more seeds"
     needed = int(found.next.command.rpartition("seeds=")[2])
     assert 2 < needed <= 100
     assert f"About {needed} seeds are likely to decide it" in found.next.why
-    assert "Testing again after looking makes p somewhat too small." in found.next.why
+    assert "Adding seeds after looking makes p slightly too small." in found.next.why
     one = following(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=1), tmp_path / "one")
     assert (one.rule, one.command.rpartition(" ")[2]) == ("more seeds", "seeds=5")
 

@@ -69,7 +69,7 @@ def test_the_style_rules_find_what_they_are_for() -> None:
 
 
 def test_the_numbers_are_those_of_the_tables(clear: Evidence, said: Answer) -> None:
-    assert said.headline == "Dropout helps: use it at placement hidden at rate 0.3."
+    assert said.headline == "Dropout helps: use it at hidden with rate 0.3."
     row, gap = clear.comparison, clear.choice.difference
     optimism, epoch = clear.row("optimism", clear.choice.best), clear.row("best_epoch", clear.choice.best)
     assert row is not None
@@ -103,7 +103,7 @@ def test_stopped_runs_and_those_that_still_improve_are_said_beside_the_cost(tmp_
     stopped = evidence(Sweep(plan, patience=1), tmp_path / "stopped")
     assert (stopped.table["n_stopped"] == 5).any()
     text = " ".join(answer_of(stopped).details["Convergence"])
-    assert "runs come within 1 % of their best loss" in text
+    assert "runs get within 1 % of their best loss" in text
     assert any("Early stopping was on" in caution for caution in answer_of(stopped).cautions)
     plan = grid(("hidden",), RATES, lambda placement, rate: 0.5, epochs=6)
     short = answer_of(evidence(Sweep(plan, epochs=6), tmp_path / "short"))
@@ -162,7 +162,7 @@ def test_no_difference_is_what_an_equivalence_test_shows(tmp_path: Path) -> None
 def test_one_seed_gives_no_interval_and_no_word(tmp_path: Path) -> None:
     one = answer_of(evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=1), tmp_path / "one"))
     assert one.headline == (
-        "Not decided yet: hidden at 0.3 looks best, but one seed cannot separate a difference from chance."
+        "Not decided yet: hidden at 0.3 looks best, but with one seed, a difference may be chance."
     )
     assert one.details["How sure"] == [
         "One seed: no interval is possible, and every difference may be due to the seed."
@@ -200,7 +200,7 @@ def test_the_best_beside_itself(folder: Path, clear: Evidence) -> None:
     found = evidence_of(folder, best)
     answer = answer_of(found)
     assert found.choice.difference is None
-    assert answer.headline == f"Use hidden at 0.3 (trial {best}): every other configuration is worse."
+    assert answer.headline == f"Use hidden at 0.3 (trial {best}): every other complete configuration is worse."
     others = clear.table[clear.table["trial"] != best]
     assert (answer.heads.word, answer.heads.chosen) == ("chosen", f"hidden at 0.3 (trial {best})")
     assert answer.heads.other == others["name"].iloc[0]
