@@ -92,4 +92,6 @@ def test_dropout_helps_only_where_no_other_context_without_dropout_may_be_as_goo
     clear = answer_of(evidence(Sweep([*plan, worse]), tmp_path / "clear"))
     assert clear.decision.verdict is Verdict.BETTER
     assert clear.headline == "Dropout helps: use it at hidden with rate 0.3 (lr=0.001)."
-    assert "The best run without dropout of another context, no dropout, lr=0.01" in " ".join(clear.details["How sure"])
+    assert "The best configuration without dropout of another context, no dropout, lr=0.01" in " ".join(
+        clear.details["How sure"]
+    )

@@ -211,11 +211,10 @@ def _seeds(case: Case) -> Action | None:
 
 def _lower(case: Case) -> Action | None:
     """A lower rate, where dropout hurts at every rate and none was low."""
-    rates = case.evidence.frames.axes.get("rate")
-    if case.decision.verdict is not Verdict.REFERENCE or not isinstance(rates, list) or not _are_numbers(rates):
-        return None
-    tried = [float(rate) for rate in rates if rate]
-    if not tried or min(tried) < 2 * LOW:
+    table = case.evidence.table
+    rates = table.loc[~table["baseline"], "rate"].astype(float)
+    tried = sorted(rates.unique()) if rates.notna().all() else []
+    if case.decision.verdict is not Verdict.REFERENCE or not tried or min(tried) < 2 * LOW or len(tried) > MOST_RATES:
         return None
     why = f"No rate below {setting(min(tried))} was tried, and a lower one may still help."
     return Action("lower rate", why, case.again(rate=as_grid(sorted({0.0, LOW, *tried}))))

@@ -45,7 +45,10 @@ CASES: Mapping[Verdict, tuple[Sweep, str]] = {
         Sweep(grid(("hidden",), RATES, hump)),
         "Dropout helps: use it at hidden with rate 0.3.",
     ),
-    Verdict.REFERENCE: (Sweep(grid(("hidden",), RATES, hurts)), "Dropout hurts: use none."),
+    Verdict.REFERENCE: (
+        Sweep(grid(("hidden",), RATES, hurts)),
+        "Dropout hurts at every rate tried (0.1 to 0.5): use none.",
+    ),
     Verdict.UNDECIDED: (
         Sweep(grid(("hidden",), RATES, hump), seeds=2, noise=0.03),
         "Not decided yet: hidden at 0.3 looks best, but its difference from no dropout may be chance.",
@@ -103,10 +106,4 @@ def test_the_scope_says_what_a_seed_changes(tmp_path: Path) -> None:
         "Digits, 1,150 train, 287 validation and 360 test examples; MLP with 4,874 parameters; 4 configurations; "
         "2 seeds each; 30 epochs. A seed changes the initial weights, the batches, the dropout masks and the division "
         "into train and validation, but not the data set or the test set."
-    )
-    fixed = {"scope": {"dataset": "digits", "split_by_seed": False}}
-    kept = evidence(Sweep(grid(("hidden",), RATES), seeds=2, epochs=3, session=fixed), tmp_path / "fixed")
-    assert scope(kept.frames).endswith(
-        "A seed changes the initial weights, the batches and the dropout masks, but not the data set, the division "
-        "into train and validation or the test set."
     )

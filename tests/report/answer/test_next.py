@@ -10,7 +10,7 @@ import pytest
 
 from dropout_lab.report.answer.answer import Answer, answer
 from dropout_lab.report.answer.next import RULES, Action
-from dropout_lab.report.answer.rerun import extended, rerun
+from dropout_lab.report.answer.rerun import extended, renamed, rerun
 from tests.report.canned import Planned, Sweep, Values, answer_of, evidence, grid, hump, planned
 
 pytestmark = pytest.mark.xdist_group("next")  # one worker makes what all read
@@ -78,9 +78,10 @@ def test_high_rates_that_harm_are_to_be_avoided(tmp_path: Path) -> None:
     rates = (0.0, 0.2, 0.4, 0.6, 0.8)
     far = Shaped(grid(("hidden",), rates), losses=lambda rate, epoch: (0.5 + rate**2, 0.3 + max(0.0, rate - 0.4)))
     found = said(far, tmp_path / "far")
-    assert found.headline == "Dropout hurts: use none."
+    assert found.headline == "Dropout hurts at every rate tried (0.2 to 0.8): use none."
     assert found.avoid == "hidden at 0.2 to 0.8: significantly worse than no dropout."
-    assert found.next.rule == "use"
+    assert found.next.rule == "lower rate"
+    assert found.next.command.endswith(" rate=0,0.1,0.2,0.4,0.6,0.8")
 
 
 def test_the_best_at_an_edge(tmp_path: Path, clear: Answer) -> None:
@@ -226,3 +227,9 @@ def test_a_command_with_other_settings() -> None:
     assert extended([1e-4, 1e-3, 1e-2], "upper", -1.0, 10.0) == [1e-4, 1e-3, 1e-2, 0.1]
     assert extended([0.5, 0.9], "upper", 0.0, 0.9) is None
     assert extended([0.5], "upper", 0.0, 0.9) is None
+
+
+def test_a_sweep_with_other_fixed_settings_gets_another_name() -> None:
+    """The same folder would refuse them."""
+    assert renamed("dropout-lab sweep name=mine rate=0,0.1", "80-epochs") == {"name": "mine-80-epochs"}
+    assert renamed("dropout-lab sweep rate=0,0.1", "80-epochs") == {}
