@@ -1,4 +1,4 @@
-"""Predictions of the lanes on the test part: with dropout off, and as the mean over many masks."""
+"""Predictions of the lanes on the test set: with dropout off, and as the mean over many masks."""
 
 from collections.abc import Mapping
 

@@ -44,7 +44,7 @@ class Executor:
         test = data.parts["test"].rows
         answered = test.shape[0] * test.shape[2] if structure.dataset.task == "classification" else 0
         self._log_probs = zeros(answered, structure.dataset.outputs)
-        """(lane, n, classes) on the test part and on what fills up its chunks."""
+        """(lane, n, classes) on the test set and on what fills up its chunks."""
         self.train_step = TrainStep(program, state.changed, self._total, {**data.given, "hyper": state.hyper})
         self.evaluation = Evaluation(program, self._loss, self._correct, self._carried, data.given, state.best)
         self.run_train_step: InPlace = self.train_step
@@ -89,7 +89,7 @@ class Executor:
         return self._loss / size, self._correct / size
 
     def predict(self, keys: Tensor | None) -> Tensor:
-        """Log-probabilities of the best networks on the test part: (lane, n, classes).
+        """Log-probabilities of the best networks on the test set: (lane, n, classes).
 
         keys: (lane, stream, 2), of the masks to predict under; None predicts without dropout.
         """

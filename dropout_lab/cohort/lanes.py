@@ -88,11 +88,11 @@ class Lanes:
         self.state.keep_best(lanes)
 
     def test(self) -> tuple[Tensor, Tensor]:
-        """Loss and accuracy of every run's best network on the test part: (lane,) each."""
+        """Loss and accuracy of every run's best network on the test set: (lane,) each."""
         return self.executor.evaluate("test", best=True)
 
     def predict(self, sample: int | None = None) -> Tensor:
-        """Log-probabilities of every run's best network on the test part: (lane, n, classes).
+        """Log-probabilities of every run's best network on the test set: (lane, n, classes).
 
         sample: the number of a set of masks, none of which a training step has; None predicts without dropout.
         """

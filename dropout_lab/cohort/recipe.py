@@ -44,7 +44,7 @@ class Structure:
     name: str | None = None
     """A description of the above, unless users' classes are in it; it identifies programs without tracing them."""
     mc_samples: int | None = None
-    """Passes with dropout that are averaged on the test part; None: no such measurement."""
+    """Passes with dropout that are averaged on the test set; None: no such measurement."""
     gap_examples: int | None = None
     """Examples of the training part that are evaluated for the gap; None: as many as the validation part has."""
     engine: Engine = "lanes"
@@ -114,7 +114,7 @@ class Result:
     chance_loss: float | None = None
     """The validation loss of a network that ignores its inputs; None of a run that never began."""
     answers: Answers | None = None
-    """Predictions of a complete classification on the test part."""
+    """Predictions of a complete classification on the test set."""
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -106,7 +106,7 @@ _TABLE = (
     ),
     Key(
         *("trainer.mc_samples", Count | None, "training", None),
-        "passes with dropout on, averaged on the test part as well; take 50 or more",
+        "passes with dropout on, averaged on the test set as well; take 50 or more",
     ),
     Key(
         *("trainer.pretrain_epochs", Whole | None, "training", None),
@@ -118,7 +118,7 @@ _TABLE = (
     ),
     Key(
         *("trainer.keep_predictions", bool, "control", True),
-        "store a run's answers on the test part: for calibration and the ensemble of the seeds",
+        "store a run's answers on the test set: for calibration and the ensemble of the seeds",
     ),
     Key(
         *("trainer.precision", Literal["float32", "bfloat16"], "training", "float32"),

@@ -149,7 +149,7 @@ def centred(values: NDArray[np.float64], outside: NDArray[np.bool_]) -> NDArray[
 
 
 def outside_of(size: int, test: Tensor) -> NDArray[np.bool_]:
-    """Which rows are outside of the test part."""
+    """Which rows are outside of the test set."""
     outside = np.ones(size, dtype=bool)
     outside[test.numpy()] = False
     return outside

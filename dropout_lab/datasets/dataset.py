@@ -1,4 +1,4 @@
-"""A dataset in memory and its division: one test part for everybody, training and validation parts per seed."""
+"""A dataset in memory and its division: one test set for everybody, training and validation parts per seed."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ LABEL_NOISE: Mapping[Task, Kind] = {
 }
 
 TEST_SEED = 0
-"""The test part is cut with this seed, never with a run's: no run may train on what another is tested on."""
+"""The test set is cut with this seed, never with a run's: no run may train on what another is tested on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Dataset(Examples):
             missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
             if missing:
                 raise UserError(
-                    "dataset.test_fraction: the test part holds every example of class"
+                    "dataset.test_fraction: the test set holds every example of class"
                     f" {class_name(min(missing), self.class_names)};"
                     " must leave at least 2 of each class for training and validation"
                 )
@@ -73,7 +73,7 @@ class Dataset(Examples):
             )
 
     def of_classes(self, classes: Sequence[int]) -> "Dataset":
-        """The examples of these classes alone, those of the test part too; the classes are numbered in this order."""
+        """The examples of these classes alone, those of the test set too; the classes are numbered in this order."""
         number = torch.full((self.outputs,), -1)
         number[list(classes)] = torch.arange(len(classes))
         targets = number[self.targets]
@@ -157,14 +157,14 @@ class Dataset(Examples):
         return torch.where((counts >= self.min_count) | (tokens == PADDING), tokens, UNKNOWN)
 
     def _rest(self) -> Tensor:
-        """The rows outside the test part."""
+        """The rows outside the test set."""
         outside = torch.ones(len(self.inputs), dtype=torch.bool)
         outside[self.test] = False
         return outside.nonzero().squeeze(1)
 
 
 def hold_out_test(targets: Tensor, task: Task, test_fraction: float, class_names: Sequence[str] = ()) -> Tensor:
-    """The rows, ascending, of a test part of that fraction: stratified by class, and the same on every call."""
+    """The rows, ascending, of a test set of that fraction: stratified by class, and the same on every call."""
     FRACTION.check("dataset.test_fraction", test_fraction)
     size = part_size("test_fraction", test_fraction, targets, task, class_names)
     _, test = cut(torch.arange(len(targets)), targets, task, size, TEST_SEED)

@@ -1,7 +1,7 @@
 """442 diabetes patients, 10 measurements each: the progression of the disease after a year.
 
 From Efron, Hastie, Johnstone and Tibshirani, "Least Angle Regression", 2004, in the copy that comes with scikit-learn,
-unscaled: its scaled form has the mean and deviation of all patients in it, those of the test part too.
+unscaled: its scaled form has the mean and deviation of all patients in it, those of the test set too.
 https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html
 """
 

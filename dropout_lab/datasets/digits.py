@@ -1,6 +1,6 @@
 """1,797 handwritten digits as 8 x 8 grey images with pixels in [0, 1], 10 classes.
 
-The test part of the UCI set "Optical Recognition of Handwritten Digits", in the copy that comes with scikit-learn.
+The test set of the UCI set "Optical Recognition of Handwritten Digits", in the copy that comes with scikit-learn.
 https://archive.ics.uci.edu/dataset/80
 """
 

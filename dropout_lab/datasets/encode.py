@@ -1,10 +1,10 @@
 """Columns of a table as numbers: a feature per number, one per category, and marks for what is missing.
 
-Which features there are follows from rows outside the test part alone. A category that only test rows have is 0 in all
+Which features there are follows from rows outside the test set alone. A category that only test rows have is 0 in all
 its column's features. A missing number stays NaN, to be filled in with what 0 is after standardization: the mean of the
 seed's training part, or 0 itself in an indicator; see `dataset.Split`.
 
-Numbers are less their column's median outside the test part, in float64, before they become float32, whose 24 bits keep
+Numbers are less their column's median outside the test set, in float64, before they become float32, whose 24 bits keep
 steps of 128 s alone of times in seconds since 1970. The standardization is the same with and without.
 """
 
@@ -111,12 +111,12 @@ def encode(
 
 def _require_values(column: Column, outside: NDArray[np.bool_]) -> None:
     if column.missing[outside].all():
-        rows = "" if column.missing.all() else " outside of the test part"
+        rows = "" if column.missing.all() else " outside of the test set"
         raise UserError(f"{column} is empty{rows}; leave it out with {setting('drop', column.name)}")
 
 
 def _has_numbers(column: Column, kept: bool, outside: NDArray[np.bool_]) -> bool:
-    """Whether most values that are known outside of the test part are numbers; of a column that is kept, all."""
+    """Whether most values that are known outside of the test set are numbers; of a column that is kept, all."""
     if kept:
         return bool((column.parsed | column.missing).all())
     return bool(column.parsed[outside].sum() > MOSTLY * (~column.missing)[outside].sum())

@@ -20,13 +20,13 @@ class Examples:
     name: str
     task: Task
     inputs: Tensor
-    """(n, *input_shape) float32, raw, all examples, the test part's too. Finite, but for `has_missing`. A constant may
+    """(n, *input_shape) float32, raw, all examples, the test set's too. Finite, but for `has_missing`. A constant may
     have been taken from a feature, as `encode` does: the standardization takes it anyway. With a vocabulary,
     (n, length) int64 tokens."""
     targets: Tensor
     """(n,) int64 classes from 0, or float32; of token_classification, (n, length) int64 classes or NO_CLASS."""
     test: Tensor
-    """(n_test,) int64 rows of the test part: the same for every seed."""
+    """(n_test,) int64 rows of the test set: the same for every seed."""
     outputs: int
     """The number of classes, or 1."""
     standardize: Literal["feature", "channel", "none"]
@@ -50,7 +50,7 @@ class Examples:
     that of the text itself, the lower the fewer tokens are known. It compares what one seed's models make of the same
     text, and no vocabularies, nor amounts of training data by small differences."""
     is_stream: bool = False
-    """Whether the examples are pieces of one text, in its order: then the parts are contiguous, the test part is the
+    """Whether the examples are pieces of one text, in its order: then the parts are contiguous, the test set is the
     text's end, the validation part a piece at a place that the seed draws, and batches follow the text, so that a model
     can carry its state from one piece to the next."""
 
@@ -150,9 +150,7 @@ class Examples:
             )
         if self.is_stream:
             end = torch.arange(n - len(self.test), n)
-            self._require(
-                torch.equal(self.test, end), "the test part of a stream must be its last rows, in their order"
-            )
+            self._require(torch.equal(self.test, end), "the test set of a stream must be its last rows, in their order")
             self._require(self.task == "token_classification", "a stream must be a token_classification")
 
     def _check_targets(self) -> None:

@@ -36,7 +36,7 @@ def hub(
     """`id` on the hub, or its copy in the folder `path`; `config`: which of its configurations, unless the copy is of
     bare files, which have no configurations: then it is taken as it is.
 
-    Its test split is the test part; where it has none, `test_fraction` is held out. A validation split is joined with
+    Its test split is the test set; where it has none, `test_fraction` is held out. A validation split is joined with
     the training split, for every seed divides anew. An image column makes it a set of images, in [0, 1], to be
     classified: its other columns but `target` are left out. Otherwise all columns but `target` and `drop` are features,
     see `encode`; those of `keep` are taken as they are, see `misread`. Without `target` it is the column `label`,

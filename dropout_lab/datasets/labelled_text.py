@@ -40,7 +40,7 @@ def labelled_text(
     `text` is the column of text, by default the only one; `target`, by default, the column `label`, `labels`, `target`
     or the last other one; with its name in `keep` its labels are taken as they are, see `misread`. A text is its first
     `length` tokens (of a `level`, see `words`), PADDING behind them. The vocabulary is the most frequent tokens outside
-    of the test part; of these a seed's reader knows those that its training part has `min_count` times. Splits are as
+    of the test set; of these a seed's reader knows those that its training part has `min_count` times. Splits are as
     in `hub`.
     """
     if id is None and path is None:

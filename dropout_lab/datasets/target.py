@@ -1,4 +1,4 @@
-"""The column that a table is to predict, as classes or numbers, and the test part that is held out by it."""
+"""The column that a table is to predict, as classes or numbers, and the test set that is held out by it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def encode_target(
     measured = numbers(column, "" if task else AS_CLASSES)
     if (measured[outside] == measured[outside][0]).all():
         raise UserError(
-            f"dataset.target={name}: every row of {where} outside of the test part has the same,"
+            f"dataset.target={name}: every row of {where} outside of the test set has the same,"
             f" {values[outside].iloc[0]}; for dataset.task=regression they must differ"
         )
     warnings = [] if name in keep else warnings_of_target(column)
@@ -98,7 +98,7 @@ def held_out(
     place: Place,
     test_fraction: float,
 ) -> Tensor:
-    """The rows of a test part of that fraction, stratified by class. Raises UserError for a target that is missing or
+    """The rows of a test set of that fraction, stratified by class. Raises UserError for a target that is missing or
     misread, and for a class that cannot be divided."""
     require_column("target", target, frame, where)
     column, kind = _target(frame[target], target, where, keep=keep, task=task, place=place)

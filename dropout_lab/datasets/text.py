@@ -1,7 +1,7 @@
 """A text whose next token is to be predicted: Python's own documentation, a file of one's own, or one of the hub.
 
 The text is cut into pieces of `length` tokens, which follow one another; a target is the token behind, also where that
-begins the next piece. What does not fill a piece at the end of the test part, and of the rest, is left out. A batch
+begins the next piece. What does not fill a piece at the end of the test set, and of the rest, is left out. A batch
 begins with the states in which the one before ended, and gradients end there: `length` is how far back they go.
 
 The loss is in nats a token, its exponential the perplexity, of the text as the seed's reader knows it: what its
@@ -50,8 +50,8 @@ def text(
 
     A document is a documentation string, a row of the column `text` (by default the only one of text) of a set of the
     hub, of a CSV or of a Parquet file, or a line of any other file. At most `size` tokens (of a `level`, see `words`)
-    are taken from the beginning. The test part is the set's test split, whole, or the last `test_fraction` of what is
-    taken. The vocabulary is the most frequent tokens outside of the test part.
+    are taken from the beginning. The test set is the set's test split, whole, or the last `test_fraction` of what is
+    taken. The vocabulary is the most frequent tokens outside of the test set.
     """
     name, where, documents, tested = _documents(id, path, config, revision, text)
     rest = _joined(documents[: len(documents) - (tested or 0)], level)
@@ -66,7 +66,7 @@ def text(
         test = _joined(documents[len(documents) - tested :], level)
     names = vocabulary([rest], vocabulary_size, min_count)
     parts = [_pieces(numbered(part, names), length) for part in (rest, test)]
-    for part, pieces, least in zip(("outside of the test part", "in the test part"), parts, (2, 1), strict=True):
+    for part, pieces, least in zip(("outside of the test set", "in the test set"), parts, (2, 1), strict=True):
         if len(pieces[0]) < least:
             raise UserError(
                 f"dataset.length={length}: {where}, there are {len(pieces[0])} pieces of so many tokens {part}; must be"

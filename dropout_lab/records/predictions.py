@@ -1,4 +1,4 @@
-"""Predictions on the test part, one file per run, from which the report computes calibration and ensembles.
+"""Predictions on the test set, one file per run, from which the report computes calibration and ensembles.
 
 A sweep folder has `predictions/<run>.npz` for every complete run of a classification: `log_probs`, (n, classes) float16
 of the one pass without dropout, and `targets`, (n,), in an order that all runs of a dataset share.

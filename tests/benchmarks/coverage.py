@@ -3,7 +3,7 @@
     python -m tests.benchmarks.coverage [--datasets N] [--seeds N]
 
 Every data set is drawn anew from one known distribution: Gaussian clusters, for training, validation and a small test
-part. A large test part, the same for all, tells what a network is worth. Every configuration (no dropout and two rates)
+part. A large test set, the same for all, tells what a network is worth. Every configuration (no dropout and two rates)
 is trained with many seeds, in groups of as many as a sweep has. The intervals of a group are compared with the
 difference over the other seeds: for this data set, and over all data sets. The former is known with the error of a
 mean over these seeds, by which the intervals are widened for the comparison, and for nothing else.
@@ -60,7 +60,7 @@ def draw(generator: np.random.Generator, count: int) -> Drawn:
 
 
 def dataset(number: int, large: Drawn) -> Dataset:
-    """The data set of this number; its test part is the small one, then the large one."""
+    """The data set of this number; its test set is the small one, then the large one."""
     own = draw(np.random.default_rng([11, number]), TRAINING + SMALL)
     return Dataset(
         name=f"clusters {number}",
@@ -161,10 +161,10 @@ def intervals(own: Trained, group: slice) -> Iterator[tuple[str, Interval, Float
     more = float(np.sqrt(1 + GROUP * VALIDATION / (1 - VALIDATION)))
     yield "validation, Nadeau and Bengio", of(on_val, on_val).wider(more), val
     yield "validation, over seeds; of the test difference", of(on_val, on_large), large
-    yield "large test part, over seeds", of(on_large, on_large), large
-    yield "small test part, over seeds", of(on_small, on_large), large
-    yield "small test part, over seeds; of this test part", of(on_small, on_small), small.mean(axis=1)
-    yield "small test part, seeds and examples", of(crossed_mean(small[group]), on_large), large
+    yield "large test set, over seeds", of(on_large, on_large), large
+    yield "small test set, over seeds", of(on_small, on_large), large
+    yield "small test set, over seeds; of this test set", of(on_small, on_small), small.mean(axis=1)
+    yield "small test set, seeds and examples", of(crossed_mean(small[group]), on_large), large
 
 
 def every(own: Trained, group: slice, maximised: bool) -> Iterator[tuple[str, Interval, Floats]]:
@@ -232,7 +232,7 @@ def show(results: Sequence[Mapping[str, Trained]], console: Console) -> None:
     for metric in METRICS:
         differences = np.array([one[metric].large[1] - one[metric].large[0] for one in results])
         console.print(
-            f"{metric} on the large test part: difference {differences.mean():.4f}; standard deviation between seeds"
+            f"{metric} on the large test set: difference {differences.mean():.4f}; standard deviation between seeds"
             f" {np.sqrt(differences.var(axis=1, ddof=1).mean()):.4f}, between data sets (over all seeds)"
             f" {differences.mean(axis=1).std(ddof=1):.4f}"
         )

@@ -45,7 +45,7 @@ SPREADS = {
     "loss, examples x 4": Spread(0.0175, 0.872, 0.422),
     "loss, nothing shared": Spread(0.0, 0.0, 0.422),
 }
-"""Those of everywhere at 0.2 minus no dropout on the test part of the default sweep (digits), and others."""
+"""Those of everywhere at 0.2 minus no dropout on the test set of the default sweep (digits), and others."""
 
 Draw = Callable[[np.random.Generator, int, int], Floats]
 """(generator, seeds, examples) -> values with mean 0."""
@@ -103,7 +103,7 @@ def coverage(draw: Draw, seeds: int, examples: int, repeat: int) -> tuple[Floats
 
 
 def recorded(folder: Path) -> dict[str, Floats]:
-    """Metric -> the chosen configuration minus its reference on the test part, seeds x examples."""
+    """Metric -> the chosen configuration minus its reference on the test set, seeds x examples."""
     evidence = evidence_of(load(folder))
     best, other = evidence.choice.best, evidence.choice.reference
     assert best is not None

@@ -226,7 +226,7 @@ def test_regression_noise_has_that_deviation_and_spoils_the_training_part_alone(
         ({"val_fraction": 0.99}, "dataset.val_fraction=0.99: is 38 of 38 examples; both parts must have at least 2"),
         ({"test": torch.tensor([0, 0])}, "test must hold different"),
         ({"test": torch.tensor([50])}, "test must hold different"),
-        ({"test": torch.arange(20)}, "the test part holds every example of class 0"),
+        ({"test": torch.arange(20)}, "the test set holds every example of class 0"),
         ({"test": torch.arange(19)}, "class 0 has only 1 example"),
         ({"task": "ranking"}, "task must be"),
         ({"standardize": "pixel"}, "standardize must be"),
@@ -274,7 +274,7 @@ def test_malformed_tensors_are_refused(change: dict[str, Any], message: str) -> 
         ({"targets": torch.full((40, 6), NO_CLASS)}, "every example must have a target"),
         ({"targets": torch.full((40, 6), 3)}, r"targets must be int64 classes in 0\.\.2, or -1"),
         ({"label_noise": 0.1}, "dataset.label_noise=0.1: must be"),
-        ({"is_stream": True}, "the test part of a stream must be its last rows"),
+        ({"is_stream": True}, "the test set of a stream must be its last rows"),
         ({"predicts_tokens": True}, "to predict tokens, task must be token_classification and outputs=3"),
     ],
 )

@@ -142,5 +142,5 @@ def test_synthetic_has_what_was_asked_for() -> None:
 
 
 def test_diabetes_is_raw() -> None:
-    """Scikit-learn's default form is scaled by all patients, the test part's too."""
+    """Scikit-learn's default form is scaled by all patients, the test set's too."""
     assert diabetes().inputs[0, 0] == 59  # years

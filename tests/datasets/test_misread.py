@@ -113,7 +113,7 @@ def test_numbers_and_times_that_would_be_categories(
         table(path=path, target="label")
     without, kept = settled(path, "price")
     assert without == 1
-    assert 1 + min(len(set(values)), 20) <= kept <= 1 + len(set(values))  # the test part may have the only one
+    assert 1 + min(len(set(values)), 20) <= kept <= 1 + len(set(values))  # the test set may have the only one
 
 
 def test_all_columns_are_refused_at_once(tmp_path: Path) -> None:

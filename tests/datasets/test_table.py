@@ -76,7 +76,7 @@ def test_test_rows_decide_nothing_of_the_features(tmp_path: Path) -> None:
     torch.testing.assert_close((split.mean, split.std), (before.mean, before.std))
     frame["score"] = frame["score"].where(frame.index.isin(here))
     frame.loc[here, "score"] = 1.0
-    with pytest.raises(UserError, match="column score is empty outside of the test part"):
+    with pytest.raises(UserError, match="column score is empty outside of the test set"):
         table(path=write(tmp_path, frame), target="label")
 
 

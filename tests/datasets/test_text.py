@@ -129,7 +129,7 @@ def test_other_texts_in_validation_and_test_change_nothing_that_training_decides
     width = max(len(words(row)) for row in rows)
     assert [before[row][:width] for row in rows] == [after[row][:width] for row in rows]
     assert all(set(after[row]) <= {"<unk>", "w1", "<pad>"} for row in outside)
-    # Of the test part not even the numbers of the tokens depend.
+    # Of the test set not even the numbers of the tokens depend.
     changed = plain.copy()
     changed.loc[dataset.test.tolist(), "note"] = RARE
     tested = labelled_text(path=write(tmp_path, changed), vocabulary_size=None, length=9)

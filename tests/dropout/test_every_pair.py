@@ -347,7 +347,7 @@ class PlainLoop:
         return of(masks, own)
 
     def sampled(self, number: int) -> Tensor:
-        """Log-probabilities on the test part, example by example, the sites alone in training mode."""
+        """Log-probabilities on the test set, example by example, the sites alone in training mode."""
         self.model.eval()
         for site in self.sites.values():
             site.training = True

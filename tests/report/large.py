@@ -24,7 +24,7 @@ class Large:
     """A sweep with known truth. `planned[i].better` lowers the floor of the validation loss of configuration i.
 
     A run's floor is 0.3 - better + common (of the seed, sd `common`) + own (sd `noise`); its best validation loss lies
-    above the floor by what depends on the rate alone, not on the seed. So differences to the baseline have the sd
+    above the floor by what depends on the rate alone, not on the seed. So differences from the baseline have the sd
     sqrt(2) x `noise` over seeds, and the mean difference is known exactly, see `truth`.
     """
 

@@ -44,7 +44,7 @@ def test_all_failed_is_said_with_the_first_reason(tmp_path: Path) -> None:
     assert not re.search(r"\byet\b|So far", " ".join(said.text))
     assert any("8 of 8 runs failed (100 %), in 4 of 4 configurations (100 %)" in text for text in said.warnings)
     assert said.next.rule == "failed runs"
-    assert "mend its cause: the loss is not finite <nan>." in said.next.why
+    assert "fix its cause: the loss is not finite <nan>." in said.next.why
     assert said.next.command == "dropout-lab train --from outputs/canned 0"
     assert not said.rows
     other = Sweep(grid(rates=(0.0, 0.3)), seeds=2).write(tmp_path / "other")

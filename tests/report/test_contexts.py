@@ -91,5 +91,7 @@ def test_dropout_helps_only_where_no_other_context_without_dropout_may_be_as_goo
     worse = planned("hidden", 0.0, params={"optimizer.lr": 1e-2}, better=0.03)
     clear = answer_of(evidence(Sweep([*plan, worse]), tmp_path / "clear"))
     assert clear.decision.verdict is Verdict.BETTER
-    assert clear.headline == "Dropout helps: use it at placement hidden at rate 0.3 (lr=0.001)."
-    assert "The best run without dropout of another context, no dropout, lr=0.01" in " ".join(clear.details["How sure"])
+    assert clear.headline == "Dropout helps: use it at hidden with rate 0.3 (lr=0.001)."
+    assert "The best configuration without dropout of another context, no dropout, lr=0.01" in " ".join(
+        clear.details["How sure"]
+    )

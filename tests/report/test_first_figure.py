@@ -58,14 +58,22 @@ def test_the_table_says_what_is_drawn(tmp_path: Path) -> None:
     may = set(plan.table.loc[plan.table["in_set"], "trial"])
     assert may == {11, *found.indistinguishable["trial"]}
     assert (plan.table.loc[plan.table["baseline"], "mean"] == 0).all()
-    assert "Chosen: hidden at 0.3" in plan.alt
+    assert "Lowest mean: hidden at 0.3" in plan.alt
     assert f"{len(may)} of 25 configurations" in plan.alt
     with style.styled():
         drawn, narrow = plan.draw(), plan.narrow and plan.narrow()
     assert narrow is not None
     assert drawn.get_size_inches()[0] > narrow.get_size_inches()[0]
     labels = [text.get_text() for box in drawn.legends for text in box.get_texts()]
-    assert labels == ["input", "hidden", "everywhere", "no dropout", "chosen", "may be the best", "worse"]
+    assert labels == [
+        "input",
+        "hidden",
+        "everywhere",
+        "no dropout",
+        "lowest mean",
+        "may be the best",
+        "worse than the best",
+    ]
 
 
 def test_a_single_seed_has_no_worse_and_no_bars(tmp_path: Path) -> None:

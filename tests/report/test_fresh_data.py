@@ -28,7 +28,7 @@ def test_planted_normal_values_are_covered_as_often_as_the_level_says() -> None:
         return Trained(effect + generator.standard_normal(shape), small, effect + generator.standard_normal((3, seeds)))
 
     found = {row.name: row for row in coverage([{metric: planted() for metric in METRICS} for _ in range(300)])}
-    for name in ("validation, over seeds", "large test part, over seeds"):
+    for name in ("validation, over seeds", "large test set, over seeds"):
         assert found[name].this_data == pytest.approx(0.95, abs=0.035)
         assert found[name].over_data == pytest.approx(0.95, abs=0.035)
     assert found["validation, Nadeau and Bengio"].over_data > found["validation, over seeds"].over_data

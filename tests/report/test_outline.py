@@ -50,7 +50,7 @@ def test_page_and_markdown_have_one_order(failures: bool, tmp_path: Path) -> Non
     assert {"How sure", "All configurations", "Methods", "Files"} <= set(titles)
     assert ("<h3>Failed runs</h3>" in html) == failures
     headings = re.findall("(?m)^## (.*)$", markdown)
-    story = [] if failures else ["Validation loss: difference to no dropout against rate"]
+    story = [] if failures else ["Validation loss: difference from no dropout against rate"]
     assert headings == story + [title for title in titles if title != "Files"]
     ids = re.findall(r'\bid="([^"]*)"', html)
     assert len(ids) == len(set(ids))

@@ -30,7 +30,7 @@ def said(report: Report) -> str:
 def test_a_clear_winner(tmp_path: Path) -> None:
     report = make(Sweep(grid(effect=hump)).write(tmp_path / "sweep"))
     text = said(report)
-    assert report.prose[0] == "Dropout helps: use it at placement hidden at rate 0.3. (Finished: 125 runs.)"
+    assert report.prose[0] == "Dropout helps: use it at hidden with rate 0.3. (Finished: 125 runs.)"
     assert report.header == ["", "chosen", "no dropout", "difference", ""]
     assert all(len(row) == 5 for row in report.rows)
     assert [row[0] for row in report.rows] == [
@@ -39,7 +39,7 @@ def test_a_clear_winner(tmp_path: Path) -> None:
     assert report.command in text
     page, twin = (html.unescape((report.html.parent / name).read_text()) for name in ("report.html", "report.md"))
     for sentence in (
-        "Dropout helps: use it at placement hidden at rate 0.3.",
+        "Dropout helps: use it at hidden with rate 0.3.",
         "The difference of hidden at 0.3 to no dropout in validation loss is",
         "simultaneous over 24 comparisons; paired t test, p < 0.001 after Holm correction",
         "Picking the best of 25 configurations",
@@ -69,7 +69,7 @@ def test_no_effect_is_said_to_be_none(tmp_path: Path) -> None:
     found = answer_of(evidence(Flat(grid(rates=RATES), epochs=12), tmp_path / "sweep"))
     assert found.headline.startswith("Not decided yet: ")
     assert found.plausible.startswith("10 of 10 configurations may be the best")
-    assert found.avoid == "Nothing is shown to be worse than no dropout."
+    assert found.avoid == "No configuration has a significantly worse validation loss than no dropout."
 
 
 def sweeps() -> dict[str, tuple[Sweep, str]]:
@@ -98,9 +98,9 @@ def sweeps() -> dict[str, tuple[Sweep, str]]:
             Sweep(small, fate=lambda t, s: "complete" if t else "failed"),
             "the runs without dropout are not complete",
         ),
-        "baseline alone": (Sweep([planned("hidden", 0.0)]), "only the runs without dropout are complete"),
+        "baseline alone": (Sweep([planned("hidden", 0.0)]), "only no dropout has all its seeds complete"),
         "one trial": (Sweep([planned("hidden", 0.3)]), "nothing was trained without dropout"),
-        "one seed": (Sweep(small, seeds=1), "one seed cannot separate a difference from chance"),
+        "one seed": (Sweep(small, seeds=1), "with one seed, a difference may be chance"),
         "one epoch": (Sweep(small, seeds=2, epochs=1), "configurations"),
         "two seeds": (Sweep(small, seeds=2), "2 seeds each"),
         "regression": (Sweep(small, classification=False), "Dropout helps"),

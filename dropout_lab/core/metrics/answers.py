@@ -18,7 +18,7 @@ Targets = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Answers:
-    """Predictions of one network on the test part of a classification.
+    """Predictions of one network on the test set of a classification.
 
     Monte Carlo dropout: Gal and Ghahramani, "Dropout as a Bayesian Approximation", ICML 2016, arXiv:1506.02142.
     """

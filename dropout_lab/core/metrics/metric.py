@@ -72,7 +72,7 @@ class Metric:
     """Which values are better."""
     tasks: frozenset[str] = EVERY_TASK
     objective: str | None = None
-    """What `objective=` calls it; None where a sweep must not optimise it, as the test part's metrics."""
+    """What `objective=` calls it; None where a sweep must not optimise it, as the test set's metrics."""
     shown: Shown = "averaged"
 
     @property
@@ -106,9 +106,9 @@ class Ended:
     """Validation loss of a network that ignores its inputs."""
     test_loss: float | None = None
     test_accuracy: float | None = None
-    """On the test part, with the weights of the best epoch; None for a regression."""
+    """On the test set, with the weights of the best epoch; None for a regression."""
     answers: Answers | None = None
-    """The predictions of a complete classification on the test part."""
+    """The predictions of a complete classification on the test set."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from dropout_lab.core.metrics.metric import (
 
 TRAIN = "the fixed part of the training data, dropout off"
 VALIDATION = "the validation part"
-TEST = "the test part, with the weights of the best epoch"
+TEST = "the test set, with the weights of the best epoch"
 
 _DECLARED: tuple[Metric, ...] = (
     PerEpoch(
@@ -192,7 +192,7 @@ _DECLARED: tuple[Metric, ...] = (
     AtEnd(
         name="test_ece",
         title="calibration error",
-        meaning="calibration error on the test part, over 15 bins of confidence",
+        meaning="calibration error on the test set, over 15 bins of confidence",
         of=of_answers(lambda found: answers.calibration_error(found.probs, found.targets)),
         unit=FRACTION,
         low=0,
@@ -244,7 +244,7 @@ _DECLARED: tuple[Metric, ...] = (
     AtEnd(
         name="entropy_mc",
         title="entropy",
-        meaning="entropy of the mean over masks, mean over the test part",
+        meaning="entropy of the mean over masks, mean over the test set",
         of=of_answers(answers.mean_entropy),
         unit=NATS,
         low=0,

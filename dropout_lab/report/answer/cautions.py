@@ -12,13 +12,13 @@ from dropout_lab.report.topics.differences.comparisons import POINTS
 from dropout_lab.report.topics.evidence import Evidence
 
 SAME_TEST_DATA = ("dataset.limit", "dataset.label_noise", "dataset.min_count")
-"""Settings of the data that leave the validation and the test part as they are."""
+"""Settings of the data that leave the validation and the test set as they are."""
 
 NAMED = 3
 """Configurations that are named; the table has all."""
 
 COARSE = 3.0
-"""A test set that cannot show differences of this many equivalence margins is called too small."""
+"""Where the test set cannot show differences of this many equivalence margins, it is said."""
 
 
 class Caution(NamedTuple):
@@ -94,9 +94,11 @@ def _improving(table: pd.DataFrame) -> Iterator[Caution]:
     improving, complete = int(table["n_improving"].sum()), int(table["n_complete"].sum())
     if improving:
         worst = table.iloc[int(table["n_improving"].to_numpy().argmax())]
+        most = f", most often those of {worst['name']}" if improving > 1 and len(table) > 1 else ""
         yield Caution(
-            f"{improving} of {plural(complete, 'complete run')} were still improving when training ended (best epoch "
-            f"in the last tenth), most often those of {worst['name']}. More epochs may change the order.",
+            f"{improving} of {plural(complete, 'complete run')} {'was' if improving == 1 else 'were'} still improving "
+            f"when training ended (best epoch in the last tenth){most}. More epochs may change the "
+            f"{'order' if len(table) > 1 else 'result'}.",
             2 * improving >= complete,
         )
 
@@ -139,8 +141,8 @@ def _test_examples(evidence: Evidence) -> Iterator[Caution]:
         half = (row["difference_high"] - row["difference_low"]) / 2
         if 100 * half > COARSE * POINTS and row["difference_low"] <= 0 <= row["difference_high"]:
             yield Caution(
-                f"The test set is small: with {row['examples']} examples and {plural(row['seeds'], 'seed')}, it cannot "
-                f"show differences in accuracy below about {amount('test_accuracy', half)}.",
+                f"With {row['examples']:,} test examples and {plural(row['seeds'], 'seed')}, differences in test "
+                f"accuracy below about {amount('test_accuracy', half)} cannot be shown.",
                 True,
             )
 

@@ -71,9 +71,15 @@ def decide(evidence: Evidence) -> Decision:
     may_be = frozenset(evidence.indistinguishable["trial"])
     if best["trial"] == reference["trial"] and may_be.isdisjoint(rivals["trial"]):
         return Decision(Verdict.REFERENCE, reference, rivals)
-    if (rivals["p_no_better"] < ALPHA).all():
+    if _no_better(rivals, sign).all():
         return Decision(Verdict.AS_GOOD, reference, rivals)
     return Decision(Verdict.UNDECIDED, rivals=rivals)
+
+
+def _no_better(rivals: pd.DataFrame, sign: float) -> "pd.Series[bool]":
+    """Which are shown not to be better than the reference by more than the margin; without any spread, by the means."""
+    is_constant = rivals["p_no_better"].isna() & (rivals["n"] > 1)
+    return (rivals["p_no_better"] < ALPHA) | (is_constant & (sign * rivals["mean"] <= rivals["margin"]))
 
 
 def _rivals(evidence: Evidence, reference: pd.Series) -> pd.DataFrame:
@@ -89,8 +95,10 @@ def _rivals(evidence: Evidence, reference: pd.Series) -> pd.DataFrame:
 
 
 def _elsewhere(evidence: Evidence) -> pd.Series | None:
-    """The best baseline of another context, if it is in the confidence set of the best."""
-    other = evidence.choice.other_baseline
-    if other is None or evidence.frames.reference is not None:
+    """The best of the baselines of other contexts that are in the confidence set of the best."""
+    reference, table = evidence.choice.reference, evidence.table
+    if reference is None or evidence.frames.reference is not None:
         return None
-    return other if (evidence.indistinguishable["trial"] == other["trial"]).any() else None
+    others = table[table["baseline"] & (table["trial"] != reference["trial"])]
+    found = others[others["trial"].isin(evidence.indistinguishable["trial"])]
+    return None if found.empty else found.iloc[0]

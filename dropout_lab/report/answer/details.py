@@ -38,7 +38,7 @@ def sure(evidence: Evidence, decision: Decision) -> Iterator[str]:
         yield "One seed: no interval is possible, and every difference may be due to the seed."
         return
     yield from _test_of(evidence, decision, best)
-    yield from _equivalent(evidence)
+    yield from _equivalent(evidence, decision)
     yield from _rates(evidence)
     yield from _optimism(evidence, best)
     yield from _elsewhere(evidence, best)
@@ -59,17 +59,22 @@ def _test_of(evidence: Evidence, decision: Decision, best: pd.Series) -> Iterato
     if decision.verdict is Verdict.AS_GOOD and decision.rivals is not None:
         margin = amount(metric, float(decision.rivals["margin"].max()))
         yield (
-            f"No other configuration is better than {other} by more than {margin} (one-sided t tests, each p below "
-            f"{ALPHA:g})."
+            f"No other configuration is better than {other} by more than {margin} (one-sided t tests at "
+            f"{100 * ALPHA:g} %)."
         )
 
 
-def _equivalent(evidence: Evidence) -> Iterator[str]:
+def _equivalent(evidence: Evidence, decision: Decision) -> Iterator[str]:
     others, beside = evidence.indistinguishable, evidence.tables["to_best"]
     if beside.empty:
         return
     margin = amount(evidence.objective, float(beside["margin"].iloc[0]))
-    same = list(evidence.equivalent["name"])
+    equivalent, reference = evidence.equivalent, evidence.choice.reference
+    if decision.verdict is Verdict.BETTER and reference is not None:
+        if (equivalent["trial"] == reference["trial"]).any():
+            yield f"The gain is shown to be smaller than the margin of {margin}: it may not matter."
+        equivalent = equivalent[equivalent["trial"] != reference["trial"]]
+    same = list(equivalent["name"])
     tests = "two one-sided t tests, Holm-corrected"
     if same:
         more = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
@@ -106,13 +111,13 @@ def _optimism(evidence: Evidence, best: pd.Series) -> Iterator[str]:
         yield "Taking each run's best epoch shows no sign of flattering its validation loss."
         return
     text = (
-        f"Taking each run's best epoch flatters its validation loss by at most {amount('val_loss', epoch['bias'])} "
-        "(an upper bound, from the epoch that the other seeds would choose)."
+        "Taking each run's best epoch flatters its validation loss by an estimated "
+        f"{amount('val_loss', epoch['bias'])} or less (from the epoch that the other seeds would choose)."
     )
     if np.isfinite(epoch["difference"]):
         mean = Mean(epoch["difference"], epoch["difference_low"], epoch["difference_high"], int(epoch["n"]), np.nan)
         text += (
-            f" At that epoch, the difference to {evidence.reference_name} is {difference('val_loss', mean.mean)} "
+            f" At that epoch, the difference from {evidence.reference_name} is {difference('val_loss', mean.mean)} "
             f"({interval('val_loss', mean)})."
         )
     yield text
@@ -123,9 +128,10 @@ def _elsewhere(evidence: Evidence, best: pd.Series) -> Iterator[str]:
     if other is not None and mean is not None and not best["baseline"]:
         metric = evidence.objective
         yield (
-            f"The best run without dropout of another context, {other['name']} (trial {other['trial']}), has "
+            f"The best configuration without dropout of another context, {other['name']} (trial {other['trial']}), has "
             f"{title(metric)} {value(metric, other[metric])}; the best differs from it by "
-            f"{difference(metric, mean.mean)} ({interval(metric, mean)}). Other settings than dropout differ too."
+            f"{difference(metric, mean.mean)} ({interval(metric, mean)}, of this comparison alone). "
+            "Other settings than dropout differ too."
         )
 
 
@@ -157,12 +163,12 @@ def converged(evidence: Evidence) -> Iterator[str]:
 
 
 def _own_best(row: pd.Series) -> str:
-    """`4 of 5 runs come within 1 % of their best loss, after 12.3 epochs or 1.20 s on average (...)`."""
+    """`4 of 5 runs get within 1 % of their best loss, after 12.3 epochs or 1.20 s on average (...)`."""
     reached, n = int(row["n_reached"]), int(row["n"])
     share = f"within {100 * TOLERANCE:g} % of"
     if not reached:
-        return f"it is not known when runs come {share} their best loss, as all were stopped early"
-    runs = "the one run comes" if n == 1 else f"all {n} runs come" if reached == n else f"{reached} of {n} runs come"
+        return f"it is not known when runs get {share} their best loss, as all were stopped early"
+    runs = "the one run gets" if n == 1 else f"all {n} runs get" if reached == n else f"{reached} of {n} runs get"
     text = f"{runs} {share} {'its' if n == 1 else 'their'} best loss, after {number(row['restricted'], 3)} epochs"
     if np.isfinite(row["restricted_seconds"]):
         text += f" or {duration(row['restricted_seconds'])}"
@@ -207,7 +213,7 @@ def cheaper(evidence: Evidence, best: pd.Series) -> Iterator[str]:
 
 
 def gap(evidence: Evidence) -> Iterator[str]:
-    """The gap of the chosen configuration, and whether there is one to close."""
+    """The gap of the best configuration, and whether there is one to close."""
     best, baseline = evidence.choice.best, evidence.choice.baseline
     if best is None:
         return

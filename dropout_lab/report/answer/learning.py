@@ -11,6 +11,9 @@ from dropout_lab.report.topics.evidence import Evidence
 
 LR = "optimizer.lr"
 
+USUAL = (1e-5, 1.0)
+"""Learning rates beyond these are not advised."""
+
 
 def learning_rate(evidence: Evidence) -> tuple[str, Mapping[str, str]] | None:
     """What is wrong, and the overrides to try; None if half of the runs without dropout, or more, learn something."""
@@ -38,7 +41,13 @@ def learning_rate(evidence: Evidence) -> tuple[str, Mapping[str, str]] | None:
         f"{where}, the network learns nothing in {int(suspects['n_unlearned'].sum())} of {plural(runs, 'run')}{so}. "
         f"Try other learning rates ({known}) or more epochs (trainer.epochs is {epochs})."
     )
-    return why, {LR: as_grid([min(rates) / 10, 10 * max(rates)])} if rates else {}
+    return why, {LR: as_grid(_others(rates))} if rates else {}
+
+
+def _others(rates: list[float]) -> list[float]:
+    """A tenth of the least and ten times the greatest, as far as they are usual; else the usual ones."""
+    usual = [rate for rate in (min(rates) / 10, 10 * max(rates)) if USUAL[0] <= rate <= USUAL[1]]
+    return usual if len(usual) > 1 else [0.001, 0.01]
 
 
 def is_spoilt(evidence: Evidence, rows: pd.DataFrame) -> "pd.Series[bool]":

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.report.answer.decision import Decision, Verdict
-from dropout_lab.report.answer.headline import has_baseline
+from dropout_lab.report.answer.headline import better, has_baseline, improving
 from dropout_lab.report.answer.learning import learning_rate
-from dropout_lab.report.answer.rerun import as_grid, extended, rerun
+from dropout_lab.report.answer.rerun import as_grid, extended, renamed, rerun
 from dropout_lab.report.answer.state import State
 from dropout_lab.report.spelling import is_maximised, plural, setting
 from dropout_lab.report.statistics import ALPHA, seeds_needed
@@ -25,6 +25,9 @@ MOST_RATES = 20
 
 FIRST_RATES = (0.0, 0.1, 0.3, 0.5)
 """Advised where no dropout was tried."""
+
+LOW = 0.1
+"""Advised where dropout hurts and every rate tried was at least twice as high."""
 
 HIGHEST = 0.9
 """Rates above this are never advised."""
@@ -80,7 +83,9 @@ def _learning_rate(case: Case) -> Action | None:
     if found is None:
         return None
     why, change = found
-    return Action("learning rate", why, rerun(case.command, change))
+    return Action(
+        "learning rate", why, rerun(case.command, {**change, **(renamed(case.command, "lr") if change else {})})
+    )
 
 
 def _repair(case: Case) -> Action | None:
@@ -91,7 +96,7 @@ def _repair(case: Case) -> Action | None:
     first = failed.iloc[0]
     return Action(
         "failed runs",
-        f"{len(failed)} of {plural(len(runs), 'run')} failed. Reproduce the first failure and mend its cause: "
+        f"{len(failed)} of {plural(len(runs), 'run')} failed. Reproduce the first failure and fix its cause: "
         f"{first['reason']}.",
         case.train(first),
     )
@@ -133,7 +138,7 @@ def _failed_baseline(case: Case, best: pd.Series) -> Action | None:
     first = failed.iloc[0]
     return Action(
         "failed runs",
-        f"{plural(len(failed), 'run')} without dropout failed. Reproduce the first failure and mend its cause: "
+        f"{plural(len(failed), 'run')} without dropout failed. Reproduce the first failure and fix its cause: "
         f"{first['reason']}.",
         case.train(first),
     )
@@ -156,24 +161,28 @@ def _compare(case: Case) -> Action | None:
 
 
 def _longer(case: Case) -> Action | None:
-    evidence, choice = case.evidence, case.evidence.choice
-    late = []
-    for trial in (choice.best, choice.reference):
-        shape = evidence.row("curve_shape", trial)
-        if trial is not None and shape is not None and 2 * shape["n_still_improving"] >= shape["n"]:
-            late.append((f"{shape['n_still_improving']} of {plural(int(shape['n']), 'run')} of {trial['name']}", trial))
+    evidence = case.evidence
+    late = list({str(trial["name"]): trial for trial in improving(evidence)}.values())
     if not late:
         return None
-    parts = list(dict.fromkeys(text for text, _ in late))
-    horizon = int(max(trial["horizon"] for _, trial in late))
-    return Action("longer", f"{' and '.join(parts)} were still improving when training ended, so the order may change.",
-                  case.again(trainer__epochs=str(2 * horizon)))  # fmt: skip
+    parts = []
+    for trial in late:
+        shape = evidence.row("curve_shape", trial)
+        assert shape is not None
+        parts.append(f"{shape['n_still_improving']} of {plural(int(shape['n']), 'run')} of {trial['name']}")
+    horizon = int(max(trial["horizon"] for trial in late))
+    why = (
+        f"Train for {2 * horizon} epochs: {' and '.join(parts)} were still improving when training ended, so the order "
+        "may change."
+    )
+    name = renamed(case.command, f"{2 * horizon}-epochs")
+    return Action("longer", why, case.again(trainer__epochs=str(2 * horizon), **name))
 
 
 def _one_seed(case: Case) -> Action | None:
     if case.decision.verdict is not Verdict.ONE_SEED:
         return None
-    return Action("more seeds", "One seed cannot separate a difference from chance.", case.again(seeds="5"))
+    return Action("more seeds", "Train with five seeds: with one, a difference may be chance.", case.again(seeds="5"))
 
 
 def _seeds(case: Case) -> Action | None:
@@ -185,17 +194,30 @@ def _seeds(case: Case) -> Action | None:
         return Action(
             "more seeds",
             f"About {needed} seeds are likely to decide it, if the true differences are as observed. Finished runs are "
-            "kept. Testing again after looking makes p somewhat too small.",
+            "kept. Adding seeds after looking makes p slightly too small.",
             case.again(seeds=str(needed)),
         )
+    why = "The number of seeds that would decide it cannot be estimated."
+    if needed is not None:
+        why = f"More than {MOST_SEEDS} seeds would be needed to decide it."
+    shown = better(case.evidence, case.decision)
+    if shown is not None:
+        return Action("simplest", f"{why} Take {shown['name']}, which is shown to be better.", case.train(shown))
     simple = case.decision.elsewhere if case.decision.elsewhere is not None else case.evidence.choice.reference
     assert simple is not None
-    return Action(
-        "simplest",
-        f"More than {MOST_SEEDS} seeds would be needed to decide it: a difference this small rarely matters. Take "
-        f"{simple['name']}{', the simpler choice' if simple['baseline'] else ''}.",
-        case.train(simple),
-    )
+    choice = f"Take {simple['name']}{', the simpler choice' if simple['baseline'] else ''}."
+    return Action("simplest", f"{why} {choice}", case.train(simple))
+
+
+def _lower(case: Case) -> Action | None:
+    """A lower rate, where dropout hurts at every rate and none was low."""
+    table = case.evidence.table
+    rates = table.loc[~table["baseline"], "rate"].astype(float)
+    tried = sorted(rates.unique()) if rates.notna().all() else []
+    if case.decision.verdict is not Verdict.REFERENCE or not tried or min(tried) < 2 * LOW or len(tried) > MOST_RATES:
+        return None
+    why = f"No rate below {setting(min(tried))} was tried, and a lower one may still help."
+    return Action("lower rate", why, case.again(rate=as_grid(sorted({0.0, LOW, *tried}))))
 
 
 def _widen(case: Case) -> Action | None:
@@ -248,7 +270,9 @@ def _use(case: Case) -> Action | None:
     use = case.decision.use
     if use is None:
         return None
-    return Action("use", f"Train {use['name']} again, to keep its network.", case.train(use))
+    return Action(
+        "use", f"Train {use['name']} again from its record, to check that the result repeats.", case.train(use)
+    )
 
 
 def _again(case: Case) -> Action | None:
@@ -294,6 +318,7 @@ RULES: Sequence[Rule] = (
         f"tried (rates: two or more, up to {HIGHEST:g}). Not for data.",
         _widen,
     ),
+    Rule("lower rate", f"Dropout hurts, and no rate below {2 * LOW:g} was tried.", _lower),
     Rule("use", "The answer is decided.", _use),
     Rule("again", "No other rule applies.", _again),
 )

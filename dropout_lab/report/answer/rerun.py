@@ -13,6 +13,12 @@ def rerun(command: str, changes: Mapping[str, str]) -> str:
     return shlex.join([*kept, *(f"{key}={value}" for key, value in changes.items())])
 
 
+def renamed(command: str, suffix: str) -> dict[str, str]:
+    """Another name for the folder of a sweep whose fixed settings change; the default name follows by itself."""
+    given = [word.partition("=") for word in shlex.split(command) if word.startswith(("name=", "folder="))]
+    return {key: f"{value}-{suffix}" for key, _, value in given}
+
+
 def extended(values: Sequence[float], side: str, least: float, most: float) -> list[float] | None:
     """A grid with one more value at its `lower` or `upper` end, in steps like the last; None beyond the bounds."""
     known = sorted(values)

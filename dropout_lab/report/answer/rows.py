@@ -9,7 +9,7 @@ import pandas as pd
 from dropout_lab.core.metrics.curves import TOLERANCE
 from dropout_lab.report.answer.decision import Decision, Verdict
 from dropout_lab.report.frames.by_seed import by_seed
-from dropout_lab.report.spelling import axis, difference, is_maximised, number, title, unit_of, value
+from dropout_lab.report.spelling import axis, difference, is_maximised, number, plural, title, unit_of, value
 from dropout_lab.report.statistics import NO_MEAN, Mean, means_of_rows, negated
 from dropout_lab.report.topics.cells import spread
 from dropout_lab.report.topics.differences.comparisons import POINTS
@@ -83,9 +83,11 @@ def rows(evidence: Evidence, decision: Decision) -> Iterator[Row]:
     if evidence.choice.best is None:
         return
     swap = _is_swapped(evidence, decision)
-    for pair in (*_test(evidence), _validation(evidence), *_epochs(evidence)):
+    for pair in (*_test(evidence), _validation(evidence), *_others(evidence), *_epochs(evidence)):
         ordered = pair.swapped() if swap else pair
         row = ordered.row(evidence.is_class)
+        if decision.verdict is Verdict.AS_GOOD and pair.metric == evidence.objective and row.word == "inconclusive":
+            row = row._replace(word="no worse")  # by its own one-sided test, sharper than a simultaneous interval
         if decision.verdict is Verdict.ONE_SEED and row.word in ("better", "worse"):
             row = row._replace(word="inconclusive")
         yield row
@@ -120,7 +122,7 @@ class Pair(NamedTuple):
         said = word(off.low, off.high, self._margin(), maximised=is_maximised(metric)) if has else ""
         about = self.about
         if self.improving + self.other_improving:
-            about = f"{self.improving + self.other_improving} of these runs still improving at the end: not final"
+            about = f"{about}; {plural(self.improving + self.other_improving, 'run')} still improving, so not final"
         # A run that is still improving has its best later: what counts against it then stays true.
         if (self.improving and said in ("better", "no worse")) or (
             self.other_improving and said in ("worse", "no worse")
@@ -146,7 +148,7 @@ class Pair(NamedTuple):
 
 def _test(evidence: Evidence) -> Iterator[Pair]:
     for row in evidence.tables["test_set"].to_dict("records"):
-        about = f"held-out; the interval covers {row['covers']}" if not np.isnan(row["low"]) else "held-out"
+        about = f"held-out; the interval covers {row['covers']}" if np.isfinite(row["difference_low"]) else "held-out"
         off = Mean(row["difference"], row["difference_low"], row["difference_high"], row["seeds"], row["p"])
         yield Pair(str(row["metric"]), "", about, row["value"], row["other"], off)
 
@@ -166,6 +168,22 @@ def _validation(evidence: Evidence) -> Pair:
     about = "optimistic: chosen by it" if metric.startswith("val_") else "the objective"
     theirs = np.nan if choice.beside is None else float(choice.beside[metric])
     return Pair(metric, "", about, float(choice.best[metric]), theirs, choice.beside_difference or NO_MEAN)
+
+
+def _others(evidence: Evidence) -> Iterator[Pair]:
+    """The objectives after the first."""
+    best, other = evidence.choice.best, evidence.choice.beside
+    assert best is not None
+    for metric in evidence.frames.objectives[1:]:
+        if metric in (CONVERGED, "test_loss", "test_accuracy"):
+            continue
+        values = by_seed(evidence.frames, [metric])
+        mine = values.of(metric, values.rows([best["trial"]]))
+        pair = Pair(metric, "", "another objective", means_of_rows(mine).of(0).mean, np.nan, NO_MEAN)
+        if other is not None:
+            theirs = values.of(metric, values.rows([other["trial"]]))
+            pair = pair._replace(theirs=means_of_rows(theirs).of(0).mean, off=means_of_rows(mine - theirs).of(0))
+        yield pair
 
 
 def _epochs(evidence: Evidence) -> Iterator[Pair]:

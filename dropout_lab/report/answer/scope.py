@@ -8,20 +8,14 @@ from dropout_lab.report.spelling import and_list, plural
 
 SEEDS = (
     "A seed changes the initial weights, the batches, the dropout masks and the division into train and validation, "
-    "not the data set and the test set."
+    "but not the data set or the test set."
 )
 
 
 def scope(frames: Frames) -> str:
     """One line of facts and two short sentences about the seeds."""
     facts = "; ".join(_facts(frames))
-    changes = ["the initial weights", "the batches", "the dropout masks"]
-    kept = ["the data set"]
-    recorded = frames.asked.get("scope") or {}
-    (changes if recorded.get("split_by_seed", True) else kept).append("the division into train and validation")
-    kept.append("the test set")
-    seeds = f"A seed changes {and_list(changes)}, but not {', '.join(kept[:-1])} or {kept[-1]}."
-    return f"{facts[:1].upper()}{facts[1:]}. {seeds}"
+    return f"{facts[:1].upper()}{facts[1:]}. {SEEDS}"
 
 
 def _facts(frames: Frames) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from dropout_lab.report.answer.decision import Decision
-from dropout_lab.report.spelling import and_list, is_maximised, plural, setting
+from dropout_lab.report.spelling import and_list, is_maximised, plural, setting, title
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.evidence import Evidence
 
@@ -49,7 +49,7 @@ def avoid(evidence: Evidence, decision: Decision) -> str:
         return ""
     trials = avoided(evidence, decision)
     if not trials:
-        return f"Nothing is shown to be worse than {evidence.reference_name}."
+        return f"No configuration has a significantly worse {title(evidence.objective)} than {evidence.reference_name}."
     return f"{_grouped(evidence, trials)}: significantly worse than {evidence.reference_name}."
 
 

@@ -9,7 +9,7 @@ from dropout_lab.report.statistics.means import means_of_rows
 
 
 class BestSet(NamedTuple):
-    """Per configuration: p that it is the best, whether it may be, and its mean difference to the best-looking one.
+    """Per configuration: p that it is the best, whether it may be, and its mean difference from the best-looking one.
 
     `low` and `high`: bounds of that difference that hold with 95 % each, corrected like p. p and bounds are NaN for
     differences without spread; such a configuration may be the best, like the best-looking one itself.

@@ -39,12 +39,13 @@ def crossed_mean(values: Floats, level: float = LEVEL) -> Mean:
 
     Both are random. The variance of the mean is estimated by (MS_seeds + max(0, MS_examples - MS_interaction)) /
     (seeds x examples). Each of the two terms is multiplied by the square of its own t quantile, with seeds - 1 and
-    examples - 1 degrees of freedom; the sum is the square of the interval's half-width. Of independent estimates such
-    an interval covers at least `level` (S. Banerjee, Sankhya 22 (1960) 357-358). It is never narrower than the t
-    interval over seeds alone. One t quantile for the sum, by Satterthwaite (as S. Hillis, Statistics in Medicine 26
-    (2007) 596-619, does for readers and cases), covers 91 to 95 % with three seeds; the percentile bootstrap over both
-    covers 76 to 99.8 %: see docs/statistics.md. NaN
-    bounds for fewer than two seeds or examples, and without any spread.
+    examples - 1 degrees of freedom; the sum is the square of the interval's half-width. Of independent estimates with
+    chi-square distributions such an interval covers at least `level` (S. Banerjee, Sankhya 22 (1960) 357-358). The
+    second term is a difference, so here this holds approximately: see the simulations in docs/statistics.md. The
+    interval is never narrower than the t interval over seeds alone. One t quantile for the sum, by Satterthwaite (as
+    S. Hillis, Statistics in Medicine 26 (2007) 596-619, does for readers and cases), covers 91 to 95 % with three
+    seeds; the percentile bootstrap over both covers 76 to 99.8 %. NaN bounds for fewer than two seeds or examples, and
+    without any spread.
     """
     mean, seeds = float(values.mean()) if values.size else np.nan, len(values)
     if min(values.shape) < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():

@@ -16,9 +16,9 @@ from dropout_lab.report.statistics.floats import LEVEL, Bools, Floats, Ints
 class Survival(NamedTuple):
     """Kaplan-Meier curves (JASA 53 (1958) 457-481), groups x epochs; column 0 is epoch 1.
 
-    `surviving`: the share that is not there yet after the epoch. `low` and `high`: its 95 % interval from Greenwood's
-    variance on the scale log(-log) (J. Kalbfleisch and R. Prentice 1980, section 1.3), which stays within 0 and 1; NaN
-    where the share is 1 or 0. After the last observation of a group, all values stay the same.
+    `surviving`: the share that has not reached the target after the epoch. `low` and `high`: its 95 % interval from
+    Greenwood's variance on the scale log(-log) (J. Kalbfleisch and R. Prentice 1980, section 1.3), which stays within 0
+    and 1; NaN where the share is 1 or 0. After the last observation of a group, all values stay the same.
     """
 
     surviving: Floats

@@ -116,7 +116,7 @@ def p_best(frames: Frames, table: pd.DataFrame) -> pd.Series:
     others (`statistics.best_set`); and Holm's test of each against its baseline or the reference. A configuration is
     left out if either shows it to be worse; the reference of the best-looking one is left out if and only if Holm's
     test shows it to be worse than that one. The truly best is left out with at most 2.5 % by one family, as its test
-    must err towards worse, and with at most 2.5 % by the other.
+    must err towards worse, and with at most 2.5 % by the other; the reference is tested by Holm's family alone.
     """
     objective = frames.objectives[0]
     values = by_seed(frames, [objective])

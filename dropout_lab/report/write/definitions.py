@@ -76,8 +76,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "better, worse",
-            "On the first screen: the 95 % interval of the difference excludes 0. Inconclusive: none of the four words "
-            "is shown.",
+            "On the first screen: the 95 % interval of the difference excludes 0. Inconclusive: none of the other "
+            "three is shown.",
         ),
         (
             "no worse",

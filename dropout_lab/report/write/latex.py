@@ -9,7 +9,7 @@ import pandas as pd
 
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.frames.ranking import ranked
-from dropout_lab.report.spelling import number, probability, title, unit_of
+from dropout_lab.report.spelling import RAISED, number, probability, title, unit_of
 from dropout_lab.report.topics.choice import Choice
 
 ROWS = 20
@@ -36,6 +36,10 @@ SPECIAL = {
     "\r": " ",
 }
 
+POWER = re.compile(f" × 10([{''.join(map(chr, RAISED.values()))}]+)")
+"""Powers of ten, which are written as e-8, in less room."""
+LOWERED = {high: chr(low) for low, high in RAISED.items()}
+
 LONG = 14
 """Longer words may be broken anywhere."""
 
@@ -43,6 +47,7 @@ LONG = 14
 def escape(text: str) -> str:
     """Escape text for LaTeX, also at the beginning of a row, where `[...]` would be read as a length."""
     escaped = "".join(SPECIAL.get(char, char) for char in text)
+    escaped = POWER.sub(lambda found: f"e{found[1].translate(LOWERED)}".replace("-", "$-$"), escaped)
     return f"{{}}{escaped}" if escaped.startswith(("[", "*")) else escaped
 
 

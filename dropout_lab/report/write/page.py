@@ -86,7 +86,7 @@ def _content(folder: Path, evidence: Evidence, answer: Answer, gallery: Gallery)
         "name": frames.name,
         "answer": answer,
         "compared": any(row.other != "–" for row in answer.rows),
-        "means": _means(frames.seeds, has_interval=any("[" in row.difference for row in answer.rows)),
+        "means": _means(evidence, has_interval=any("[" in row.difference for row in answer.rows)),
         "story": next((part for part in first.parts if part.is_figure), None),
         "sections": folded,
         "sure": SURE.anchor,
@@ -111,11 +111,15 @@ def _content(folder: Path, evidence: Evidence, answer: Answer, gallery: Gallery)
     }
 
 
-def _means(seeds: int, *, has_interval: bool) -> str:
+def _means(evidence: Evidence, *, has_interval: bool) -> str:
     """What the numbers of the first screen are."""
+    seeds, tests = evidence.frames.seeds, evidence.choice.tests
     if seeds == 1:
         return "One seed."
-    return f"Means over {seeds} seeds{'; 95 % intervals of the difference' if has_interval else ''}."
+    if not has_interval:
+        return f"Means over {seeds} seeds."
+    all_at_once = f", that of the {title(evidence.objective)} for {tests} comparisons at once" if tests > 1 else ""
+    return f"Means over {seeds} seeds; 95 % intervals of the difference{all_at_once}."
 
 
 def _axis(values: Any) -> str:

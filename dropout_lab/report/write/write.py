@@ -58,5 +58,7 @@ def _rows(said: Answer) -> tuple[list[str], list[list[str]]]:
     """The rows of the first screen for a terminal."""
     if not said.rows:
         return [], []
+    if all(row.other == "–" for row in said.rows):
+        return ["", said.heads.word], [[row.label, row.chosen] for row in said.rows]
     header = ["", said.heads.word, said.heads.other or "–", "difference", ""]
     return header, [[row.label, row.chosen, row.other, row.difference, row.word] for row in said.rows]

@@ -22,8 +22,8 @@ from tests.report.answer.style import check, sentences
 QUICK, CHUNK, CHUNKS = 24, 150, 4
 """`python -m tests.report.answer.test_decision` checks 20 chunks, some 20 minutes of one idle core."""
 
-DECIDED = {"wait", "learning rate", "failed runs", "finish", "longer", "widen", "use"}
-UNDECIDED = DECIDED - {"widen", "use"} | {"more seeds", "simplest"}
+DECIDED = {"wait", "learning rate", "failed runs", "finish", "longer", "widen", "lower rate", "use"}
+UNDECIDED = DECIDED - {"widen", "lower rate", "use"} | {"more seeds", "simplest"}
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,8 @@ def _of_the_sets(sweep: Drawn) -> Iterator[str]:
         if whole and significant and sign * row[f"{found.objective}_diff"] < 0 and row["trial"] in good:
             yield f"trial {row['trial']} is significantly worse and in the confidence set"
     reference, best = found.choice.reference, found.choice.best
-    if decision.verdict is Verdict.BETTER and reference is not None and reference["trial"] in good:
+    without = set(found.table.loc[found.table["baseline"], "trial"])
+    if decision.verdict is Verdict.BETTER and found.frames.reference is None and good & without:
         yield "dropout helps, but without it may be the best"
     if decision.verdict is Verdict.REFERENCE and decision.rivals is not None and good & set(decision.rivals["trial"]):
         yield "dropout hurts, but with it may be the best"

@@ -10,7 +10,7 @@ import pytest
 
 from dropout_lab.report.answer.answer import Answer, answer
 from dropout_lab.report.answer.next import RULES, Action
-from dropout_lab.report.answer.rerun import extended, rerun
+from dropout_lab.report.answer.rerun import extended, renamed, rerun
 from tests.report.canned import Planned, Sweep, Values, answer_of, evidence, grid, hump, planned
 
 pytestmark = pytest.mark.xdist_group("next")  # one worker makes what all read
@@ -59,7 +59,7 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Answer:
 
 def test_a_sweep_that_answers_its_question_is_used(clear: Answer) -> None:
     assert clear.next.rule == "use"
-    assert clear.next.why == "Train hidden at 0.3 again, to keep its network."
+    assert clear.next.why == "Train hidden at 0.3 again from its record, to check that the result repeats."
     best = clear.decision.use
     assert best is not None
     assert clear.next.command == f"dropout-lab train --from outputs/canned {best['trial']}"
@@ -78,9 +78,10 @@ def test_high_rates_that_harm_are_to_be_avoided(tmp_path: Path) -> None:
     rates = (0.0, 0.2, 0.4, 0.6, 0.8)
     far = Shaped(grid(("hidden",), rates), losses=lambda rate, epoch: (0.5 + rate**2, 0.3 + max(0.0, rate - 0.4)))
     found = said(far, tmp_path / "far")
-    assert found.headline == "Dropout hurts: use none."
+    assert found.headline == "Dropout hurts at every rate tried (0.2 to 0.8): use none."
     assert found.avoid == "hidden at 0.2 to 0.8: significantly worse than no dropout."
-    assert found.next.rule == "use"
+    assert found.next.rule == "lower rate"
+    assert found.next.command.endswith(" rate=0,0.1,0.2,0.4,0.6,0.8")
 
 
 def test_the_best_at_an_edge(tmp_path: Path, clear: Answer) -> None:
@@ -121,7 +122,7 @@ def test_without_no_dropout_it_is_trained_first(tmp_path: Path) -> None:
 
 def test_without_dropout_rates_are_tried(tmp_path: Path) -> None:
     alone = said(Sweep([planned("hidden", 0.0)]), tmp_path / "alone")
-    assert alone.headline == "Nothing to compare: only the runs without dropout are complete."
+    assert alone.headline == "Nothing to compare: only no dropout has all its seeds complete."
     assert alone.next.rule == "dropout"
     assert alone.next.command.endswith(" rate=0,0.1,0.3,0.5")
 
@@ -167,13 +168,13 @@ def test_how_many_more_seeds(tmp_path: Path) -> None:
     assert not rows.choice.is_significant
     found = answer_of(rows)
     assert found.headline == (
-        "Not decided yet: hidden at 0.3 looks best, but its difference to no dropout may be chance."
+        "Not decided yet: hidden at 0.3 looks best, but its difference from no dropout may be chance."
     )
     assert found.next.rule == "more seeds"
     needed = int(found.next.command.rpartition("seeds=")[2])
     assert 2 < needed <= 100
     assert f"About {needed} seeds are likely to decide it" in found.next.why
-    assert "Testing again after looking makes p somewhat too small." in found.next.why
+    assert "Adding seeds after looking makes p slightly too small." in found.next.why
     one = following(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=1), tmp_path / "one")
     assert (one.rule, one.command.rpartition(" ")[2]) == ("more seeds", "seeds=5")
 
@@ -226,3 +227,9 @@ def test_a_command_with_other_settings() -> None:
     assert extended([1e-4, 1e-3, 1e-2], "upper", -1.0, 10.0) == [1e-4, 1e-3, 1e-2, 0.1]
     assert extended([0.5, 0.9], "upper", 0.0, 0.9) is None
     assert extended([0.5], "upper", 0.0, 0.9) is None
+
+
+def test_a_sweep_with_other_fixed_settings_gets_another_name() -> None:
+    """The same folder would refuse them."""
+    assert renamed("dropout-lab sweep name=mine rate=0,0.1", "80-epochs") == {"name": "mine-80-epochs"}
+    assert renamed("dropout-lab sweep rate=0,0.1", "80-epochs") == {}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dropout_lab.report.answer.decision import Verdict
 from dropout_lab.report.answer.rows import WORDS, word
 from dropout_lab.report.spelling import difference, value
 from tests.report.canned import Sweep, answer_of, evidence, grid, hump
@@ -81,3 +82,27 @@ def test_without_a_reference_there_is_no_word(tmp_path: Path) -> None:
     found = evidence(Sweep(grid(("hidden",), (0.1, 0.3), hump)), tmp_path / "s")
     for row in answer_of(found).rows:
         assert (row.other, row.difference, row.word) == ("–", "–", "")
+
+
+def test_every_objective_has_a_row(tmp_path: Path) -> None:
+    asked = {"objective": ["val_loss", "gap_loss"]}
+    found = evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=3, session=asked), tmp_path / "s")
+    rows = {row.metric: row for row in answer_of(found).rows}
+    means = found.frames.runs.groupby("trial")["gap_loss"].mean()
+    best, other = found.choice.best, found.choice.beside
+    assert best is not None
+    assert other is not None
+    assert rows["gap_loss"].chosen == value("gap_loss", means[best["trial"]])
+    assert rows["gap_loss"].difference.startswith(difference("gap_loss", means[best["trial"]] - means[other["trial"]]))
+
+
+def test_where_no_dropout_is_as_good_it_is_chosen_and_stands_first(tmp_path: Path) -> None:
+    plan = grid(("hidden",), (0.0, 0.01), lambda placement, rate: 0.0)
+    found = evidence(Sweep(plan, noise=0.0002, epochs=12), tmp_path / "s")
+    answer = answer_of(found)
+    assert answer.decision.verdict in (Verdict.AS_GOOD, Verdict.REFERENCE)
+    assert (answer.heads.word, answer.heads.chosen) == ("chosen", "no dropout")
+    (row,) = (row for row in answer.rows if row.metric == "val_loss")
+    none = found.table.loc[found.table["baseline"], "val_loss"].iloc[0]
+    assert row.chosen == value("val_loss", none)
+    assert row.word in ("no worse", "better")

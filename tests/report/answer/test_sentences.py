@@ -8,6 +8,7 @@ import pytest
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.report.answer.answer import Answer
+from dropout_lab.report.answer.decision import Verdict
 from dropout_lab.report.answer.next import RULES
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.spelling import amount, difference, duration, number, title, value
@@ -69,7 +70,7 @@ def test_the_style_rules_find_what_they_are_for() -> None:
 
 
 def test_the_numbers_are_those_of_the_tables(clear: Evidence, said: Answer) -> None:
-    assert said.headline == "Dropout helps: use it at placement hidden at rate 0.3."
+    assert said.headline == "Dropout helps: use it at hidden with rate 0.3."
     row, gap = clear.comparison, clear.choice.difference
     optimism, epoch = clear.row("optimism", clear.choice.best), clear.row("best_epoch", clear.choice.best)
     assert row is not None
@@ -86,7 +87,7 @@ def test_the_numbers_are_those_of_the_tables(clear: Evidence, said: Answer) -> N
     if optimism["optimism"] > 0:
         assert f"by about {amount('val_loss', optimism['optimism'])}" in sure
         assert f"further seeds should show about {value('val_loss', optimism['corrected'])}" in sure
-    assert f"flatters its validation loss by at most {amount('val_loss', epoch['bias'])}" in sure
+    assert f"flatters its validation loss by an estimated {amount('val_loss', epoch['bias'])}" in sure
     cost = " ".join(said.details["Convergence"])
     half = clear.row("time_ratio", clear.choice.best, progress=0.5)
     assert half is not None
@@ -103,13 +104,13 @@ def test_stopped_runs_and_those_that_still_improve_are_said_beside_the_cost(tmp_
     stopped = evidence(Sweep(plan, patience=1), tmp_path / "stopped")
     assert (stopped.table["n_stopped"] == 5).any()
     text = " ".join(answer_of(stopped).details["Convergence"])
-    assert "runs come within 1 % of their best loss" in text
+    assert "runs get within 1 % of their best loss" in text
     assert any("Early stopping was on" in caution for caution in answer_of(stopped).cautions)
     plan = grid(("hidden",), RATES, lambda placement, rate: 0.5, epochs=6)
     short = answer_of(evidence(Sweep(plan, epochs=6), tmp_path / "short"))
     assert "5 were still improving when training ended, so this is not final" in " ".join(short.details["Convergence"])
     (epochs,) = [row for row in short.rows if row.metric == "epochs_to_convergence"]
-    assert epochs.about == "10 of these runs still improving at the end: not final"
+    assert epochs.about == "to within 1 % of a run's best loss; 10 runs still improving, so not final"
     assert epochs.word == "inconclusive"
 
 
@@ -152,8 +153,12 @@ def test_no_difference_is_what_an_equivalence_test_shows(tmp_path: Path) -> None
         alike = evidence(Sweep(plan, noise=0.0002, epochs=12), tmp_path / f"alike {better}")
         margin = amount("val_loss", float(alike.tables["to_best"]["margin"].iloc[0]))
         assert alike.table["baseline"].iloc[0] == (better == 0)
-        text = " ".join(answer_of(alike).details["How sure"])
-        assert f"Equivalent to the best within {margin} (two one-sided t tests, Holm-corrected): " in text
+        answer = answer_of(alike)
+        text = " ".join(answer.details["How sure"])
+        if answer.decision.verdict is Verdict.BETTER:
+            assert f"The gain is shown to be smaller than the margin of {margin}: it may not matter." in text
+        else:
+            assert f"Equivalent to the best within {margin} (two one-sided t tests, Holm-corrected): " in text
         noisy = answer_of(evidence(Sweep(plan, noise=0.05, epochs=12), tmp_path / f"noisy {better}"))
         assert "Equivalence with the best within " in " ".join(noisy.details["How sure"])
         assert not noisy.decision.verdict.is_decided
@@ -161,9 +166,7 @@ def test_no_difference_is_what_an_equivalence_test_shows(tmp_path: Path) -> None
 
 def test_one_seed_gives_no_interval_and_no_word(tmp_path: Path) -> None:
     one = answer_of(evidence(Sweep(grid(("hidden",), (0.0, 0.3), hump), seeds=1), tmp_path / "one"))
-    assert one.headline == (
-        "Not decided yet: hidden at 0.3 looks best, but one seed cannot separate a difference from chance."
-    )
+    assert one.headline == ("Not decided yet: hidden at 0.3 looks best, but with one seed, a difference may be chance.")
     assert one.details["How sure"] == [
         "One seed: no interval is possible, and every difference may be due to the seed."
     ]
@@ -200,7 +203,7 @@ def test_the_best_beside_itself(folder: Path, clear: Evidence) -> None:
     found = evidence_of(folder, best)
     answer = answer_of(found)
     assert found.choice.difference is None
-    assert answer.headline == f"Use hidden at 0.3 (trial {best}): every other configuration is worse."
+    assert answer.headline == f"Use hidden at 0.3 (trial {best}): every other complete configuration is worse."
     others = clear.table[clear.table["trial"] != best]
     assert (answer.heads.word, answer.heads.chosen) == ("chosen", f"hidden at 0.3 (trial {best})")
     assert answer.heads.other == others["name"].iloc[0]

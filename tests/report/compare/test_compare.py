@@ -84,10 +84,10 @@ def test_each_sweep_has_its_answer_corrected_over_all(three: list[Path]) -> None
     assert table["best"].tolist()[2] == "no dropout"
     said = " ".join(report.prose)
     assert "helps: hidden at 0.3 has the lowest mean validation loss, 0." in said
-    assert re.search(r"Its difference to no dropout is −0\.\d+ \[−0.*?\] \(p < 0\.001, Holm\): better\.", said)
+    assert re.search(r"Its difference from no dropout is −0\.\d+ \[−0.*?\] \(p < 0\.001, Holm\): better\.", said)
     assert re.search(r"\(p = [\d.]+, Holm\): inconclusive\.", said)
     assert "harms: no dropout has the lowest mean validation loss" in said
-    assert "The best with dropout is hidden at 0.1; its difference to no dropout is +0.0" in said
+    assert "The best with dropout is hidden at 0.1; its difference from no dropout is +0.0" in said
     assert "no dropout in" not in said
     page, twin = (out / "report.html").read_text(), (out / "report.md").read_text().replace("\\", "")
     for sentence in report.prose:
@@ -127,7 +127,7 @@ def test_no_dropout_is_that_of_the_same_settings(tmp_path: Path) -> None:
     folders = write(tmp_path, a=Sweep(plan), b=Sweep(grid(rates=RATES)))
     first = compare(folders, tmp_path / "out").prose[0]
     assert first.startswith("a: no dropout, lr=0.01 has the lowest mean validation loss")
-    assert "The best with dropout is hidden at 0.3, lr=0.001; its difference to no dropout with the same" in first
+    assert "The best with dropout is hidden at 0.3, lr=0.001; its difference from no dropout with the same" in first
 
 
 def test_the_page_is_read_on_a_phone_in_the_dark_and_aloud(three: list[Path]) -> None:
@@ -142,7 +142,7 @@ def test_the_page_is_read_on_a_phone_in_the_dark_and_aloud(three: list[Path]) ->
     assert page.count("<caption>") == page.count("<table>") == 2
     assert page.count("<main>") == 1
     assert "prefers-color-scheme: dark" in page
-    assert 'aria-label="Validation loss: difference to no dropout. ' in page
+    assert 'aria-label="Validation loss: difference from no dropout. ' in page
 
 
 def test_the_same_sweeps_make_the_same_files_in_their_place(three: list[Path], tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_the_json_has_the_numbers_of_the_records(folder: Path) -> None:
     assert row["best"]["mean"] == pytest.approx(tests[best].mean())
     assert row["difference"]["mean"] == pytest.approx((tests[best] - tests[0]).mean())
     assert len(content["configurations"]) == 7
-    assert "hidden at rate 0.3" in content["sentences"]["headline"]
+    assert "hidden with rate 0.3" in content["sentences"]["headline"]
     assert content["next"]["command"].startswith("dropout-lab ")
     assert answer["reference"] == 0
     assert answer["difference"]["p_equivalence"] > 0.5

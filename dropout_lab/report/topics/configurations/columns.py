@@ -34,7 +34,7 @@ _ENDINGS = {
     "_diff_n": ("pairs", "seeds that both have"),
     "_diff_low": (None, "95 % t interval of the difference, lower bound"),
     "_diff_high": (None, "95 % t interval of the difference, upper bound"),
-    "_diff": (None, "mean difference to the baseline of the context (or report.baseline), paired by seed"),
+    "_diff": (None, "mean difference from the baseline of the context (or report.baseline), paired by seed"),
     "_p_holm": ("probability", "p, corrected by Holm for all comparisons of the metric"),
     "_p": ("probability", "two-sided p of the paired t test"),
     "_low": (None, "95 % t interval over seeds, cut to what a mean can be, lower bound"),

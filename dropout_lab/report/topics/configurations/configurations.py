@@ -1,7 +1,7 @@
-"""The table of configurations: settings, outcomes of runs, means, and differences to the baseline.
+"""The table of configurations: settings, outcomes of runs, means, and differences from the baseline.
 
 A column `m` is a mean over complete runs, `m_low` and `m_high` its 95 % t interval over seeds, cut to the possible
-range of a mean (accuracies 0 to 1, losses from 0). `m_diff` and its bounds are the same for the difference to the
+range of a mean (accuracies 0 to 1, losses from 0). `m_diff` and its bounds are the same for the difference from the
 baseline of the same context, paired by seed. `m_diff_n` is the number of pairs, `m_p` the p of the paired t test, and
 `m_p_holm` the p corrected by Holm for all such tests of the table."""
 
@@ -20,7 +20,7 @@ from dropout_lab.report.topics.convergence.times import time_to_target
 
 
 def configurations(frames: Frames) -> pd.DataFrame:
-    """One row per trial: its settings, the outcomes of its runs, its means, and its differences to the baseline."""
+    """One row per trial: its settings, the outcomes of its runs, its means, and its differences from the baseline."""
     trials = frames.trials
     if trials.empty:
         return pd.DataFrame(columns=[*trials.columns, "name", "n_complete"])

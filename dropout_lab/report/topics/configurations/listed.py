@@ -27,7 +27,7 @@ def configurations(evidence: Evidence) -> Grid:
     second = "val_accuracy" if frames.is_classification else "val_loss"
     metrics = list(dict.fromkeys([*frames.objectives, "val_loss", second]))
     test = "test_accuracy" if frames.is_classification else "test_loss"
-    gaps = ["gap_loss", "gap_accuracy"] if frames.is_classification else ["gap_loss"]
+    gaps = [gap for gap in ("gap_loss", "gap_accuracy")[: 1 + frames.is_classification] if gap not in metrics]
     against = f"difference in {title(main)}"
     header = ["trial", "configuration", "runs", *(title(m) for m in metrics), against]
     header += ["p (Holm)", *(title(m) for m in [test, *gaps]), "epochs to convergence", "epochs to target"]

@@ -177,7 +177,7 @@ def _shown(evidence: Evidence) -> Shown:
         rows.append(
             [
                 row["name"],
-                "its own best" if row["definition"] == "own_best" else f"the baseline's {number(row['target'])}",
+                "its own best" if row["definition"] == "own_best" else f"the baseline's {number(row['target'], 3)}",
                 f"{row['n_reached']} of {row['n']}",
                 f"{count(row['median'])}{bounds}",
                 number(row["restricted"], 3),

@@ -1,4 +1,4 @@
-"""The runs that have not converged, epoch by epoch."""
+"""The runs that have not reached the target, epoch by epoch."""
 
 from functools import partial
 
@@ -34,7 +34,7 @@ def survival(frames: Frames, table: pd.DataFrame, choice: Choice) -> pd.DataFram
 
 
 def draw_survival(survival: pd.DataFrame, looks: Looks) -> Figure:
-    """The share of runs that have not converged, per epoch: steps with bands, ticks where runs were censored."""
+    """The share of runs that have not reached the target: steps with bands, ticks where runs were censored."""
     strokes = style.strokes(survival, looks)
     definitions = [name for name in TITLES if (survival["definition"] == name).any()]
     figure, axes = style.grid(len(definitions), len(definitions), height=2.9, share=True)
@@ -49,7 +49,7 @@ def draw_survival(survival: pd.DataFrame, looks: Looks) -> Figure:
     axes[0].set_ylim(-0.03, 1.03)
     axes[0].xaxis.set_major_locator(style.epoch_ticks())
     axes[0].yaxis.set_major_formatter(PercentFormatter(1, symbol=None))
-    axes[0].set_ylabel("runs not there yet (%)")
+    axes[0].set_ylabel("runs not at the target (%)")
     axes[0].plot([], [], "|", color="#222222", ms=7, label="censored")
     style.legend(figure, axes)
     return figure
@@ -77,12 +77,12 @@ def _plan(evidence: Evidence) -> Plan | str:
     numbers = []
     for _, part in table[table["definition"] == kind].groupby("trial", sort=False):
         there = part[part["surviving"] <= 0.5]
-        when = f"half converged after {there['epoch'].iloc[0]} epochs" if len(there) else "fewer than half converged"
+        when = f"half reached it after {there['epoch'].iloc[0]} epochs" if len(there) else "fewer than half reached it"
         left = percent(float(part["surviving"].iloc[-1]))
-        numbers.append(f"{part['name'].iloc[0]}: {when}, {left} not converged at the end")
+        numbers.append(f"{part['name'].iloc[0]}: {when}, {left} have not at the end")
     level = " The baseline's level is the median over its seeds of their best validation loss." * (kind == "target")
     return Plan(
-        "Runs that have not converged, epoch by epoch",
+        "Runs that have not reached the target, epoch by epoch",
         "Kaplan-Meier estimates over seeds for the best of up to three placements and for no dropout. Bands: 95 % "
         f"intervals of the best and of no dropout (Greenwood, log-log). Ticks: runs that ended without "
         f"converging.{level}",

@@ -141,7 +141,7 @@ def _shown(evidence: Evidence) -> Shown:
     rows = [
         [
             f"{100 * row['progress']:g} %",
-            number(row["target"]),
+            number(row["target"], 3),
             f"{row['n_reached']} of {row['n']}",
             f"{row['baseline_n_reached']} of {row['baseline_n']}",
             number(row["ratio"], 3),

@@ -1,1 +1,1 @@
-"""Differences to no dropout, and how sure they are."""
+"""Differences from no dropout, and how sure they are."""

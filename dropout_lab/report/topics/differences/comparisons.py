@@ -181,7 +181,7 @@ def _shown(evidence: Evidence) -> Shown:
         ]
         for _, one in mine.iterrows()
     ]
-    return Shown(f"Differences to {evidence.reference_name}", list(_words(metric, mine)), header, rows)
+    return Shown(f"Differences from {evidence.reference_name}", list(_words(metric, mine)), header, rows)
 
 
 def _words(metric: str, mine: pd.DataFrame) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Differences to no dropout, one below the other."""
+"""Differences from no dropout, one below the other."""
 
 from functools import partial
 from typing import Any
@@ -82,7 +82,7 @@ def _plan(evidence: Evidence) -> Plan | str:
     if len(shown) < 2:
         several = len(evidence.table) > 2
         why = "no two configurations have a baseline" if several else "there are no two configurations to compare"
-        return f"Differences to no dropout are not drawn: {why}."
+        return f"Differences from no dropout are not drawn: {why}."
     other = evidence.reference_name
     significant = shown.loc[shown["p_holm"] < ALPHA, "mean"]
     signs = np.sign(significant) if is_maximised(evidence.objective) else -np.sign(significant)
@@ -90,7 +90,7 @@ def _plan(evidence: Evidence) -> Plan | str:
     some = f"The best {len(shown)} of {count} configurations, without those that learned nothing,"
     which = some if len(shown) < count else "Every configuration"
     return Plan(
-        f"Differences to {other} in {title(evidence.objective)}",
+        f"Differences from {other} in {title(evidence.objective)}",
         f"{which} minus {other}, paired by seed. {evidence.interval} They are of single comparisons. Filled: "
         f"significant by the paired t test, corrected by Holm for all {count} comparisons. Shaded: differences too "
         f"small to matter. {difference_scale(shown, evidence.objective).note}".strip(),

@@ -1,4 +1,4 @@
-"""The one figure of the first screen: differences to no dropout against rate, where the decision is made."""
+"""The one figure of the first screen: differences from no dropout against rate, where the decision is made."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -120,7 +120,7 @@ def limits(found: pd.DataFrame, *, maximised: bool) -> tuple[float, float]:
 def draw(
     found: pd.DataFrame, objective: str, looks: Looks, classification: bool, other: str, width: float, *, joined: bool
 ) -> Figure:
-    """A line per placement (or variant): filled marks may be the best, the ringed one is chosen."""
+    """A line per placement (or variant): filled marks may be the best, the ringed one has the best mean."""
     figure, (ax,) = style.grid(1, 1, height=3.0 if width == NARROW else 4.3, width=width)
     factor = in_unit(objective, 1)
     worst = _scale(found, objective)
@@ -145,7 +145,7 @@ def draw(
     ax.set_xlabel("dropout rate")
     ax.set_ylabel(_label(objective, classification))
     style.legend_of(figure, [*_lines(names, looks, joined), *([] if width == NARROW else [_zero(other)])])
-    style.legend_of(figure, _marks(found))
+    style.legend_of(figure, _marks(found, objective))
     return figure
 
 
@@ -195,14 +195,18 @@ def _zero(other: str) -> Line2D:
     return Line2D([], [], color=BASELINE, linewidth=1, linestyle=style.DASHES, label=shorten(other, NAMED))
 
 
-def _marks(found: pd.DataFrame) -> list[Line2D]:
+def _lowest(objective: str) -> str:
+    return "highest" if is_maximised(objective) else "lowest"
+
+
+def _marks(found: pd.DataFrame, objective: str) -> list[Line2D]:
     """What filled, hollow and ringed marks mean, without those that are not drawn."""
     dot: Any = {"color": INK, "marker": "o", "linestyle": "", "ms": 5}
-    marks = [Line2D([], [], color=INK, marker="o", linestyle="", mfc="none", ms=10, label="chosen")]
-    if found["in_set"].any():
+    marks = [Line2D([], [], color=INK, marker="o", linestyle="", mfc="none", ms=10, label=f"{_lowest(objective)} mean")]
+    if found["in_set"].any() and found["low"].notna().any():
         marks.append(Line2D([], [], **dot, label="may be the best"))
     if not found["in_set"].all():
-        marks.append(Line2D([], [], **dot, mfc="white", label="worse"))
+        marks.append(Line2D([], [], **dot, mfc="white", label="worse than the best"))
     return marks
 
 
@@ -225,7 +229,7 @@ def draw_list(
     ax.set_xlabel(_label(objective, classification))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     style.legend_of(figure, [_zero(other)])
-    style.legend_of(figure, _marks(found))
+    style.legend_of(figure, _marks(found, objective))
     return figure
 
 
@@ -256,9 +260,12 @@ def _plan(evidence: Evidence) -> Plan | str:
     left = f" {more} other configurations are under All configurations." if more > 0 else ""
     best = drawn[drawn["best"]].iloc[0]
     alt = sentence(
-        [f"chosen: {best['name']}, {difference(metric, float(best['mean']))}", *_said(drawn, metric, is_curve)]
+        [
+            f"{_lowest(metric)} mean: {best['name']}, {difference(metric, float(best['mean']))}",
+            *_said(drawn, metric, is_curve),
+        ]
     )
-    heading = f"{title(metric).capitalize()}: difference to {other}" + (" against rate" if is_curve else "")
+    heading = f"{title(metric).capitalize()}: difference from {other}" + (" against rate" if is_curve else "")
     looks = evidence.line_looks if is_curve else evidence.looks
     make = partial(draw, joined=evidence.part.joined) if is_curve and evidence.part is not None else draw_list
     worse = " Hollow: significantly worse than the best." if not drawn["in_set"].all() else ""
@@ -296,7 +303,7 @@ COLUMNS: Columns = {
     "low": real("its 95 % interval, which holds for all comparisons at once, lower bound", unit=OBJECTIVE),
     "high": real("its upper bound", unit=OBJECTIVE),
     "in_set": truth("whether it may be the best: the 95 % confidence set"),
-    "best": truth("whether it is the chosen one"),
+    "best": truth("whether its mean is the best"),
 }
 
 STORY = Picture("answer", _plan, COLUMNS)

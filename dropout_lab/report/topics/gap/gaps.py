@@ -69,7 +69,7 @@ def _shown(evidence: Evidence) -> Shown:
     table: dict[Any, dict[Any, Any]] = {(row["trial"], row["measure"], row["epoch"]): row for row in found}
     kinds = MEASURES if evidence.is_class else MEASURES[:1]
     header = ["configuration", "train loss", "validation loss", "gap in loss"]
-    header += [f"difference to {evidence.reference_name}", "at the last epoch"]
+    header += [f"difference from {evidence.reference_name}", "at the last epoch"]
     header += [f"gap in {kind}" for kind in kinds[1:]]
     rows = []
     for trial in (trial for trial in few(evidence) if (trial, "loss", "best") in table):

@@ -78,7 +78,7 @@ def _shown(evidence: Evidence) -> Shown:
         for _, row in table.iterrows()
     ]
     kept = rows if len(rows) <= 2 * ROWS else [row for row in rows if row[-1] == "yes"][: 2 * ROWS]
-    header = ["rate", "configurations", f"{title(metric)} of the best", "difference to the best", "may be the best"]
+    header = ["rate", "configurations", f"{title(metric)} of the best", "difference from the best", "may be the best"]
     prose = [
         "The best configuration with each rate, compared with the best of all. A rate may be the best if one of its "
         "configurations is in the 95 % confidence set. The bounds account for the choice of the best."

@@ -28,7 +28,7 @@ def plan(table: pd.DataFrame, classification: bool) -> Plan | None:
     more = int(table["difference"].notna().sum()) - len(rows)
     left = f" {more} more are in the table." if more else ""
     return Plan(
-        f"{title(objective).capitalize()}: difference to no dropout",
+        f"{title(objective).capitalize()}: difference from no dropout",
         "The best configuration with dropout of each sweep, paired by seed. Thick: 95 % t interval of this comparison "
         f"alone. Thin: intervals that hold for all {plural(int(table['tests'].iloc[0]), 'test')} of all sweeps at "
         f"once. Filled: significant after Holm correction.{left}",

@@ -24,7 +24,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
 def cells(table: pd.DataFrame) -> Grid:
     """The table's main columns as text."""
     objective = str(table["objective"].iloc[0])
-    header = ["sweep", "best", title(objective), "best with dropout", "difference to no dropout", "p (Holm)", ""]
+    header = ["sweep", "best", title(objective), "best with dropout", "difference from no dropout", "p (Holm)", ""]
     rows = [
         [
             str(row["sweep"]),
@@ -96,7 +96,7 @@ def _sentence(row: "pd.Series[Any]") -> str:
     basis = f"{probability(row['p_holm'])}, Holm" if pd.notna(row["p_holm"]) else "no test"
     if row["difference_n"] == 1:
         basis = "one seed shows no spread"
-    return f"{best} {whose} difference to {none} is {_difference(row)} ({basis}): {row['word']}."
+    return f"{best} {whose} difference from {none} is {_difference(row)} ({basis}): {row['word']}."
 
 
 def _difference(row: "pd.Series[Any]") -> str:

@@ -41,7 +41,7 @@ def sweeps(folders: Sequence[Path]) -> list[Sweep]:
 
 
 def check(frames: Sequence[Frames], folders: Sequence[Path]) -> None:
-    """Raise UserError, with the reason, for sweeps whose differences to no dropout are not comparable."""
+    """Raise UserError, with the reason, for sweeps whose differences from no dropout are not comparable."""
     first, rest = frames[0], list(zip(frames[1:], folders[1:], strict=True))
     for one, folder in zip(frames, folders, strict=True):
         if len(one.runs) and (one.runs["status"] == "failed").all():

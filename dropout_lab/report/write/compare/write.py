@@ -43,7 +43,7 @@ def write_all(folders: Sequence[Path], out: Path | None) -> Report:
     # The difference belongs to the best with dropout, which may not be the best.
     grid = cells(table)
     shown = [[row[0], row[1], *row[3:]] for row in grid.rows]
-    header = ["sweep", "best", "best with dropout", "its difference to no dropout", "p (Holm)", ""]
+    header = ["sweep", "best", "best with dropout", "its difference from no dropout", "p (Holm)", ""]
     notes = [note for one in found for note in one.frames.notes]
     return Report(out / "report.html", sentences(table), header, shown, notes)
 
