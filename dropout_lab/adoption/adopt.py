@@ -27,7 +27,7 @@ class Adopted(nn.Module):
         super().__init__()
         self.network, self.calls = network, nn.ModuleList(calls)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Any:
         if not len(self.calls):
             return answer(self.network(x))
         with Replay(list(self.calls)) as replay:

@@ -14,7 +14,7 @@ class SitedAttention(nn.MultiheadAttention):
 
     weights_site: Site
 
-    def forward(  # type: ignore[override]
+    def forward(
         self,
         query: Tensor,
         key: Tensor,
@@ -34,7 +34,7 @@ class SitedAttention(nn.MultiheadAttention):
         q, k, v = (self._heads(one) for one in self._projected(query, key, value))
         scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)  # (batch, heads, queries, keys)
         if attn_mask is not None:
-            mask = attn_mask if attn_mask.dim() == 2 else attn_mask.unflatten(0, (-1, self.num_heads))
+            mask = attn_mask if attn_mask.dim() == 2 else attn_mask.reshape(-1, self.num_heads, *attn_mask.shape[1:])
             scores = _masked(scores, mask)
         if key_padding_mask is not None:
             scores = _masked(scores, key_padding_mask[:, None, None, :])
@@ -61,7 +61,7 @@ class SitedAttention(nn.MultiheadAttention):
         return made[0], made[1], made[2]
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        return x.reshape(*x.shape[:-1], self.num_heads, -1).transpose(1, 2)
 
 
 def _masked(scores: Tensor, mask: Tensor) -> Tensor:

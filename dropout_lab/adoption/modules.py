@@ -31,9 +31,9 @@ def own_of(module: nn.Module) -> Own | None:
             return Own(method, rate, f"nn.{name}(p={rate:g})")
     if PATH.search(name) and not list(module.children()):
         for attribute in ("drop_prob", "p", "drop_path_prob", "drop_path"):
-            rate = getattr(module, attribute, None)
-            if isinstance(rate, int | float) and not isinstance(rate, bool):
-                return Own("stochastic_depth", float(rate), f"{name}({attribute}={rate:g})")
+            given = getattr(module, attribute, None)
+            if isinstance(given, int | float) and not isinstance(given, bool):
+                return Own("stochastic_depth", float(given), f"{name}({attribute}={given:g})")
     return None
 
 

@@ -107,7 +107,7 @@ CLASSES = {nn.LSTM: SitedLSTM, nn.GRU: SitedGRU, nn.RNN: SitedRNN}
 
 def can_be_sited(module: nn.Module) -> bool:
     """Whether a module is torch's own recurrent one, without projections of its states."""
-    return type(module) in CLASSES and module.proj_size == 0  # type: ignore[comparison-overlap]
+    return isinstance(module, nn.RNNBase) and type(module) in CLASSES and module.proj_size == 0
 
 
 def site_recurrent(module: nn.RNNBase, name: str) -> None:
@@ -118,6 +118,6 @@ def site_recurrent(module: nn.RNNBase, name: str) -> None:
         site.own = Own("standard", float(module.dropout), f"nn.{type(module).__name__}(dropout={module.dropout:g})")
         site.train(module.training)
         sites.append(site)
-    module.__class__ = CLASSES[type(module)]  # type: ignore[index]
+    module.__class__ = CLASSES[type(module)]
     module.dropout = 0.0
     module.between = nn.ModuleList(sites)

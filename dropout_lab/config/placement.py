@@ -55,21 +55,21 @@ def site_rates(
         named = _named(f"placement.weights.{pattern}={weight}", pattern, able if pattern == "*" else sites)
         for depth, site in enumerate(named, start=1):
             placed[site] = (pattern, _weight(weight, depth / len(named), site, own or {}))
-    own: dict[str, float] = {}
+    given: dict[str, float] = {}
     for pattern, site_rate in _flat(overrides):
         if site_rate is not None:
             RATE.check(f"rates.{pattern}", site_rate)
             named = _named(f"rates.{pattern}={site_rate}", pattern, able if pattern == "*" else sites)
-            own.update(dict.fromkeys(named, float(site_rate)))
+            given.update(dict.fromkeys(named, float(site_rate)))
     rates = dict.fromkeys(sites, 0.0)
     for site, (pattern, weight) in placed.items():
         rates[site] = weight * float(rate)
-        if site not in own and not rates[site] < 1:
+        if site not in given and not rates[site] < 1:
             raise UserError(
                 f"placement: the rate of site {site} is {rates[site]}, from placement.weights.{pattern}={weight} and"
                 f" rate={rate}; their product must be at least 0 and below 1"
             )
-    return rates | own
+    return rates | given
 
 
 def _weight(weight: Any, depth: float, site: str, own: Mapping[str, float]) -> float:

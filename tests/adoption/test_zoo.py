@@ -214,7 +214,9 @@ def test_sites_are_put_behind_and_before_modules(monkeypatch: pytest.MonkeyPatch
     model = section("functional", monkeypatch, **{INSERT: ["conv", "fc:before"]})
     found = [(info.site, info.shape) for info in Builder().site_infos(model, DATASET)]
     assert found == [("conv", (4, 6, 6)), ("dropout", (36,)), ("fc.before", (36,))]
-    with pytest.raises(UserError, match=r"sites\.insert=layer3\.\*: names no module; the network's modules are conv, fc"):
+    with pytest.raises(
+        UserError, match=r"sites\.insert=layer3\.\*: names no module; the network's modules are conv, fc"
+    ):
         Builder().site_infos(section("functional", monkeypatch, **{INSERT: ["layer3.*"]}), DATASET)
 
 
