@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.report.blank import blank_figures
+from tests.report.browser import Browser, browser, chromium
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +15,13 @@ def _blank(request: pytest.FixtureRequest) -> Iterator[None]:
     else:
         with blank_figures():
             yield
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """An empty tab of a headless Chromium; skips where there is none."""
+    program = chromium()
+    if program is None:
+        pytest.skip("there is no Chromium on this machine: the page was not opened in a browser")
+    with browser(program, tmp_path_factory.mktemp("profile")) as one:
+        yield one

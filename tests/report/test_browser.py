@@ -1,13 +1,12 @@
 """The page as a browser has it: from the disk, without a request, an error or a script that it needs."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dropout_lab.report import make
-from tests.report.browser import Browser, browser, chromium
+from tests.report.browser import Browser
 from tests.report.canned import Sweep, grid, hump
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -33,15 +32,6 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page as large as that of the default sweep."""
     folder = Sweep(grid(effect=hump), seeds=10, epochs=40).write(tmp_path_factory.mktemp("page") / "default")
     return make(folder, pdf=False).html
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = chromium()
-    if program is None:
-        pytest.skip("there is no Chromium on this machine: the page was not opened in a browser")
-    with browser(program, tmp_path_factory.mktemp("profile")) as one:
-        yield one
 
 
 @pytest.mark.parametrize("width", [1280, 390])

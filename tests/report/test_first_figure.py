@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from dropout_lab.report.draw import style
-from dropout_lab.report.topics.differences.story import STORY, limits
+from dropout_lab.report.topics.differences.story import STORY
+from dropout_lab.report.topics.differences.story_drawing import limits
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.part import Plan
 from dropout_lab.report.write.inline import inline

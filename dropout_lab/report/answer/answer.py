@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dropout_lab.report.answer import details
+from dropout_lab.report.answer.case import Action, Case
 from dropout_lab.report.answer.cautions import cautions
 from dropout_lab.report.answer.decision import Decision, decide
 from dropout_lab.report.answer.headline import headline
-from dropout_lab.report.answer.next import Action, Case, following
+from dropout_lab.report.answer.next import following
 from dropout_lab.report.answer.rows import Heads, Row, heads, rows
 from dropout_lab.report.answer.scope import scope
 from dropout_lab.report.answer.sets import avoid, plausible

@@ -77,7 +77,7 @@ def _everywhere(evidence: Evidence) -> str:
 
 
 def improving(evidence: Evidence) -> list[pd.Series]:
-    """Of the best configuration and its reference, those with half or more of their runs still improving at the end."""
+    """The best configuration and its reference, if half or more of their runs were still improving at the end."""
     found = []
     for trial in (evidence.choice.best, evidence.choice.reference):
         shape = evidence.row("curve_shape", trial)

@@ -83,13 +83,9 @@ def rows(evidence: Evidence, decision: Decision) -> Iterator[Row]:
     if evidence.choice.best is None:
         return
     swap = _is_swapped(evidence, decision)
-    for pair in (*_test(evidence), _validation(evidence), *_others(evidence), *_epochs(evidence)):
+    for pair in (*_test(evidence), _validation(evidence, decision), *_others(evidence), *_epochs(evidence)):
         ordered = pair.swapped() if swap else pair
         row = ordered.row(evidence.is_class)
-        if decision.verdict is Verdict.AS_GOOD and pair.metric == evidence.objective and row.word == "inconclusive":
-            row = row._replace(word="no worse")  # by its own one-sided test, sharper than a simultaneous interval
-        if decision.verdict is Verdict.ONE_SEED and row.word in ("better", "worse"):
-            row = row._replace(word="inconclusive")
         yield row
         if evidence.frames.is_language_model and pair.metric == "test_loss":
             yield _perplexity(ordered)
@@ -99,6 +95,7 @@ class Pair(NamedTuple):
     """A metric of the chosen configuration and of the other; `off`: chosen minus other, NaN without another.
 
     `improving` and `other_improving`: how many of their runs were still improving at the end, where that matters.
+    `is_no_worse`: whether a test other than the interval shows that the chosen one is not worse by the margin.
     """
 
     metric: str
@@ -109,11 +106,15 @@ class Pair(NamedTuple):
     off: Mean
     improving: int = 0
     other_improving: int = 0
+    is_no_worse: bool = False
 
     def swapped(self) -> "Pair":
-        off = negated(self.off)
-        return Pair(
-            self.metric, self.label, self.about, self.theirs, self.mine, off, self.other_improving, self.improving
+        return self._replace(
+            mine=self.theirs,
+            theirs=self.mine,
+            off=negated(self.off),
+            improving=self.other_improving,
+            other_improving=self.improving,
         )
 
     def row(self, classification: bool) -> Row:
@@ -123,6 +124,8 @@ class Pair(NamedTuple):
         about = self.about
         if self.improving + self.other_improving:
             about = f"{about}; {plural(self.improving + self.other_improving, 'run')} still improving, so not final"
+        if said == "inconclusive" and self.is_no_worse:
+            said = "no worse"
         # A run that is still improving has its best later: what counts against it then stays true.
         if (self.improving and said in ("better", "no worse")) or (
             self.other_improving and said in ("worse", "no worse")
@@ -162,12 +165,16 @@ def _perplexity(pair: Pair) -> Row:
     return Row("test_perplexity", "test perplexity", mine, theirs, times, "", "exp of the loss per token")
 
 
-def _validation(evidence: Evidence) -> Pair:
+def _validation(evidence: Evidence, decision: Decision) -> Pair:
     choice, metric = evidence.choice, evidence.objective
     assert choice.best is not None
     about = "optimistic: chosen by it" if metric.startswith("val_") else "the objective"
     theirs = np.nan if choice.beside is None else float(choice.beside[metric])
-    return Pair(metric, "", about, float(choice.best[metric]), theirs, choice.beside_difference or NO_MEAN)
+    as_good = decision.verdict is Verdict.AS_GOOD
+    if as_good:
+        about = f"{about}; no worse by a one-sided test"
+    off = choice.beside_difference or NO_MEAN
+    return Pair(metric, "", about, float(choice.best[metric]), theirs, off, is_no_worse=as_good)
 
 
 def _others(evidence: Evidence) -> Iterator[Pair]:

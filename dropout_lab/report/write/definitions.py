@@ -82,7 +82,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "no worse",
             f"The 95 % interval excludes a harm of the margin: {_margin()} For epochs, the margin is "
-            f"{100 * EPOCHS:g} % of the epochs of what it is compared with.",
+            f"{100 * EPOCHS:g} % of the epochs of what it is compared with. Where no dropout is as good as any, its "
+            "word in the objective is that of the one-sided tests of the answer.",
         ),
         (
             "confidence set",

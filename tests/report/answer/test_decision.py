@@ -27,10 +27,13 @@ UNDECIDED = DECIDED - {"widen", "lower rate", "use"} | {"more seeds", "simplest"
 
 
 @pytest.fixture(autouse=True)
-def _short_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_plans(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The exact table of power is ten times shorter: what it says is tested elsewhere, and it takes longest here."""
     monkeypatch.setitem(power.__globals__, "TABULATED", 30)
-    power.__globals__["_detectable"].cache_clear()
+    table = power.__globals__["_detectable"]
+    table.cache_clear()
+    yield
+    table.cache_clear()  # or other tests in this process would plan by the short one
 
 
 def test_the_answers_of_some_sweeps_are_consistent() -> None:

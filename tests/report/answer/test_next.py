@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dropout_lab.report.answer.answer import Answer, answer
-from dropout_lab.report.answer.next import RULES, Action
+from dropout_lab.report.answer.case import Action
+from dropout_lab.report.answer.next import RULES
 from dropout_lab.report.answer.rerun import extended, renamed, rerun
 from tests.report.canned import Planned, Sweep, Values, answer_of, evidence, grid, hump, planned
 

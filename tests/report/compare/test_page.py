@@ -1,12 +1,11 @@
 """The page of a comparison as a browser has it: on a screen, on a phone, and without a request."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dropout_lab.report.write.compare import compare
-from tests.report.browser import Browser, browser, chromium
+from tests.report.browser import Browser
 from tests.report.canned import Sweep, grid, hump
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -21,15 +20,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("compared")
     plan = grid(("<script>alert(1)</script>", "hidden"), (0.0, 0.3), hump)
     return compare([Sweep(plan, seeds=3, epochs=9).write(place / name) for name in NAMES], place / "out").html
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = chromium()
-    if program is None:
-        pytest.skip("there is no Chromium on this machine: the page was not opened in a browser")
-    with browser(program, tmp_path_factory.mktemp("profile")) as one:
-        yield one
 
 
 @pytest.mark.parametrize("width", [1280, 390])
