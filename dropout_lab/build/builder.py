@@ -12,6 +12,7 @@ from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.pretraining import phases, pretraining
 from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.optim import Adam
+from dropout_lab.cohort.probe.alone import Draws
 from dropout_lab.cohort.probe.check import EXAMPLES, check_network
 from dropout_lab.cohort.probe.side_by_side import NotInLanes
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
@@ -152,7 +153,7 @@ class Builder:
         if wanted != "loop":
             try:
                 check_network(lanes, name)
-            except NotInLanes as error:
+            except (NotInLanes, Draws) as error:
                 if wanted == "lanes":
                     raise
                 why = str(error)

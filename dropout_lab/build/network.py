@@ -36,7 +36,10 @@ def network(section: Config, dataset: Dataset) -> torch.nn.Module:
         if section.get(INSERT):
             raise UserError("sites.insert: the models of dropout-lab have their sites; placements name them")
         return model
-    return adopt(model, dataset.example(), section.get(INSERT, ()))
+    try:
+        return adopt(model, dataset.example(), section.get(INSERT, ()))
+    except UserError as error:
+        raise UserError(f"model ({section['_target_']}): {error}") from error.__cause__
 
 
 def is_of_this_package(section: Config) -> bool:
