@@ -120,6 +120,20 @@ def test_base_classes_are_those_of_all_dimensions() -> None:
     assert all(issubclass(kind, private.TorchDropout) for kind in (nn.Dropout, nn.Dropout2d, nn.AlphaDropout))
 
 
+def test_the_weight_norm_is_that_of_the_parametrization() -> None:
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    assert [type(one) for one in layer.parametrizations["weight"]] == [private.WeightNorm]  # type: ignore[index]
+
+
+def test_operations_without_a_batching_rule_are_taken_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    private.allow_slow_rules()
+    x = torch.randn(2, 3, 3)
+    assert torch.equal(
+        vmap(torch._weight_norm)(x, x[..., :1]), torch.stack([torch._weight_norm(y, y[..., :1]) for y in x])
+    )
+    assert not recwarn.list
+
+
 def test_the_imports_of_a_graph_are_enough_for_its_source() -> None:
     graph = symbolic_trace(lambda x: torch.where(x > 0, x, float("inf")).to(torch.device("cpu")))
     names: dict[str, Any] = {}

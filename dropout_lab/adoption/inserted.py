@@ -47,7 +47,12 @@ def insert(network: nn.Module, patterns: Sequence[str]) -> None:
     Its name is the module's path, with `.before` where it stands before. Raises UserError for a pattern that names no
     module, and for a module that has no forward, or is a dropout itself, which is a site already.
     """
-    paths = {path: module for path, module in network.named_modules() if path and OURS not in path}
+    ours = {id(part) for site in network.modules() if isinstance(site, Site) for part in site.modules() if part != site}
+    paths = {
+        path: module
+        for path, module in network.named_modules()
+        if path and OURS not in path and id(module) not in ours
+    }
     able = [path for path, module in paths.items() if not isinstance(module, Site | nn.ModuleList | nn.ModuleDict)]
     for pattern in patterns:
         is_before, plain = pattern.endswith(BEFORE), pattern.removesuffix(BEFORE)

@@ -12,13 +12,13 @@ from rich.table import Table
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.config.check import check
-from dropout_lab.sites.info import KINDS, SiteInfo
+from dropout_lab.sites.info import SiteInfo
 from dropout_lab.sweep.axes import Swept
 from dropout_lab.sweep.command import Command
 from dropout_lab.sweep.composer import Composer
 from dropout_lab.sweep.variants import resolve
 
-HEADER = ("site", "what stands there", "shape", "rate now", "method", "written as")
+HEADER = ("site", "kind", "shape", "method", "rate", "written as")
 
 
 def run_sites(context: HydraContext, config: DictConfig, command: Command) -> None:
@@ -34,23 +34,25 @@ def run_sites(context: HydraContext, config: DictConfig, command: Command) -> No
         made = network(model, builder.dataset(settings["dataset"]))
     parameters = sum(parameter.numel() for parameter in made.parameters())
     console.print(f"{model['_target_']}: {parameters:,} parameters, {len(infos)} sites")
-    table = Table(*HEADER, box=SIMPLE, header_style="bold")
-    for info in infos:
-        table.add_row(*_row(info))
     if infos:
-        console.print(table)
+        console.print(_table(infos))
     engine, why = builder.engine(model, settings["dataset"], settings["trainer"]["engine"])
     if engine == "loop":
         console.print(f"Runs are trained one by one, at the speed of a plain loop: {why}")
     console.print(_next(infos, ours=is_of_this_package(model)))
 
 
-def _row(info: SiteInfo) -> tuple[str, ...]:
-    shape = " x ".join(map(str, info.shape)) or "one number"
-    calls = f", called {info.calls} times" if info.calls > 1 else ""
-    if info.own is None:
-        return info.site, f"{KINDS[info.kind]}{calls}", shape, "", "", ""
-    return info.site, f"{KINDS[info.kind]}{calls}", shape, f"{info.own.rate:g}", info.own.method, info.own.written
+def _table(infos: Sequence[SiteInfo]) -> Table:
+    """A row for each site, in the order of forward; no cell is cut, however narrow the terminal is."""
+    table = Table(box=SIMPLE, header_style="bold")
+    for name in HEADER:
+        table.add_column(name, overflow="fold")
+    for info in infos:
+        shape = "x".join(map(str, info.shape)) or "1"
+        kind = f"{info.kind}, {info.calls} calls" if info.calls > 1 else info.kind
+        own = ("", "", "") if info.own is None else (info.own.method, f"{info.own.rate:g}", info.own.written)
+        table.add_row(info.site, kind, shape, *own)
+    return table
 
 
 def _next(infos: Sequence[SiteInfo], *, ours: bool) -> str:

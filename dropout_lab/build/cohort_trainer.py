@@ -7,7 +7,7 @@ import torch
 
 from dropout_lab.build import device as devices
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.description import Described, as_it_is, describe
+from dropout_lab.build.description import Described, as_it_is, describe, own_rate
 from dropout_lab.build.forecast import pretraining_seconds
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.sweep_checks import check_sweep
@@ -146,6 +146,7 @@ class CohortTrainer:
             "validation": len(split.val),
             "test": len(dataset.test),
             "network": type(model).__name__,
+            "own_rate": own_rate(self._builder, config),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         }
 

@@ -58,14 +58,19 @@ def as_it_is(builder: Builder, config: Config, choices: Mapping[str, str]) -> tu
 
     None where the author wrote no dropout, and beside a schedule or a loss, which the author's rates know nothing of.
     """
-    infos = builder.site_infos(config["model"], config["dataset"])
-    rate = max((info.own.rate for info in infos if info.own is not None), default=0.0)
+    rate = own_rate(builder, config)
     if not 0 < rate < 1 or choices["schedule"] != "constant" or choices["loss"] != "plain":
         return None
     keys: Config = {"placement": "own", "rate": rate}
     placed = {"placement": {"weights": {"*": "own"}}, "dropout": OWN["standard"], "rate": rate}
     whole = {**config, **placed, "rates": {}, "dropouts": {}}
     return describe(builder, whole, {**choices, "placement": "own", "dropout": "standard"}), keys
+
+
+def own_rate(builder: Builder, config: Config) -> float:
+    """The highest rate that the network's author wrote; 0 where there is none."""
+    infos = builder.site_infos(config["model"], config["dataset"])
+    return max((info.own.rate for info in infos if info.own is not None), default=0.0)
 
 
 def _structure(config: Config, trainer: Config, acting: Mapping[str, Config], numbers: Mapping[str, float]) -> Config:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.spelling import and_list, plural
+from dropout_lab.report.spelling import and_list, plural, setting
 
 SEEDS = (
     "A seed changes the initial weights, the batches, the dropout masks and the division into train and validation, "
@@ -33,7 +33,9 @@ def _facts(frames: Frames) -> Iterator[str]:
         count = recorded.get("parameters")
         size = f" with {count:,} parameters" if count is not None else ""
         varied = " (settings of the network are swept)" if any(name.startswith("model.") for name in swept) else ""
-        yield f"{network}{size}{varied}"
+        own = recorded.get("own_rate")
+        as_it_is = f" (own at {setting(own)} is the network as it is)" if own else ""
+        yield f"{network}{size}{varied}{as_it_is}"
     yield plural(len(frames.trials), "configuration")
     yield f"{plural(frames.seeds, 'seed')} each"
     epochs = sorted(int(value) for value in frames.trials["horizon"].dropna().unique())

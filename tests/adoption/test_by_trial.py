@@ -1,0 +1,54 @@
+"""Modules that drop by hand are told by what they do to their input, and others are not taken for one."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.adoption.by_trial import own_of
+from tests.adoption.zoo import Dropper
+
+X = torch.randn(2, 5, 4, 4)
+
+
+class Changed(nn.Module):
+    """What a dropout does not do, by `kind`."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept = torch.bernoulli(torch.full_like(x, 0.8))
+        if self.kind == "in evaluation too":
+            return x * kept / 0.8
+        if not self.training:
+            return x * 0.8 if self.kind == "classic" else x
+        made: dict[str, Tensor] = {
+            "noise": x + torch.randn_like(x),
+            "gaussian": x * (1 + torch.randn_like(x)),
+            "classic": x * kept,
+            "to another value": torch.where(kept == 1, x / 0.8, torch.ones(())),
+            "never": x * (kept < 2),
+        }
+        return made[self.kind]
+
+
+@pytest.mark.parametrize(("axes", "method"), [(1, "stochastic_depth"), (2, "spatial"), (4, "standard")])
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_method_and_rate_are_found(axes: int, method: str, rate: float) -> None:
+    module = Dropper(rate, axes)
+    found = own_of(module, (X,), X)
+    assert found is not None
+    assert (found.method, found.rate) == (method, pytest.approx(rate, abs=1e-5))
+    assert module.training
+
+
+@pytest.mark.parametrize("kind", ["noise", "gaussian", "classic", "to another value", "never", "in evaluation too"])
+def test_what_is_no_dropout_is_not_taken_for_one(kind: str) -> None:
+    assert own_of(Changed(kind), (X,), X) is None
+
+
+def test_a_trial_leaves_the_random_state_as_it_was() -> None:
+    before = torch.get_rng_state()
+    own_of(Dropper(0.5, 4), (X,), X)
+    assert torch.equal(before, torch.get_rng_state())
