@@ -1,5 +1,6 @@
 """Architectures of Hugging Face's transformers, untrained, by their configuration: model=huggingface."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,23 +63,27 @@ class HuggingFace(nn.Module):
 
 
 def _pairs(x: Tensor) -> Tensor:
-    """Which step may see which: (batch, 1, steps, steps). transformers takes it as it is, without a branch on values."""
+    """Which step may see which, (batch, 1, steps, steps): transformers takes it without a branch on its values."""
     return (x != PADDING)[:, None, None, :].expand(x.shape[0], 1, x.shape[1], x.shape[1])
 
 
 def _answers_alike(model: nn.Module, vocabulary: int, steps: int) -> bool:
-    """Whether a model gives the same answers to a mask of pairs: a causal one does not."""
-    was = model.training
+    """Whether a model gives the same answers to a mask of pairs, which a causal one does not.
+
+    Tried at large weights: at their first ones, attention is nearly uniform, whatever it may see.
+    """
+    tried = copy.deepcopy(model).eval()
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
-            x = torch.randint(PADDING + 1, vocabulary, (2, steps))
-            x[0, steps // 2 + 1 :] = PADDING
+            torch.manual_seed(0)
+            for value in tried.parameters():
+                value.copy_(torch.randn_like(value) / 2)
+            x = torch.randint(PADDING + 1, vocabulary, (4, steps))
+            x[:2, steps // 2 + 1 :] = PADDING
             masks = _pairs(x), (x != PADDING).long()
-            answers = [model.eval()(input_ids=x, attention_mask=mask).logits for mask in masks]
+            answers = [tried(input_ids=x, attention_mask=mask).logits for mask in masks]
     except (ValueError, RuntimeError, TypeError, IndexError):
         return False
-    finally:
-        model.train(was)
     kept = (x != PADDING) if answers[0].dim() == 3 else slice(None)  # the answers at padding count nothing
     return torch.allclose(answers[0][kept], answers[1][kept], rtol=1e-4, atol=1e-5)
 
