@@ -95,7 +95,7 @@ def _configuration(transformers: Any, config: str | Mapping[str, Any], of_data: 
     kind = given.pop("model_type", None)
     if not isinstance(kind, str) or kind not in transformers.CONFIG_MAPPING:
         raise UserError(
-            f"config: there is no model_type {kind!r}; some are bert, distilbert, gpt2, roberta, vit; a folder must hold a"
+            f"config: there is no model_type {kind!r}; some are bert, distilbert, gpt2 and vit; a folder must hold a"
             " config.json"
         )
     if known := sorted(given.keys() & of_data.keys()):

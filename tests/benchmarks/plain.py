@@ -23,6 +23,7 @@ from optuna.trial import TrialState
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from dropout_lab.config.targets import find
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.digits import digits
 from dropout_lab.datasets.synthetic import synthetic
@@ -32,6 +33,7 @@ SITES = {
     "cnn": ("input", "conv", "pool", "hidden"),
     "rnn": ("input", "output"),
     "transformer": ("custom",),
+    "own": ("everywhere",),
 }
 """Of each model; placements of several of them are `everywhere` and `nonrecurrent`."""
 DATASETS = {"digits": digits, "synthetic": synthetic}
@@ -92,6 +94,9 @@ def built(settings: dict[str, Any], shape: tuple[int, ...], outputs: int, rates:
     match settings.get("model", "mlp"):
         case "cnn":
             return cnn(settings["channels"], settings["hidden"], shape, outputs, rates)
+        case "own":
+            network: nn.Module = find(settings["target"])(num_classes=outputs, p=rates["everywhere"])
+            return network
         case "rnn":
             return LSTM(shape[-1], settings["width"], outputs, rates)
         case "transformer":

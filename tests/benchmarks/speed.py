@@ -155,9 +155,11 @@ def dropout_lab(settings: dict[str, Any], folder: Path, cache: Path, *words: str
     command += [f"placement={listed(settings['placements'])}", f"rate={listed(settings['rates'])}"]
     command += [f"seeds={settings['seeds']}", f"trainer.epochs={settings['epochs']}", f"optimizer.lr={settings['lr']}"]
     command += [f"trainer.batch_size={settings['batch_size']}", f"model={settings.get('model', 'mlp')}"]
+    command += [f"model._target_={settings['target']}"] if "target" in settings else []
     command += [f"model.{key}={settings[key]}" for key in ("channels", "hidden", "width", "patch") if key in settings]
     command += settings.get("placement_words", [])
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "TORCHINDUCTOR_CACHE_DIR": str(cache / "torch")}
+    environment["PYTHONPATH"] = str(ROOT)  # where a user's network is
     subprocess.run([*command, "name=speed", *words], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
