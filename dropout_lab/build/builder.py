@@ -10,6 +10,7 @@ import torch
 
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.pretraining import phases, pretraining
+from dropout_lab.build.state_names import author_names
 from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.probe.check import EXAMPLES, check_network
@@ -38,6 +39,7 @@ class Builder:
         self._pretrainings = lru_cache(maxsize=8)(self._make_pretraining)
         self._site_infos = lru_cache(maxsize=256)(self._find_site_infos)
         self._left_out = lru_cache(maxsize=64)(self._find_left_out)
+        self._author_names = lru_cache(maxsize=64)(self._find_author_names)
         self._normalised = lru_cache(maxsize=64)(self._find_normalised)
         self._engines = lru_cache(maxsize=64)(self._find_engine)
 
@@ -74,6 +76,10 @@ class Builder:
         """The names of a model's parameters that max-norm and L1 leave out, though they may be weights."""
         return self._left_out(canonical_json(model), canonical_json(dataset))
 
+    def author_names(self, model: Config, dataset: Config) -> Mapping[str, str]:
+        """See `build.state_names.author_names`."""
+        return self._author_names(canonical_json(model), canonical_json(dataset))
+
     def normalised(self, model: Config, dataset: Config, classes: Sequence[int] | None) -> Sequence[tuple[int, int]]:
         """For each phase of a training whose model has a batch norm: values per channel and example, and examples.
 
@@ -103,6 +109,7 @@ class Builder:
             name=canonical_json(spec) if _is_ours(spec) else None,
             engine=spec.get("engine", "lanes"),
             pretraining=first,
+            author_names=lambda: self.author_names(spec["model"], spec["dataset"]),
         )
 
     def recipe(self, run: Run) -> Recipe:
@@ -164,6 +171,10 @@ class Builder:
     def _find_left_out(self, model: str, dataset: str) -> Sequence[str]:
         with torch.random.fork_rng(devices=[]):
             return Layout(network(json.loads(model), self._datasets(dataset))).left_out
+
+    def _find_author_names(self, model: str, dataset: str) -> Mapping[str, str]:
+        with torch.random.fork_rng(devices=[]):
+            return author_names(network(json.loads(model), self._datasets(dataset)))
 
     def _find_normalised(self, model: str, dataset: str, classes: tuple[int, ...] | None) -> Sequence[tuple[int, int]]:
         datasets = (self._datasets(dataset),) if classes is None else self._phases(dataset, classes)

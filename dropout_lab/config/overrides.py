@@ -53,8 +53,8 @@ def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
 
 
 def _added(word: str) -> str:
-    """Sites are keys that the config cannot list, so those of `rates` and `dropouts` are added, not changed."""
-    return f"++{word}" if re.match(rf"({'|'.join(by_site())})[.=]", word) else word
+    """Keys that the config cannot list are added, not changed: sites, of `rates` and `dropouts`, and model.weights."""
+    return f"++{word}" if re.match(rf"({'|'.join(by_site())})[.=]|model\.weights=", word) else word
 
 
 def _of_targets(words: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dropout_lab.config.check import check
+from dropout_lab.config.pretrained import with_weights
 from dropout_lab.config.refusals import unknown_key, wrong_value
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import INSERT
@@ -96,6 +97,8 @@ def resolve(config: DictConfig) -> dict[str, Any]:
     resolved: dict[str, Any] = container
     if resolved["sites"]["insert"]:
         resolved["model"] = {**resolved["model"], INSERT: list(resolved["sites"]["insert"])}
+    if isinstance(resolved["model"], Mapping):  # `check` says what is wrong with any other
+        resolved["model"] = with_weights(resolved["model"], resolved["weights"]["reinit"])
     return resolved
 
 

@@ -189,7 +189,7 @@ def plan(folder: Path, *axes: str, workers: int = 1, **settings: Any) -> Plan:
         "rate": 0.5, "optimizer": {"lr": 0.001}, "dataset": {}, "seeds": 2, "n_trials": None, "retries": 1,
         "trust": False, "baseline": True, "zip": [], "grids": [], "prune_step": "epoch", "objective": "val_loss",
         "sampler": {"_target_": "dropout_lab.sweep.grid.Grid"}, "pruner": {"_target_": "optuna.pruners.NopPruner"},
-        "trainer": {"epochs": 4, "keep_predictions": False, "compile": "never", "width": "auto"},
+        "trainer": {"epochs": 4, "keep_predictions": False, "keep": "none", "compile": "never", "width": "auto"},
     }  # fmt: skip
     config |= settings
     objective = config["objective"]
