@@ -30,6 +30,7 @@ OURS = sorted(
         for section in trial_sections()
         for path in (conf_folder() / section).glob("*.yaml")
         for target in re.findall(r"_target_: (\S+)", path.read_text())
+        if target != "???"  # model=own: the user's
     }
 )
 

@@ -21,6 +21,7 @@ from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.loss import MultiSample
 from dropout_lab.cohort.optim import SGD
+from dropout_lab.cohort.own_draws import own_draws
 from dropout_lab.cohort.recipe import Recipe, RunList, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.width import Widths, lane_bytes
@@ -42,14 +43,17 @@ from tests.cohort.runs import Queue
 DATASET: Any = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
 DIGITS = digits(limit=60)
 RATE = 0.4
-TRAINED = ["Average", "TorchNorm", "Tied", "TwoNames", "Frozen", "Lazy", "TupleInside", "NoDropout", "Twice"]
+TRAINED = ["Average", "TorchNorm", "Tied", "TwoNames", "Frozen", "Lazy", "TupleInside", "NoDropout", "Twice", "Tuples"]
+RUN_BY_RUN = {
+    "NotLifted": "cannot be trained side by side with others",
+    "BranchOnInput": "Branches on values (if x.sum() > 0) and .item() cannot be",
+    "BranchOnHidden": "Branches on values (if x.sum() > 0) and .item() cannot be",
+    "BranchInEvaluation": "Branches on values (if x.sum() > 0) and .item() cannot be",
+    "OwnNoise": "forward draws random numbers by itself, at its own forward (OwnNoise)",
+    "OwnMask": "forward draws random numbers by itself, at its own forward (OwnMask)",
+}
 REFUSED = {
-    "OwnDropout": "block.1: nn.Dropout(p=0.5)",
-    "OwnAlphaDropout": "block.1: nn.AlphaDropout(p=0.1), block.2: nn.RReLU",
-    "OwnEncoder": "encoder.self_attn: nn.MultiheadAttention(dropout=0.25), encoder.dropout: nn.Dropout(p=0.25)",
-    "OwnGRU": "gru: nn.GRU(dropout=0.3)",
-    "FunctionalDropout": "forward draws random numbers by itself, in training mode, at its own forward",
-    "DropoutInEvaluation": "forward draws random numbers by itself, in evaluation mode",
+    "RandomInEvaluation": "forward draws random numbers by itself in evaluation mode",
     "PythonsDice": "two passes over the same examples with the same parameters and buffers differ",
     "Memory": "What forward remembers must be a buffer",
     "Counter": "forward changes the attribute steps",
@@ -58,15 +62,10 @@ REFUSED = {
     "ChangedParameter": "forward changes the parameter first.weight",
     "DrawnOnce": "What its constructor draws",
     "Seeded": "its constructor sets torch's seed",
-    "NotLifted": "cannot be trained side by side with others",
-    "BranchOnInput": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
-    "BranchOnHidden": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
-    "BranchInEvaluation": "branches on values (if x.sum() > 0) cannot be; write that part in tensor operations",
     "ChangedInPlace": "the gradient of its loss cannot be computed: RuntimeError: one of the variables",
-    "misfit": "forward raises in evaluation mode: RuntimeError: mat1 and mat2 shapes cannot be multiplied",
+    "misfit": "forward raises in training mode: RuntimeError: mat1 and mat2 shapes cannot be multiplied",
     "Double": "the parameter first.weight is float64",
     "NothingToTrain": "no parameters that require a gradient",
-    "Tuples": "forward returns a tuple in evaluation mode; must return a tensor, (4, 10) here",
     "Narrow": "forward returns the shape (4, 9) (float32) for 4 examples",
     "RaisesInTraining": "forward raises in training mode: ValueError: not yet written",
     "ExitsInForward": "it ends the process (sys.exit(3))",
@@ -140,7 +139,9 @@ def plain_loop(name: str, run: Recipe) -> tuple[list[float], float]:
             drawn = [Noise(key).uniform(shape), Noise(key).stream(CALLS + 1).uniform(shape)]
             forward = masked(name, [(numbers >= rate).float() / (1 - rate) for numbers in drawn])
             optimizer.zero_grad()
-            F.cross_entropy(forward(model, inputs[split.train[batch]]), split.train_targets[batch]).backward()
+            own = torch.from_numpy(keys([mask_seed(run.seed)], np.array([[step]]), ("/network",)))[0, 0, 0]
+            with own_draws(own):
+                F.cross_entropy(forward(model, inputs[split.train[batch]]), split.train_targets[batch]).backward()
             optimizer.step()
             step += 1
         model.eval()
@@ -151,12 +152,15 @@ def plain_loop(name: str, run: Recipe) -> tuple[list[float], float]:
     return losses, test_loss
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", [*TRAINED, *RUN_BY_RUN])
 def test_it_is_trained_as_a_plain_loop_trains_it(name: str) -> None:
-    assert [place.site for place in Builder().site_infos(section(name), DATASET)] == ["hidden"]
+    assert "hidden" in [place.site for place in Builder().site_infos(section(name), DATASET)]
+    engine, why = Builder().engine(section(name), DATASET)
+    assert engine == ("loop" if name in RUN_BY_RUN else "lanes")
+    assert RUN_BY_RUN.get(name, "") in why
     runs = [run(0), run(1)]
     queue = RunList(runs)
-    loop.train(structure(name), Widths.fixed(2), "never", queue, torch.device("cpu"))
+    loop.train(structure(name, engine=engine), Widths.fixed(2), "never", queue, torch.device("cpu"))
     for one in runs:
         result = queue.results[one.id]
         losses, test_loss = plain_loop(name, one)
@@ -174,10 +178,16 @@ def test_it_is_refused_before_training_with_the_reason(name: str) -> None:
         assert f"tests.users_networks.{name}" in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["RaisesInTraining", "BranchOnInput", "BranchInEvaluation"])
-def test_a_place_in_the_users_code_is_named(name: str) -> None:
+def test_a_place_in_the_users_code_is_named() -> None:
     with pytest.raises(UserError, match=r"users_networks\.py, line \d+"):
-        Builder().site_infos(section(name), DATASET)
+        Builder().site_infos(section("RaisesInTraining"), DATASET)
+
+
+@pytest.mark.parametrize("name", ["BranchOnInput", "BranchInEvaluation"])
+def test_the_place_that_keeps_runs_from_the_lanes_is_named(name: str) -> None:
+    assert re.search(r"users_networks\.py, line \d+", Builder().engine(section(name), DATASET)[1])
+    with pytest.raises(UserError, match=r"trainer\.engine=loop trains run by run"):
+        Builder().engine(section(name), DATASET, "lanes")
 
 
 @pytest.mark.parametrize("of_ours", ["probe.alone.functional_call", "step._correct"])
@@ -232,12 +242,11 @@ def test_without_annotations_it_is_the_names_that_count() -> None:
     words: Any = SimpleNamespace(
         name="w", input_shape=(5,), outputs=3, task="classification", vocabulary=("", "?", "a"), is_stream=False
     )
+    words.example = lambda: torch.tensor([[1, 2, 2, 0, 0]])
     assert isinstance(network(section("Words"), words), users_networks.Words)
-    with pytest.raises(UserError, match=r"the constructor of tests\.users_networks\.Plain takes no vocabulary"):
-        network(section("Plain"), words)
     words.task = "token_classification"
-    with pytest.raises(UserError, match="takes no per_position"):
-        network(section("Words"), words)
+    with pytest.raises(UserError, match=r"the constructor of dropout_lab\.models\.mlp\.MLP takes no vocabulary"):
+        network({"_target_": "dropout_lab.models.mlp.MLP"}, words)
 
 
 def test_any_section_that_ends_the_process_is_told() -> None:
@@ -247,7 +256,7 @@ def test_any_section_that_ends_the_process_is_told() -> None:
 
 def test_runs_whose_training_ends_the_process_fail_with_the_reason() -> None:
     queue = Queue([run(0), run(1)])
-    loop.train(structure("ExitsInForward"), Widths.fixed(2), "never", queue, torch.device("cpu"))
+    loop.train(structure("ExitsInBatches"), Widths.fixed(2), "never", queue, torch.device("cpu"))
     assert [result.status for result in queue.results.values()] == ["failed", "failed"]
     assert {result.reason for result in queue.results.values()} == {
         "the network's code ended the training: sys.exit(3)"

@@ -134,6 +134,18 @@ class Twice(Plain):
         return self.head(self.site(torch.tanh(self.second(self.site(self.hidden(x))))))
 
 
+class Tuples(Plain):
+    def forward(self, x: Tensor) -> Any:
+        return super().forward(x), x
+
+
+class DropoutInEvaluation(Plain):
+    """F.dropout that is not told the mode."""
+
+    def hidden(self, x: Tensor) -> Tensor:
+        return F.dropout(super().hidden(x), 0.5)
+
+
 class Heir(Plain):
     """Without a constructor of its own."""
 
@@ -159,41 +171,56 @@ class OutOfOrder(Plain):
         return super().forward(self.before(x.flatten(1)))
 
 
+# Trained run by run
+
+
+class NotLifted(Plain):
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return y if float(y.sum()) > 0 else -y
+
+
+class BranchOnInput(Plain):
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return y if x.sum() > 0 else -y
+
+
+class BranchOnHidden(Plain):
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return y if y.sum() > 0 else -y
+
+
+class BranchInEvaluation(Plain):
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return -y if not self.training and x.sum() > 0 else y
+
+
+class OwnNoise(Plain):
+    """It adds noise of its own in training."""
+
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return y + 0.1 * torch.randn_like(y) if self.training else y
+
+
+class OwnMask(Plain):
+    """It drops by hand, in its own forward, where no site can be put."""
+
+    def hidden(self, x: Tensor) -> Tensor:
+        y = super().hidden(x)
+        return y * torch.empty_like(y).bernoulli_(0.8) / 0.8 if self.training else y
+
+
 # Refused
 
 
-class OwnDropout(Plain):
-    def __init__(self, input_shape, outputs):  # type: ignore[no-untyped-def]
-        super().__init__(input_shape, outputs)
-        self.block = nn.Sequential(nn.Linear(UNITS, UNITS), nn.Dropout(0.5))
-
-
-class OwnAlphaDropout(OwnDropout):
-    def __init__(self, input_shape, outputs):  # type: ignore[no-untyped-def]
-        super().__init__(input_shape, outputs)
-        self.block = nn.Sequential(nn.Linear(UNITS, UNITS), nn.AlphaDropout(0.1), nn.RReLU())
-
-
-class OwnEncoder(Plain):
-    def __init__(self, input_shape, outputs):  # type: ignore[no-untyped-def]
-        super().__init__(input_shape, outputs)
-        self.encoder = nn.TransformerEncoderLayer(UNITS, 2, dropout=0.25)
-
-
-class OwnGRU(Plain):
-    def __init__(self, input_shape, outputs):  # type: ignore[no-untyped-def]
-        super().__init__(input_shape, outputs)
-        self.gru = nn.GRU(UNITS, UNITS, num_layers=2, dropout=0.3)
-
-
-class FunctionalDropout(Plain):
+class RandomInEvaluation(Plain):
     def hidden(self, x: Tensor) -> Tensor:
-        return F.dropout(super().hidden(x), 0.5, self.training)
-
-
-class DropoutInEvaluation(Plain):
-    def hidden(self, x: Tensor) -> Tensor:
-        return F.dropout(super().hidden(x), 0.5, training=True)
+        y = super().hidden(x)
+        return y + torch.randn_like(y)
 
 
 class PythonsDice(Plain):
@@ -256,30 +283,6 @@ class Seeded(Plain):
         super().__init__(input_shape, outputs)
 
 
-class NotLifted(Plain):
-    def hidden(self, x: Tensor) -> Tensor:
-        y = super().hidden(x)
-        return y if float(y.sum()) > 0 else -y
-
-
-class BranchOnInput(Plain):
-    def hidden(self, x: Tensor) -> Tensor:
-        y = super().hidden(x)
-        return y if x.sum() > 0 else -y
-
-
-class BranchOnHidden(Plain):
-    def hidden(self, x: Tensor) -> Tensor:
-        y = super().hidden(x)
-        return y if y.sum() > 0 else -y
-
-
-class BranchInEvaluation(Plain):
-    def hidden(self, x: Tensor) -> Tensor:
-        y = super().hidden(x)
-        return -y if not self.training and x.sum() > 0 else y
-
-
 class ChangedInPlace(Plain):
     """What the gradient needs is overwritten."""
 
@@ -299,11 +302,6 @@ class NothingToTrain(Plain):
         self.requires_grad_(False)
 
 
-class Tuples(Plain):
-    def forward(self, x: Tensor) -> Any:
-        return super().forward(x), x
-
-
 class Narrow(Plain):
     def forward(self, x: Tensor) -> Any:
         return super().forward(x)[:, 1:]
@@ -319,6 +317,15 @@ class RaisesInTraining(Plain):
 class ExitsInForward(Plain):
     def hidden(self, x: Tensor) -> Tensor:
         sys.exit(3)
+
+
+class ExitsInBatches(Plain):
+    """It ends the process at the sight of a whole batch, which no trial shows it."""
+
+    def hidden(self, x: Tensor) -> Tensor:
+        if len(x) == 20:
+            sys.exit(3)
+        return super().hidden(x)
 
 
 class ExitsInConstructor(Plain):

@@ -2,36 +2,35 @@
 
 import copy
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.adoption import attention, inserted, modules, recurrent
+from dropout_lab.adoption import attention, by_trial, inserted, modules, recurrent, weight_norm
+from dropout_lab.adoption.contents import check_contents
+from dropout_lab.adoption.extend import OURS, extend
 from dropout_lab.adoption.functional import Call, Recorder, Replay
+from dropout_lab.core.blame import described, is_ours
 from dropout_lab.core.errors import UserError
 from dropout_lab.sites.site import Site, sites
 
-PREFIX = "network."
-"""Before the names of the author's parameters in an `Adopted`."""
 
+class Adopted:
+    """The forward of a network whose functional dropouts are sites, in the order in which it calls them.
 
-class Adopted(nn.Module):
-    """The author's network, whose functional dropouts are `calls`, in the order in which forward makes them.
-
-    Shape: (batch, *input_shape) -> (batch, outputs): of a tuple or list the first, of a dict or an object its logits.
+    Mixed into the class of the author's network. Shape: (batch, *input_shape) -> (batch, outputs): of a tuple or list
+    the first, of a dict or an object its logits.
     """
 
-    def __init__(self, network: nn.Module, calls: Sequence[Site]) -> None:
-        super().__init__()
-        self.network, self.calls = network, nn.ModuleList(calls)
-
-    def forward(self, x: Tensor) -> Any:
-        if not len(self.calls):
-            return answer(self.network(x))
-        with Replay(list(self.calls)) as replay:
-            output = self.network(x)
+    def forward(self: Any, x: Tensor) -> Any:
+        calls = list(getattr(self, f"{OURS}calls"))
+        if not calls:
+            return answer(super().forward(x))  # type: ignore[misc]
+        with Replay(calls) as replay:
+            output = super().forward(x)  # type: ignore[misc]
         replay.finished()
         return answer(output)
 
@@ -50,13 +49,14 @@ def answer(output: Any) -> Any:
 
 
 def adopt(network: nn.Module, example: Tensor, insert: Sequence[str] = ()) -> nn.Module:
-    """The network with sites in the places of its dropouts, and behind the modules that `insert` names.
+    """The network itself, with sites in the places of its dropouts, and behind the modules that `insert` names.
 
     `example`: a batch of one example. A network that has sites itself keeps them. Sites are named by the path of the
     module: of one that drops, its own; of a function, the module in whose forward it is called, several there numbered;
     of attention `<path>.attention`, between the layers of a recurrent module `<path>.<number>`. Raises UserError for
     dropouts that cannot be reached.
     """
+    check_contents(network)
     # torch's own fast path of a transformer's encoder skips its modules.
     torch.backends.mha.set_fastpath_enabled(False)
     for path, module in list(network.named_modules()):
@@ -72,35 +72,57 @@ def adopt(network: nn.Module, example: Tensor, insert: Sequence[str] = ()) -> nn
                 f"{where}: nn.{type(module).__name__}(dropout={module.dropout:g}) drops inside of torch, where no rate"
                 " reaches it; set its dropout to 0, and put nn.Dropout between layers of your own"
             )
-    modules.replace(network, lambda path: path)
+    weight_norm.write_out(network)
+    modules.replace(network, {path: modules.own_of(part) for path, part in network.named_modules()})
+    seen = _seen(network, example, training=True)
+    drawing = {path: by_trial.own_of(network.get_submodule(path), *given) for path, given in seen.drawing.items()}
+    modules.replace(network, drawing)
     inserted.insert(network, insert)
-    adopted = Adopted(network, _functional(network, example))
-    _name_kinds(adopted, example)
-    _check_in_place(adopted, example)
-    return adopted
+    calls = _functional(seen.calls, _seen(network, example, training=False).calls, set(sites(network)))
+    extend(network, Adopted, calls=nn.ModuleList(calls))
+    _name_kinds(network, example)
+    _check_in_place(network, example)
+    return network
 
 
 def _is_sited(module: nn.Module) -> bool:
     return isinstance(module, attention.SitedAttention | recurrent.Sited)
 
 
-def _functional(network: nn.Module, example: Tensor) -> list[Site]:
-    """A site for each functional dropout of a pass in training mode, in the order of the calls."""
-    tried = copy.deepcopy(network).train()  # a pass changes the statistics of batch norms
+def _seen(network: nn.Module, example: Tensor, *, training: bool) -> Recorder:
+    """What a pass of two examples does. Raises UserError where forward raises."""
+    tried = copy.deepcopy(network).train(training)  # a pass changes the statistics of batch norms
     recorder = Recorder(tried)
-    with recorder.watching(), torch.no_grad():
-        tried(torch.cat([example] * 2))
-    taken = set(sites(network))
-    names = [_name(call) for call in recorder.calls]
+    try:
+        with recorder.watching(), torch.no_grad():
+            tried(torch.cat([example] * 2))
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        if is_ours(error):
+            raise
+        raise UserError(
+            f"forward raises in {'training' if training else 'evaluation'} mode: {described(error)}"
+        ) from error
+    return recorder
+
+
+def _functional(calls: Sequence[Call], evaluated: Sequence[Call], taken: Collection[str]) -> list[Site]:
+    """A site for each functional dropout of a pass in training mode, in the order of the calls.
+
+    evaluated: the calls in evaluation mode. taken: names that other sites have.
+    """
+    names = [_name(call) for call in calls]
     several, number = Counter(names), Counter[str]()
+    drops = [call.drops for call in evaluated] if len(evaluated) == len(calls) else [False] * len(calls)
     found = []
-    for call, name in zip(recorder.calls, names, strict=True):
+    for call, name, in_evaluation in zip(calls, names, drops, strict=True):
         own_name = name
         if several[name] > 1 or name in taken:
             own_name = f"{name}.{number[name]}"
             number[name] += 1
         site = Site(own_name, kind="weights" if call.is_attention else "units")
-        site.own, site.in_place = call.own, call.in_place
+        site.own, site.in_place = replace(call.own, in_evaluation=in_evaluation), call.in_place
         found.append(site)
     return found
 

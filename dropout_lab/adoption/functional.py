@@ -29,28 +29,27 @@ ATTENTION = F.scaled_dot_product_attention
 
 
 class Call(NamedTuple):
-    """A functional dropout in a pass. `module`: the path of the module in whose forward it is."""
+    """A functional dropout in a pass."""
 
     module: str
+    """The path of the module in whose forward it is."""
     own: Own
+    drops: bool
+    """Whether it drops in this pass: F.dropout does so in evaluation mode, too, unless it is told the mode."""
     is_attention: bool
     in_place: bool = False
 
 
-def rate_of(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[float, bool]:
-    """p of a call of one of `METHODS`, and whether it is in place."""
-    p = named.get("p", arguments[1] if len(arguments) > 1 else 0.5)
-    in_place = named.get("inplace", arguments[3] if len(arguments) > 3 else False)
-    return float(p), bool(in_place) or function is torch.dropout_
-
-
 class Recorder(TorchFunctionMode):
-    """Records the functional dropouts of a pass; nothing is dropped in it."""
+    """Records the functional dropouts of a pass, which drop nothing in it, and the modules that draw by themselves."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.calls: list[Call] = []
+        self.drawing: dict[str, tuple[Any, Any]] = {}
+        """Path of a module without children that changed torch's random state -> its arguments and its output."""
         self._path: list[str] = [""]
+        self._states: list[Tensor] = []
         self._network = network
 
     @contextmanager
@@ -60,11 +59,14 @@ class Recorder(TorchFunctionMode):
         def enter(path: str) -> Callable[..., None]:
             def hook(module: nn.Module, arguments: Any) -> None:
                 self._path.append(path)
+                self._states.append(torch.get_rng_state())
 
             return hook
 
         def leave(module: nn.Module, arguments: Any, output: Any) -> None:
-            self._path.pop()
+            path = self._path.pop()
+            if not torch.equal(self._states.pop(), torch.get_rng_state()) and not list(module.children()):
+                self.drawing[path] = arguments, output
 
         hooks = []
         for path, module in self._network.named_modules():
@@ -79,17 +81,24 @@ class Recorder(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         named = kwargs or {}
         if function in METHODS:
-            method, written = METHODS[function]
-            p, in_place = rate_of(function, args, named)
-            own = Own(method, p, f"{written}(p={p:g})")
-            self.calls.append(Call(self._path[-1], own, is_attention=False, in_place=in_place))
-            return args[0]
+            self.calls.append(_call(self._path[-1], function, args, named))
+            return args[0] if args else named["input"]
         if function is ATTENTION:
             p = float(named.get("dropout_p", args[4] if len(args) > 4 else 0.0))
             own = Own("attention", p, f"F.scaled_dot_product_attention(dropout_p={p:g})")
-            self.calls.append(Call(self._path[-1], own, is_attention=True))
+            self.calls.append(Call(self._path[-1], own, drops=p > 0, is_attention=True))
             return attend(*args, **{**named, "drop": _nothing})
         return function(*args, **named)
+
+
+def _call(path: str, function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> Call:
+    """What a call of one of `METHODS` says; their arguments are (input, p, training, inplace)."""
+    p = float(named.get("p", arguments[1] if len(arguments) > 1 else 0.5))
+    training = named.get("training", named.get("train", arguments[2] if len(arguments) > 2 else True))
+    in_place = named.get("inplace", arguments[3] if len(arguments) > 3 else False)
+    method, written = METHODS[function]
+    own = Own(method, p, f"{written}(p={p:g})")
+    return Call(path, own, bool(training) and p > 0, False, bool(in_place) or function is torch.dropout_)
 
 
 class Replay(TorchFunctionMode):

@@ -6,52 +6,64 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from dropout_lab.adoption.extend import OURS, extend
 from dropout_lab.core.errors import UserError
 from dropout_lab.sites.site import Site
 
 BEFORE = ":before"
+
+MOST_NAMED = 40
+"""The most modules that a message lists."""
+
+
+class Inserted:
+    """The forward of a module with sites around it; mixed into the module's class."""
+
+    def forward(self: Any, *arguments: Any, **named: Any) -> Any:
+        before, behind = (getattr(self, f"{OURS}{place}", None) for place in ("before", "behind"))
+        if before is not None:
+            if not arguments or not isinstance(arguments[0], Tensor):
+                raise UserError(f"sites.insert={before.name.removesuffix('.before')}{BEFORE}: {NO_TENSOR}")
+            arguments = before(arguments[0]), *arguments[1:]
+        output = super().forward(*arguments, **named)  # type: ignore[misc]
+        return output if behind is None else _dropped(behind, output)
+
+
+NO_TENSOR = "the module's first argument is no tensor"
+
+
+def _dropped(site: Site, output: Any) -> Any:
+    """What a module gives, with the site behind it; of a tuple, behind its first."""
+    if isinstance(output, Tensor):
+        return site(output)
+    if isinstance(output, tuple) and output and isinstance(output[0], Tensor):
+        return (site(output[0]), *output[1:])
+    raise UserError(f"sites.insert={site.name}: the module gives a {type(output).__name__}, not a tensor")
 
 
 def insert(network: nn.Module, patterns: Sequence[str]) -> None:
     """Put a site behind every module whose path a pattern names, or before it with `:before`.
 
     Its name is the module's path, with `.before` where it stands before. Raises UserError for a pattern that names no
-    module, and for a module that gives, or takes, no tensor.
+    module, and for a module that has no forward, or is a dropout itself, which is a site already.
     """
-    paths = [path for path, module in network.named_modules() if path and not isinstance(module, Site)]
+    paths = {path: module for path, module in network.named_modules() if path and OURS not in path}
+    able = [path for path, module in paths.items() if not isinstance(module, Site | nn.ModuleList | nn.ModuleDict)]
     for pattern in patterns:
         is_before, plain = pattern.endswith(BEFORE), pattern.removesuffix(BEFORE)
-        named = [path for path in paths if fnmatchcase(path, plain)]
+        named = [path for path in able if fnmatchcase(path, plain)]
         if not named:
-            raise UserError(
-                f"sites.insert={pattern}: names no module; the network's modules are {', '.join(paths[:40])}"
-                f"{' and more' if len(paths) > 40 else ''}"
-            )
+            raise UserError(f"sites.insert={pattern}: {_why_none(paths, able, plain)}")
         for path in named:
-            _insert(network, path, before=is_before)
+            site = Site(f"{path}.before" if is_before else path)
+            site.train(paths[path].training)
+            extend(paths[path], Inserted, **{"before" if is_before else "behind": site})
 
 
-def _insert(network: nn.Module, path: str, *, before: bool) -> None:
-    module = network.get_submodule(path)
-    name = f"{path}.before" if before else path
-    site = Site(name)
-    site.train(module.training)
-    module.add_module("site_before" if before else "site_behind", site)
-
-    def ahead(owner: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-        if not arguments or not isinstance(arguments[0], Tensor):
-            raise UserError(f"sites.insert={path}{BEFORE}: the module's first argument is no tensor")
-        return (owner.get_submodule("site_before")(arguments[0]), *arguments[1:])
-
-    def behind(owner: nn.Module, arguments: Any, output: Any) -> Any:
-        own = owner.get_submodule("site_behind")
-        if isinstance(output, Tensor):
-            return own(output)
-        if isinstance(output, tuple) and output and isinstance(output[0], Tensor):
-            return (own(output[0]), *output[1:])
-        raise UserError(f"sites.insert={path}: the module gives a {type(output).__name__}, not a tensor")
-
-    if before:
-        module.register_forward_pre_hook(ahead)
-    else:
-        module.register_forward_hook(behind)
+def _why_none(paths: dict[str, nn.Module], able: Sequence[str], pattern: str) -> str:
+    for path, module in paths.items():
+        if fnmatchcase(path, pattern):
+            said = "is a site already" if isinstance(module, Site) else "is a list, which forward does not call"
+            return f"{path} {said}"
+    more = " and more" if len(able) > MOST_NAMED else ""
+    return f"names no module; the network's modules are {', '.join(able[:MOST_NAMED])}{more}"

@@ -1,7 +1,7 @@
 """Modules that drop: each is replaced by a site of the same place."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from torch import nn
 
@@ -37,16 +37,15 @@ def own_of(module: nn.Module) -> Own | None:
     return None
 
 
-def replace(network: nn.Module, name: Callable[[str], str]) -> None:
-    """Put a site in the place of every module that drops; a module that is held twice is one site."""
+def replace(network: nn.Module, own: Mapping[str, Own | None]) -> None:
+    """Put sites in the places of modules that drop, by path; a module that is held twice is one site."""
     made: dict[int, Site] = {}
     for path, module in list(network.named_modules(remove_duplicate=False)):
-        own = own_of(module) if path else None
-        if own is None:
-            continue
-        if id(module) not in made:
-            site = Site(name(path), is_branch=own.method == "stochastic_depth")
-            site.own, site.in_place = own, bool(getattr(module, "inplace", False))
+        what = own.get(path)
+        if what is not None and path and id(module) not in made:
+            site = Site(path, is_branch=what.method == "stochastic_depth")
+            site.own, site.in_place = what, bool(getattr(module, "inplace", False))
             site.train(module.training)
             made[id(module)] = site
-        network.set_submodule(path, made[id(module)])
+        if id(module) in made:
+            network.set_submodule(path, made[id(module)])

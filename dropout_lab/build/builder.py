@@ -13,6 +13,7 @@ from dropout_lab.build.pretraining import phases, pretraining
 from dropout_lab.build.state_names import author_names
 from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.optim import Adam
+from dropout_lab.cohort.probe.alone import Draws
 from dropout_lab.cohort.probe.check import EXAMPLES, check_network
 from dropout_lab.cohort.probe.side_by_side import NotInLanes
 from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
@@ -159,7 +160,7 @@ class Builder:
         if wanted != "loop":
             try:
                 check_network(lanes, name)
-            except NotInLanes as error:
+            except (NotInLanes, Draws) as error:
                 if wanted == "lanes":
                     raise
                 why = str(error)

@@ -7,7 +7,7 @@ import torch
 
 from dropout_lab.build import device as devices
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.description import Described, describe
+from dropout_lab.build.description import Described, as_it_is, describe
 from dropout_lab.build.forecast import pretraining_seconds
 from dropout_lab.build.network import is_of_this_package
 from dropout_lab.build.scope import scope
@@ -37,14 +37,13 @@ class CohortTrainer:
         """The names of a model's sites."""
         return [info.site for info in self._builder.site_infos(model, dataset)]
 
-    def own_rate(self, model: Config, dataset: Config) -> float:
-        """The highest rate that the network's author wrote; 0 where there is none."""
-        infos = self._builder.site_infos(model, dataset)
-        return max((info.own.rate for info in infos if info.own is not None), default=0.0)
-
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described:
         """See `build.description.describe`."""
         return describe(self._builder, config, choices)
+
+    def as_it_is(self, config: Config, choices: Mapping[str, str]) -> tuple[Described, Mapping[str, Any]] | None:
+        """See `build.description.as_it_is`."""
+        return as_it_is(self._builder, config, choices)
 
     def check(self, spec: Config, seeds: int, objectives: Sequence[str], keys: Iterable[str]) -> None:
         """See `build.sweep_checks.check_sweep`."""
@@ -98,10 +97,15 @@ class CohortTrainer:
         return self._builder.dataset(config["dataset"]).warnings
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
-        """That a network is trained run by run, which of its parameters an option of the trainer leaves out, and which
-        a file of weights does.
+        """That a network is trained run by run or not as written, what an option of the trainer leaves out, and which
+        parameters a file of weights does.
         """
-        return (*self._engine_warnings(spec), *self._left_out_warnings(spec), *self._weights_warnings(spec))
+        return (
+            *self._engine_warnings(spec),
+            *self._dropped_warnings(spec),
+            *self._left_out_warnings(spec),
+            *self._weights_warnings(spec),
+        )
 
     def _engine_warnings(self, spec: Config) -> Sequence[str]:
         if spec.get("engine") != "loop":
@@ -110,6 +114,17 @@ class CohortTrainer:
         if not why:
             return ()
         return (f"runs are trained one by one, at the speed of a plain loop (trainer.engine=loop): {why}",)
+
+    def _dropped_warnings(self, spec: Config) -> Sequence[str]:
+        infos = self._builder.site_infos(spec["model"], spec["dataset"])
+        own = {info.site: info.own for info in infos if info.own is not None}
+        always = ", ".join(f"{site}: {one.written}" for site, one in own.items() if one.in_evaluation)
+        if not always:
+            return ()
+        return (
+            f"model: as written, the network drops in evaluation mode too ({always}); here it drops in training alone, as"
+            " F.dropout(x, p, training=self.training) would",
+        )
 
     def _left_out_warnings(self, spec: Config) -> Sequence[str]:
         asked = [f"trainer.{name}" for name in ("max_norm", "l1") if name in spec["options"]]

@@ -7,6 +7,7 @@ from typing import Any
 from dropout_lab.build.acting_sites import Placing, place
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.checks import check_options, check_samples
+from dropout_lab.build.site_methods import OWN
 from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
 from dropout_lab.core.trial import Config, Trial
 from dropout_lab.sites.info import Warned
@@ -52,6 +53,21 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     without = _without_dropout(structure, placing)
     own = without if trial.is_baseline else structure
     return Described(trial, own, without, _label(config, choices, placing, trial), placing.warnings)
+
+
+def as_it_is(builder: Builder, config: Config, choices: Mapping[str, str]) -> tuple[Described, Config] | None:
+    """The network as its author wrote it, otherwise with this config, and the keys that say so.
+
+    None where the author wrote no dropout, and beside a schedule or a loss, which the author's rates know nothing of.
+    """
+    infos = builder.site_infos(config["model"], config["dataset"])
+    rate = max((info.own.rate for info in infos if info.own is not None), default=0.0)
+    if not 0 < rate < 1 or choices["schedule"] != "constant" or choices["loss"] != "plain":
+        return None
+    keys: Config = {"placement": "own", "rate": rate}
+    placed = {"placement": {"weights": {"*": "own"}}, "dropout": OWN["standard"], "rate": rate}
+    whole = {**config, **placed, "rates": {}, "dropouts": {}}
+    return describe(builder, whole, {**choices, "placement": "own", "dropout": "standard"}), keys
 
 
 def _structure(config: Config, trainer: Config, acting: Mapping[str, Config], numbers: Mapping[str, float]) -> Config:

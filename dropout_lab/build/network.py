@@ -30,7 +30,10 @@ def network(section: Config, dataset: Dataset) -> torch.nn.Module:
         if section.get(INSERT):
             raise UserError("sites.insert: the models of dropout-lab have their sites; placements name them")
         return named(model, own)
-    return named(adopt(model, dataset.example(), section.get(INSERT, ())), own)
+    try:
+        return named(adopt(model, dataset.example(), section.get(INSERT, ())), own)
+    except UserError as error:
+        raise UserError(f"model ({section['_target_']}): {error}") from error.__cause__
 
 
 def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:

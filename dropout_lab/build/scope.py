@@ -29,7 +29,7 @@ def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
         "train": len(split.train),
         "validation": len(split.val),
         "test": len(dataset.test),
-        "network": type(getattr(models[0], "network", models[0])).__name__,
+        "network": type(models[0]).__name__,
         "parameters": sum(parameter.numel() for parameter in models[0].parameters()),
         "drawn": _drawn(*models),
         "weights": config["model"].get(WEIGHTS, {}).get("path"),

@@ -14,6 +14,7 @@ from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
 from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, AuxiliaryLosses, Masks, divergence
 from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.optim import Hyper, State
+from dropout_lab.cohort.own_draws import OWN, own_draws
 from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
@@ -52,8 +53,8 @@ class Program:
         model.to("meta")
         self._masked_at_once = _masked_at_once(structure, model)
         self.sites = sites(model)
-        self.streams = (*self.sites, *((DATA,) if structure.options & set(AUGMENTATIONS) else ()))
-        """The streams of noise in a step: the sites, and augmentation if there is any."""
+        self.streams = (*self.sites, *((OWN,) if self.engine == "loop" else ()), *_of_data(structure))
+        """The streams of noise in a step: the sites, what the network draws by itself, augmentation."""
         self.reads_sequences = any(isinstance(part, Site) and part.kind == "sequence" for part in model.modules())
         self.carried = carried_buffers(model)
         self.auxiliary = AuxiliaryLosses(structure, model)
@@ -87,6 +88,21 @@ class Program:
         params: (size,); rates: (site,); progress: the share of the training that is over; mix: the weight of an example
         itself where it is mixed with its neighbour; keys: (stream, 2) int32.
         """
+        with own_draws(keys[self.streams.index(OWN)]) if OWN in self.streams else nullcontext():
+            return self._loss(params, buffers, hyper, rates, progress, mix, keys, x, y)
+
+    def _loss(
+        self,
+        params: Tensor,
+        buffers: Mapping[str, Tensor],
+        hyper: Hyper,
+        rates: Tensor,
+        progress: Tensor,
+        mix: Tensor,
+        keys: Tensor,
+        x: Tensor,
+        y: Tensor,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         after = {name: buffer.clone() for name, buffer in buffers.items()}
         x = self._augmented(x, hyper, mix, keys)
         samples = self.structure.loss.samples
@@ -194,12 +210,12 @@ class Program:
 
     def _augmented(self, x: Tensor, hyper: Hyper, mix: Tensor, keys: Tensor) -> Tensor:
         """The batch as the structure's options change it."""
-        options, has_own_noise = self.structure.options, len(self.streams) > len(self.sites)
-        if has_own_noise:
+        options, has_noise = self.structure.options, DATA in self.streams
+        if has_noise:
             x = augmented(x, options, hyper, Noise(keys[-1]))
         if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
             x = mix * x + (1 - mix) * x.roll(1, 0)
-        return noisy(x, options, hyper, Noise(keys[-1])) if has_own_noise else x
+        return noisy(x, options, hyper, Noise(keys[-1])) if has_noise else x
 
     def _call(
         self,
@@ -255,6 +271,10 @@ class Program:
             if (lengths := self.layout.lengths(name, weight)) is not None:
                 constrained[name] = weight * (max_norm / lengths.clamp(min=1e-12)).clamp(max=1)
         return self.layout.flatten(constrained)
+
+
+def _of_data(structure: Structure) -> tuple[str, ...]:
+    return (DATA,) if structure.options & set(AUGMENTATIONS) else ()
 
 
 def _masked_at_once(structure: Structure, model: nn.Module) -> int | None:

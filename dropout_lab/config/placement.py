@@ -10,6 +10,8 @@ A pattern names sites in one of these ways:
     hidden.*            a glob (`*`, `?`, `[...]`), case-sensitive; `*` matches dots too
     *                   every site at which the method there can act
     hidden.-1           the last of the family by number, `hidden.-2` the last but one; the family may be a glob
+    @0, @-1             the first of the sites at which the method there can act, and the last, in the order of forward
+    hidden.0|@0         the first of these patterns that names any
 
 Of several patterns that match a site, the last one written decides.
 """
@@ -42,7 +44,7 @@ def site_rates(
 
     `weights` is the config's `placement.weights`. `overrides`, the config's `rates`, maps patterns to rates; it may be
     nested, as a command line's `rates.hidden.0=0.3` makes it, and a rate of None in it is no override. `able` are the
-    sites that the pattern `*` names; None: all. `own`: the author's rates, of the sites that have one.
+    sites of which the patterns `*` and `@0` speak; None: all. `own`: the author's rates, of the sites that have one.
     """
     able = sites if able is None else able
     RATE.check("rate", rate)
@@ -52,14 +54,14 @@ def site_rates(
     placed: dict[str, tuple[str, float]] = {}
     for pattern, weight in _flat(weights):
         WEIGHT.check(f"placement.weights.{pattern}", weight)
-        named = _named(f"placement.weights.{pattern}={weight}", pattern, able if pattern == "*" else sites)
+        named = _named(f"placement.weights.{pattern}={weight}", pattern, sites, able)
         for depth, site in enumerate(named, start=1):
             placed[site] = (pattern, _weight(weight, depth / len(named), site, own or {}))
     given: dict[str, float] = {}
     for pattern, site_rate in _flat(overrides):
         if site_rate is not None:
             RATE.check(f"rates.{pattern}", site_rate)
-            named = _named(f"rates.{pattern}={site_rate}", pattern, able if pattern == "*" else sites)
+            named = _named(f"rates.{pattern}={site_rate}", pattern, sites, able)
             given.update(dict.fromkeys(named, float(site_rate)))
     rates = dict.fromkeys(sites, 0.0)
     for site, (pattern, weight) in placed.items():
@@ -95,13 +97,18 @@ def site_methods(sites: Sequence[str], default: Method, overrides: Mapping[str, 
     methods = dict.fromkeys(sites, default)
     for pattern, method in _flat(overrides, stop="name"):
         if method is not None:
-            named = _named(f"dropouts.{pattern}={method['name']}", pattern, sites)
+            named = _named(f"dropouts.{pattern}={method['name']}", pattern, sites, sites)
             methods.update(dict.fromkeys(named, method))
     return methods
 
 
 def matching(pattern: str, sites: Sequence[str]) -> list[str]:
     """The sites that a pattern names, in the order of `sites`."""
+    if "|" in pattern:
+        return next((found for one in pattern.split("|") if (found := matching(one, sites))), [])
+    if (place := re.fullmatch(r"@(-?\d+)", pattern)) is not None:
+        number = int(place[1])
+        return [sites[number]] if -len(sites) <= number < len(sites) else []
     from_end = re.fullmatch(r"(.+)\.-(\d+)", pattern)
     if from_end is None:
         return [site for site in sites if fnmatchcase(site, pattern) or _family(site) == pattern]
@@ -125,13 +132,13 @@ def _family(site: str) -> str | None:
     return family if family and re.fullmatch(r"[0-9]+", number) else None
 
 
-def _named(key: str, pattern: str, sites: Sequence[str]) -> list[str]:
-    found = matching(pattern, sites)
-    if not found:
-        known = f"the model's sites are {', '.join(sites)}" if sites else "the model has none"
-        hint = ": choose a placement for it, or placement=everywhere" if sites and key.startswith("placement.") else ""
-        raise UserError(f'{key}: no site matches "{pattern}"; {known}{hint}')
-    return found
+def _named(key: str, pattern: str, sites: Sequence[str], able: Sequence[str]) -> list[str]:
+    for one in pattern.split("|"):
+        if found := matching(one, able if one == "*" or one.startswith("@") else sites):
+            return found
+    known = f"the model's sites are {', '.join(sites)}" if sites else "the model has none"
+    hint = ": choose a placement for it, or placement=everywhere" if sites and key.startswith("placement.") else ""
+    raise UserError(f'{key}: no site matches "{pattern}"; {known}{hint}')
 
 
 def _flat(patterns: Mapping[Any, Any], prefix: str = "", stop: str | None = None) -> Iterator[tuple[str, Any]]:

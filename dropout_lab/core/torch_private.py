@@ -18,6 +18,7 @@ from torch.fx import GraphModule
 from torch.fx.graph import _custom_builtins
 from torch.nn.modules.batchnorm import _BatchNorm as TorchBatchNorm
 from torch.nn.modules.dropout import _DropoutNd as TorchDropout
+from torch.nn.utils.parametrizations import _WeightNorm as WeightNorm
 from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defined]
 from torch.utils import _python_dispatch
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
@@ -28,6 +29,7 @@ __all__ = [
     "TorchBatchNorm",
     "TorchDispatchMode",
     "TorchDropout",
+    "WeightNorm",
     "build_program",
     "graph_imports",
     "has_function_mode",

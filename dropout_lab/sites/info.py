@@ -46,6 +46,8 @@ class Own:
     rate: float
     written: str
     """In the author's words, e.g. `nn.Dropout(p=0.5)`."""
+    in_evaluation: bool = False
+    """Whether it drops in evaluation mode too, as F.dropout(x) does; a site does not."""
 
 
 @dataclass(frozen=True)

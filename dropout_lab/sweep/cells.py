@@ -76,7 +76,8 @@ def grid(plan: Plan, trainer: Trainer) -> list[Cell]:
 def baselines(plan: Plan, trainer: Trainer) -> list[Cell]:
     """The baselines of a sweep with a sampler, at every combination of the other axes' listed values.
 
-    Their dropout values are the no-dropout point of the search space, where it has one.
+    Their dropout values are the no-dropout point of the search space, where it has one. Beside them stands the network
+    as its author wrote it, which counts as one of n_trials.
     """
     if not plan.config["baseline"]:
         return []
@@ -86,6 +87,9 @@ def baselines(plan: Plan, trainer: Trainer) -> list[Cell]:
         described = _without_dropout(describe(plan, trainer, values))
         nothing = {key: 0.0 if _is_rate(key) else value for key, value in values.items()}
         found.setdefault(described.trial.key, Cell(described, nothing))
+        as_it_is = _as_it_is(plan, trainer, values)
+        if as_it_is is not None:
+            found.setdefault(as_it_is.key, as_it_is)
     return list(found.values())
 
 
@@ -154,24 +158,11 @@ def _without_dropout(described: Described) -> Baseline:
 
 
 def _as_it_is(plan: Plan, trainer: Trainer, values: Mapping[str, Any]) -> Cell | None:
-    """The network as its author wrote it, in the context of these values; None where it has no dropout of its own.
-
-    Not beside another schedule or loss, which the author's rates know nothing of.
-    """
-    config, choices = plan.compose(values)
-    rate = trainer.own_rate(config["model"], config["dataset"])
-    if not 0 < rate < 1 or choices["schedule"] != "constant" or choices["loss"] != "plain":
+    """The network as its author wrote it, in the context of these values; None where it has no dropout of its own."""
+    found = trainer.as_it_is(*plan.compose(values))
+    if found is None:
         return None
-    own = {"placement": "own", "rate": rate}
-    whole = {
-        **config,
-        "placement": {"weights": {"*": "own"}},
-        "dropout": {"_target_": "dropout_lab.dropout.standard.Standard"},
-        "rate": rate,
-        "rates": {},
-        "dropouts": {},
-    }
-    described = trainer.describe(whole, {**choices, "placement": "own", "dropout": "standard"})
+    described, own = found
     known = {key: value for key, value in own.items() if any(axis.key == key for axis in plan.axes)}
     return Cell(described, {**_other_values(values), **known})
 

@@ -213,7 +213,10 @@ def test_a_star_alone_names_the_sites_where_the_method_can_act_and_others_insist
 
 FOLDER = Path(__file__).parents[2] / "conf" / "placement"
 BRANCHES = ["attention_out.0", "ffn_out.0", "attention_out.1", "ffn_out.1"]
+NETWORK = ["stem", "body.3", "body.attention", "fc"]
+"""A network of a user's, whose author dropped at body.3 and fc."""
 EXPECTED = {
+    "own": (NETWORK, ["body.3", "fc"]),
     "none": (EVERY, []),
     "input": (EVERY, ["input"]),
     "hidden": (EVERY, ["hidden.0", "hidden.1"]),
@@ -250,11 +253,41 @@ def test_every_placement(path: Path) -> None:
         assert OmegaConf.is_missing(config, "weights")
         return
     sites, expected = EXPECTED[path.stem]
-    rates = site_rates(sites, dict(config.weights), 0.5, {})
+    own = {"body.3": 0.1, "fc": 0.5}
+    rates = site_rates(sites, dict(config.weights), 0.5, {}, own=own)
     assert [site for site, rate in rates.items() if rate > 0] == expected
-    others = {"depth": {0.25}, "branch_depth": {0.25}, "states": {0.05}}
+    others = {"depth": {0.25}, "own": {0.1}, "branch_depth": {0.25}, "states": {0.05}}
     assert {rate for rate in rates.values() if rate} <= {0.5} | others.get(path.stem, set())
 
 
 def test_every_expected_placement_exists() -> None:
     assert {path.stem for path in FOLDER.glob("*.yaml")} == {*EXPECTED, "custom"}
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("first", {"stem": 0.4}),
+        ("last", {"fc": 0.4}),
+        ("depth", {"stem": 0.1, "body.3": 0.2, "body.attention": 0.3, "fc": 0.4}),
+    ],
+)
+def test_a_network_without_the_family_has_its_sites_placed_in_the_order_of_forward(
+    name: str, rates: dict[str, float]
+) -> None:
+    weights = dict(OmegaConf.load(FOLDER / f"{name}.yaml").weights)
+    found = site_rates(NETWORK, weights, 0.4, {})
+    assert {site: rate for site, rate in found.items() if rate} == pytest.approx(rates)
+    able = NETWORK[1:]
+    first = {"first": "body.3", "last": "fc", "depth": "body.3"}[name]
+    assert next(site for site, rate in site_rates(NETWORK, weights, 0.4, {}, able).items() if rate) == first
+
+
+def test_own_is_refused_where_the_author_dropped_nowhere() -> None:
+    with pytest.raises(UserError, match=r"placement=own: the network has no dropout of its author's"):
+        site_rates(NETWORK, {"*": "own"}, 0.5, {}, own={"fc": 0.0})
+
+
+def test_a_place_beyond_the_last_site_is_refused() -> None:
+    with pytest.raises(UserError, match='no site matches "@4"'):
+        site_rates(NETWORK, {"@4": 1.0}, 0.5, {})

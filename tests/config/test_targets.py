@@ -10,8 +10,8 @@ from dropout_lab.config.instantiate import instantiate, takes
 from dropout_lab.core.errors import UserError
 
 WRONG = {
-    "mynets.Net": "there is no module mynets; if mynets.py is yours, its folder must be on PYTHONPATH",
-    "mynets": "PYTHONPATH=. dropout-lab ...",
+    "mynets.Net": "there is no module mynets; if mynets.py is yours, give the command in its folder",
+    "mynets": "or put that folder on PYTHONPATH",
     "dropout_lab.models.mlp.Nope": "the module dropout_lab.models.mlp has no Nope",
     "dropout_lab.models.mlp.MLP.nope": "dropout_lab.models.mlp.MLP has no nope",
     "dropout_lab.datasets.table.pandas.read_pickle": "the module dropout_lab.datasets.table has no pandas",

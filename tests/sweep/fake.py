@@ -131,8 +131,8 @@ class Fake:
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         return ()
 
-    def own_rate(self, model: Config, dataset: Config) -> float:
-        return 0.0
+    def as_it_is(self, config: Config, choices: Mapping[str, str]) -> None:
+        return None
 
     def sites(self, model: Config, dataset: Config) -> Sequence[str]:
         return ("hidden",)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dropout_lab.cohort.probe.blame import described, is_ours
+from dropout_lab.cohort.own_draws import own_draws
 from dropout_lab.cohort.stack import Layout, ties
+from dropout_lab.core.blame import described, is_ours
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.torch_private import is_written
 from dropout_lab.models.layers import carried_buffers
@@ -29,21 +31,32 @@ class Pass:
     calls: Counter[Site]
 
 
-def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...]) -> Pass:
+class Draws(UserError):
+    """A network that draws random numbers of its own in training."""
+
+
+def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...], key: Tensor | None = None) -> Pass:
     """The second of two passes with the same parameters, buffers and examples.
 
-    Raises UserError if they disagree, or if forward does what training in lanes does not allow.
+    key: (2,), of what the network draws by itself in training mode; None: it may draw nothing. Raises UserError if the
+    passes disagree, or if forward does what training does not allow, and `Draws` for draws without a key.
     """
-    first, drawing = _pass(network, x)
-    if drawing is not None:
+    with own_draws(key) if key is not None else nullcontext():
+        first, drawing = _pass(network, x)
+    if drawing is not None and not network.training:
         raise UserError(
-            f"forward draws random numbers by itself, in {_mode(network)} mode, at {drawing}. No rate of dropout-lab"
-            ' reaches them, and "no dropout" would contain them. Put dropout_lab.sites.Site("a name") there in place of'
-            " F.dropout and the like"
+            f"forward draws random numbers by itself in evaluation mode, at {drawing}, so that a network would be"
+            " measured by chance; draw only if self.training"
+        )
+    if drawing is not None and key is None:
+        raise Draws(
+            f"forward draws random numbers by itself, at {drawing}. No rate of dropout-lab reaches them, so the"
+            " configuration without dropout contains them, too; nn.Dropout or F.dropout in their place would be a site"
         )
     _check_output(first.output, shape, _mode(network))
     before = _numbers(network)
-    second, _ = _pass(network, x)
+    with own_draws(key) if key is not None else nullcontext():
+        second, _ = _pass(network, x)
     changed = [name for name, number in _numbers(network).items() if number != before.get(name, number)]
     if changed:
         raise UserError(

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.probe.alone import Pass, alone
-from dropout_lab.cohort.probe.contents import check_contents
 from dropout_lab.cohort.probe.side_by_side import check_side_by_side
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.core.errors import UserError
@@ -44,14 +43,14 @@ def check_network(structure: Structure, name: str) -> None:
 
 
 def _check(structure: Structure, networks: list[nn.Module]) -> None:
-    check_contents(networks[0])
     x, y = _batch(structure)
+    key = torch.zeros(2, dtype=torch.int32) if structure.engine == "loop" else None
     passes: list[dict[bool, Pass]] = []
     for network in networks:
         of_modes = {}
         for training in (False, True):
             network.train(training)
-            of_modes[training] = alone(network, x, _shape(structure, len(x)))
+            of_modes[training] = alone(network, x, _shape(structure, len(x)), key if training else None)
         passes.append(of_modes)
     for site in (part for part in networks[0].modules() if isinstance(part, Site)):
         off, on = (passes[0][training].calls[site] for training in (False, True))

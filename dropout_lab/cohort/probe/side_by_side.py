@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.probe.alone import Pass, close
-from dropout_lab.cohort.probe.blame import described, is_ours
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.step import Program, losses
+from dropout_lab.core.blame import described, is_ours
 from dropout_lab.core.errors import UserError
 
 
@@ -23,7 +23,7 @@ def check_side_by_side(
 ) -> None:
     """Raises UserError if a training step or an evaluation of two lanes differs from those of the networks alone."""
     program = Program(structure)
-    rates, keys = torch.zeros(len(program.sites)), torch.zeros(len(program.sites), 2, dtype=torch.int32)
+    rates, keys = torch.zeros(len(program.sites)), torch.zeros(len(program.streams), 2, dtype=torch.int32)
     params = torch.stack([program.layout.flatten(dict(network.named_parameters())).detach() for network in networks])
     noise = {name for name in Layout.held(networks[0]) if name.rpartition(".")[0] in program.sites.values()}
     buffers = {

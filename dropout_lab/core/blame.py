@@ -6,9 +6,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-COHORT = Path(__file__).parents[1]
-FOREIGN = Path(torch.__file__).parent, COHORT.parent
+PACKAGE = Path(__file__).parents[1]
+FOREIGN = Path(torch.__file__).parent, PACKAGE
 """Folders of torch's code and of this package's."""
+CALLERS = PACKAGE / "cohort", PACKAGE / "adoption"
+"""Folders of what calls a user's network."""
 STANDARD = Path(traceback.__file__).parent
 """The folder of Python's standard library, in which site-packages is, too."""
 
@@ -28,10 +30,12 @@ def is_ours(error: BaseException) -> bool:
     network itself is made of, as the parts of an nn.Sequential are."""
     if _frames(error):
         return False
-    files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    frames = traceback.extract_tb(error.__traceback__)
+    # Of the calls that a mode watches, the frames say nothing.
+    files = [Path(frame.filename) for frame in frames if frame.name != "__torch_function__"]
     last = max(index for index, file in enumerate(files) if file.is_relative_to(FOREIGN[1]))
     in_module = Path(nn.modules.module.__file__) in files[last:]
-    return not (in_module and files[last].is_relative_to(COHORT))
+    return not (in_module and any(files[last].is_relative_to(folder) for folder in CALLERS))
 
 
 def _frames(error: BaseException) -> list[traceback.FrameSummary]:

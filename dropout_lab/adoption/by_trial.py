@@ -1,0 +1,51 @@
+"""Modules of the author's own that drop, whatever they are called: what they do to their input tells their rate."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dropout_lab.sites.info import Own
+
+TRIALS = 64
+"""The examples on which a module is tried."""
+
+
+def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
+    """What a module drops that was called with these arguments and gave this output; None if it does something else.
+
+    It drops if it is the identity in evaluation mode and multiplies by 0 or 1 / (1 - rate) in training mode.
+    """
+    if len(arguments) != 1 or not isinstance(arguments[0], Tensor) or not isinstance(output, Tensor):
+        return None
+    given = arguments[0]
+    if output.shape != given.shape or not given.is_floating_point() or given.dim() == 0:
+        return None
+    ones = torch.ones(TRIALS, *given.shape[1:])
+    was = module.training
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(0)
+            evaluated = module.eval()(ones * 3)
+            made = torch.stack([module.train()(ones), module(ones * 3) / 3])
+    except Exception:  # it is the author's, and made for the shapes of the network
+        return None
+    finally:
+        module.train(was)
+    scale = float(made.max())
+    multiplies = bool(((made - scale).abs().minimum(made.abs()) < 1e-5 * scale).all()) if scale > 1 else False
+    if not multiplies or not torch.equal(evaluated, ones * 3):
+        return None
+    rate = 1 - 1 / scale
+    method = _method(made[0] == 0)
+    return Own(method, round(rate, 6), f"{type(module).__name__}, by a trial: p={rate:.3g}")
+
+
+def _method(dropped: Tensor) -> str:
+    """The method whose masks are as coarse as this one: (examples, ...)."""
+    by_example = dropped.flatten(1)
+    if bool((by_example == by_example[:, :1]).all()):
+        return "stochastic_depth"
+    by_channel = dropped.flatten(2) if dropped.dim() > 2 else dropped.unsqueeze(-1)
+    is_coarse = dropped.dim() > 2 and bool((by_channel == by_channel[..., :1]).all())
+    return "spatial" if is_coarse else "standard"

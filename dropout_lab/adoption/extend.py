@@ -1,0 +1,41 @@
+"""A module of the user's with parts of ours in it: of a class made for it, so that its own names stay what they are."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from torch import nn
+
+OURS = "dropout_lab_"
+"""Before the names of the children that are ours."""
+
+
+def extend(module: nn.Module, mixin: type, **children: nn.Module) -> None:
+    """Put `mixin` before the module's class, and give it children, named with `OURS` before the names given."""
+    for name, child in children.items():
+        module.add_module(f"{OURS}{name}", child)
+    if not isinstance(module, mixin):
+        module.__class__ = _joined(type(module), mixin)
+
+
+@cache
+def _joined(kind: type[nn.Module], mixin: type) -> type[nn.Module]:
+    hiding = (_Hiding,) if issubclass(kind, nn.Sequential) and not issubclass(kind, _Hiding) else ()
+    return type(kind.__name__, (mixin, *hiding, kind), {"__module__": kind.__module__})
+
+
+class _Hiding:
+    """nn.Sequential calls all its children in turn: not ours."""
+
+    def _theirs(self: Any) -> list[nn.Module]:
+        return [child for name, child in self._modules.items() if not name.startswith(OURS)]
+
+    def __iter__(self) -> Iterator[nn.Module]:
+        return iter(self._theirs())
+
+    def __len__(self) -> int:
+        return len(self._theirs())
+
+    def __getitem__(self, index: int | slice) -> nn.Module:
+        found = self._theirs()[index]
+        return nn.Sequential(*found) if isinstance(found, list) else found
