@@ -21,6 +21,7 @@ from dropout_lab.cohort.stack import Layout
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.config.roles import options
 from dropout_lab.core.trial import Config, Run, canonical_json
+from dropout_lab.datasets.all_data import all_data
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
@@ -96,6 +97,8 @@ class Builder:
                 canonical_json({key: spec[key] for key in ("model", "dataset", "batch_size", "pretraining")})
             )
             _, dataset = self.phases(spec["dataset"], spec["pretraining"]["pretrain_classes"])
+        if spec.get("all_data"):
+            dataset = all_data(dataset)
         return Structure(
             build=lambda: network(spec["model"], dataset),
             dataset=dataset,

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from dropout_lab.build import device as devices
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.description import Described, as_it_is, describe
+from dropout_lab.build.exported import Exported, exported
 from dropout_lab.build.forecast import pretraining_seconds
 from dropout_lab.build.network import is_of_this_package
 from dropout_lab.build.scope import scope
@@ -151,6 +153,10 @@ class CohortTrainer:
         """What is learned: the dataset's task, or language_modelling where a text is read on."""
         dataset = self._builder.dataset(config["dataset"])
         return "language_modelling" if dataset.is_stream else dataset.task
+
+    def exported(self, spec: Config, seed: int, tensors: Mapping[str, Tensor]) -> Exported:
+        """See `build.exported.exported`."""
+        return exported(self._builder, spec, seed, tensors)
 
     def scope(self, config: Config) -> Mapping[str, Any]:
         """See `build.scope.scope`."""
