@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
 
-from dropout_lab.config.roles import by_site, role
+from dropout_lab.config.roles import is_unlisted, role
 
 SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc"}
 """Hydra's flags that show what there is, not what would be done."""
@@ -54,7 +54,7 @@ def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
 
 def _added(word: str) -> str:
     """Keys that the config cannot list are added, not changed: sites, of `rates` and `dropouts`, and model.weights."""
-    return f"++{word}" if re.match(rf"({'|'.join(by_site())})[.=]|model\.weights=", word) else word
+    return f"++{word}" if is_unlisted(word.partition("=")[0]) else word
 
 
 def _of_targets(words: Sequence[str]) -> list[str]:

@@ -14,13 +14,13 @@ from dropout_lab.build.network import network
 from dropout_lab.build.scope import scope
 from dropout_lab.cohort.seeds import Seeds
 from dropout_lab.cohort.step import Program
-from dropout_lab.config.pretrained import with_weights
+from dropout_lab.config.pretrained import check_reinit, with_weights
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.tensor_files import read
 from dropout_lab.core.trial import WEIGHTS, Config
 
 DATASET: Any = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
-HERE = "tests.build.test_weights"
+HERE = "tests.build.test_pretrained_weights"
 
 
 class Net(nn.Module):
@@ -194,13 +194,15 @@ def test_another_content_is_not_taken_for_the_recorded_one(tmp_path: Path) -> No
 
 
 def test_a_value_that_names_no_file_is_the_constructors_or_refused() -> None:
-    own = {"_target_": "tests.build.test_weights.LoadsItself", "path": "x"}
+    own = {"_target_": "tests.build.test_pretrained_weights.LoadsItself", "path": "x"}
     takes = {"_target_": "builtins.dict", "weights": "DEFAULT"}
     assert with_weights(takes, ()) == takes
-    assert with_weights({**own, "weights": None}, ("head.*",)) == own, "as a value beside a file in a sweep"
+    assert with_weights({**own, "weights": None}, ("head.*",)) == own
+    check_reinit({**own, "weights": None}, ("head.*",))  # as a value beside a file in a sweep
     with pytest.raises(UserError, match=r"model\.weights=net\.bin: must be a file whose name ends in \.pt"):
         with_weights({**own, "weights": "net.bin"}, ())
-    with pytest.raises(UserError, match=r"weights\.reinit=\[head\.\*\]: there is nothing to leave out"):
-        with_weights(own, ("head.*",))
+    for model in (own, takes):
+        with pytest.raises(UserError, match=r"weights\.reinit=\[head\.\*\]: there is nothing to leave out"):
+            check_reinit(model, ("head.*",))
     with pytest.raises(UserError, match=r"model\.weights: nowhere\.pt cannot be read"):
         with_weights({**own, "weights": "nowhere.pt"}, ())
