@@ -36,8 +36,9 @@ class Exporter(Trainer, Protocol):
     def exported(self, spec: Config, seed: int, tensors: Mapping[str, Tensor]) -> Exported: ...
 
 
-CLOSE = 0.01
-"""A relative difference between two test losses of one network that its arithmetic may make."""
+CLOSE = {"float32": 1e-3, "bfloat16": 3e-2}
+"""By precision of the training: a relative difference between two test losses of one network that its rounding may
+make, as the author's class computes in float32."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def export(wanted: Wanted, trainer: Exporter, say: Say) -> bool:
     run = _run(wanted, found)
     for sentence in found.records.torn:
         say(sentence)
-    seeds = "" if wanted.seed is not None else f", the first of {len(found.runs)}; --seed takes another"
+    is_given = wanted.seed is not None or len(found.runs) == 1
+    seeds = "" if is_given else f", the first of {len(found.runs)}; --seed takes another"
     say(f"trial {wanted.number}: {name(found.trial['label'])}, seed {run['seed']}{seeds}")
     _check_data(wanted.folder, found, run, trainer)
     if wanted.all_data:
@@ -72,10 +74,10 @@ def export(wanted: Wanted, trainer: Exporter, say: Say) -> bool:
         (tensors, same), spec = _as_recorded(wanted.folder, found, run, trainer, say), found.trial["structure"]
     made = trainer.exported(spec, run["seed"], tensors)
     notes = {"run": run["id"], "trial": str(wanted.number), "seed": str(run["seed"]), "epoch": str(run["best_epoch"])}
+    measured = _measured(made.test_loss, run, found.trial, all_data=wanted.all_data)
     trained_on = "train and validation" if wanted.all_data else "train"
-    weights.put(wanted.to, packed(tensors, {**notes, "trained_on": trained_on, **made.notes}))
-    for sentence in _told(made.test_loss, run, found.trial, all_data=wanted.all_data):
-        say(sentence)
+    weights.put(wanted.to, packed(tensors, {**notes, "trained_on": trained_on, "measured": measured, **made.notes}))
+    say(measured)
     target = str(found.trial["config"]["model"]["_target_"])
     say(f"{wanted.to}: {len(tensors)} tensors by the names of {target}. Its state_dict loads them strictly:")
     say(f"  net.load_state_dict(safetensors.torch.load_file({str(wanted.to)!r}), strict=True)")
@@ -164,18 +166,18 @@ class _Until(RunList):
         return {self._id} if self._last in rows["epoch"] else set()
 
 
-def _told(test_loss: float | None, run: Record, trial: Record, *, all_data: bool) -> Sequence[str]:
-    """The test loss of the author's class with these tensors, beside that of the record."""
+def _measured(test_loss: float | None, run: Record, trial: Record, *, all_data: bool) -> str:
+    """A sentence on the test loss of the author's class with these tensors, beside that of the record."""
     then = run.get("test_loss")
     if test_loss is None or then is None:
-        return ("its test loss was not measured again: it carries a state from batch to batch",)
+        return "its test loss was not measured again: it carries a state from batch to batch"
     if all_data:
-        return (f"test loss {test_loss:.4g}; {then:.4g} when trained on the training part alone",)
-    if abs(test_loss - then) <= CLOSE * max(abs(then), 1e-6):
-        return (f"test loss {test_loss:.4g} in a class without dropout-lab, as in the record",)
-    method = trial["config"]["dropout"]
-    why = f" Its dropout also acts in evaluation mode: {method}." if method else ""
+        return f"test loss {test_loss:.4g}; {then:.4g} when trained on the training part alone"
+    if abs(test_loss - then) <= CLOSE[trial["structure"]["precision"]] * max(abs(then), 1e-6):
+        return f"test loss {test_loss:.4g} in a class without dropout-lab, as in the record"
+    method = trial["label"]["dropout"]
+    why = "" if method == "none" else f" It lacks the method {method}, which may act in evaluation mode too."
     return (
         f"NOTE: test loss {test_loss:.4g} in a class without dropout-lab, and {then:.4g} in the record: the class alone"
-        f" answers otherwise than the trained network did.{why}",
+        f" does not answer as the trained network did.{why}"
     )
