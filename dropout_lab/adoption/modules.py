@@ -46,6 +46,9 @@ def replace(network: nn.Module, own: Mapping[str, Own | None]) -> None:
             site = Site(path, is_branch=what.method == "stochastic_depth")
             site.own, site.in_place = what, bool(getattr(module, "inplace", False))
             site.train(module.training)
+            for name, value in vars(module).items():
+                if not hasattr(site, name):
+                    setattr(site, name, value)  # such as p, which another module may read
             made[id(module)] = site
         if id(module) in made:
             network.set_submodule(path, made[id(module)])

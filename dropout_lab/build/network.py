@@ -45,7 +45,7 @@ def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:
         raise UserError(f"model: {section['_target_']} makes a {type(model).__name__}; must be a torch.nn.Module")
     if any(is_lazy(value) for value in (*model.parameters(), *model.buffers())):
         with torch.no_grad():
-            model.eval()(dataset.example())  # lazy modules take their shapes, and draw their weights
+            model.eval()(dataset.eyample())  # lazy modules take their shapes, and draw their weights
         model.train()
     if WEIGHTS in section:
         load(model, section[WEIGHTS], str(section["_target_"]))
@@ -53,8 +53,9 @@ def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:
 
 
 def is_of_this_package(section: Config) -> bool:
-    """Whether a section's target is a class of dropout-lab."""
-    return str(section.get("_target_", "")).startswith("dropout_lab.")
+    """Whether a section's target is a class of dropout-lab, whose networks have their sites."""
+    target = str(section.get("_target_", ""))
+    return target.startswith("dropout_lab.") and not target.startswith("dropout_lab.adoption.")
 
 
 def facts(dataset: Dataset) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 from torch.func import vmap
 
-from dropout_lab.core.torch_private import tree_flatten, tree_unflatten
+from dropout_lab.core.torch_private import allow_slow_rules, tree_flatten, tree_unflatten
 
 Engine = Literal["lanes", "loop"]
 """lanes: all at once. loop: one after another, for networks that vmap cannot lift."""
@@ -14,7 +14,10 @@ Engine = Literal["lanes", "loop"]
 
 def lift(function: Callable[..., Any], engine: Engine) -> Callable[..., Any]:
     """The function of tensors whose first axis is the lane."""
-    return vmap(function) if engine == "lanes" else _looped(function)
+    if engine == "loop":
+        return _looped(function)
+    allow_slow_rules()
+    return vmap(function)
 
 
 def _looped(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,6 +30,7 @@ __all__ = [
     "TorchDispatchMode",
     "TorchDropout",
     "WeightNorm",
+    "allow_slow_rules",
     "build_program",
     "graph_imports",
     "has_function_mode",
@@ -54,6 +55,11 @@ class TorchDispatchMode(_python_dispatch.TorchDispatchMode):  # type: ignore[no-
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False
+
+
+def allow_slow_rules() -> None:
+    """Have vmap say nothing of operations that it takes lane by lane, for want of a batching rule: they are right."""
+    _functorch._set_vmap_fallback_warning_enabled(False)  # type: ignore[attr-defined]
 
 
 def is_traced() -> bool:

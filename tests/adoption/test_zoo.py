@@ -1,31 +1,26 @@
 """Networks as people write them: their sites are found, and they are trained as their authors would train them."""
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.adoption.adopt import adopt, answer
 from dropout_lab.adoption.functional import Recorder
 from dropout_lab.adoption.modules import own_of
 from dropout_lab.build.builder import Builder
+from dropout_lab.build.site_methods import OWN
 from dropout_lab.cohort import loop
-from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Recipe, RunList, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.mask_streams import Noise
-from dropout_lab.core.seeding import generator
 from dropout_lab.core.trial import INSERT
 from dropout_lab.datasets.digits import digits
 from dropout_lab.dropout.spatial import Spatial
@@ -33,9 +28,15 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.method import AbstractDropout
 from dropout_lab.sites.site import sites
-from tests.adoption import zoo
-from tests.adoption.zoo import ZOO
+from tests.adoption import author, zoo
+from tests.adoption.libraries import LIBRARIES
 
+ZOO = {**zoo.ZOO, **LIBRARIES}
+CALLED = {
+    "shared": ["drop", "block.2", "block.2", "drop"],
+    "transformers vit": [*LIBRARIES["transformers vit"].sites, "vit.layers.0.dropout"],
+}
+"""The sites in the order of the calls, where that is not each once."""
 DIGITS = digits(limit=60)
 DATASET: Any = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
 EXAMPLE = DIGITS.example()
@@ -76,10 +77,14 @@ def test_it_answers_as_the_untouched_network(name: str) -> None:
     for module in off.modules():
         if own_of(module) is not None:
             setattr(module, "p" if hasattr(module, "p") else "drop_prob", 0.0)
+        elif isinstance(module, zoo.Dropper):
+            module.rate = 0.0
         elif isinstance(module, nn.RNNBase | nn.MultiheadAttention):
             module.dropout = 0.0
+    torch.manual_seed(0)  # of noise that is no dropout
     with Recorder(off).watching():
         alone = answer(off(x))
+    torch.manual_seed(0)
     assert torch.allclose(alone, ours.train()(x), rtol=1e-4, atol=1e-5)
 
 
@@ -127,67 +132,20 @@ def test_side_by_side_it_is_what_it_is_run_by_run(name: str) -> None:
     assert first != second
 
 
-@contextmanager
-def dice(draw: Callable[[Tensor, float, bool], Tensor], patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """While it lasts, torch's functional dropouts, which its modules call, take their masks from `draw`."""
-
-    def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-        return draw(x, p, False) if training else x
-
-    def of_channels(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-        return draw(x, p, True) if training else x
-
-    with patch.context() as context:
-        context.setattr(F, "dropout", dropout)
-        context.setattr(F, "dropout2d", of_channels)
-        yield
-
-
-def authors_loop(name: str, run: Recipe, patch: pytest.MonkeyPatch) -> list[float]:
-    """The validation loss by epoch, of the untouched network at its author's rates, as a tutorial trains it."""
-    torch.manual_seed(int(generator(run.seed, "init").integers(2**63)))
-    model = ZOO[name].make()
-    order = tuple(sites(made_now(name)))
-    called = list(ZOO[name].sites)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    split = DIGITS.split(run.seed)
-    inputs = (DIGITS.inputs - split.mean) / split.std
-    losses, step = [], 0
-    for epoch in range(run.epochs):
-        model.train()
-        rows = torch.from_numpy(generator(run.seed, "order", epoch).permutation(len(split.train)))
-        for batch in rows.split(20):
-            every = torch.from_numpy(keys([mask_seed(run.seed)], np.array([[step]]), order))[0, 0]
-            waiting = iter(called)
-
-            def draw(x: Tensor, p: float, channels: bool, every: Tensor = every, waiting: Any = waiting) -> Tensor:
-                shape = (*x.shape[:2], *[1] * (x.dim() - 2)) if channels else x.shape
-                numbers = Noise(every[order.index(next(waiting))]).uniform(shape)
-                return x * (numbers >= p).float() / (1 - p)
-
-            optimizer.zero_grad()
-            with dice(draw, patch):
-                F.cross_entropy(model(inputs[split.train[batch]]), split.train_targets[batch]).backward()
-            optimizer.step()
-            step += 1
-        model.eval()
-        with torch.no_grad():
-            losses.append(F.cross_entropy(model(inputs[split.val]), split.val_targets).item())
-    return losses
-
-
-@pytest.mark.parametrize("name", ["functional", "mixer", "manual", "tabm", "unet"])
+@pytest.mark.parametrize("name", [name for name in ZOO if name != "site beside"])
 def test_at_the_authors_rates_it_is_trained_as_the_author_trains_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = ZOO[name].sites
-    methods: dict[str, AbstractDropout] = {
-        site: Spatial() if method == "spatial" else Standard() for site, (method, _) in own.items()
-    }
-    run = recipe(1, {site: rate for site, (_, rate) in own.items()})
+    """But for `site beside`, whose site is no dropout of the author's."""
+    own, builder = ZOO[name].sites, Builder()
+    methods = {site: builder.made("dropout", OWN[method]) for site, (method, _) in own.items()}
+    run = recipe(1, {site: float(getattr(rate, "expected", rate)) for site, (_, rate) in own.items()})
     queue = RunList([run])
-    loop.train(structure(name, "lanes", methods), Widths.fixed(2), "never", queue, torch.device("cpu"))
+    engine: Engine = "lanes" if ZOO[name].engine == "lanes" else "loop"
+    loop.train(structure(name, engine, methods), Widths.fixed(2), "never", queue, torch.device("cpu"))
     result = queue.results[run.id]
     assert result.status == "complete", result.traceback
-    assert result.curves["val_loss"] == pytest.approx(authors_loop(name, run, monkeypatch), rel=1e-3)
+    called = CALLED.get(name, list(own))
+    alone = author.trained(ZOO[name].make, tuple(sites(made_now(name))), called, run, DIGITS, monkeypatch)
+    assert result.curves["val_loss"] == pytest.approx(alone, rel=1e-3)
 
 
 # What the builder makes of them
@@ -198,14 +156,14 @@ def section(name: str, patch: pytest.MonkeyPatch, **more: Any) -> dict[str, Any]
     return {"_target_": "tests.adoption.zoo.chosen", **more}
 
 
-@pytest.mark.parametrize("name", ["branch", "own function", "functional"])
+@pytest.mark.parametrize("name", ["branch", "own function", "noise", "functional"])
 def test_what_vmap_cannot_lift_is_trained_run_by_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     builder, model = Builder(), section(name, monkeypatch)
     engine, why = builder.engine(model, DATASET)
     assert engine == ZOO[name].engine
-    assert ("cannot be trained side by side" in why) == (engine == "loop")
+    assert bool(why) == (engine == "loop")
     if engine == "loop":
-        with pytest.raises(UserError, match=r"trainer\.engine=loop"):
+        with pytest.raises(UserError, match=r"trainer\.engine=loop|draws random numbers by itself"):
             builder.engine(model, DATASET, "lanes")
     assert builder.engine(model, DATASET, "loop")[0] == "loop"
 

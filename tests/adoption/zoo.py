@@ -449,6 +449,79 @@ class WithSite(nn.Module):
         return y
 
 
+class Dropper(nn.Module):
+    """A dropout by hand; `axes` that its mask differs along: 1 that of examples, 2 that of channels too, all others."""
+
+    def __init__(self, rate: float, axes: int) -> None:
+        super().__init__()
+        self.rate, self.axes = rate, axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        shape = (*x.shape[: self.axes], *[1] * (x.dim() - self.axes))
+        return x * x.new_empty(shape).bernoulli_(1 - self.rate) / (1 - self.rate)
+
+
+class ByHand(nn.Module):
+    """Three dropouts by hand: of branches, of channels, of units."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.stem, self.conv, self.fc = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3, padding=1), nn.Linear(144, num_classes)
+        self.skip, self.maps, self.units = Dropper(0.25, 1), Dropper(0.2, 2), Dropper(0.5, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.relu(self.stem(x))
+        y = self.maps(y + self.skip(torch.tanh(self.conv(y))))
+        out: Tensor = self.fc(self.units(y).flatten(1))
+        return out
+
+
+class Noise(nn.Module):
+    """Gaussian noise on the input in training, which is no dropout, and a dropout."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.fc1, self.drop, self.fc2 = nn.Linear(64, 8), nn.Dropout(0.3), nn.Linear(8, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(1)
+        if self.training:
+            x = x + 0.1 * torch.randn_like(x)
+        y: Tensor = self.fc2(self.drop(torch.relu(self.fc1(x))))
+        return y
+
+
+class SpectralNorm(nn.Module):
+    """torch.nn.utils.parametrizations.spectral_norm, whose power iteration changes buffers in training."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.fc1 = nn.utils.parametrizations.spectral_norm(nn.Linear(64, 8))
+        self.drop, self.fc2 = nn.Dropout(0.2), nn.Linear(8, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.fc2(self.drop(torch.relu(self.fc1(x.flatten(1)))))
+        return y
+
+
+class Block(nn.Module):
+    """A dense block with a functional dropout, and an attribute that its neighbour reads."""
+
+    def __init__(self, size: int, out: int, p: float) -> None:
+        super().__init__()
+        self.fc, self.drop = nn.Linear(size, out), nn.Dropout(p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.dropout(torch.relu(self.fc(x)), p=self.drop.p, training=self.training)
+
+
+def blocks(num_classes: int = 10) -> nn.Sequential:
+    """An nn.Sequential whose members drop in their own forward."""
+    return nn.Sequential(nn.Flatten(), Block(64, 12, 0.1), Block(12, 8, 0.3), nn.Linear(8, num_classes))
+
+
 class Member(NamedTuple):
     """`sites`: name -> (method of the author, rate), in the order of the forward; "": none."""
 
@@ -510,6 +583,12 @@ ZOO: Mapping[str, Member] = {
     "shared": Member(SharedTwice, {"drop": ("standard", 0.1), "block.2": ("standard", 0.2)}),
     "manual": Member(Manual, {"dropout.0": ("standard", 0.1), "dropout.1": ("standard", 0.2)}),
     "lazy": Member(Lazy, {"body.3": ("standard", 0.2)}),
+    "by hand": Member(
+        ByHand, {"skip": ("stochastic_depth", 0.25), "maps": ("spatial", 0.2), "units": ("standard", 0.5)}
+    ),
+    "noise": Member(Noise, {"drop": ("standard", 0.3)}, engine="loop"),
+    "spectral norm": Member(SpectralNorm, {"drop": ("standard", 0.2)}, engine="loop"),
+    "blocks": Member(blocks, {"1": ("standard", 0.1), "2": ("standard", 0.3)}),
     "site beside": Member(WithSite, {"hidden": ("", 0.0), "body.4": ("standard", 0.2)}),
 }
 """All read the digits as images of 8 x 8, (batch, 1, 8, 8)."""
