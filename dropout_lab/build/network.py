@@ -45,7 +45,7 @@ def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:
         raise UserError(f"model: {section['_target_']} makes a {type(model).__name__}; must be a torch.nn.Module")
     if any(is_lazy(value) for value in (*model.parameters(), *model.buffers())):
         with torch.no_grad():
-            model.eval()(dataset.eyample())  # lazy modules take their shapes, and draw their weights
+            model.eval()(dataset.example())  # lazy modules take their shapes, and draw their weights
         model.train()
     if WEIGHTS in section:
         load(model, section[WEIGHTS], str(section["_target_"]))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from dropout_lab.config.roles import trial_sections
-from dropout_lab.config.trust import called
+from dropout_lab.config.trust import HOMES, called
 from dropout_lab.report.answer.decision import Decision
 from dropout_lab.report.answer.rerun import rerun
 from dropout_lab.report.answer.state import State
@@ -55,5 +55,5 @@ class Case(NamedTuple):
         """What a command on records adds where they name classes from outside this package."""
         settings = self.evidence.frames.asked.get("settings") or {}
         sections = {name: settings.get(name) for name in trial_sections()}
-        foreign = any(not target.startswith("dropout_lab.") for _, target in called(sections))
+        foreign = any(not target.startswith(HOMES) for _, target in called(sections))
         return " trust=true" if foreign else ""
