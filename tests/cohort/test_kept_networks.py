@@ -74,7 +74,6 @@ def loaded(network: nn.Module, held: Mapping[str, Tensor]) -> nn.Module:
     return network
 
 
-@pytest.mark.filterwarnings("ignore:There is a performance drop")  # of vmap, for weight norm
 @pytest.mark.parametrize("name", ZOO)
 def test_it_loads_into_the_authors_network_strictly_and_answers_as_recorded(
     name: str, monkeypatch: pytest.MonkeyPatch

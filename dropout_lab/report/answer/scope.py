@@ -16,10 +16,10 @@ def scope(frames: Frames) -> str:
     """One line of facts and two short sentences about the seeds."""
     facts = "; ".join(_facts(frames))
     swept = "model.weights" in frames.context_parameters
-    return f"{facts[:1].upper()}{facts[1:]}. {_seeds(frames.asked.get('scope') or {}, swept)}"
+    return f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
 
 
-def _seeds(recorded: Mapping[str, Any], swept: bool) -> str:
+def changed_by_seeds(recorded: Mapping[str, Any], *, swept: bool) -> str:
     """What a seed changes; where weights were trained before, only some of the initial ones, or none.
 
     `swept`: whether configurations begin from different files.
