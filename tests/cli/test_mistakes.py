@@ -20,7 +20,7 @@ MISTAKES = [
     (("train", "modle=mlp"), ("modle", "did you mean model")),
     (("sweep", "model.widht=3,4"), ("model.widht", "did you mean width")),
     (("train", "model=foo"), ("model=foo", "offers cnn, ")),
-    (("sweep", "model=mlp,foo"), ("model=foo", "cnn, mlp")),
+    (("sweep", "model=mlp,foo"), ("model=foo", "offers cnn, ")),
     (("train", "experiment=foo"), ("experiment=foo", "rate_by_width")),
     (("train", "placement=conv"), ("conv.*", "input, hidden.0, hidden.1")),
     (("sweep", "sampler=tpe", "n_trials=2", "sampler.foo=3", "rate=interval(0,0.5)"), ("sampler.foo", "seed")),
