@@ -11,6 +11,7 @@ from typing import NoReturn
 import hydra
 
 from dropout_lab.app import typed
+from dropout_lab.app.working_folder import make_importable
 from dropout_lab.config import hydra_schema
 from dropout_lab.config.overrides import for_hydra
 from dropout_lab.core import interrupts
@@ -28,8 +29,7 @@ def run(command: str, argv: Sequence[str]) -> None:
         _load()
     if asked.left_out:
         print(f"# swept, so left out here: {' '.join(asked.left_out)}", file=sys.stderr)
-    if (here := os.getcwd()) not in sys.path:
-        sys.path.append(here)  # so that my_net.py in the working directory is found; behind all that is installed
+    make_importable()
     os.environ["HYDRA_FULL_ERROR"] = "1"
     hydra_schema.register()
     sys.argv = list(asked.argv)

@@ -1,4 +1,4 @@
-"""`dropout-lab train | sweep | sites | report`: the command line, each command imported when it is asked for."""
+"""`dropout-lab`, the command line: each command is imported when it is asked for."""
 
 import sys
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ dropout-lab: where should dropout go in a network, which kind, at what rate, and
   dropout-lab sites [override ...]     list where dropout can act in a network, and what its author wrote there
   dropout-lab report FOLDER [--watch]  make the report of a sweep again, from its records, or while it runs
   dropout-lab report FOLDER FOLDER ... [--out FOLDER]   several sweeps side by side
+  dropout-lab export FOLDER --trial N --to net.safetensors   the weights of a trained network
 
 dropout-lab sweep --help lists the config groups, what each offers, and every key with its default."""
 
@@ -47,6 +48,10 @@ def _run(command: str, argv: Sequence[str]) -> bool:
         from dropout_lab.app.report import report
 
         report(argv)
+    elif command == "export":
+        from dropout_lab.app.export import export_from
+
+        return export_from(argv)
     elif command == "train" and "--from" in argv:
         from dropout_lab.app.train_from import train_from
 
@@ -59,7 +64,9 @@ def _run(command: str, argv: Sequence[str]) -> bool:
 
         application.run(command, argv)
     else:
-        _leave(2, f"dropout-lab {command}: there is no such command; train, sweep, sites and report are\n\n{USAGE}")
+        _leave(
+            2, f"dropout-lab {command}: there is no such command; train, sweep, sites, report and export are\n\n{USAGE}"
+        )
     return True
 
 

@@ -12,10 +12,13 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import RunsFailed
+from dropout_lab.records.ledger import Ledger
+from dropout_lab.records.store import read
 from dropout_lab.report.apart import make_apart
 from dropout_lab.sweep import dry_run
 from dropout_lab.sweep.command import Command
 from dropout_lab.sweep.commit import commit
+from dropout_lab.sweep.kept import settle
 from dropout_lab.sweep.launch import check_launcher, launch
 from dropout_lab.sweep.make_plan import make_plan
 from dropout_lab.sweep.prepare import prepare
@@ -57,6 +60,8 @@ def run_sweep(context: HydraContext, config: DictConfig, command: Command) -> No
             except KeyboardInterrupt:
                 console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {line}")
                 raise
+            if (said := settle(plan, Ledger.of(read(plan.folder)))) is not None:
+                console.print(said)
             show(console, make_apart(plan.folder, pdf=False))
     if failed := prepared.failed():
         raise RunsFailed(f"{failed} runs failed: the report names them, with their reasons")

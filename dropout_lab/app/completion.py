@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dropout_lab.app.application import run
 from dropout_lab.core.errors import UserError
 
-COMMANDS = ("report", "sites", "sweep", "train")
+COMMANDS = ("export", "report", "sites", "sweep", "train")
 
 
 def complete(argv: Sequence[str]) -> None:

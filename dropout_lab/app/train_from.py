@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dropout_lab.app.working_folder import make_importable
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
@@ -22,6 +23,7 @@ def train_from(argv: Sequence[str]) -> bool:
             "dropout-lab train --from takes a folder and a trial's number: --from outputs/default 17. Behind them it "
             "takes trust=true alone, for what its record names is what is trained"
         )
+    make_importable()
     console = Console(soft_wrap=True, highlight=False, markup=False)
     trainer = CohortTrainer(Builder())
     return repeat(Path(rest[0]), int(rest[1]), trainer, console.print, trusted="trust=true" in argv)

@@ -10,6 +10,7 @@ import torch
 
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.pretraining import phases, pretraining
+from dropout_lab.build.state_names import author_names
 from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.probe.alone import Draws
@@ -20,6 +21,7 @@ from dropout_lab.cohort.stack import Layout
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.config.roles import options
 from dropout_lab.core.trial import Config, Run, canonical_json
+from dropout_lab.datasets.all_data import all_data
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
@@ -39,6 +41,7 @@ class Builder:
         self._pretrainings = lru_cache(maxsize=8)(self._make_pretraining)
         self._site_infos = lru_cache(maxsize=256)(self._find_site_infos)
         self._left_out = lru_cache(maxsize=64)(self._find_left_out)
+        self._author_names = lru_cache(maxsize=64)(self._find_author_names)
         self._normalised = lru_cache(maxsize=64)(self._find_normalised)
         self._engines = lru_cache(maxsize=64)(self._find_engine)
 
@@ -75,6 +78,10 @@ class Builder:
         """The names of a model's parameters that max-norm and L1 leave out, though they may be weights."""
         return self._left_out(canonical_json(model), canonical_json(dataset))
 
+    def author_names(self, model: Config, dataset: Config) -> Mapping[str, str]:
+        """See `build.state_names.author_names`."""
+        return self._author_names(canonical_json(model), canonical_json(dataset))
+
     def normalised(self, model: Config, dataset: Config, classes: Sequence[int] | None) -> Sequence[tuple[int, int]]:
         """For each phase of a training whose model has a batch norm: values per channel and example, and examples.
 
@@ -90,6 +97,8 @@ class Builder:
                 canonical_json({key: spec[key] for key in ("model", "dataset", "batch_size", "pretraining")})
             )
             _, dataset = self.phases(spec["dataset"], spec["pretraining"]["pretrain_classes"])
+        if spec.get("all_data"):
+            dataset = all_data(dataset)
         return Structure(
             build=lambda: network(spec["model"], dataset),
             dataset=dataset,
@@ -104,6 +113,7 @@ class Builder:
             name=canonical_json(spec) if _is_ours(spec) else None,
             engine=spec.get("engine", "lanes"),
             pretraining=first,
+            author_names=lambda: self.author_names(spec["model"], spec["dataset"]),
         )
 
     def recipe(self, run: Run) -> Recipe:
@@ -165,6 +175,10 @@ class Builder:
     def _find_left_out(self, model: str, dataset: str) -> Sequence[str]:
         with torch.random.fork_rng(devices=[]):
             return Layout(network(json.loads(model), self._datasets(dataset))).left_out
+
+    def _find_author_names(self, model: str, dataset: str) -> Mapping[str, str]:
+        with torch.random.fork_rng(devices=[]):
+            return author_names(network(json.loads(model), self._datasets(dataset)))
 
     def _find_normalised(self, model: str, dataset: str, classes: tuple[int, ...] | None) -> Sequence[tuple[int, int]]:
         datasets = (self._datasets(dataset),) if classes is None else self._phases(dataset, classes)

@@ -11,7 +11,7 @@ from dropout_lab.cohort import transfer
 from dropout_lab.cohort.loss import AbstractLoss
 from dropout_lab.config.roles import PRETRAINING_KEYS, options
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.trial import Config
+from dropout_lab.core.trial import WEIGHTS, Config
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.sites.info import SiteInfo
 
@@ -20,10 +20,12 @@ def check_method(site: SiteMethod, config: Config, schedule: str, *, can_act_som
     """Raises UserError for a method that cannot drop at its site, at its rate."""
     if site.dropout.requirements.constant_rate and schedule != "constant":
         raise UserError(f"schedule={schedule}: dropout={site.name} has one rate throughout; take constant")
-    if site.dropout.requirements.pretraining and config["trainer"]["pretrain_epochs"] is None:
+    is_pretrained = config["trainer"]["pretrain_epochs"] is not None or WEIGHTS in config["model"]
+    if site.dropout.requirements.pretraining and not is_pretrained:
         raise UserError(
-            f"dropout={site.name}: it draws weights back to those of a pretrained network, and this is none; pretrain"
-            " it on some of the classes, say with trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
+            f"dropout={site.name}: it draws weights back to those of a pretrained network, and this is none; begin with"
+            " a file of weights, model.weights=net.pt, or pretrain it on some of the classes, say with"
+            " trainer.pretrain_epochs=20 trainer.pretrain_classes=[0,1,2,3,4]"
         )
     if site.objection is not None:
         shape = " x ".join(map(str, site.info.shape))

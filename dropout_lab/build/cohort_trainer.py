@@ -4,19 +4,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from dropout_lab.build import device as devices
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.description import Described, as_it_is, describe, own_rate
+from dropout_lab.build.description import Described, as_it_is, describe
+from dropout_lab.build.exported import Exported, exported
 from dropout_lab.build.forecast import pretraining_seconds
-from dropout_lab.build.network import is_of_this_package, network
+from dropout_lab.build.network import is_of_this_package
+from dropout_lab.build.scope import scope
 from dropout_lab.build.sweep_checks import check_sweep
+from dropout_lab.build.weights import reinitialised
 from dropout_lab.cohort import loop, width
 from dropout_lab.cohort.compilation import choice
 from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.machine import keep_freed_memory
-from dropout_lab.core.trial import Config, Run
+from dropout_lab.core.trial import WEIGHTS, Config, Run
+
+SHOWN = 10
+"""Names of parameters that a sentence lists."""
 
 
 class CohortTrainer:
@@ -92,8 +99,15 @@ class CohortTrainer:
         return self._builder.dataset(config["dataset"]).warnings
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
-        """That a network is trained run by run or not as written, and what an option of the trainer leaves out."""
-        return (*self._engine_warnings(spec), *self._dropped_warnings(spec), *self._left_out_warnings(spec))
+        """That a network is trained run by run or not as written, what an option of the trainer leaves out, and which
+        parameters a file of weights does.
+        """
+        return (
+            *self._engine_warnings(spec),
+            *self._dropped_warnings(spec),
+            *self._left_out_warnings(spec),
+            *self._weights_warnings(spec),
+        )
 
     def _engine_warnings(self, spec: Config) -> Sequence[str]:
         if spec.get("engine") != "loop":
@@ -128,27 +142,25 @@ class CohortTrainer:
             " `weight` in a module of its own",
         )
 
+    def _weights_warnings(self, spec: Config) -> Sequence[str]:
+        weights = spec["model"].get(WEIGHTS)
+        if weights is None or not weights["reinit"]:
+            return ()
+        anew = reinitialised(weights, list(self._builder.author_names(spec["model"], spec["dataset"])))
+        return (f"model.weights={weights['path']} does not set these, which begin anew with each seed: {_few(anew)}",)
+
     def task(self, config: Config) -> str:
         """What is learned: the dataset's task, or language_modelling where a text is read on."""
         dataset = self._builder.dataset(config["dataset"])
         return "language_modelling" if dataset.is_stream else dataset.task
 
+    def exported(self, spec: Config, seed: int, tensors: Mapping[str, Tensor]) -> Exported:
+        """See `build.exported.exported`."""
+        return exported(self._builder, spec, seed, tensors)
+
     def scope(self, config: Config) -> Mapping[str, Any]:
-        """What the report says of the data and the network: names, numbers of examples and of parameters."""
-        dataset = self._builder.dataset(config["dataset"])
-        split = dataset.split(0)
-        with torch.random.fork_rng(devices=[]):
-            model = network(config["model"], dataset)
-        return {
-            "dataset": dataset.name,
-            "examples": "pieces of text" if dataset.is_stream else "examples",
-            "train": len(split.train),
-            "validation": len(split.val),
-            "test": len(dataset.test),
-            "network": type(model).__name__,
-            "own_rate": own_rate(self._builder, config),
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        }
+        """See `build.scope.scope`."""
+        return scope(self._builder, config)
 
     def device(self, name: str) -> str:
         """See `build.device.device`."""
@@ -161,6 +173,10 @@ class CohortTrainer:
     def threads(self, workers: int) -> int:
         """See `build.device.threads`."""
         return devices.threads(workers)
+
+
+def _few(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''}" or "none"
 
 
 def _set_up(threads: int | None) -> None:

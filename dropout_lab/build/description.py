@@ -42,6 +42,8 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     optimizer = builder.made("optimizer", config["optimizer"])
     builder.made("schedule", config["schedule"])
     check_options(builder, config, choices["loss"])
+    if config["trainer"]["keep"] != "none":
+        builder.author_names(config["model"], config["dataset"])
     if not trial.is_baseline:
         check_samples(builder, config, choices["loss"], placing.rates, placing.last)
     structure = _structure(config, trainer, placing.acting, optimizer.numbers())

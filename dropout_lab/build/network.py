@@ -7,9 +7,11 @@ import torch
 from torch.nn.parameter import is_lazy
 
 from dropout_lab.adoption.adopt import adopt
+from dropout_lab.build.state_names import named, state
+from dropout_lab.build.weights import load
 from dropout_lab.config.instantiate import instantiate, named_arguments, takes
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.trial import INSERT, Config
+from dropout_lab.core.trial import INSERT, WEIGHTS, Config
 from dropout_lab.datasets.dataset import Dataset
 
 MARK = "data:"
@@ -22,9 +24,22 @@ def network(section: Config, dataset: Dataset) -> torch.nn.Module:
     A network from outside this package is adopted: its dropouts become sites (`adoption.adopt`). Raises UserError if
     the target makes no module, or its constructor lacks an argument that the dataset needs.
     """
-    plain = {key: _filled(value, dataset) for key, value in section.items() if key != INSERT}
-    is_ours = is_of_this_package(section)
-    given = _arguments(plain, dataset) if is_ours else _taken(plain, dataset)
+    model = constructed(section, dataset)
+    own = state(model)
+    if is_of_this_package(section):
+        if section.get(INSERT):
+            raise UserError("sites.insert: the models of dropout-lab have their sites; placements name them")
+        return named(model, own)
+    try:
+        return named(adopt(model, dataset.example(), section.get(INSERT, ())), own)
+    except UserError as error:
+        raise UserError(f"model ({section['_target_']}): {error}") from error.__cause__
+
+
+def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:
+    """The network as its author wrote it, before it is adopted, with the weights of its file if it has one."""
+    plain = {key: _filled(value, dataset) for key, value in section.items() if key not in (INSERT, WEIGHTS)}
+    given = _arguments(plain, dataset) if is_of_this_package(section) else _taken(plain, dataset)
     model = instantiate("model", plain, **given)
     if not isinstance(model, torch.nn.Module):
         raise UserError(f"model: {section['_target_']} makes a {type(model).__name__}; must be a torch.nn.Module")
@@ -32,14 +47,9 @@ def network(section: Config, dataset: Dataset) -> torch.nn.Module:
         with torch.no_grad():
             model.eval()(dataset.example())  # lazy modules take their shapes, and draw their weights
         model.train()
-    if is_ours:
-        if section.get(INSERT):
-            raise UserError("sites.insert: the models of dropout-lab have their sites; placements name them")
-        return model
-    try:
-        return adopt(model, dataset.example(), section.get(INSERT, ()))
-    except UserError as error:
-        raise UserError(f"model ({section['_target_']}): {error}") from error.__cause__
+    if WEIGHTS in section:
+        load(model, section[WEIGHTS], str(section["_target_"]))
+    return model
 
 
 def is_of_this_package(section: Config) -> bool:

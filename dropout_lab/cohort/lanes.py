@@ -10,7 +10,7 @@ from dropout_lab.cohort.data import LaneData
 from dropout_lab.cohort.execution import Executor
 from dropout_lab.cohort.keys import mask_seed
 from dropout_lab.cohort.lane import Lane
-from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.cohort.recipe import Keep, Recipe, Structure
 from dropout_lab.cohort.seeds import Seeds
 from dropout_lab.cohort.state import State
 from dropout_lab.cohort.step import Program
@@ -86,6 +86,13 @@ class Lanes:
     def keep_best(self, lanes: Iterable[int]) -> None:
         """Keeps the networks of these lanes as the best of their runs so far."""
         self.state.keep_best(lanes)
+
+    def network(self, lane: int, keep: Keep) -> Mapping[str, Tensor]:
+        """Copies of a run's parameters and buffers, by the names that the network's author gave them."""
+        held = self.state.of_lane(lane, best=keep == "best")
+        if self.structure.author_names is None:
+            return held
+        return {name: held[now] for name, now in self.structure.author_names().items()}
 
     def test(self) -> tuple[Tensor, Tensor]:
         """Loss and accuracy of every run's best network on the test set: (lane,) each."""

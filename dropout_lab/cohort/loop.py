@@ -154,6 +154,7 @@ class _Cohort:
         results = []
         for index, (status, reason) in ended.items():
             lane = self.lanes.active.pop(index)
+            keep = lane.recipe.keep if status != "failed" else None
             results.append(
                 Result(
                     recipe=lane.recipe,
@@ -168,6 +169,7 @@ class _Cohort:
                     execution=self._execution,
                     chance_loss=chance_loss(lane.split, dataset.task, dataset.outputs),
                     answers=answers.get(index),
+                    network=None if keep is None else self.lanes.network(index, keep),
                 )
             )
         return results

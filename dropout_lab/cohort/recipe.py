@@ -23,6 +23,8 @@ Status = Literal["complete", "pruned", "failed"]
 Precision = Literal["float32", "bfloat16"]
 Compile = Literal["auto", "always", "again", "never"]
 """`again`: compiled, as this structure's runs were before; eager only if that is no longer possible."""
+Keep = Literal["best", "last"]
+"""Of the epoch with the lowest validation loss, or of the last one."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Structure:
     engine: Engine = "lanes"
     pretraining: "Pretraining | None" = None
     """The training before the one that is compared; None: the networks begin untrained."""
+    author_names: Callable[[], Mapping[str, str]] | None = None
+    """What the networks of results are named by: name -> that of a parameter or buffer of `build`. None: the latter."""
 
     def split(self, seed: int) -> Split:
         """A seed's division of the dataset, read as in the pretraining if there is one."""
@@ -92,6 +96,8 @@ class Recipe:
     """Epochs without a lower validation loss after which the run stops; None: it never stops early."""
     options: Mapping[str, float] = field(default_factory=dict)
     """The values of the structure's options."""
+    keep: Keep | None = None
+    """Which network its result holds; None: none."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ class Result:
     """The validation loss of a network that ignores its inputs; None of a run that never began."""
     answers: Answers | None = None
     """Predictions of a complete classification on the test set."""
+    network: Mapping[str, Tensor] | None = None
+    """Parameters and buffers by the author's names, on the CPU, if the recipe keeps them; None of a failed run."""
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -96,12 +96,15 @@ class State:
         for best, now in zip(tree_leaves(self.best), tree_leaves(self.network), strict=True):
             best[index] = now[index]
 
-    def of_lane(self, lane: int) -> Mapping[str, Tensor]:
-        """Copies of a lane's parameters and buffers now, by name, without what it carries from batch to batch."""
-        now = self.network
+    def of_lane(self, lane: int, *, best: bool = False) -> Mapping[str, Tensor]:
+        """Copies of a lane's parameters and buffers, now or of its run's best epoch, by name.
+
+        What it carries from batch to batch is not among them.
+        """
+        network = self.best if best else self.network
         held = {
-            **self._program.layout.unflatten(now["params"][lane]),
-            **{name: buffer[lane] for name, buffer in now["buffers"].items()},
+            **self._program.layout.unflatten(network["params"][lane]),
+            **{name: buffer[lane] for name, buffer in network["buffers"].items()},
         }
         return {name: value.detach().clone().cpu() for name, value in held.items()}
 

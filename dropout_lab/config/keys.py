@@ -121,6 +121,10 @@ _TABLE = (
         "store a run's answers on the test set: for calibration and the ensemble of the seeds",
     ),
     Key(
+        *("trainer.keep", Literal["none", "best", "all"], "control", "none"),
+        "store the weights of a run's best epoch, in weights/: of the best configuration and no dropout, or of all",
+    ),
+    Key(
         *("trainer.precision", Literal["float32", "bfloat16"], "training", "float32"),
         "number format of matrix products; bfloat16 is faster on wide networks",
     ),
@@ -139,6 +143,10 @@ _TABLE = (
     Key(
         *("sites.insert", list[str], "model", []),
         "put sites behind modules of your network, by patterns of their paths: [layer3.*,fc]; before them: fc:before",
+    ),
+    Key(
+        *("weights.reinit", list[str], "model", []),
+        "beside model.weights=net.pt: parameters that begin anew with each seed, by patterns of their names: [fc.*]",
     ),
     Key("rate", Rate, "dropout", 0.5, "probability of dropping at the sites of the placement"),
     Key(

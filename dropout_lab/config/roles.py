@@ -54,6 +54,11 @@ def options(needs: Needs | None = None) -> tuple[str, ...]:
     )
 
 
+def is_unlisted(key: str) -> bool:
+    """Whether a composed config need not have a key, so that it is added, not changed: of a site, or model.weights."""
+    return key.partition(".")[0] in by_site() or key == "model.weights"
+
+
 def by_site() -> tuple[str, ...]:
     """The keys whose own keys are sites, so that the config cannot list them."""
     return tuple(key.name for key in KEYS.values() if dict in key.kind.bases)

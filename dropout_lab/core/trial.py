@@ -12,6 +12,16 @@ Config = Mapping[str, Any]
 INSERT = "_insert_"
 """The key of a model's section that holds `sites.insert`."""
 
+WEIGHTS = "_weights_"
+"""The key of a model's section that holds the file of `model.weights`: its path, its hash, `weights.reinit`."""
+
+RESOLVED = {
+    "sites.insert": f"model.{INSERT}",
+    "model.weights": f"model.{WEIGHTS}",
+    "weights.reinit": f"model.{WEIGHTS}",
+}
+"""Keys whose values a resolved config holds in the model's section."""
+
 METHOD_KEYS = ("dropout", "schedule", "loss")
 """The sections of a configuration that have no meaning unless a rate is above 0."""
 

@@ -10,6 +10,7 @@
     learned-<worker>.jsonl  where methods learn: one record per cohort and epoch, what the sites of the lanes learned
     lanes-<worker>.jsonl  one record per cohort and epoch: how many lanes trained a run, when, and for how long
     predictions/<run>.npz  the predictions of a complete run of a classification, see `predictions`
+    weights/<run>.safetensors  the network of a complete run's best epoch, see `weights`
     locks/<name>.lock    held by the processes at work
 
 and, made from these, the report.
@@ -33,6 +34,7 @@ SESSIONS = "sessions.jsonl"
 TRIALS = "trials.jsonl"
 REPORT = "report.html"
 PREDICTIONS = "predictions"
+WEIGHTS = "weights"
 LOCKS = "locks"
 
 

@@ -12,7 +12,14 @@ from dropout_lab.records.store import Records
 from dropout_lab.sweep.cells import Cell, baselines, ends, grid, warnings
 from dropout_lab.sweep.grid import Grid
 from dropout_lab.sweep.plan import Plan
-from dropout_lab.sweep.same_sweep import check_data, check_folder, check_ranges, check_settings, check_trust
+from dropout_lab.sweep.same_sweep import (
+    check_data,
+    check_folder,
+    check_ranges,
+    check_settings,
+    check_trust,
+    check_weights,
+)
 from dropout_lab.sweep.search import check_search
 from dropout_lab.sweep.study import sampler
 from dropout_lab.sweep.trainer_protocol import Described, Trainer
@@ -84,6 +91,7 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
     records = store.read(plan.folder) if is_sweep(plan.folder) else store.NONE
     ledger = Ledger.of(records)
     check_folder(plan)
+    check_weights(plan, records, described)
     if records.sessions:
         check_settings(plan, records.sessions[-1])
     if not plan.config["trust"]:

@@ -5,6 +5,7 @@ A trial is trained once per seed. Its value is the mean over its runs, and the s
 
 import math
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 
 from optuna.trial import TrialState
 
@@ -17,6 +18,7 @@ from dropout_lab.records.writer import Writer
 from dropout_lab.sweep.asking import Asker
 from dropout_lab.sweep.execution import choose_execution
 from dropout_lab.sweep.grid import Grid
+from dropout_lab.sweep.kept import Kept
 from dropout_lab.sweep.open_trials import OpenTrials
 from dropout_lab.sweep.plan import Plan
 from dropout_lab.sweep.progress import Progress
@@ -33,7 +35,7 @@ class Queue:
     ) -> None:
         self._plan, self._study, self._ledger = plan, study, ledger
         self._trainer, self._progress = trainer, progress
-        self._recorder = Recorder(plan, ledger, writer)
+        self._recorder, self._kept = Recorder(plan, ledger, writer), Kept(plan, ledger)
         self._trials = OpenTrials(plan, study, ledger)
         self._asker = Asker(plan, study, ledger, self._recorder, trainer, self._trials, progress)
         self._pending: list[Run] = []
@@ -97,7 +99,8 @@ class Queue:
         self._pending.remove(run)
         self._running[run.id] = run
         self._progress.started(run)
-        return self._trainer.recipe(run)
+        recipe = self._trainer.recipe(run)
+        return replace(recipe, keep="best") if self._kept.is_wanted else recipe
 
     def began(self, execution: Execution) -> None:
         """Record how the cohort is trained."""
@@ -146,8 +149,11 @@ class Queue:
         trial.unfinished.discard(run.seed)
         if self._trials.prunes_at_seed(run, record):
             self._prune(key)
-        if not trial.unfinished and (values := self._trials.finish(key)) is not None and self._ledger.has_learned(key):
+        if trial.unfinished:
+            return
+        if (values := self._trials.finish(key)) is not None and self._ledger.has_learned(key):
             self._progress.trial_ended(self._ledger.trials[key], values)
+        self._kept.trial_ended(key)
 
     def _prune(self, key: str) -> None:
         """Stop a trial's runs in training, and record those that have not begun as pruned."""

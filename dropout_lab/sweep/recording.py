@@ -5,8 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from dropout_lab.cohort.recipe import LaneUsage, Result
+from dropout_lab.core.tensor_files import packed
 from dropout_lab.core.trial import Execution, Run
-from dropout_lab.records import predictions
+from dropout_lab.records import predictions, weights
 from dropout_lab.records.fields import Record
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.writer import Writer, epoch_records
@@ -60,6 +61,9 @@ class Recorder:
         for run, result in ended:
             if result.answers is not None and self._keeps_predictions:
                 predictions.write(self._plan.folder, run.id, result.answers.log_probs, result.answers.targets)
+            if result.network is not None and result.status == "complete":
+                notes = {"run": run.id, "trial": str(run.number), "seed": str(run.seed)}
+                weights.write(self._plan.folder, run.id, packed(result.network, notes))
         for record in records:
             self._writer.append("runs", record, durable=False)
             self._ledger.add_run(record)

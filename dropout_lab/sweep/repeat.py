@@ -1,9 +1,10 @@
 """A recorded trial trained again, and compared with its record."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dropout_lab.cohort.recipe import Result, RunList
+from dropout_lab.cohort.recipe import Compile, Keep, Result, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.config import trust
 from dropout_lab.core.errors import UserError
@@ -21,12 +22,26 @@ Curves = Mapping[str, Sequence[float | None]]
 """Metric -> value per epoch."""
 
 
-def repeat(folder: Path, number: int, trainer: Trainer, say: Callable[[str], None], *, trusted: bool = False) -> bool:
-    """Train trial `number` of a sweep again from its record, `say` both results, and return whether they agree.
+@dataclass(frozen=True)
+class Recorded:
+    """A trial in a folder's records. `runs`: its complete ones, at least one, by seed."""
 
-    Each run gets its recorded width, threads, seed and device, and is compiled if it was; runs with a recorded curve
-    are compared epoch by epoch. Nothing is written. Raises UserError if the folder is no sweep or has no such trial,
-    none of its runs was finished, or, unless the folder is `trusted`, its record names what is not of this package.
+    records: Records
+    ledger: Ledger
+    trial: Record
+    runs: Sequence[Record]
+
+    @property
+    def device(self) -> str:
+        """The device of the last command."""
+        return str(self.records.sessions[-1]["device"]) if self.records.sessions else "auto"
+
+
+def recorded(folder: Path, number: int, *, trusted: bool) -> Recorded:
+    """Trial `number` of a sweep.
+
+    Raises UserError if the folder is no sweep or has no such trial, none of its runs was finished, or, unless the
+    folder is `trusted`, its record names what is not of this package.
     """
     records = store.read(folder)
     ledger = Ledger.of(records)
@@ -35,22 +50,45 @@ def repeat(folder: Path, number: int, trainer: Trainer, say: Callable[[str], Non
         trust.check({section: trial[section] for section in ("config", "structure")}, f"{folder}, trial {number}")
     runs = [run for (key, _), run in sorted(ledger.runs.items()) if key == trial["key"] and run["status"] == "complete"]
     if not runs:
-        raise UserError(f"{folder}: trial {number} has no complete run to compare with")
-    for sentence in records.torn:
+        raise UserError(f"{folder}: trial {number} has no complete run")
+    return Recorded(records, ledger, trial, runs)
+
+
+def repeat(folder: Path, number: int, trainer: Trainer, say: Callable[[str], None], *, trusted: bool = False) -> bool:
+    """Train trial `number` of a sweep again from its record, `say` both results, and return whether they agree.
+
+    Nothing is written. Raises UserError as `recorded` does.
+    """
+    found = recorded(folder, number, trusted=trusted)
+    for sentence in found.records.torn:
         say(sentence)
-    say(f"trial {number}: {name(trial['label'])}, {len(runs)} runs")
-    device = trainer.device(records.sessions[-1]["device"] if records.sessions else "auto")
-    recorded = _curves(records, {run["id"] for run in runs})
+    say(f"trial {number}: {name(found.trial['label'])}, {len(found.runs)} runs")
+    _, same = train_again(found, found.runs, trainer, say)
+    return same
+
+
+def train_again(
+    found: Recorded, runs: Sequence[Record], trainer: Trainer, say: Callable[[str], None], keep: Keep | None = None
+) -> tuple[Mapping[str, Result], bool]:
+    """Train complete runs of a trial again: the results by run, and whether they agree with the records.
+
+    Each run gets its recorded width, threads, seed and device, and is compiled if it was; runs with a recorded curve
+    are compared epoch by epoch.
+    """
+    device = trainer.device(found.device)
+    curves = _curves(found.records, {run["id"] for run in runs})
+    results: dict[str, Result] = {}
     same = True
     for how in sorted({_execution(run) for run in runs}):
         wanted = [run for run in runs if _execution(run) == how]
-        results = _train(trainer, ledger, trial, wanted, device)
+        results |= _train(trainer, found, wanted, device, keep)
         for run in wanted:
-            same &= _compare(say, run, results[run["id"]], recorded[run["id"]])
+            same &= _compare(say, run, results[run["id"]], curves[run["id"]])
     say("the result is the same" if same else "the result is NOT the same")
     if not same:
-        say(f"versions that differ: {', '.join(_changed_versions(records, runs[-1]['session'])) or 'none'}")
-    return same
+        changed = _changed_versions(found.records, runs[-1]["session"])
+        say(f"versions that differ: {', '.join(changed) or 'none'}")
+    return results, same
 
 
 def _trial(folder: Path, number: int, records: Records) -> Record:
@@ -67,14 +105,15 @@ def _execution(run: Record) -> tuple[int, bool, int]:
 
 
 def _train(
-    trainer: Trainer, ledger: Ledger, trial: Record, runs: Sequence[Record], device: str
+    trainer: Trainer, found: Recorded, runs: Sequence[Record], device: str, keep: Keep | None
 ) -> Mapping[str, Result]:
     """The results, by run, of runs that were trained in one way."""
     width, compiled, threads = _execution(runs[0])
-    again = RunList(
-        [trainer.recipe(Run(ledger.trial(run["key"]), trial["trial"], run["seed"], run["attempt"])) for run in runs]
-    )
-    trainer.train(trial["structure"], Widths.fixed(width), "always" if compiled else "never", again, device, threads)
+    number = found.trial["trial"]
+    recipes = [trainer.recipe(Run(found.ledger.trial(run["key"]), number, run["seed"], run["attempt"])) for run in runs]
+    again = RunList([replace(recipe, keep=keep) for recipe in recipes])
+    compile: Compile = "always" if compiled else "never"
+    trainer.train(found.trial["structure"], Widths.fixed(width), compile, again, device, threads)
     return again.results
 
 

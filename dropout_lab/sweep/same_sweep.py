@@ -7,7 +7,7 @@ from typing import Any
 from dropout_lab.config import trust
 from dropout_lab.config.roles import is_control
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.trial import Config
+from dropout_lab.core.trial import RESOLVED, WEIGHTS, Config
 from dropout_lab.records.fields import Record
 from dropout_lab.records.folder import JOURNAL, LOCKS, is_sweep
 from dropout_lab.records.ledger import Ledger
@@ -30,7 +30,8 @@ def check_settings(plan: Plan, last: Record) -> None:
 
     What either command sweeps may differ, and what only says how much is trained (`roles.is_control`).
     """
-    swept = [*last["axes"], *(axis.key for axis in plan.axes)]
+    axes = [*last["axes"], *(axis.key for axis in plan.axes)]
+    swept = [*axes, *(RESOLVED[key] for key in axes if key in RESOLVED)]
     before = {**_flat(last["settings"]), "device": last["device"]}
     now = {**_flat(plan.config), "device": plan.device}
 
@@ -63,6 +64,17 @@ def check_data(plan: Plan, records: Records, data: str | None) -> None:
         raise UserError(
             f"{plan.folder}: its runs learned from other data: {_source(plan)} changed since; choose another name=..."
         )
+
+
+def check_weights(plan: Plan, records: Records, described: Sequence[Described]) -> None:
+    """Raises UserError if the folder's runs began from a file of weights that has changed since."""
+    now = dict(_files([plan.config, *(one.trial.config for one in described)]))
+    for path, sha256 in _files([record["config"] for record in records.trials]):
+        if now.get(path, sha256) != sha256:
+            raise UserError(
+                f"{plan.folder}: its runs began from other weights: model.weights={path} has changed since"
+                f" (SHA-256 {sha256[:12]} there, {now[path][:12]} now); choose another name=..."
+            )
 
 
 def check_ranges(plan: Plan, last: Record, ledger: Ledger) -> None:
@@ -104,6 +116,12 @@ def _source(plan: Plan) -> str:
         if section.get(key) is not None:
             return f"dataset.{key}={section[key]} has"
     return f"what dataset={plan.choices['dataset']} reads of this Python has"
+
+
+def _files(configs: Sequence[Config]) -> list[tuple[str, str]]:
+    """Path and hash of the files of weights that configs begin from."""
+    found = [config["model"][WEIGHTS] for config in configs if WEIGHTS in config.get("model", {})]
+    return [(str(one["path"]), str(one["sha256"])) for one in found]
 
 
 def _foreign(folder: Path) -> list[Path]:

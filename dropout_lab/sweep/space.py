@@ -13,7 +13,7 @@ from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial as OptunaTrial
 
-from dropout_lab.config.roles import by_site
+from dropout_lab.config.roles import by_site, is_unlisted
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import canonical_json
 
@@ -84,7 +84,7 @@ def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -
     for override in overrides:
         if override.is_sweep_override():
             axis = _axis(override, group_options)
-            axes.append(replace(axis, is_new=override.is_add() or axis.key.split(".")[0] in by_site()))
+            axes.append(replace(axis, is_new=override.is_add() or override.is_force_add() or is_unlisted(axis.key)))
         else:
             fixed.append(str(override.input_line))
     keys = [override.get_key_element().lstrip("+~") for override in overrides]

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dropout_lab.config.check import check
+from dropout_lab.config.pretrained import check_reinit, with_weights
 from dropout_lab.config.refusals import unknown_key, wrong_value
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import INSERT
@@ -56,6 +57,7 @@ class Variants:
             if key not in self.groups:
                 _set(config, key, value, add=key in self.new)
         resolved = resolve(config)
+        check_reinit(config["model"], list(config["weights"]["reinit"]))
         resolved["dropouts"] = _with_sections(resolved["dropouts"], self.members)
         check(resolved)
         return resolved, dict(choices)
@@ -96,6 +98,8 @@ def resolve(config: DictConfig) -> dict[str, Any]:
     resolved: dict[str, Any] = container
     if resolved["sites"]["insert"]:
         resolved["model"] = {**resolved["model"], INSERT: list(resolved["sites"]["insert"])}
+    if isinstance(resolved["model"], Mapping):  # `check` says what is wrong with any other
+        resolved["model"] = with_weights(resolved["model"], resolved["weights"]["reinit"])
     return resolved
 
 

@@ -8,13 +8,16 @@ import re
 import shlex
 import tomllib
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import torch
 
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.result import Report
+from dropout_lab.sweep.export import Wanted
 from dropout_lab.sweep.space import parse
 from tests.cli.conftest import Command
 from tests.docs.commands import DOCUMENTS, block, commands
@@ -41,6 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     models = ROOT / "docs" / "models.md"
     code = block(models, "# mine.py") + "\nfrom dropout_lab.dropout.standard import Standard\n"
     (tmp_path / "mine.py").write_text(code)
+    (tmp_path / "my_net.py").write_text(block(ROOT / "docs" / "own-network.md", "# my_net.py"))
     for group, text in (
         ("model", block(models, "# conf/model/mine.yaml")),
         ("dropout", "# Mine.\n_target_: mine.Standard\n"),
@@ -48,6 +52,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "conf" / group).mkdir(parents=True)
         (tmp_path / "conf" / group / "mine.yaml").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
+    for name, classes in (("net.pt", 10), ("four.pt", 4)):
+        torch.save(import_module("my_net").Net(classes).state_dict(), tmp_path / name)
     return tmp_path
 
 
@@ -89,6 +95,10 @@ def test_a_report_or_a_repetition_finds_its_sweep(
     def repeated(folder: Path, trial: int, *given: object, trusted: bool) -> bool:
         return trial in load(folder).trials["trial"].tolist()
 
+    def written(wanted: Wanted, *given: object) -> bool:
+        return wanted.number in load(wanted.folder).trials["trial"].tolist()
+
+    monkeypatch.setattr("dropout_lab.app.export.export", written)
     monkeypatch.setattr("dropout_lab.app.report.compare_apart", compared)
     monkeypatch.setattr("dropout_lab.app.train_from.repeat", repeated)
     outcome = command(*words_of(line))

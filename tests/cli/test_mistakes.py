@@ -19,8 +19,8 @@ MISTAKES = [
     (("train", "trainer.epoch=5"), ("trainer.epoch", "batch_size", "did you mean epochs")),
     (("train", "modle=mlp"), ("modle", "did you mean model")),
     (("sweep", "model.widht=3,4"), ("model.widht", "did you mean width")),
-    (("train", "model=foo"), ("model=foo", "cnn, mlp")),
-    (("sweep", "model=mlp,foo"), ("model=foo", "cnn, mlp")),
+    (("train", "model=foo"), ("model=foo", "offers cnn, ")),
+    (("sweep", "model=mlp,foo"), ("model=foo", "offers cnn, ")),
     (("train", "experiment=foo"), ("experiment=foo", "rate_by_width")),
     (("train", "placement=conv"), ("conv.*", "input, hidden.0, hidden.1")),
     (("sweep", "sampler=tpe", "n_trials=2", "sampler.foo=3", "rate=interval(0,0.5)"), ("sampler.foo", "seed")),
@@ -108,7 +108,7 @@ MISTAKES = [
     (("report", "a", "report.table=nosuch"), ("report.table=nosuch", "time_ratio")),
     (("report", "a", "b", "report.baseline=1"), ("report.baseline= takes one sweep folder",)),
     (("report", "a", "b", "--out"), ("--out: expected one argument",)),
-    (("frobnicate",), ("frobnicate", "train, sweep and report")),
+    (("frobnicate",), ("frobnicate", "train, sweep, sites, report and export")),
 ]
 
 

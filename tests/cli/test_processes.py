@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from dropout_lab.records import store
 from dropout_lab.sweep.study import JournalLock
@@ -100,6 +102,24 @@ def test_killed_is_not_lost(runs_first: int, tmp_path: Path, uninterrupted: pd.D
     assert f"{15 - before} runs to train" in out
     assert lines(tmp_path, "runs-0.jsonl") == 15
     pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
+
+
+def test_killed_sweeps_keep_the_weights_of_uninterrupted_ones(tmp_path: Path) -> None:
+    kept = (*GRID, "trainer.keep=all")
+    finish(start(tmp_path, *kept, "hydra.sweep.dir=outputs/whole"))
+    process = start(tmp_path, *kept)
+    wait_for(lambda: lines(tmp_path, "runs-0.jsonl") >= 5)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    finish(start(tmp_path, *kept))
+    whole, killed = (tmp_path / "outputs" / name / "weights" for name in ("whole", "grid"))
+    names = sorted(path.name for path in whole.iterdir())
+    assert len(names) == 15
+    assert sorted(path.name for path in killed.iterdir()) == names
+    for name in names:
+        one, other = (load_file(folder / name) for folder in (whole, killed))
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[tensor], other[tensor]) for tensor in one)
 
 
 def test_who_is_killed_with_the_journal_in_hand_lets_it_go(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result, RunQueue
@@ -98,9 +101,8 @@ class Fake:
                 if fate == "failed" or name in stopped or epoch == recipe.epochs:
                     status: Any = "failed" if fate == "failed" else "pruned" if name in stopped else "complete"
                     reason = None if status == "complete" else f"it {status}"
-                    results.append(
-                        Result(recipe, status, reason, None, made[name], False, 1.0, 0.5, 0.1, execution)
-                    )  # fmt: skip
+                    ended = Result(recipe, status, reason, None, made[name], False, 1.0, 0.5, 0.1, execution)
+                    results.append(replace(ended, network=_kept(recipe)))
                     del lanes[name]
             if results:
                 runs.done(results)
@@ -157,6 +159,11 @@ class Fake:
         return Widths.fixed(4)
 
 
+def _kept(recipe: Recipe) -> Mapping[str, Tensor] | None:
+    """A network of two numbers, rate and seed, if it is asked for."""
+    return {"numbers": torch.tensor([_rate(recipe), float(recipe.seed)])} if recipe.keep else None
+
+
 def _rate(recipe: Recipe) -> float:
     return max(recipe.rates.values(), default=0.0)
 
@@ -189,7 +196,7 @@ def plan(folder: Path, *axes: str, workers: int = 1, **settings: Any) -> Plan:
         "rate": 0.5, "optimizer": {"lr": 0.001}, "dataset": {}, "seeds": 2, "n_trials": None, "retries": 1,
         "trust": False, "baseline": True, "zip": [], "grids": [], "prune_step": "epoch", "objective": "val_loss",
         "sampler": {"_target_": "dropout_lab.sweep.grid.Grid"}, "pruner": {"_target_": "optuna.pruners.NopPruner"},
-        "trainer": {"epochs": 4, "keep_predictions": False, "compile": "never", "width": "auto"},
+        "trainer": {"epochs": 4, "keep_predictions": False, "keep": "none", "compile": "never", "width": "auto"},
     }  # fmt: skip
     config |= settings
     objective = config["objective"]

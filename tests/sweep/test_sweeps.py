@@ -70,7 +70,7 @@ def test_runs_of_one_structure_are_one_cohort(tmp_path: Path) -> None:
 
 def test_a_cohort_is_continued_as_it_was_begun(tmp_path: Path) -> None:
     """Compiled, the last bits of a result depend on the width."""
-    how = {"epochs": 4, "keep_predictions": False}
+    how = {"epochs": 4, "keep_predictions": False, "keep": "none"}
     sweep(Fake(), tmp_path, *GRID, trainer={**how, "compile": "always", "width": 2})
     then = Fake()
     sweep(then, tmp_path, *GRID, seeds=4, trainer={**how, "compile": "auto", "width": "auto"})
@@ -155,7 +155,7 @@ def test_a_suggestion_that_cannot_be_trained_is_said_and_the_search_goes_on(
 @pytest.mark.parametrize("name", PRUNERS)
 def test_a_pruner_stops_the_runs_of_bad_configurations(name: str, tmp_path: Path) -> None:
     axes = ("rate=0.3,0.31,0.29,0.9,0.95,0.97,0.98,0.99",)
-    narrow = {"epochs": 4, "keep_predictions": False, "compile": "never", "width": 2}
+    narrow = {"epochs": 4, "keep_predictions": False, "keep": "none", "compile": "never", "width": 2}
     settings: dict[str, Any] = {"pruner": PRUNERS[name], "trainer": narrow}
     sweep(Fake(), tmp_path, *axes, **settings)
     records = store.read(tmp_path)
@@ -173,7 +173,7 @@ def test_a_pruner_stops_the_runs_of_bad_configurations(name: str, tmp_path: Path
 
 
 def test_a_pruner_by_seed_leaves_out_the_seeds_of_what_is_bad(tmp_path: Path) -> None:
-    narrow = {"epochs": 4, "keep_predictions": False, "compile": "never", "width": 3}
+    narrow = {"epochs": 4, "keep_predictions": False, "keep": "none", "compile": "never", "width": 3}
     settings: dict[str, Any] = {"pruner": PRUNERS["median"], "prune_step": "seed", "trainer": narrow, "seeds": 6}
     sweep(Fake(), tmp_path, "rate=0.3,0.31,0.32,0.9,0.95,0.99", **settings)
     records = store.read(tmp_path)
@@ -194,7 +194,7 @@ def killed(epoch: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-NARROW = {"epochs": 4, "keep_predictions": False, "compile": "never", "width": 2}
+NARROW = {"epochs": 4, "keep_predictions": False, "keep": "none", "compile": "never", "width": 2}
 
 
 def test_interrupted_and_continued_is_as_in_one_sitting(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dropout_lab.config.roles import trial_sections
+from dropout_lab.config.trust import HOMES, called
 from dropout_lab.report.answer.decision import Decision
 from dropout_lab.report.answer.rerun import rerun
 from dropout_lab.report.answer.state import State
@@ -40,4 +42,18 @@ class Case(NamedTuple):
         return rerun(self.command, {key.replace("__", "."): value for key, value in changes.items()})
 
     def train(self, trial: "pd.Series") -> str:
-        return f"dropout-lab train --from {shlex.quote(str(self.folder))} {trial['trial']}"
+        """Train a trial again, from its record."""
+        return f"dropout-lab train --from {shlex.quote(str(self.folder))} {trial['trial']}{self._trust}"
+
+    def export(self, trial: "pd.Series") -> str:
+        """Write the network of a trial's first seed to a file."""
+        where = shlex.quote(str(self.folder))
+        return f"dropout-lab export {where} --trial {trial['trial']} --to net.safetensors{self._trust}"
+
+    @property
+    def _trust(self) -> str:
+        """What a command on records adds where they name classes from outside this package."""
+        settings = self.evidence.frames.asked.get("settings") or {}
+        sections = {name: settings.get(name) for name in trial_sections()}
+        foreign = any(not target.startswith(HOMES) for _, target in called(sections))
+        return " trust=true" if foreign else ""

@@ -36,11 +36,11 @@ def more_seeds(case: Case) -> Action | None:
         why = f"More than {MOST_SEEDS} seeds would be needed to decide it."
     shown = better(case.evidence, case.decision)
     if shown is not None:
-        return Action("simplest", f"{why} Take {shown['name']}, which is shown to be better.", case.train(shown))
+        return Action("simplest", f"{why} Take {shown['name']}, which is shown to be better.", case.export(shown))
     simple = case.decision.elsewhere if case.decision.elsewhere is not None else case.evidence.choice.reference
     assert simple is not None
     choice = f"Take {simple['name']}{', the simpler choice' if simple['baseline'] else ''}."
-    return Action("simplest", f"{why} {choice}", case.train(simple))
+    return Action("simplest", f"{why} {choice}", case.export(simple))
 
 
 def likely_seeds(evidence: Evidence, decision: Decision) -> int | None:

@@ -110,9 +110,7 @@ def _use(case: Case) -> Action | None:
     use = case.decision.use
     if use is None:
         return None
-    return Action(
-        "use", f"Train {use['name']} again from its record, to check that the result repeats.", case.train(use)
-    )
+    return Action("use", f"Export the network of {use['name']}, to use it.", case.export(use))
 
 
 def _again(case: Case) -> Action | None:

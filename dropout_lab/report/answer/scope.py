@@ -7,15 +7,33 @@ from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import and_list, plural, setting
 
 SEEDS = (
-    "A seed changes the initial weights, the batches, the dropout masks and the division into train and validation, "
-    "but not the data set or the test set."
+    "A seed changes {weights}the batches, the dropout masks and the division into train and validation, "
+    "but not {pretrained}the data set or the test set."
 )
 
 
 def scope(frames: Frames) -> str:
     """One line of facts and two short sentences about the seeds."""
     facts = "; ".join(_facts(frames))
-    return f"{facts[:1].upper()}{facts[1:]}. {SEEDS}"
+    swept = "model.weights" in frames.context_parameters
+    return f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
+
+
+def changed_by_seeds(recorded: Mapping[str, Any], *, swept: bool) -> str:
+    """What a seed changes; where weights were trained before, only some of the initial ones, or none.
+
+    `swept`: whether configurations begin from different files.
+    """
+    if swept:
+        return SEEDS.format(weights="the initial weights that no file sets, ", pretrained="")
+    drawn, parameters = recorded.get("drawn"), recorded.get("parameters")
+    if drawn is None or parameters is None or (2 * drawn >= parameters and not recorded.get("weights")):
+        return SEEDS.format(weights="the initial weights, ", pretrained="")
+    source = f"from {recorded['weights']}" if recorded.get("weights") else "that the constructor sets"
+    if drawn == 0:
+        return SEEDS.format(weights="", pretrained=f"the initial weights ({source}), ")
+    some = f"{drawn:,} of {parameters:,} initial weights, "
+    return SEEDS.format(weights=some, pretrained=f"the other initial weights ({source}), ")
 
 
 def _facts(frames: Frames) -> Iterator[str]:

@@ -152,6 +152,9 @@ def _commands(folder: Path, evidence: Evidence) -> list[tuple[str, str]]:
         commands.append(("the best configuration", f"dropout-lab train --from {where} {choice.best['trial']}"))
     if choice.baseline is not None and choice.best is not None and not choice.best["baseline"]:
         commands.append(("its baseline", f"dropout-lab train --from {where} {choice.baseline['trial']}"))
+    if choice.best is not None:
+        export = f"dropout-lab export {where} --trial {choice.best['trial']} --to net.safetensors"
+        commands.append(("the network of the best, as a file", export))
     commands.append(("any row of the table", f"dropout-lab train --from {where} TRIAL"))
     asked = "" if frames.reference is None else f" report.baseline={frames.reference}"
     commands.append(("this report", f"dropout-lab report {where}{asked}"))

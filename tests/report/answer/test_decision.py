@@ -167,7 +167,7 @@ def _of_the_action(sweep: Drawn) -> Iterator[str]:
     if answer.decision.verdict is Verdict.UNDECIDED and rule not in UNDECIDED:
         yield f"undecided, but next is {rule}"
     words = shlex.split(command)
-    if words[:1] != ["dropout-lab"] or words[1] not in ("sweep", "train", "report"):
+    if words[:1] != ["dropout-lab"] or words[1] not in ("sweep", "train", "report", "export"):
         yield f"no command: {command}"
     recorded = str(frames.asked.get("command") or f"dropout-lab sweep folder={shlex.quote(str(FOLDER))}")
     is_same = command == recorded

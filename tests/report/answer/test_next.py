@@ -60,10 +60,10 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Answer:
 
 def test_a_sweep_that_answers_its_question_is_used(clear: Answer) -> None:
     assert clear.next.rule == "use"
-    assert clear.next.why == "Train hidden at 0.3 again from its record, to check that the result repeats."
+    assert clear.next.why == "Export the network of hidden at 0.3, to use it."
     best = clear.decision.use
     assert best is not None
-    assert clear.next.command == f"dropout-lab train --from outputs/canned {best['trial']}"
+    assert clear.next.command == f"dropout-lab export outputs/canned --trial {best['trial']} --to net.safetensors"
     assert clear.next.rule in {rule.name for rule in RULES}
 
 
