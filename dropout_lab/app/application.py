@@ -11,6 +11,7 @@ from typing import NoReturn
 import hydra
 
 from dropout_lab.app import typed
+from dropout_lab.cohort.compilation import ahead
 from dropout_lab.config import hydra_schema
 from dropout_lab.config.overrides import for_hydra
 from dropout_lab.core import interrupts
@@ -31,7 +32,10 @@ def run(command: str, argv: Sequence[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     hydra_schema.register()
     sys.argv = list(asked.argv)
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
+    finally:
+        ahead.dismiss()
 
 
 def conf_folder() -> Path:
@@ -47,7 +51,8 @@ def _unused(config: object) -> NoReturn:
 
 
 def _load() -> None:
-    """Load what a training needs; at the same time another process loads what its report will need."""
+    """Load what a training needs; at the same time other processes load the compiler and what its report will need."""
+    ahead.start()
     apart.preload()
     with interrupts.held_back():  # while a module loads, an interruption surfaces as any error
         gc.disable()  # none of the million objects that are made now is garbage
