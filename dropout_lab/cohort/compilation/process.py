@@ -4,10 +4,10 @@ A compiler or a program that crashes, hangs or takes all memory ends these proce
 
     python -m dropout_lab.cohort.compilation.process FOLDER PARENT
 
-loads the compiler. Once there is a line on its standard input, it reads `order` in each folder of FOLDER whose name is a
-number, and leaves `program.pt2` there. Each program is built by a process that is forked from it, so that the compiler is
-loaded once. The first that fails ends all, with its status, and what it has printed: `BUILT` when its program was built,
-or `FAILED` and the reason.
+loads the compiler. Once there is a line on its standard input, it reads `order` in each folder of FOLDER whose name is
+a number, and leaves `program.pt2` there. Each program is built by a process that is forked from it, so that the
+compiler is loaded once. The first that fails ends all, with its status, and what it has printed: `BUILT` when its
+program was built, or `FAILED` and the reason.
 """
 
 import gc
