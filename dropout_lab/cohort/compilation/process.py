@@ -30,6 +30,7 @@ from torch import Tensor
 from torch.fx import GraphModule
 
 from dropout_lab.cohort.compilation.build import BUILT, FAILED, ORDER, PROGRAM
+from dropout_lab.cohort.compilation.build import folder as programs_folder
 from dropout_lab.core import machine
 from dropout_lab.core.torch_private import build_program, graph_imports, load_compiler, open_program
 
@@ -136,7 +137,8 @@ def build(folder: Path) -> None:
     try:
         settings = SETTINGS | {"aot_inductor.precompile_headers": order.precompile_headers}
         arguments, has_constants = order.arguments(), bool(order.constants)
-        build_program(order.graph(), arguments, folder / PROGRAM, settings, has_constants=has_constants)
+        path, headers = folder / PROGRAM, programs_folder()
+        build_program(order.graph(), arguments, path, settings, headers, has_constants=has_constants)
     except Exception as error:
         print(f"{FAILED}{_in_a_line(error)}", flush=True)
         sys.exit(1)
