@@ -295,6 +295,33 @@ def test_the_compilers_of_a_builder_that_died_are_ended(tmp_path: Path, monkeypa
     os.close(reader)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_compiler_is_loaded_ahead_where_no_program_is_there(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    monkeypatch.setattr(building, "COMMAND", ("sh", "-c", "cat"))
+    if is_there:
+        (empty / "one.pt2").touch()
+    ahead.start()
+    started = set(empty.glob("tmp*"))
+    assert len(started) == (0 if is_there else 1)
+    with closing(ahead.building()):
+        assert len(set(empty.glob("tmp*")) - started) == (1 if is_there else 0), "the one that waits is taken"
+    ahead.start()
+    ahead.dismiss()
+    assert not set(empty.glob("tmp*"))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_one_program_that_fails_ends_the_building_of_all(tmp_path: Path) -> None:
+    with closing(building.Building(tmp_path)) as one:
+        one.order(_doubling("double").ordered)
+        one.order(b"damaged")
+        with pytest.raises(CompilerError, match=r"compiling failed: .*UnpicklingError"):
+            one.results(600.0)
+
+
 def test_what_killed_builds_left_is_removed_by_the_next(failing: Callable[[str], None]) -> None:
     failing("exit 1")
     old, new = building.folder() / "tmpold", building.folder() / "tmpnew"

@@ -81,8 +81,13 @@ class Compilable:
 
     def give(self, building: Building) -> None:
         """Orders the program."""
+        building.order(self.ordered)
+
+    @property
+    def ordered(self) -> bytes:
+        """What a builder reads of it: a pickled `Order`."""
         is_first = not any(folder().glob("*.pt2"))
-        building.order(pickle.dumps(Order.of(self._graph, self._examples, precompile_headers=not is_first)))
+        return pickle.dumps(Order.of(self._graph, self._examples, precompile_headers=not is_first))
 
     def keep(self, built: Path) -> None:
         """Keeps the program that was ordered."""
