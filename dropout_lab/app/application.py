@@ -26,7 +26,7 @@ def run(command: str, argv: Sequence[str]) -> None:
     typed.argv.set(argv)
     asked = for_hydra(command, argv)
     if asked.trains:
-        _load()
+        _load(may_compile=not {"trainer.compile=never", "dry_run=true"} & set(argv))
     if asked.left_out:
         print(f"# swept, so left out here: {' '.join(asked.left_out)}", file=sys.stderr)
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -50,9 +50,10 @@ def _unused(config: object) -> NoReturn:
     raise AssertionError("dropout-lab trains through its sweeper")
 
 
-def _load() -> None:
+def _load(*, may_compile: bool) -> None:
     """Load what a training needs; at the same time other processes load the compiler and what its report will need."""
-    ahead.start()
+    if may_compile:
+        ahead.start()
     apart.preload()
     with interrupts.held_back():  # while a module loads, an interruption surfaces as any error
         gc.disable()  # none of the million objects that are made now is garbage
