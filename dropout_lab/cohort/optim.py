@@ -96,3 +96,33 @@ class AdamW(Adam):
 
     def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
         return self._step(params * (1 - hyper["lr"] * hyper["weight_decay"]), grads, state, hyper)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSprop(AbstractOptimizer):
+    """As torch.optim.RMSprop: v <- alpha v + (1 - alpha) g^2, params <- params - lr g / (sqrt(v) + eps).
+
+    With momentum, the step's direction is b <- momentum b + g / (sqrt(v) + eps). Centered, v is less the square of g's
+    moving average. g includes weight_decay * params. Tieleman & Hinton, Neural Networks for Machine Learning, lecture
+    6.5, 2012; centered: Graves, arXiv:1308.0850, equations 38 to 45.
+    """
+
+    alpha: ProperShare = 0.99
+    eps: NonNegative = 1e-8
+    momentum: ProperShare = 0.0
+    centered: bool = False
+
+    def init(self, params: Tensor) -> dict[str, Tensor]:
+        names = ("second", "velocity", *(("first",) if self.centered else ()))
+        return {name: torch.zeros_like(params) for name in names}
+
+    def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
+        grads, alpha = grads + hyper["weight_decay"] * params, hyper["alpha"]
+        new = {"second": alpha * state["second"] + (1 - alpha) * (grads * grads)}
+        spread = new["second"]
+        if self.centered:
+            new["first"] = alpha * state["first"] + (1 - alpha) * grads
+            # Below 0 by rounding where the gradient hardly changes; the root of that would be NaN.
+            spread = (spread - new["first"] * new["first"]).clamp(min=0)
+        new["velocity"] = hyper["momentum"] * state["velocity"] + grads / (spread.sqrt() + hyper["eps"])
+        return params - hyper["lr"] * new["velocity"], new

@@ -145,10 +145,10 @@ class Program:
             grads = grads * (hyper["clip_norm"] / (grads.norm() + 1e-6)).clamp(max=1)
         if self.layout.has_learned:
             hyper = {**hyper, "weight_decay": hyper["weight_decay"] * self.layout.network(params.device)}
-        params, state = self.structure.optimizer.update(params, grads, state, hyper)
+        params, after = self.structure.optimizer.update(params, grads, state, hyper)
         if "max_norm" in options:
             params = self._constrain(params, hyper["max_norm"])
-        return params, dict(state)
+        return params, {name: after[name] for name in state}  # leaves are told apart by their order
 
     def evaluate(
         self,
