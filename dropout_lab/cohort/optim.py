@@ -6,7 +6,7 @@ from `hyper`, as tensors without dimensions; the others belong to the structure 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import torch
 from torch import Tensor
@@ -17,17 +17,31 @@ Hyper = Mapping[str, Tensor]
 State = Mapping[str, Tensor]
 
 
+def of_group(pattern: str, name: str) -> str:
+    """The name of a group's hyperparameter among the numbers."""
+    return f"{name} of {pattern}"
+
+
+def is_lr(name: str) -> bool:
+    """Whether a number is a learning rate: the optimizer's, or that of a group."""
+    return name == "lr" or name.startswith(of_group("", "lr"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class AbstractOptimizer(ABC):
     """An optimizer and its hyperparameters."""
 
     lr: NonNegative
     weight_decay: NonNegative = 0.0
+    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Pattern of parameters -> the `lr` and `weight_decay` that they have instead, as torch's parameter groups."""
 
     def numbers(self) -> dict[str, float]:
-        """The hyperparameters that may differ by run."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: float(value) for name, value in values.items() if not isinstance(value, bool)}
+        """The hyperparameters that may differ by run; those of groups by `of_group`."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        own = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+        of_groups = {of_group(at, name): value for at, given in self.groups.items() for name, value in given.items()}
+        return {name: value for name, value in own.items() if not isinstance(values[name], bool)} | of_groups
 
     @abstractmethod
     def init(self, params: Tensor) -> dict[str, Tensor]:
