@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
 
-from dropout_lab.config.roles import by_site, role
+from dropout_lab.config.roles import is_open, role
 
 SHOW_ALL = {"--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc"}
 """Hydra's flags that show what there is, not what would be done."""
@@ -52,8 +52,9 @@ def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
 
 
 def _added(word: str) -> str:
-    """Sites are keys that the config cannot list, so those of `rates` and `dropouts` are added, not changed."""
-    return f"++{word}" if re.match(rf"({'|'.join(by_site())})[.=]", word) else word
+    """Sites and groups of parameters are keys that the config cannot list, so these are added, not changed."""
+    key = word.partition("=")[0]
+    return f"++{word}" if is_open(key) or key == "optimizer.groups" else word
 
 
 def _is_control(override: str) -> bool:

@@ -54,6 +54,11 @@ def options(needs: Needs | None = None) -> tuple[str, ...]:
     )
 
 
+def is_open(key: str) -> bool:
+    """Whether a key belongs to a mapping whose keys, sites or patterns, the config cannot list."""
+    return key.partition(".")[0] in by_site() or key.startswith("optimizer.groups.")
+
+
 def by_site() -> tuple[str, ...]:
     """The keys whose own keys are sites, so that the config cannot list them."""
     return tuple(key.name for key in KEYS.values() if dict in key.kind.bases)

@@ -7,7 +7,7 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution
 
-from dropout_lab.config.roles import by_site
+from dropout_lab.config.roles import is_open
 from dropout_lab.core.errors import UserError
 from dropout_lab.sweep.space import Axis, distinct, param
 
@@ -28,9 +28,7 @@ def axes_of(grids: Sequence[Grid], swept: Sequence[Axis]) -> list[Axis]:
         if axis.key in values:
             raise UserError(f"{axis.key}: swept twice, in grids and outside of them; give all its values in grids")
     return [
-        Axis(
-            key, CategoricalDistribution([param(value) for value in kept]), kept, is_new=key.split(".")[0] in by_site()
-        )
+        Axis(key, CategoricalDistribution([param(value) for value in kept]), kept, is_new=is_open(key))
         for key, given in values.items()
         for kept in [distinct(given)]
     ]

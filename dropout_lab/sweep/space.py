@@ -13,7 +13,7 @@ from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial as OptunaTrial
 
-from dropout_lab.config.roles import by_site
+from dropout_lab.config.roles import by_site, is_open
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import canonical_json
 
@@ -33,7 +33,7 @@ class Axis:
     repeated: Sequence[Any] | None = None
     """`values` as they were listed, with repeats: these count where the axis is zipped with others."""
     is_new: bool = False
-    """Whether the override adds the key to the config: it was written `+key=...`, or the key is a site's."""
+    """Whether the override adds the key to the config: it was written `+key=...`, or it is a site's or a group's."""
 
     @property
     def low_high(self) -> tuple[float, float] | None:
@@ -84,7 +84,7 @@ def parse(lines: Iterable[str], group_options: Callable[[str], Sequence[str]]) -
     for override in overrides:
         if override.is_sweep_override():
             axis = _axis(override, group_options)
-            axes.append(replace(axis, is_new=override.is_add() or axis.key.split(".")[0] in by_site()))
+            axes.append(replace(axis, is_new=override.is_add() or is_open(axis.key)))
         else:
             fixed.append(str(override.input_line))
     keys = [override.get_key_element().lstrip("+~") for override in overrides]
