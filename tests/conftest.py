@@ -81,8 +81,8 @@ def shared_programs(monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def built_here(shared_programs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """`shared_programs`, of which missing ones are built in this process."""
-    from dropout_lab.cohort.compilation import compiler
+    from dropout_lab.cohort.compilation import ahead
     from tests.cohort.built_here import BuiltHere
 
-    monkeypatch.setattr(compiler, "Building", BuiltHere)
+    monkeypatch.setattr(ahead, "Building", BuiltHere)
     return shared_programs

@@ -24,7 +24,20 @@ from tests.rotate import rotated
 
 CONF = conf_folder()
 BUILDER = Builder()
-GROUPS = ("dataset", "dropout", "loss", "model", "optimizer", "placement", "pruner", "sampler", "schedule", "tracker")
+GROUPS = (
+    "dataset",
+    "dropout",
+    "loss",
+    "lr_schedule",
+    "model",
+    "momentum_schedule",
+    "optimizer",
+    "placement",
+    "pruner",
+    "sampler",
+    "schedule",
+    "tracker",
+)
 FROM_FILES = {path.stem for path in (CONF / "dataset").glob("*.yaml") if "path: null" in path.read_text()} - {"text"}
 """Sets that are somewhere else: tests/datasets has their tests."""
 MEMBERS = [
@@ -43,6 +56,7 @@ TRANSFORMER = ["model=transformer"]
 RESIDUAL, IMAGES = ["model=resnet", "placement=residual"], ["model=cnn", "placement=conv"]
 FITTING = {
     "conv": ["model=cnn"],
+    "linear": ["optimizer=sgd"],
     "pool": ["model=cnn"],
     "head": ["model=cnn", "model.hidden=[]"],
     "resnet": ["placement=conv"],

@@ -122,7 +122,7 @@ def test_base_classes_are_those_of_all_dimensions() -> None:
 
 def test_the_weight_norm_is_that_of_the_parametrization() -> None:
     layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
-    assert [type(one) for one in layer.parametrizations["weight"]] == [private.WeightNorm]  # type: ignore[index]
+    assert [type(one) for one in layer.parametrizations["weight"]] == [private.WeightNorm]
 
 
 def test_operations_without_a_batching_rule_are_taken_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
@@ -152,10 +152,10 @@ def test_what_a_program_is_built_with_is_there() -> None:
     inductor = Path(torch.__file__).parent / "_inductor"
     defined = {node.name for node in ast.parse((inductor / "__init__.py").read_text()).body if hasattr(node, "name")}
     assert {"aot_compile", "aoti_compile_and_package"} <= defined
-    assert {"BuildOptionsBase", "CppBuilder"} <= {
+    assert {"BuildOptionsBase", "CppBuilder", "get_compiler_version_info", "is_gcc"} <= {
         node.name
         for node in ast.parse((inductor / "cpp_builder.py").read_text()).body
-        if isinstance(node, ast.ClassDef)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
     }
     assert "class CppCompileError(" in (inductor / "exc.py").read_text()
     assert "def package_aoti(" in (inductor / "package" / "package.py").read_text()
@@ -178,12 +178,20 @@ def test_a_program_is_built_from_the_short_source(tmp_path: Path, monkeypatch: p
     for name, shorten in (("short", short_program.shortened), ("long", lambda source: None)):
         monkeypatch.setattr(private, "shortened", shorten)
         path, y = tmp_path / f"{name}.pt2", torch.empty(3, 3)
-        private.build_program(graph, (x, y), path, SETTINGS, has_constants=False)
+        private.build_program(graph, (x, y), path, SETTINGS, tmp_path, has_constants=False)
         private.open_program(path)([x, y])
         torch.testing.assert_close(y, x @ x + 1)
         with zipfile.ZipFile(path) as package:
             (source,) = [member for member in package.namelist() if member.endswith(".wrapper.cpp")]
             assert (b"AS_WRITTEN" in package.read(source)) == (name == "short")
+    for header in tmp_path.glob("headers-*/*.h"):  # GCC alone has precompiled headers here, and reads no text of them
+        header.write_text("#error the text is read")
+        monkeypatch.setattr(private, "shortened", short_program.shortened)
+        monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "again"))
+        private.build_program(graph, (x, y), tmp_path / "again.pt2", SETTINGS, tmp_path, has_constants=False)
+        with zipfile.ZipFile(tmp_path / "again.pt2") as package:
+            (source,) = [member for member in package.namelist() if member.endswith(".wrapper.cpp")]
+            assert b"AS_WRITTEN" in package.read(source), "all of torch's source was compiled instead"
 
 
 @pytest.mark.parametrize("left_out", [short_program.KERNELS, short_program.RUN, short_program.FIRST_KERNEL])

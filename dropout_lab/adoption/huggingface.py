@@ -108,8 +108,8 @@ def _transformers() -> Any:
         import transformers
     except ImportError as error:
         raise UserError(
-            "model=huggingface needs the extra transformers: pip install 'dropout-lab[transformers]' (in a checkout: pip"
-            " install -e '.[transformers]')"
+            "model=huggingface needs the extra transformers: pip install 'dropout-lab[transformers]' (in a checkout:"
+            " pip install -e '.[transformers]')"
         ) from error
-    transformers.logging.set_verbosity_error()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     return transformers

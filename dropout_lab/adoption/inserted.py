@@ -49,9 +49,7 @@ def insert(network: nn.Module, patterns: Sequence[str]) -> None:
     """
     ours = {id(part) for site in network.modules() if isinstance(site, Site) for part in site.modules() if part != site}
     paths = {
-        path: module
-        for path, module in network.named_modules()
-        if path and OURS not in path and id(module) not in ours
+        path: module for path, module in network.named_modules() if path and OURS not in path and id(module) not in ours
     }
     able = [path for path, module in paths.items() if not isinstance(module, Site | nn.ModuleList | nn.ModuleDict)]
     for pattern in patterns:

@@ -6,13 +6,14 @@ from torch import Tensor, nn
 from dropout_lab.core.torch_private import WeightNorm
 
 
-class WrittenOut(WeightNorm):  # type: ignore[misc, valid-type]
+class WrittenOut(WeightNorm):
     """The same numbers: g v / |v|, Salimans & Kingma, NeurIPS 2016, arXiv:1602.07868, equation 2."""
 
     def forward(self, weight_g: Tensor, weight_v: Tensor) -> Tensor:
         dim = self.dim % weight_v.dim() if self.dim >= 0 else None
         axes = [axis for axis in range(weight_v.dim()) if axis != dim]
-        return weight_v * (weight_g / torch.linalg.vector_norm(weight_v, dim=axes, keepdim=True))
+        weight: Tensor = weight_v * (weight_g / torch.linalg.vector_norm(weight_v, dim=axes, keepdim=True))
+        return weight
 
 
 def write_out(network: nn.Module) -> None:

@@ -12,6 +12,7 @@ import hydra
 
 from dropout_lab.app import typed
 from dropout_lab.app.working_folder import make_importable
+from dropout_lab.cohort.compilation import ahead
 from dropout_lab.config import hydra_schema
 from dropout_lab.config.overrides import for_hydra
 from dropout_lab.core import interrupts
@@ -26,14 +27,17 @@ def run(command: str, argv: Sequence[str]) -> None:
     typed.argv.set(argv)
     asked = for_hydra(command, argv)
     if asked.trains:
-        _load()
+        _load(may_compile=not {"trainer.compile=never", "dry_run=true"} & set(argv))
     if asked.left_out:
         print(f"# swept, so left out here: {' '.join(asked.left_out)}", file=sys.stderr)
     make_importable()
     os.environ["HYDRA_FULL_ERROR"] = "1"
     hydra_schema.register()
     sys.argv = list(asked.argv)
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(_unused)()
+    finally:
+        ahead.dismiss()
 
 
 def conf_folder() -> Path:
@@ -48,8 +52,10 @@ def _unused(config: object) -> NoReturn:
     raise AssertionError("dropout-lab trains through its sweeper")
 
 
-def _load() -> None:
-    """Load what a training needs; at the same time another process loads what its report will need."""
+def _load(*, may_compile: bool) -> None:
+    """Load what a training needs; at the same time other processes load the compiler and what its report will need."""
+    if may_compile:
+        ahead.start()
     apart.preload()
     with interrupts.held_back():  # while a module loads, an interruption surfaces as any error
         gc.disable()  # none of the million objects that are made now is garbage

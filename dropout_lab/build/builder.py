@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from dropout_lab.build.network import is_of_this_package, network
+from dropout_lab.build.parameters import Parameters, freeze
 from dropout_lab.build.pretraining import phases, pretraining
 from dropout_lab.build.state_names import author_names
 from dropout_lab.cohort.lift import Engine
@@ -42,6 +43,7 @@ class Builder:
         self._site_infos = lru_cache(maxsize=256)(self._find_site_infos)
         self._left_out = lru_cache(maxsize=64)(self._find_left_out)
         self._author_names = lru_cache(maxsize=64)(self._find_author_names)
+        self._parameters = lru_cache(maxsize=64)(self._find_parameters)
         self._normalised = lru_cache(maxsize=64)(self._find_normalised)
         self._engines = lru_cache(maxsize=64)(self._find_engine)
 
@@ -82,6 +84,10 @@ class Builder:
         """See `build.state_names.author_names`."""
         return self._author_names(canonical_json(model), canonical_json(dataset))
 
+    def parameters(self, model: Config, dataset: Config) -> Parameters:
+        """The names of a model's parameters."""
+        return self._parameters(canonical_json(model), canonical_json(dataset))
+
     def normalised(self, model: Config, dataset: Config, classes: Sequence[int] | None) -> Sequence[tuple[int, int]]:
         """For each phase of a training whose model has a batch norm: values per channel and example, and examples.
 
@@ -100,7 +106,7 @@ class Builder:
         if spec.get("all_data"):
             dataset = all_data(dataset)
         return Structure(
-            build=lambda: network(spec["model"], dataset),
+            build=lambda: freeze(network(spec["model"], dataset), spec["freeze"]),
             dataset=dataset,
             dropout={site: self.made("dropout", method) for site, method in spec["dropout"].items()},
             batch_size=spec["batch_size"],
@@ -128,6 +134,8 @@ class Builder:
             epochs=trainer["epochs"],
             patience=trainer["patience"],
             options={name: float(trainer[name]) for name in options() if trainer[name] is not None},
+            lr_schedule=self.made("lr_schedule", config["lr_schedule"]),
+            momentum_schedule=self.made("momentum_schedule", config["momentum_schedule"]),
         )
 
     # What the caches call: their arguments are hashable.
@@ -179,6 +187,10 @@ class Builder:
     def _find_author_names(self, model: str, dataset: str) -> Mapping[str, str]:
         with torch.random.fork_rng(devices=[]):
             return author_names(network(json.loads(model), self._datasets(dataset)))
+
+    def _find_parameters(self, model: str, dataset: str) -> Parameters:
+        with torch.random.fork_rng(devices=[]):
+            return Parameters.of(network(json.loads(model), self._datasets(dataset)))
 
     def _find_normalised(self, model: str, dataset: str, classes: tuple[int, ...] | None) -> Sequence[tuple[int, int]]:
         datasets = (self._datasets(dataset),) if classes is None else self._phases(dataset, classes)

@@ -124,8 +124,8 @@ class CohortTrainer:
         if not always:
             return ()
         return (
-            f"model: as written, the network drops in evaluation mode too ({always}); here it drops in training alone, as"
-            " F.dropout(x, p, training=self.training) would",
+            f"model: as written, the network drops in evaluation mode too ({always}); here it drops in training alone,"
+            " as F.dropout(x, p, training=self.training) would",
         )
 
     def _left_out_warnings(self, spec: Config) -> Sequence[str]:

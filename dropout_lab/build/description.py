@@ -8,6 +8,8 @@ from dropout_lab.build.acting_sites import Placing, place
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.checks import check_options, check_samples
 from dropout_lab.build.site_methods import OWN
+from dropout_lab.build.training_checks import check_training
+from dropout_lab.config.patterns import flat_groups
 from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
 from dropout_lab.core.trial import Config, Trial
 from dropout_lab.sites.info import Warned
@@ -35,6 +37,7 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
 
     Raises UserError if the config cannot be trained: its rates, its patterns, or what its classes refuse.
     """
+    config = _canonical(config)
     placing = place(builder, config, choices)
     trainer = {key: config["trainer"][key] for key in trainer_keys()}
     sections = {**{name: config[name] for name in trial_sections()}, "trainer": trainer}
@@ -42,6 +45,7 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     optimizer = builder.made("optimizer", config["optimizer"])
     builder.made("schedule", config["schedule"])
     check_options(builder, config, choices["loss"])
+    check_training(builder, config, choices)
     if config["trainer"]["keep"] != "none":
         builder.author_names(config["model"], config["dataset"])
     if not trial.is_baseline:
@@ -75,14 +79,24 @@ def own_rate(builder: Builder, config: Config) -> float:
     return max((info.own.rate for info in infos if info.own is not None), default=0.0)
 
 
+def _canonical(config: Config) -> Config:
+    """The config with one spelling of its patterns of parameters."""
+    optimizer = {**config["optimizer"], "groups": flat_groups(config["optimizer"].get("groups", {}))}
+    trainer = {**config["trainer"], "freeze": sorted(set(config["trainer"]["freeze"]))}
+    return {**config, "optimizer": optimizer, "trainer": trainer}
+
+
 def _structure(config: Config, trainer: Config, acting: Mapping[str, Config], numbers: Mapping[str, float]) -> Config:
     """The specification of a cohort; `numbers` are the optimizer's arguments that may differ between its lanes."""
     return {
         "model": config["model"],
         "dataset": config["dataset"],
         "dropout": acting,
-        "optimizer": {key: value for key, value in config["optimizer"].items() if key not in numbers},
-        **{key: trainer[key] for key in ("batch_size", "precision", "gap_examples", "mc_samples")},
+        "optimizer": {
+            **{key: value for key, value in config["optimizer"].items() if key not in numbers},
+            "groups": {name: dict.fromkeys(own, 0.0) for name, own in config["optimizer"]["groups"].items()},
+        },
+        **{key: trainer[key] for key in ("batch_size", "freeze", "precision", "gap_examples", "mc_samples")},
         "loss": config["loss"],
         "pretraining": None if trainer["pretrain_classes"] is None else {key: trainer[key] for key in PRETRAINING_KEYS},
         "options": [name for name in options() if trainer[name] is not None],

@@ -1,4 +1,4 @@
-"""The inputs of an epoch's training steps: each run's batches, rates, progress and noise keys."""
+"""The inputs of an epoch's training steps: each run's batches, rates, progress, course and noise keys."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dropout_lab.cohort.course import NUMBERS, course
 from dropout_lab.cohort.data import LaneData
 from dropout_lab.cohort.keys import FIRST_SAMPLE, keys
 from dropout_lab.cohort.lane import Lane
@@ -29,6 +30,8 @@ class Epoch(NamedTuple):
     """(step, lane): the share of the training that is over."""
     mix: Tensor
     """(step, lane): the weight of an example itself where it is mixed with its neighbour."""
+    course: Tensor
+    """(step, lane, number): see `course`."""
     keys: Tensor
     """(step, lane, stream, 2) int32: the noise keys."""
     rows: Tensor
@@ -54,6 +57,7 @@ class Batches:
             rates=torch.zeros(*lanes, len(program.sites), device=device),
             progress=torch.zeros(lanes, device=device),
             mix=torch.ones(lanes, device=device),
+            course=torch.zeros(*lanes, len(NUMBERS), device=device),
             keys=torch.zeros(*lanes, len(program.streams), 2, dtype=torch.int32, device=device),
             rows=torch.zeros(*lanes, self.size, dtype=torch.int64, device=device),
             targets=torch.zeros(*lanes, self.size, *targets.shape[2:], dtype=targets.dtype, device=device),
@@ -67,6 +71,7 @@ class Batches:
             rates=rates,
             progress=progress,
             mix=self._mix(active),
+            course=self._course(active),
             keys=self._keys(active),
             rows=self._batches(self._data.train_rows, order),
             targets=self._batches(self._data.train_targets, order),
@@ -116,6 +121,13 @@ class Batches:
                 drawn = generator(lane.recipe.seed, "mixup", lane.epoch).beta(alpha, alpha, self.steps)
                 mix[:, index] = torch.from_numpy(drawn)
         return mix
+
+    def _course(self, active: Mapping[int, Lane]) -> Tensor:
+        """(step, lane, number)"""
+        made = torch.zeros(self.epoch.course.shape)
+        for index, lane in active.items():
+            made[:, index] = torch.from_numpy(course(lane.recipe, lane.epoch, self.steps))
+        return made
 
     def _keys(self, active: Mapping[int, Lane]) -> Tensor:
         """(step, lane, stream, 2) int32"""

@@ -6,7 +6,7 @@ from `hyper`, as tensors without dimensions; the others belong to the structure 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import torch
 from torch import Tensor
@@ -17,17 +17,31 @@ Hyper = Mapping[str, Tensor]
 State = Mapping[str, Tensor]
 
 
+def of_group(pattern: str, name: str) -> str:
+    """The name of a group's hyperparameter among the numbers."""
+    return f"{name} of {pattern}"
+
+
+def is_lr(name: str) -> bool:
+    """Whether a number is a learning rate: the optimizer's, or that of a group."""
+    return name == "lr" or name.startswith(of_group("", "lr"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class AbstractOptimizer(ABC):
     """An optimizer and its hyperparameters."""
 
     lr: NonNegative
     weight_decay: NonNegative = 0.0
+    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Pattern of parameters -> the `lr` and `weight_decay` that they have instead, as torch's parameter groups."""
 
     def numbers(self) -> dict[str, float]:
-        """The hyperparameters that may differ by run."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: float(value) for name, value in values.items() if not isinstance(value, bool)}
+        """The hyperparameters that may differ by run; those of groups by `of_group`."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        own = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+        of_groups = {of_group(at, name): value for at, given in self.groups.items() for name, value in given.items()}
+        return {name: value for name, value in own.items() if not isinstance(values[name], bool)} | of_groups
 
     @abstractmethod
     def init(self, params: Tensor) -> dict[str, Tensor]:
@@ -96,3 +110,33 @@ class AdamW(Adam):
 
     def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
         return self._step(params * (1 - hyper["lr"] * hyper["weight_decay"]), grads, state, hyper)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSprop(AbstractOptimizer):
+    """As torch.optim.RMSprop: v <- alpha v + (1 - alpha) g^2, params <- params - lr g / (sqrt(v) + eps).
+
+    With momentum, the step's direction is b <- momentum b + g / (sqrt(v) + eps). Centered, v is less the square of g's
+    moving average. g includes weight_decay * params. Tieleman & Hinton, Neural Networks for Machine Learning, lecture
+    6.5, 2012; centered: Graves, arXiv:1308.0850, equations 38 to 45.
+    """
+
+    alpha: ProperShare = 0.99
+    eps: NonNegative = 1e-8
+    momentum: ProperShare = 0.0
+    centered: bool = False
+
+    def init(self, params: Tensor) -> dict[str, Tensor]:
+        names = ("second", "velocity", *(("first",) if self.centered else ()))
+        return {name: torch.zeros_like(params) for name in names}
+
+    def update(self, params: Tensor, grads: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
+        grads, alpha = grads + hyper["weight_decay"] * params, hyper["alpha"]
+        new = {"second": alpha * state["second"] + (1 - alpha) * (grads * grads)}
+        spread = new["second"]
+        if self.centered:
+            new["first"] = alpha * state["first"] + (1 - alpha) * grads
+            # Below 0 by rounding where the gradient hardly changes; the root of that would be NaN.
+            spread = (spread - new["first"] * new["first"]).clamp(min=0)
+        new["velocity"] = hyper["momentum"] * state["velocity"] + grads / (spread.sqrt() + hyper["eps"])
+        return params - hyper["lr"] * new["velocity"], new

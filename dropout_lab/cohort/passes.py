@@ -1,12 +1,14 @@
 """A training step and an evaluation of all lanes, as functions of tensors only, which can be compiled."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from dropout_lab.cohort.advance import advance
 from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.torch_private import tree_flatten, tree_leaves, tree_unflatten
@@ -18,7 +20,7 @@ InPlace = Callable[..., None]
 class TrainStep:
     """One training step of every lane.
 
-    carried: the lanes' parameters, optimizer state and buffers, which a step changes in place. total: (lane,), to which
+    carried: what a step changes in place, as `State.changed`. total: (lane,), to which
     it adds the loss. given: tensors that it reads, the same in every step of an epoch.
     """
 
@@ -30,7 +32,7 @@ class TrainStep:
 
     def __call__(self, *tensors: Tensor) -> None:
         """`fixed`, then the step's slice of each tensor of `batches.Epoch`."""
-        *fixed, rates, progress, mix, keys, rows, targets = tensors
+        *fixed, rates, progress, mix, course, keys, rows, targets = tensors
         carried, total, given = tree_unflatten(fixed, self._spec)
         x = inputs_of(rows, given)
         # A lane's loss depends on its own parameters only, so the gradient of the sum is every lane's own gradient.
@@ -42,10 +44,9 @@ class TrainStep:
             )
             (grads,) = torch.autograd.grad(loss.sum(), params)
         with torch.no_grad():
-            params, state = lift(self._program.update, self._program.engine)(
-                params, grads, carried["state"], given["hyper"]
+            after = lift(partial(advance, self._program), self._program.engine)(
+                carried, grads, buffers, given["hyper"], course
             )
-            after = {"params": params, "state": state, "buffers": buffers}
             for old, new in zip(tree_leaves(carried), tree_leaves(after), strict=True):
                 old.copy_(new)
             total.add_(loss)

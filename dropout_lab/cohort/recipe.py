@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
+from dropout_lab.config import lr_schedule, momentum_schedule
 from dropout_lab.core.metrics.answers import Answers
 from dropout_lab.core.metrics.metric import Ended
 from dropout_lab.core.metrics.summary import summary
@@ -98,6 +99,10 @@ class Recipe:
     """The values of the structure's options."""
     keep: Keep | None = None
     """Which network its result holds; None: none."""
+    lr_schedule: Callable[[int, int], float] = field(default_factory=lr_schedule.Constant)
+    """Optimizer step, number of all of them -> multiplier of the learning rate."""
+    momentum_schedule: Callable[[float, int, int], float] = field(default_factory=momentum_schedule.Constant)
+    """The optimizer's momentum, optimizer step, number of all of them -> momentum."""
 
 
 @dataclass(frozen=True)

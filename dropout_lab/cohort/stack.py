@@ -100,6 +100,15 @@ class Layout:
         lengths: Tensor = torch.linalg.vector_norm(by_group, dim=2)
         return lengths.repeat_interleave(each, 0).view(*value.shape[:2], *ones)
 
+    @property
+    def trained(self) -> list[str]:
+        """The names of the network's parameters in the layout, without those of dropout methods."""
+        return [name for name in self._shapes if name not in self._learned]
+
+    def spread(self, values: Mapping[str, Tensor], other: Tensor) -> Tensor:
+        """(size,): at each parameter its number from `values`, without dimensions, or `other`."""
+        return torch.cat([values.get(name, other).expand(room) for name, room in self._rooms.items()])
+
     def network(self, device: torch.device) -> Tensor:
         """(size,): 1 for parameters of the network, 0 for those of dropout methods and for gaps."""
         return self._ones(self._shapes.keys() - self._learned, device)

@@ -47,7 +47,13 @@ class State:
             "state": structure.optimizer.init(params),
             "buffers": buffers,
         }
-        """What a training step changes."""
+        """What a training step changes: parameters, optimizer state, buffers; with the option `accumulate` the sum of
+        the gradients since the last optimizer step, with `ema` the moving average of parameters and buffers."""
+        if "accumulate" in structure.options:
+            self.changed["accumulated"] = torch.zeros_like(params)
+        if "ema" in structure.options:
+            kept = {name: value.clone() for name, value in buffers.items() if name not in program.carried}
+            self.changed["ema"] = {"params": params.clone(), "buffers": kept}
         self.rates = zeros(len(program.sites))
         """The scheduled rates of the last training step: (lane, site)."""
         self.hyper = {name: zeros() for name in (*structure.optimizer.numbers(), *sorted(structure.options))}
@@ -63,10 +69,13 @@ class State:
 
     @property
     def network(self) -> dict[str, Any]:
-        """What an evaluation reads of the lanes now: parameters, buffers, and the rates of the last training step."""
-        carried = self._program.carried
-        buffers = {name: value for name, value in self.changed["buffers"].items() if name not in carried}
-        return {"params": self.params, "buffers": buffers, "rates": self.rates}
+        """What an evaluation reads of the lanes now: parameters, buffers, and the rates of the last training step.
+
+        With the option `ema`, the averages of parameters and buffers.
+        """
+        carried, now = self._program.carried, self.changed.get("ema", self.changed)
+        buffers = {name: value for name, value in now["buffers"].items() if name not in carried}
+        return {"params": now["params"], "buffers": buffers, "rates": self.rates}
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -76,11 +85,12 @@ class State:
     def load(self, lane: int, network: Network, recipe: Recipe) -> None:
         """Puts a run's initial state into a lane; nothing of the lane's former run is left."""
         self.rates[lane] = self.best["rates"][lane] = 0
-        for held in (self.changed, self.best):
+        averages = [self.changed["ema"]] if "ema" in self.changed else []
+        for held in (self.changed, self.best, *averages):
             held["params"][lane] = network.params.to(self._device)
             for name in held["buffers"].keys() - self._program.carried:
                 held["buffers"][name][lane] = network.buffers[name].to(self._device)
-        for value in self.changed["state"].values():
+        for value in tree_leaves((self.changed["state"], self.changed.get("accumulated", ()))):
             value[lane] = 0
         for name, number in {**recipe.optimizer.numbers(), **recipe.options}.items():
             self.hyper[name][lane] = number

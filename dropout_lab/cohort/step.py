@@ -12,6 +12,7 @@ from torch.func import functional_call, vmap
 
 from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
 from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, AuxiliaryLosses, Masks, divergence
+from dropout_lab.cohort.groups import Groups
 from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.own_draws import OWN, own_draws
@@ -50,6 +51,7 @@ class Program:
         install(model, structure.dropout)
         self.structure, self.engine = structure, structure.engine
         self.layout = Layout(model)
+        self._groups = Groups(self.layout, structure.optimizer.groups)
         model.to("meta")
         self._masked_at_once = _masked_at_once(structure, model)
         self.sites = sites(model)
@@ -160,12 +162,13 @@ class Program:
             grads = grads + hyper["l1"] * params.sign() * self.layout.weights(params.device)
         if "clip_norm" in options:
             grads = grads * (hyper["clip_norm"] / (grads.norm() + 1e-6)).clamp(max=1)
+        hyper = self._groups.spread(hyper)
         if self.layout.has_learned:
             hyper = {**hyper, "weight_decay": hyper["weight_decay"] * self.layout.network(params.device)}
-        params, state = self.structure.optimizer.update(params, grads, state, hyper)
+        params, after = self.structure.optimizer.update(params, grads, state, hyper)
         if "max_norm" in options:
             params = self._constrain(params, hyper["max_norm"])
-        return params, dict(state)
+        return params, {name: after[name] for name in state}  # leaves are told apart by their order
 
     def evaluate(
         self,

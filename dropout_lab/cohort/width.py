@@ -93,7 +93,8 @@ def lane_bytes(structure: Structure) -> int:
     install(model, structure.dropout)
     params = sum(param.numel() for param in model.parameters())
     state = sum(value.numel() for value in structure.optimizer.init(torch.empty(params)).values())
-    return 4 * (2 * params + state + 2 * structure.batch_size * activations)
+    kept = params * len({"ema", "accumulate"} & structure.options)
+    return 4 * (2 * params + kept + state + 2 * structure.batch_size * activations)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

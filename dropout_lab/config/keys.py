@@ -57,9 +57,11 @@ _TABLE = (
     Key("dataset", Group, "data", MISSING, "what the network learns"),
     Key("dropout", Group, "dropout", MISSING, "how a site drops"),
     Key("placement", Group, "dropout", MISSING, "which sites drop"),
-    Key("schedule", Group, "dropout", MISSING, "how the rate changes over a training"),
+    Key("schedule", Group, "dropout", MISSING, "how the rate of dropping changes over a training"),
     Key("loss", Group, "dropout", MISSING, "the training loss, of one pass through the network or of several"),
     Key("optimizer", Group, "training", MISSING, "how the network learns"),
+    Key("lr_schedule", Group, "training", MISSING, "how the learning rate changes over a training"),
+    Key("momentum_schedule", Group, "training", MISSING, "how the momentum of sgd and rmsprop changes over a training"),
     Key("sampler", Group, "how", MISSING, "which configurations a sweep tries"),
     Key("pruner", Group, "how", MISSING, "which trainings a sweep stops early"),
     Key("tracker", Group, "control", MISSING, "where else to follow the runs"),
@@ -77,7 +79,19 @@ _TABLE = (
         *("trainer.max_norm", Positive | None, "option", None),
         "largest norm of a unit's incoming weights (Srivastava et al., 2014)",
     ),
+    Key(
+        *("trainer.freeze", list[str], "training", []),
+        "parameters that are not trained, by name or pattern: [layers.0,*.bias]",
+    ),
     Key("trainer.clip_norm", Positive | None, "option", None, "largest norm of the gradient"),
+    Key(
+        *("trainer.accumulate", Count | None, "option", None),
+        "batches whose gradients are averaged for one optimizer step",
+    ),
+    Key(
+        *("trainer.ema", ProperShare | None, "option", None),
+        "decay of the exponential moving average of the weights, which is then evaluated; 0: the weights themselves",
+    ),
     Key("trainer.l1", NonNegative | None, "option", None, "weight of the L1 penalty"),
     Key(
         *("trainer.label_smoothing", ProperShare | None, "option", None),

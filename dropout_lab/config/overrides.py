@@ -53,8 +53,9 @@ def for_hydra(command: str, argv: Sequence[str]) -> HydraCommand:
 
 
 def _added(word: str) -> str:
-    """Keys that the config cannot list are added, not changed: sites, of `rates` and `dropouts`, and model.weights."""
-    return f"++{word}" if is_unlisted(word.partition("=")[0]) else word
+    """Keys that the config cannot list are added, not changed: of sites, of groups of parameters, and model.weights."""
+    key = word.partition("=")[0]
+    return f"++{word}" if is_unlisted(key) or key == "optimizer.groups" else word
 
 
 def _of_targets(words: Sequence[str]) -> list[str]:

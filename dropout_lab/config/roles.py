@@ -55,8 +55,8 @@ def options(needs: Needs | None = None) -> tuple[str, ...]:
 
 
 def is_unlisted(key: str) -> bool:
-    """Whether a composed config need not have a key, so that it is added, not changed: of a site, or model.weights."""
-    return key.partition(".")[0] in by_site() or key == "model.weights"
+    """Whether a config need not have a key, which is added then: of a site or a group of parameters, or model.weights."""
+    return key.partition(".")[0] in by_site() or key.startswith("optimizer.groups.") or key == "model.weights"
 
 
 def by_site() -> tuple[str, ...]:

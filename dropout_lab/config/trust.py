@@ -7,7 +7,16 @@ from typing import Any, get_type_hints
 from dropout_lab.config.targets import find
 from dropout_lab.core.errors import UserError
 
-ROOMS = ("models", "datasets", "dropout", "config.schedule", "cohort.loss", "cohort.optim")
+ROOMS = (
+    "models",
+    "datasets",
+    "dropout",
+    "config.schedule",
+    "config.lr_schedule",
+    "config.momentum_schedule",
+    "cohort.loss",
+    "cohort.optim",
+)
 HOMES = tuple(f"dropout_lab.{room}." for room in ROOMS)
 """The homes of the classes that a config names. Other functions of this package are not safe to call from a record."""
 

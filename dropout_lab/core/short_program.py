@@ -9,11 +9,15 @@ KERNELS, RUN = "class AOTInductorModelKernels", "void AOTInductorModel::run_impl
 C_INTERFACE_ENDS, NAMESPACE_ENDS = '} // extern "C"', "} // namespace torch::aot_inductor"
 FIRST_KERNEL = "#include <torch/csrc/inductor/cpp_prefix.h>"
 
-HEAD = """
+INCLUDES = f"""
+{FIRST_KERNEL}
 #include <memory>
 #include <torch/csrc/inductor/aoti_runtime/interface.h>
 #include <torch/csrc/inductor/cpp_wrapper/device_internal/cpu.h>
+"""
+"""All headers of a program."""
 
+HEAD = """
 using DeviceStreamType = void*;
 
 // It only calls the kernels; optimising a thousand calls takes minutes.
@@ -145,4 +149,4 @@ def shortened(source: str) -> str | None:
         bodies = source.index(FIRST_KERNEL, ends)
     except ValueError:
         return None
-    return "\n".join([source[bodies:], HEAD, source[declarations:constructor], source[run:ends], TAIL])
+    return "\n".join([INCLUDES, source[bodies:], HEAD, source[declarations:constructor], source[run:ends], TAIL])

@@ -4,13 +4,17 @@ No other module imports a private name of torch. tests/test_torch_private.py che
 for, so that another version of torch fails there first.
 """
 
+import hashlib
 import importlib
 import json
+import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 from torch import Tensor
 from torch._C import _functorch
 from torch._ops import OpOverload
@@ -23,7 +27,7 @@ from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defin
 from torch.utils import _python_dispatch
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
-from dropout_lab.core.short_program import shortened
+from dropout_lab.core.short_program import INCLUDES, shortened
 
 __all__ = [
     "TorchBatchNorm",
@@ -42,6 +46,7 @@ __all__ = [
     "load_compiler",
     "open_program",
     "operator_name",
+    "precompiled",
     "tree_flatten",
     "tree_leaves",
     "tree_map",
@@ -110,9 +115,18 @@ def load_compiler() -> None:
 
 
 def build_program(
-    graph: GraphModule, arguments: Sequence[Tensor], path: Path, settings: Mapping[str, Any], *, has_constants: bool
+    graph: GraphModule,
+    arguments: Sequence[Tensor],
+    path: Path,
+    settings: Mapping[str, Any],
+    headers: Path,
+    *,
+    has_constants: bool,
 ) -> None:
-    """Compiles a graph of tensor operations ahead of time into the package `path`."""
+    """Compiles a graph of tensor operations ahead of time into the package `path`.
+
+    headers: the folder where precompiled headers are kept for further programs.
+    """
     from torch._inductor import aot_compile, aoti_compile_and_package
     from torch._inductor.package.package import package_aoti
 
@@ -122,11 +136,13 @@ def build_program(
         aoti_compile_and_package(exported, package_path=str(path), inductor_configs=dict(settings))
         return
     # Without constants, the export would trace the graph once more, to the same kernels.
-    files: Any = _compiled_short(graph, given, settings) or aot_compile(graph, given, options=dict(settings))
+    files: Any = _compiled_short(graph, given, settings, headers) or aot_compile(graph, given, options=dict(settings))
     package_aoti(str(path), files)
 
 
-def _compiled_short(graph: GraphModule, given: tuple[Tensor, ...], settings: Mapping[str, Any]) -> list[str] | None:
+def _compiled_short(
+    graph: GraphModule, given: tuple[Tensor, ...], settings: Mapping[str, Any], headers: Path
+) -> list[str] | None:
     """The files of a program whose source is shortened before it is compiled; None if it cannot be."""
     from torch._inductor import aot_compile
     from torch._inductor.cpp_builder import BuildOptionsBase, CppBuilder
@@ -140,13 +156,43 @@ def _compiled_short(graph: GraphModule, given: tuple[Tensor, ...], settings: Map
         return None
     source.write_text(short)
     flags = json.loads(source.with_name(f"{source.stem}_linker_flags.json").read_text())
-    builder = CppBuilder(source.stem, str(source), BuildOptionsBase(**flags), str(source.parent))
+    options = BuildOptionsBase(**flags)
     try:
+        options.precompiled_header = precompiled(flags, headers)
+        builder = CppBuilder(source.stem, str(source), options, str(source.parent))
         builder.build()
     except CppCompileError:
         return None
     described = [file for file in files if file.endswith(".json") and not file.endswith("_flags.json")]
     return [str(source), builder.get_target_file_path(), *described]
+
+
+def precompiled(flags: Mapping[str, Any], there: Path) -> str | None:
+    """A header with all that short programs include, precompiled in `there`; None where the compiler is not GCC.
+
+    flags: those of a program. Reading the headers takes two thirds of compiling a program. GCC reads the text where the
+    precompiled form is not for its version and flags. Raises CppCompileError if it cannot be compiled.
+    """
+    from torch._inductor.cpp_builder import BuildOptionsBase, CppBuilder, get_compiler_version_info, is_gcc
+
+    if not is_gcc():
+        return None
+    name = json.dumps(
+        [torch.__version__, torch.__file__, get_compiler_version_info(flags["compiler"]), flags, INCLUDES]
+    )
+    folder = there / f"headers-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    header, done = folder / "short_program.h", folder / "short_program.h.gch"
+    with FileLock(folder / "lock"):  # programs are compiled side by side; the first one does it for all
+        if not done.exists():
+            header.write_text(INCLUDES)
+            without_libraries = {"libraries": [], "libraries_dirs": [], "ldflags": [], "precompiling": True}
+            options = BuildOptionsBase(**{**flags, **without_libraries})
+            with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as unfinished:
+                builder = CppBuilder(header.name, str(header), options, unfinished)
+                builder.build()
+                os.replace(builder.get_target_file_path(), done)
+    return str(header)
 
 
 def open_program(path: Path) -> Callable[[list[Tensor]], object]:

@@ -4,6 +4,10 @@ The test set of the UCI set "Optical Recognition of Handwritten Digits", in the 
 https://archive.ics.uci.edu/dataset/80
 """
 
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
 import torch
 
 from dropout_lab.config.bounds import Count, Fraction, Share
@@ -17,10 +21,8 @@ def digits(
     limit: Count | None = None,
     label_noise: Share = 0.0,
 ) -> Dataset:
-    from sklearn.datasets import load_digits  # takes seconds to import
-
-    images, labels = load_digits(return_X_y=True)
-    targets = torch.from_numpy(labels).long()
+    table = np.loadtxt(_file(), delimiter=",")
+    images, targets = table[:, :-1], torch.from_numpy(table[:, -1]).long()
     return Dataset(
         name="digits",
         task="classification",
@@ -33,3 +35,11 @@ def digits(
         limit=limit,
         label_noise=label_noise,
     )
+
+
+def _file() -> Path:
+    """The file that `sklearn.datasets.load_digits` reads, for which it takes seconds to import."""
+    package = find_spec("sklearn")
+    assert package is not None, "it is required"
+    assert package.origin is not None, "it is a package with a file"
+    return Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"

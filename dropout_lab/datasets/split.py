@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.divide import shuffled, stratified
 
 Task = Literal["classification", "regression", "token_classification"]
 """A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""
@@ -96,11 +97,11 @@ def part_size(key: str, fraction: float, targets: Tensor, task: Task, class_name
 
 def cut(rows: Tensor, targets: Tensor, task: Task, size: int, seed: int) -> tuple[Tensor, Tensor]:
     """Shuffles the rows and cuts `size` of them off, stratified by class: the others first, then those."""
-    from sklearn.model_selection import train_test_split  # takes seconds to import
-
-    stratify = targets.numpy() if task == "classification" else None
-    others, part = train_test_split(rows.numpy(), test_size=size, random_state=seed, stratify=stratify)
-    return torch.from_numpy(others), torch.from_numpy(part)
+    if task == "classification":
+        others, part = stratified(targets.numpy(), size, seed)
+    else:
+        others, part = shuffled(len(rows), size, seed)
+    return rows[torch.from_numpy(others)], rows[torch.from_numpy(part)]
 
 
 def other_classes(labels: Tensor, classes: int, probability: float, noise: np.random.Generator) -> Tensor:

@@ -33,7 +33,7 @@ class Axis:
     repeated: Sequence[Any] | None = None
     """`values` as they were listed, with repeats: these count where the axis is zipped with others."""
     is_new: bool = False
-    """Whether the override adds the key to the config: it was written `+key=...`, or the key is a site's."""
+    """Whether the override adds the key to the config: it was written `+key=...`, or it is a site's or a group's."""
 
     @property
     def low_high(self) -> tuple[float, float] | None:

@@ -32,7 +32,7 @@ class InterpolationMode(enum.Enum):
 class _Empty(ModuleType):
     """A module in which every public name is a class of modules."""
 
-    __path__ = ()
+    __path__: list[str] = []  # noqa: RUF012
     InterpolationMode = InterpolationMode
 
     def __getattr__(self, name: str) -> Any:

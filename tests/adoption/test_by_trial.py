@@ -39,7 +39,8 @@ def test_method_and_rate_are_found(axes: int, method: str, rate: float) -> None:
     module = Dropper(rate, axes)
     found = own_of(module, (X,), X)
     assert found is not None
-    assert (found.method, found.rate) == (method, pytest.approx(rate, abs=1e-5))
+    assert found.method == method
+    assert found.rate == pytest.approx(rate, abs=1e-5)
     assert module.training
 
 

@@ -18,6 +18,7 @@ from filelock import FileLock
 from dropout_lab.app import command as commands
 from dropout_lab.app import report as reports
 from dropout_lab.app.cli import main
+from dropout_lab.cohort.compilation import ahead
 from dropout_lab.core.trial import digest
 from dropout_lab.report import apart, make
 from dropout_lab.report.frames.load import load
@@ -49,6 +50,7 @@ SMALL = (
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
     """Runs `dropout-lab` with some words, in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ahead, "start", lambda: None)  # it only saves time, and here costs it
 
     def unsaid(folder: Path, refresh: float | None = None, *, baseline: int | None = None, **given: bool) -> Report:
         return Report(folder / "report.html", [], [], [], load(folder, baseline).notes)

@@ -7,47 +7,46 @@ else is the package's: the order is written and read, and the program is tried.
 import io
 import os
 import pickle
-import sys
+import tempfile
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
-from torch import Tensor
-from torch.fx import GraphModule
-
 from dropout_lab.cohort.compilation import process
-from dropout_lab.cohort.compilation.build import CompilerError
-from dropout_lab.core import machine
+from dropout_lab.cohort.compilation.build import ORDER, PROGRAM, CompilerError
 
 
 class BuiltHere:
     """In place of `Building`."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._folder = folder
+    def __init__(self, there: Path) -> None:
+        self._temporary = tempfile.TemporaryDirectory(dir=there)
+        self._folders: list[Path] = []
 
-    def order(self, graph: GraphModule, examples: tuple[Tensor, ...], *, precompile_headers: bool) -> None:
+    def order(self, order: bytes) -> None:
         """Torch's headers are always compiled first: there are many programs to come."""
-        order = process.Order.of(graph, examples, precompile_headers=True)
-        (self._folder / process.ORDER).write_bytes(pickle.dumps(order))
+        folder = Path(self._temporary.name) / str(len(self._folders))
+        folder.mkdir()
+        (folder / ORDER).write_bytes(pickle.dumps(replace(pickle.loads(order), precompile_headers=True)))
+        self._folders.append(folder)
 
-    def result(self, patience: float) -> Path:
+    def results(self, patience: float) -> Sequence[Path]:
         said = io.StringIO()
         with (
             patch.dict(os.environ, TORCHINDUCTOR_CACHE_DIR=f"{os.environ['DROPOUT_LAB_TESTS']}/kernels-{os.getpid()}"),
-            patch.object(machine, "end_with", lambda parent: None),
-            patch.object(sys, "stdin", io.StringIO()),
             warnings.catch_warnings(),
             redirect_stdout(said),
         ):
             warnings.simplefilter("ignore")
             try:
-                process.main(self._folder, os.getppid())
+                for folder in self._folders:
+                    process.build(folder)
             except SystemExit:
                 raise CompilerError(said.getvalue()) from None
-        return self._folder / process.PROGRAM
+        return [folder / PROGRAM for folder in self._folders]
 
     def close(self) -> None:
-        """There is nothing to end."""
+        self._temporary.cleanup()

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from dropout_lab.cohort import loop
-from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
+from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW, RMSprop
 from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result, RunList, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.config import roles
@@ -38,6 +38,8 @@ OPTIMIZERS: Mapping[str, AbstractOptimizer] = {
     "nesterov": SGD(lr=0.05, momentum=0.9, nesterov=True),
     "adam": Adam(lr=3e-3, weight_decay=1e-3),
     "adamw": AdamW(lr=3e-3, weight_decay=1e-2),
+    "rmsprop": RMSprop(lr=3e-4, momentum=0.5),
+    "rmsprop_centered": RMSprop(lr=3e-4, eps=1e-3, centered=True),
 }
 
 

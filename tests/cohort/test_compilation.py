@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from dropout_lab.cohort import loop
+from dropout_lab.cohort.compilation import ahead, compiler
 from dropout_lab.cohort.compilation import build as building
 from dropout_lab.cohort.compilation import choice as choosing
-from dropout_lab.cohort.compilation import compiler
 from dropout_lab.cohort.compilation.build import CompilerError
 from dropout_lab.cohort.compilation.choice import Choice, prepare
 from dropout_lab.cohort.compilation.compiler import Compilable, load
@@ -53,7 +53,7 @@ builds_odd = pytest.mark.xdist_group("odd programs")
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of built programs, with none in it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = compiler.folder()
+    folder = building.folder()
     folder.mkdir(parents=True)
     return folder
 
@@ -95,13 +95,13 @@ def test_compiled_lanes_are_eager_lanes(shared_programs: Path, monkeypatch: pyte
             np.testing.assert_allclose(found[0], found[1], rtol=1e-4, atol=1e-4, err_msg=name)
         assert ours.test_loss == pytest.approx(theirs.test_loss, rel=1e-4)
     # One program for training and one for evaluation, whatever the runs; a later cohort of the shape builds none,
-    built = set(compiler.folder().glob("*.pt2"))
-    assert shared_programs in compiler.folder().parents
+    built = set(building.folder().glob("*.pt2"))
+    assert shared_programs in building.folder().parents
     monkeypatch.setattr(Compilable, "give", lambda self, building: pytest.fail("built again"))
     again = train(made, recipes[::-1], WIDTH, compile="always")
     # and gives each run the same to the bit, whatever its lane.
     assert all(outcome(again[run.id]) == outcome(compiled[run.id]) for run in recipes)
-    assert set(compiler.folder().glob("*.pt2")) == built
+    assert set(building.folder().glob("*.pt2")) == built
 
 
 @pytest.mark.parametrize("compiled", [True, False])
@@ -159,7 +159,7 @@ def _is_doubling(program: Callable[..., None]) -> bool:
 def test_a_damaged_program_is_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
     built = _doubling("double")
     assert _is_doubling(*load([built]))
-    monkeypatch.setattr(compiler, "Building", BuiltHere)
+    monkeypatch.setattr(ahead, "Building", BuiltHere)
     for damage in (b"", b"PK\x03\x04 and no more"):
         built._path.write_bytes(damage)
         again = _doubling("double")
@@ -289,23 +289,50 @@ def test_the_compilers_of_a_builder_that_died_are_ended(tmp_path: Path, monkeypa
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
     script = f"exec 9>{held}; sleep 1000 & kill -KILL $$"
     monkeypatch.setattr(building, "COMMAND", ("sh", "-c", script))
-    with closing(building.Building(tmp_path / "b")) as one, pytest.raises(CompilerError, match="was killed"):
-        one.result(600.0)
+    with closing(building.Building(tmp_path)) as one, pytest.raises(CompilerError, match="was killed"):
+        one.results(600.0)
     assert select.select([reader], [], [], 100.0)[0], "its child holds the other end"
     os.close(reader)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_compiler_is_loaded_ahead_where_no_program_is_there(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    monkeypatch.setattr(building, "COMMAND", ("sh", "-c", "cat"))
+    if is_there:
+        (empty / "one.pt2").touch()
+    ahead.start()
+    started = set(empty.glob("tmp*"))
+    assert len(started) == (0 if is_there else 1)
+    with closing(ahead.building()):
+        assert len(set(empty.glob("tmp*")) - started) == (1 if is_there else 0), "the one that waits is taken"
+    ahead.start()
+    ahead.dismiss()
+    assert not set(empty.glob("tmp*"))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_one_program_that_fails_ends_the_building_of_all(tmp_path: Path) -> None:
+    with closing(building.Building(tmp_path)) as one:
+        one.order(_doubling("double").ordered)
+        one.order(b"damaged")
+        with pytest.raises(CompilerError, match=r"compiling failed: .*UnpicklingError"):
+            one.results(600.0)
+
+
 def test_what_killed_builds_left_is_removed_by_the_next(failing: Callable[[str], None]) -> None:
     failing("exit 1")
-    old, new = compiler.folder() / "tmpold", compiler.folder() / "tmpnew"
+    old, new = building.folder() / "tmpold", building.folder() / "tmpnew"
     for left in (old, new):
         (left / "0").mkdir(parents=True)
-    file = compiler.folder() / "tmpfile"
+    file = building.folder() / "tmpfile"
     file.touch()
     for left in (old, file):
         os.utime(left, (0, 0))
     prepared("auto")
-    assert set(compiler.folder().glob("tmp*")) == {new}
+    assert set(building.folder().glob("tmp*")) == {new}
 
 
 CRASHES = {
@@ -328,7 +355,7 @@ def test_a_compiler_or_a_program_that_crashes_ends_no_sweep(failing: Callable[[s
         assert lanes.executor.run_train_step is lanes.executor.train_step
     with pytest.raises(UserError, match=r"trainer\.compile=always: "):
         prepared("always")
-    assert not [path for path in compiler.folder().iterdir() if path.suffix != ".alias"]
+    assert not [path for path in building.folder().iterdir() if path.suffix != ".alias"]
 
 
 def test_a_program_that_hangs_ends_no_sweep(failing: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,9 +117,12 @@ def plain_loop(made: Structure, run: Recipe) -> tuple[dict[str, list[float]], fl
     model = made.build()
     install(model, made.dropout)
     numbers: Any = run.optimizer.numbers()
-    if "momentum" in numbers:
+    if "alpha" in numbers:
+        centered = bool(getattr(run.optimizer, "centered"))  # noqa: B009
+        optimizer: torch.optim.Optimizer = torch.optim.RMSprop(model.parameters(), **numbers, centered=centered)
+    elif "momentum" in numbers:
         nesterov = bool(getattr(run.optimizer, "nesterov"))  # noqa: B009
-        optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters(), **numbers, nesterov=nesterov)
+        optimizer = torch.optim.SGD(model.parameters(), **numbers, nesterov=nesterov)
     else:
         betas = (numbers.pop("beta1"), numbers.pop("beta2"))
         kind = torch.optim.AdamW if type(run.optimizer).__name__ == "AdamW" else torch.optim.Adam

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.func import vmap
 
-from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
+from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW, RMSprop
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.errors import UserError
 from tests.cohort.runs import recipe, structure, train
@@ -17,6 +17,14 @@ TWINS = [
     (Adam(lr=0.01, weight_decay=0.1), torch.optim.Adam, {"lr": 0.01, "weight_decay": 0.1}),
     (Adam(lr=0.01, beta1=0.5, beta2=0.9), torch.optim.Adam, {"lr": 0.01, "betas": (0.5, 0.9)}),
     (AdamW(lr=0.01, weight_decay=0.1), torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.1}),
+    (RMSprop(lr=0.01, weight_decay=0.1), torch.optim.RMSprop, {"lr": 0.01, "weight_decay": 0.1}),
+    (RMSprop(lr=0.01, alpha=0.9, eps=0.1), torch.optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": 0.1}),
+    (RMSprop(lr=0.01, momentum=0.9), torch.optim.RMSprop, {"lr": 0.01, "momentum": 0.9}),
+    (
+        RMSprop(lr=0.01, momentum=0.5, eps=1e-3, centered=True),
+        torch.optim.RMSprop,
+        {"lr": 0.01, "momentum": 0.5, "eps": 1e-3, "centered": True},
+    ),
 ]
 
 
@@ -35,6 +43,18 @@ def test_fifty_steps_are_torchs(ours: AbstractOptimizer, theirs: type, arguments
     torch.testing.assert_close(params, twin.detach(), rtol=1e-4, atol=1e-6)
 
 
+def test_a_gradient_that_stays_the_same_has_no_variance_below_0() -> None:
+    # torch's centered RMSprop takes the root of whatever rounding leaves there.
+    ours = RMSprop(lr=0.01, centered=True)
+    params, state = torch.zeros(1000), ours.init(torch.zeros(1000))
+    hyper = {name: torch.tensor(value) for name, value in ours.numbers().items()}
+    grads = torch.rand(1000, generator=torch.Generator().manual_seed(0))
+    for _ in range(4000):
+        params, state = ours.update(params, grads, state, hyper)
+    assert bool((state["second"] < state["first"] ** 2).any())
+    assert bool(params.isfinite().all())
+
+
 @pytest.mark.parametrize(
     ("kind", "arguments"),
     [
@@ -42,6 +62,7 @@ def test_fifty_steps_are_torchs(ours: AbstractOptimizer, theirs: type, arguments
         (SGD, {"lr": 0.1, "momentum": 1.0}),
         (Adam, {"lr": 0.1, "beta2": 1.5}),
         (Adam, {"lr": float("nan")}),
+        (RMSprop, {"lr": 0.1, "alpha": 1.0}),
     ],
 )
 def test_a_hyperparameter_without_meaning_is_refused(

@@ -135,4 +135,13 @@ def test_keys_of_a_role_are_found_by_group_and_section() -> None:
     assert [name for name in ("loss.alpha", "dropout.speed", "rates.input", "loss") if not is_dropout(name)] == []
     assert options("images") == ("shift", "flip")
     assert set(options()) < set(trainer_keys())
-    assert trial_sections() == ("model", "dataset", "dropout", "schedule", "loss", "optimizer")
+    assert trial_sections() == (
+        "model",
+        "dataset",
+        "dropout",
+        "schedule",
+        "loss",
+        "optimizer",
+        "lr_schedule",
+        "momentum_schedule",
+    )

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from omegaconf import OmegaConf
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dropout_lab.cohort.auxiliary_losses import ADVERSARY
 from dropout_lab.cohort.keys import FIRST_SAMPLE, keys, mask_seed
@@ -80,6 +81,8 @@ NUMBERS: Mapping[str, float] = {
     "flip": 0.5,
     "max_norm": 0.3,
     "clip_norm": 0.1,
+    "accumulate": 2,
+    "ema": 0.5,
 }
 SETTINGS = ["plain", *LOSSES, *NUMBERS, "precision", "mc_samples", "pretraining"]
 OF_NUMBERS_ALONE = {"mixup", "input_noise", "shift", "flip"}
@@ -185,6 +188,7 @@ class PlainLoop:
                 for name, value in self.model.named_parameters():
                     if not name.startswith(head):
                         value.copy_(made.pretraining.networks[run.seed][name])
+        self.average: AveragedModel | None = None
         self.begun = {name: param.detach().clone() for name, param in self.model.named_parameters()}
         install(self.model, made.dropout)
         self.places = {info.site: info for info in site_infos(made.build().eval(), made.dataset.example())}
@@ -211,14 +215,21 @@ class PlainLoop:
         size, options = self.made.batch_size, self.run.options
         order = torch.from_numpy(generator(self.run.seed, "order", 0).permutation(len(self.split.train)))
         batches = order.split(size)[: len(order) // size]
+        every = int(options.get("accumulate", 1))
+        if "ema" in options:
+            self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(options["ema"]))
         alpha = options.get("mixup")
         mixes = generator(self.run.seed, "mixup", 0).beta(alpha, alpha, len(batches)) if alpha else [1.0] * len(batches)
         for step, (batch, mix) in enumerate(zip(batches, mixes, strict=True)):
             x, y = self.inputs(self.split.train[batch]), self.split.train_targets[batch]
             drawn = self.keys(step, [*self.sites, DATA])
             x = self.changed(x, float(mix), Noise(drawn[DATA]))
-            optimizer.zero_grad()
-            self.loss(x, y, float(mix), drawn, step / len(batches)).backward()
+            if step % every == 0:
+                optimizer.zero_grad()
+            together = min(every, len(batches) - step // every * every)
+            (self.loss(x, y, float(mix), drawn, step / len(batches)) / together).backward()
+            if step % every != together - 1:
+                continue
             weights = [param for param in network if param.dim() > 1 and not self.is_table(param)]
             for param in weights:
                 assert param.grad is not None
@@ -230,6 +241,8 @@ class PlainLoop:
                 with torch.no_grad():
                     for param in weights:
                         param.copy_(param.flatten(1).renorm(2, 0, options["max_norm"]).view_as(param))
+            if self.average is not None:
+                self.average.update_parameters(self.model)
 
     def is_table(self, param: Tensor) -> bool:
         tables = [module.weight for module in self.model.modules() if isinstance(module, nn.Embedding)]
@@ -370,8 +383,9 @@ def check(method: str, setting: str) -> None:
         alone = PlainLoop(made, run)
         with all_written_out():
             alone.train()
-        ours = lanes.program.layout.unflatten(lanes.state.params[lane])
-        theirs = {name: param.detach() for name, param in alone.model.named_parameters()}
+        ours = lanes.program.layout.unflatten(lanes.state.network["params"][lane])
+        trained = alone.model if alone.average is None else alone.average.module
+        theirs = {name: param.detach() for name, param in trained.named_parameters()}
         moved = torch.cat([(theirs[name] - begun).flatten() for name, begun in alone.begun.items()])
         apart = torch.cat([(theirs[name] - ours[name]).flatten() for name in theirs])
         assert moved.norm() > 1e-3

@@ -13,6 +13,7 @@ from math import ceil
 
 import torch
 
+from dropout_lab.cohort.compilation import ahead
 from dropout_lab.cohort.compilation.build import CompilerError
 from dropout_lab.cohort.compilation.compiler import Compilable, check_can_build, load
 from dropout_lab.cohort.compilation.cost import Cost, counted, counted_written_out
@@ -57,6 +58,7 @@ def prepare(
     """
     lanes, choice = _decide(structure, widths, compile, runs, epochs, device)
     if not choice.compiled:
+        ahead.dismiss()
         return lanes, choice
     started = time.perf_counter()
     try:

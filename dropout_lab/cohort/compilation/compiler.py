@@ -8,23 +8,24 @@ otherwise trace and check for seconds.
 import hashlib
 import json
 import os
+import pickle
 import platform
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 
 import torch
-from platformdirs import user_cache_path
 from torch import Tensor
 from torch.fx import GraphModule
 
-from dropout_lab.cohort.compilation.build import Building, CompilerError
-from dropout_lab.cohort.compilation.process import constants, traced
+from dropout_lab.cohort.compilation import ahead
+from dropout_lab.cohort.compilation.build import Building, CompilerError, folder
+from dropout_lab.cohort.compilation.process import Order, constants, traced
 from dropout_lab.cohort.passes import InPlace
 from dropout_lab.core.machine import instructions, processor
 from dropout_lab.core.torch_private import open_program
@@ -80,13 +81,22 @@ class Compilable:
 
     def give(self, building: Building) -> None:
         """Orders the program."""
-        is_first = not any(folder().glob("*.pt2"))
-        building.order(self._graph, self._examples, precompile_headers=not is_first)
+        building.order(self.ordered)
 
-    def take(self, building: Building) -> None:
-        """Waits for the program and keeps it."""
-        built = building.result(PATIENCE_SECONDS + PATIENCE_NODE_SECONDS * len(self._graph.graph.nodes))
+    @property
+    def ordered(self) -> bytes:
+        """What a builder reads of it: a pickled `Order`."""
+        is_first = not any(folder().glob("*.pt2"))
+        return pickle.dumps(Order.of(self._graph, self._examples, precompile_headers=not is_first))
+
+    def keep(self, built: Path) -> None:
+        """Keeps the program that was ordered."""
         os.replace(built, self._path)  # atomic: another process may build the same program
+
+    @property
+    def patience(self) -> float:
+        """The seconds that building it may take."""
+        return PATIENCE_SECONDS + PATIENCE_NODE_SECONDS * len(self._graph.graph.nodes)
 
     def remember(self) -> None:
         """Stores the name that the alias stands for; this only saves time, so it may fail."""
@@ -147,18 +157,16 @@ def _build(programs: Sequence[Compilable]) -> None:
         return
     folder().mkdir(parents=True, exist_ok=True)
     _tidy()
-    with ExitStack() as stack:
-        there = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder(), ignore_cleanup_errors=True)))
-        buildings = {
-            program: stack.enter_context(closing(Building(there / str(number))))
-            for number, program in enumerate(unknown)
-        }
-        for program in [program for program in unknown if program.is_built]:
-            buildings.pop(program).close()
-        for program, building in buildings.items():
+    building = ahead.building()
+    try:
+        missing = [program for program in unknown if not program.is_built]
+        for program in missing:
             program.give(building)
-        for program, building in buildings.items():
-            program.take(building)
+        if missing:
+            for program, built in zip(missing, building.results(sum(one.patience for one in missing)), strict=True):
+                program.keep(built)
+    finally:
+        building.close()
     for program in unknown:
         program.remember()
 
@@ -193,8 +201,3 @@ def _source() -> str:
     """A hash of this package's source: an alias is valid for one version only, also while that is being edited."""
     package = Path(__file__).parents[2]
     return _digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(package.rglob("*.py"))))
-
-
-def folder() -> Path:
-    """The folder of built programs, in the user's cache."""
-    return user_cache_path("dropout-lab") / "programs"

@@ -1,19 +1,26 @@
-"""Builds one program and runs it once, in a process of its own.
+"""Builds programs and runs each once, in processes of their own.
 
-A compiler or a program that crashes, hangs or takes all memory ends that process only.
+A compiler or a program that crashes, hangs or takes all memory ends these processes only.
 
     python -m dropout_lab.cohort.compilation.process FOLDER PARENT
 
-loads the compiler, reads `order` in FOLDER once its standard input is closed, and leaves `program.pt2` there. It prints
-its progress: `BUILT`, or `FAILED` and the reason.
+loads the compiler. Once there is a line on its standard input, it reads `order` in each folder of FOLDER whose name is
+a number, and leaves `program.pt2` there. Each program is built by a process that is forked from it, so that the
+compiler is loaded once. The first that fails ends all, with its status, and what it has printed: `BUILT` when its
+program was built, or `FAILED` and the reason.
 """
 
+import gc
 import logging
+import multiprocessing
+import os
 import pickle
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,10 +29,11 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
+from dropout_lab.cohort.compilation.build import BUILT, FAILED, ORDER, PROGRAM
+from dropout_lab.cohort.compilation.build import folder as programs_folder
 from dropout_lab.core import machine
 from dropout_lab.core.torch_private import build_program, graph_imports, load_compiler, open_program
 
-ORDER, PROGRAM, BUILT, FAILED = "order", "program.pt2", "built", "failed: "
 TILE = 16
 """Columns that a kernel of the library's float32 product computes at once, with AVX2; with AVX512 there are more."""
 
@@ -76,11 +84,52 @@ class Order:
 
 
 def main(folder: Path, parent: int) -> None:
-    """Builds the program that is ordered in `folder`; ends with the process `parent`."""
+    """Builds the programs that are ordered in `folder`; ends with the process `parent`."""
     machine.end_with(parent)
+    # A builder lives for seconds. Searching the many objects of a compiler for garbage would take a third of them.
+    gc.disable()
     load_compiler()  # takes seconds, in which the process that gives the order traces it
+    if not sys.stdin.readline():  # nothing is to be built
+        return
+    # Forking is safe on Linux only; elsewhere each process loads the compiler.
+    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    orders = sorted((path for path in folder.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
+    builders: list[tuple[BaseProcess, Path]] = []
+    for order in orders:
+        builder = context.Process(target=_build_apart, args=(order, os.getpid()))
+        builder.start()
+        builders.append((builder, order))
+    while builders:
+        ended = wait([builder.sentinel for builder, _ in builders])
+        for builder, order in builders:
+            if builder.sentinel in ended:
+                builder.join()
+                if builder.exitcode != 0:
+                    _end_like(builder, order)
+        builders = [(builder, order) for builder, order in builders if builder.sentinel not in ended]
 
-    sys.stdin.read()
+
+def _build_apart(folder: Path, parent: int) -> None:
+    machine.end_with(parent)
+    for name, stream in (("said", 1), ("errors", 2)):
+        written = os.open(folder / name, os.O_WRONLY | os.O_CREAT)
+        os.dup2(written, stream)
+    build(folder)
+
+
+def _end_like(builder: BaseProcess, folder: Path) -> None:
+    """Ends this process as one of its builders has ended."""
+    for name, stream in (("said", 1), ("errors", 2)):
+        if (folder / name).exists():
+            os.write(stream, (folder / name).read_bytes())
+    status = builder.exitcode or 0
+    if status < 0:
+        os.kill(os.getpid(), -status)
+    sys.exit(status if status > 0 else 1)
+
+
+def build(folder: Path) -> None:
+    """Builds the program that is ordered in `folder`, and runs it once."""
     order: Order = pickle.loads((folder / ORDER).read_bytes())
     torch.set_num_threads(order.threads)
     warnings.simplefilter("ignore")  # torch warns about its own modules
@@ -88,7 +137,8 @@ def main(folder: Path, parent: int) -> None:
     try:
         settings = SETTINGS | {"aot_inductor.precompile_headers": order.precompile_headers}
         arguments, has_constants = order.arguments(), bool(order.constants)
-        build_program(order.graph(), arguments, folder / PROGRAM, settings, has_constants=has_constants)
+        path, headers = folder / PROGRAM, programs_folder()
+        build_program(order.graph(), arguments, path, settings, headers, has_constants=has_constants)
     except Exception as error:
         print(f"{FAILED}{_in_a_line(error)}", flush=True)
         sys.exit(1)
