@@ -19,7 +19,7 @@ from dropout_lab.config import hydra_schema
 from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
-from dropout_lab.sweep.study import pruner, sampler
+from dropout_lab.sweeper.study import pruner, sampler
 from tests.rotate import rotated
 
 CONF = conf_folder()

@@ -13,13 +13,13 @@ from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import RunsFailed
 from dropout_lab.report.apart import make_apart
-from dropout_lab.sweep import dry_run
-from dropout_lab.sweep.command import Command
-from dropout_lab.sweep.commit import commit
-from dropout_lab.sweep.launch import check_launcher, launch
-from dropout_lab.sweep.make_plan import make_plan
-from dropout_lab.sweep.prepare import prepare
-from dropout_lab.sweep.worker import Work, check_unlocked, lock
+from dropout_lab.sweeper import dry_run
+from dropout_lab.sweeper.command import Command
+from dropout_lab.sweeper.commit import commit
+from dropout_lab.sweeper.launch import check_launcher, launch
+from dropout_lab.sweeper.make_plan import make_plan
+from dropout_lab.sweeper.prepare import prepare
+from dropout_lab.sweeper.worker import Work, check_unlocked, lock
 from dropout_lab.tracker.follow import follow
 from dropout_lab.tracker.tracker import AbstractTracker
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
-from dropout_lab.sweep.repeat import repeat
+from dropout_lab.sweeper.repeat import repeat
 
 TRUST = ("trust=true", "trust=false")
 

@@ -20,7 +20,7 @@ from dropout_lab.core.trial import Config, Run
 
 
 class CohortTrainer:
-    """What a sweep needs done, see `dropout_lab.sweep.trainer_protocol.Trainer`, with the objects of one builder.
+    """What a sweep needs done, see `dropout_lab.sweeper.trainer_protocol.Trainer`, with the objects of one builder.
 
     A `spec` is what `Described.structure` holds.
     """
