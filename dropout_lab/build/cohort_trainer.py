@@ -92,6 +92,10 @@ class CohortTrainer:
         """What may be misread in the file that the data are from; see `datasets.misread`."""
         return self._builder.dataset(config["dataset"]).warnings
 
+    def data_notes(self, config: Config) -> Sequence[str]:
+        """What was made of data that leave it open, such as their task."""
+        return self._builder.dataset(config["dataset"]).notes
+
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         """That a network is trained run by run, and which of its parameters an option of the trainer leaves out."""
         return (*self._engine_warnings(spec), *self._left_out_warnings(spec))
@@ -135,6 +139,7 @@ class CohortTrainer:
             "train": len(split.train),
             "validation": len(split.val),
             "test": len(dataset.test),
+            "one_validation_part": dataset.validation is not None,
             "network": type(getattr(model, "network", model)).__name__,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         }

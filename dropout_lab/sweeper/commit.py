@@ -68,6 +68,8 @@ def _session(prepared: Prepared, command: str) -> Record:
         "data": prepared.data,
         "task": prepared.task,
         "scope": dict(prepared.scope),
+        "notes": list(prepared.notes),
+        "handed": list(prepared.handed),
         "warnings": list(prepared.warnings),
     }
 

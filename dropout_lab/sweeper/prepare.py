@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dropout_lab.config.handed import handed_keys
 from dropout_lab.core.trial import Config, digest
 from dropout_lab.records import store
 from dropout_lab.records.folder import is_sweep
@@ -34,6 +35,10 @@ class Prepared:
     """See `Trainer.task`."""
     scope: Mapping[str, Any]
     """See `Trainer.scope`."""
+    notes: Sequence[str]
+    """See `Trainer.data_notes`."""
+    handed: Sequence[str]
+    """The sections of the settings that name an object handed over from Python."""
     warnings: Sequence[str]
     """What may be misread in the data, and what is unwise about the configurations; under a sampler, about those at
     the ends of its search space."""
@@ -98,7 +103,17 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
         trainer.check(spec, plan.seeds, plan.objectives, [axis.key for axis in plan.axes])
     advice = _warnings(plan, trainer, described)
     return Prepared(
-        plan, is_grid, cells, ledger, records, data, trainer.task(plan.config), trainer.scope(plan.config), advice
+        plan=plan,
+        is_grid=is_grid,
+        cells=cells,
+        ledger=ledger,
+        records=records,
+        data=data,
+        task=trainer.task(plan.config),
+        scope=trainer.scope(plan.config),
+        notes=trainer.data_notes(plan.config),
+        handed=handed_keys(plan.config),
+        warnings=advice,
     )
 
 
@@ -112,4 +127,15 @@ def _warnings(plan: Plan, trainer: Trainer, described: Sequence[Described]) -> S
     of_structures = [
         f"warning: {sentence}" for spec in _structures(described) for sentence in trainer.structure_warnings(spec)
     ]
-    return [*of_data, *dict.fromkeys(of_structures), *warnings(described)]
+    return [*of_data, *dict.fromkeys(of_structures), *warnings(described), *_unrepeatable(plan)]
+
+
+def _unrepeatable(plan: Plan) -> Sequence[str]:
+    """That the records alone do not repeat these runs, where they name objects handed over from Python."""
+    if not (keys := handed_keys(plan.config)):
+        return ()
+    return (
+        f"warning: {' and '.join(keys)} {'is' if len(keys) == 1 else 'are'} handed over from Python under no name that"
+        " another process can import: these runs cannot be repeated from their records alone, only by the same call of"
+        " dropout_lab.sweep(...)",
+    )

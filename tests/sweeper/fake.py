@@ -126,6 +126,9 @@ class Fake:
     def data_warnings(self, config: Config) -> Sequence[str]:
         return ()
 
+    def data_notes(self, config: Config) -> Sequence[str]:
+        return ()
+
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         return ()
 

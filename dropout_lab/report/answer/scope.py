@@ -10,12 +10,22 @@ SEEDS = (
     "A seed changes the initial weights, the batches, the dropout masks and the division into train and validation, "
     "but not the data set or the test set."
 )
+UNDIVIDED = (
+    "A seed changes the initial weights, the batches and the dropout masks, but not the data set or its division into "
+    "train, validation and test."
+)
+"""Where the validation part was given with the data."""
 
 
 def scope(frames: Frames) -> str:
     """One line of facts and two short sentences about the seeds."""
     facts = "; ".join(_facts(frames))
-    return f"{facts[:1].upper()}{facts[1:]}. {SEEDS}"
+    return f"{facts[:1].upper()}{facts[1:]}. {UNDIVIDED if is_undivided(frames) else SEEDS}"
+
+
+def is_undivided(frames: Frames) -> bool:
+    """Whether all seeds have one validation part, which was given with the data."""
+    return bool((frames.asked.get("scope") or {}).get("one_validation_part"))
 
 
 def _facts(frames: Frames) -> Iterator[str]:
