@@ -31,6 +31,8 @@ def model_words(model: Any) -> tuple[list[str], Handed]:
             f"model: is a {kind} that is made already, so every seed would begin with its weights, and seeds would not"
             f" differ in them as the report says; give what makes it: the class {kind}, or lambda: {kind}(...)"
         )
+    if not callable(model) and not isinstance(model, str | list | tuple | Mapping):
+        raise UserError(f"model: is {model!r}; must be a name such as cnn, a class, or a function that makes a network")
     if not callable(model):
         return (words_below("model", model) if isinstance(model, Mapping) else [word("model", model)]), {}
     if (arguments := _named(model)) is not None:
@@ -65,13 +67,18 @@ def _name(model: Any) -> str:
 def _maker(model: Callable[..., Any]) -> Callable[..., Any]:
     """`model` as a function; of a partial, without the arguments that it has, which the data do not replace."""
 
-    def make(**given: Any) -> Any:
-        return model(**given)
-
     try:
         signature = inspect.signature(model)
-    except (ValueError, TypeError):
-        return make
+    except (ValueError, TypeError):  # of a builtin
+        return model
+
+    def make(**given: Any) -> Any:
+        try:
+            signature.bind(**given)
+        except TypeError as error:
+            raise ValueError(f"{error}") from None
+        return model(**given)
+
     bound = model.keywords if isinstance(model, functools.partial) else {}
     left = [parameter for name, parameter in signature.parameters.items() if name not in bound]
     make.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]

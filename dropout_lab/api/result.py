@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import pandas as pd
 
+from dropout_lab.api.figure import drawn
 from dropout_lab.api.undisturbed import undisturbed
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.config.handed import handed
 from dropout_lab.core.errors import UserError
-from dropout_lab.report.draw.style import styled
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.result import Report
 from dropout_lab.report.topics.evidence import Evidence
@@ -67,8 +67,7 @@ class SweepResult:
             raise UserError(
                 f"figure {name}: {why}; allowed: {', '.join(self.figures) or 'none, as no run is complete'}"
             )
-        with styled():
-            return self._plans[name].draw()
+        return drawn(self._plans[name])
 
     def repeat(self, trial: int) -> bool:
         """Train a trial again from its record, print both results, and return whether they are the same.

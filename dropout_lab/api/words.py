@@ -21,6 +21,8 @@ LISTS = {
     *("objective", "dataset.drop", "dataset.keep"),
 }
 """Keys whose value is a list, so that a list there is one value."""
+LITERAL = ("name", *(f"dataset.{key}" for key in ("path", "id", "target", "text")))
+"""Keys whose value is a word or a path, so that a string there is taken as it is, commas and blanks included."""
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./*-]*")
 READ_OTHERWISE = ("null", "true", "false", "nan", "inf")
@@ -45,7 +47,7 @@ def word(key: str, value: Any) -> str:
     """`key=value`, as typed."""
     value = _as_python(key, value)
     if isinstance(value, str):
-        return f"{key}={value}"
+        return f"{key}={_text(key, value) if key in LITERAL else value}"
     if isinstance(value, list) and key not in LISTS:
         if not value:
             raise UserError(f"{key}=[]: must have a value at least; a list is swept")

@@ -1,4 +1,4 @@
-"""What a sweep shows while it trains: a live line in a terminal, a plain one now and then elsewhere."""
+"""What a sweep shows while it trains: a live line in a terminal or notebook, a plain one now and then elsewhere."""
 
 import time
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from rich.progress import Progress as RichProgress
 from dropout_lab.core.metrics.lookup import objectives as known_objectives
 from dropout_lab.core.trial import Run
 from dropout_lab.records.fields import Record
+from dropout_lab.sweeper.notebook_bar import NotebookBar
 
 PLAIN_SECONDS = 5.0
 """The least time between two plain lines."""
@@ -33,6 +34,7 @@ class Progress:
         self._best: tuple[float, str] | None = None
         self._started = self._last = time.monotonic()
         self._bar: RichProgress | None = None
+        self._cell = NotebookBar(total) if console.is_jupyter else None
         if console.is_terminal:
             self._bar = RichProgress(
                 TextColumn("{task.description}"),
@@ -55,6 +57,8 @@ class Progress:
     ) -> None:
         if self._bar:
             self._bar.stop()
+        elif self._cell:
+            self._cell.show(self._done, self._total, self._prose(), last=True)
         elif kind is None and self._done:
             self._line()
 
@@ -108,6 +112,8 @@ class Progress:
     def _show(self) -> None:
         if self._bar:
             self._bar.update(self._task, completed=self._done, prose=self._prose())
+        elif self._cell:
+            self._cell.show(self._done, self._total, self._prose())
         elif time.monotonic() - self._last >= PLAIN_SECONDS:
             self._line()
 
