@@ -107,7 +107,7 @@ def task_of(targets: NDArray[Any]) -> Supervised:
     if targets.dtype.kind != "f":
         raise UserError(
             f"data: y has {len(different)} different integers, which may be classes or quantities; give"
-            ' **{"dataset.task": "classification"} or "regression"'
+            " dataset.task=classification or dataset.task=regression"
         )
     return "regression"
 
@@ -133,10 +133,10 @@ def _note(
     else:
         read = f"y has {different} different numbers, taken as quantities"
     other = "regression" if kind == "classification" and given.targets.dtype.kind in "iuf" else ""
-    ways = [f'"dataset.task": "{other}"'] if task is None and other else []
+    ways = [f"dataset.task={other}"] if task is None and other else []
     how = "not standardized" if scaled == "none" else f"standardized by {scaled}, as the training part has them"
-    ways += ['"dataset.standardize": "none"'] if standardize is None and scaled != "none" else []
-    change = f"; otherwise: {', '.join(ways)}" if ways else ""
+    ways += ["dataset.standardize=none"] if standardize is None and scaled != "none" else []
+    change = f"; change that with {' and '.join(ways)}" if ways else ""
     return f"data: {read} ({kind}); inputs are {how}{change}"
 
 
@@ -167,7 +167,7 @@ def _classes(targets: NDArray[Any]) -> tuple[Tensor, list[str]]:
     if len(found) > max(MOSTLY * len(targets), 2):
         raise UserError(
             f"data: y has {len(found)} different values in {len(targets)} examples, which are no classes; for numbers"
-            ' give **{"dataset.task": "regression"}'
+            " give dataset.task=regression"
         )
     return torch.from_numpy(codes.astype(np.int64)), [str(name) for name in found]
 

@@ -2,6 +2,7 @@
 
 import time
 from html import escape
+from typing import Any
 
 SECONDS = 0.25
 """The least time between two updates."""
@@ -14,7 +15,9 @@ class NotebookBar:
         from IPython.display import display  # a notebook has it
 
         self._last = time.monotonic()
-        self._shown = display(_drawn(0, total, "starting"), raw=True, display_id=True)
+        self._shown: Any = display(  # type: ignore[no-untyped-call]
+            _drawn(0, total, "starting"), raw=True, display_id=True
+        )
 
     def show(self, done: int, total: int, prose: str, *, last: bool = False) -> None:
         """Replace the line, unless it is too new and not the last."""

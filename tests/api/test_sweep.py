@@ -21,7 +21,6 @@ from omegaconf import OmegaConf
 from torch import nn
 
 import dropout_lab
-from dropout_lab.api.result import SweepResult
 from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.records import store
 from tests.api.nets import PARTS, SMALL, Net, make_net
@@ -49,8 +48,10 @@ def test_importing_the_package_loads_no_torch() -> None:
 
 
 def test_the_records_are_those_of_the_command_line(command: Command, home: Path) -> None:
-    words = ("dataset=wine", "model.width=8", "placement=input,hidden", "rate=0.1,0.3", "trainer.epochs=3")
-    words = (*words, "trainer.batch_size=16", "trainer.compile=never", "seeds=2", "name=x")
+    words = [
+        *("dataset=wine", "model.width=8", "placement=input,hidden", "rate=0.1,0.3", "trainer.epochs=3"),
+        *("trainer.batch_size=16", "trainer.compile=never", "seeds=2", "name=x"),
+    ]
     assert command("sweep", *words).code == 0
     (home / "outputs" / "x").rename(home / "typed")
     found = dropout_lab.sweep(
@@ -116,7 +117,7 @@ def test_what_can_be_imported_is_recorded_by_its_name(model: Callable[..., nn.Mo
 def test_what_has_no_name_trains_and_its_record_says_that_it_does_not_repeat(
     command: Command, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def call(width: int) -> SweepResult:
+    def call(width: int) -> Any:
         return dropout_lab.sweep(
             lambda outputs: Net(outputs, width), PARTS, rate=[0.3], placement="own", name="x", **SMALL
         )
@@ -210,7 +211,7 @@ def test_it_leaves_the_process_as_it_was(home: Path) -> None:
     torch.set_num_threads(2)
     torch.set_default_dtype(torch.float64)
     optuna.logging.set_verbosity(optuna.logging.INFO)
-    state = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy(), sys.argv, list(sys.path)  # type: ignore[index, union-attr]
+    state = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy(), sys.argv, list(sys.path)  # type: ignore[index]
     schema = ConfigStore.instance().repo.get("schema.yaml")
     try:
         with torch.no_grad():
