@@ -148,7 +148,7 @@ def _checked(inputs: NDArray[Any], targets: NDArray[Any], part: str) -> Pair:
     if len(inputs) != len(targets) or not len(inputs):
         raise UserError(f"{x} has {len(inputs)} examples and y{part} {len(targets)}; must be as many, and not none")
     for name, array in ((x, inputs), (y, targets)):
-        if array.dtype.kind == "f" and not (np.abs(array) <= LARGEST).all():
+        if array.dtype.kind == "f" and not float(np.abs(array).max()) <= LARGEST:  # as it is of NaN, too
             raise UserError(f"{name} has values that are NaN, infinite or beyond {LARGEST:g}; must be finite numbers")
     return inputs, targets
 

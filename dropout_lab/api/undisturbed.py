@@ -1,6 +1,7 @@
 """A sweep inside somebody's process begins as on the command line, and leaves the global state as it was."""
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,16 +9,30 @@ import numpy as np
 import optuna
 import torch
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.version import VersionBase
 from omegaconf.basecontainer import BaseContainer
+
+from dropout_lab.core.errors import UserError
+
+_ALONE = threading.Lock()
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Restore random states, torch's settings, Optuna's log level, and what Hydra and OmegaConf have registered.
+    """Restore random states, torch's settings, Optuna's log level, Hydra's state, and what OmegaConf has registered.
 
-    `hydra.initialize_config_dir` restores Hydra's own state.
+    Raises UserError inside of another such block, of this thread or another: what is restored is there only once.
     """
+    if not _ALONE.acquire(blocking=False):
+        raise UserError("a sweep is running in this process already; wait for it, or start another process")
+    try:
+        yield from _undisturbed()
+    finally:
+        _ALONE.release()
+
+
+def _undisturbed() -> Iterator[None]:
     with _of_hydra(), _of_torch():
         level, numbers, drawn = optuna.logging.get_verbosity(), np.random.get_state(), random.getstate()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -33,9 +48,13 @@ def undisturbed() -> Iterator[None]:
 def _of_hydra() -> Iterator[None]:
     store, version = ConfigStore.instance(), VersionBase.instance()
     kept = dict(store.repo), version.version_base, dict(BaseContainer._resolvers)
+    outer = GlobalHydra.instance()
+    running = outer.hydra  # the caller may be an application of Hydra's
+    outer.clear()
     try:
         yield
     finally:
+        GlobalHydra.instance().hydra = running
         store.repo, version.version_base, BaseContainer._resolvers = kept
 
 

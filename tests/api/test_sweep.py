@@ -15,10 +15,13 @@ import optuna
 import pandas as pd
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.version import VersionBase
 from omegaconf import OmegaConf
-from torch import nn
+from packaging.version import Version
+from torch import Tensor, nn
 
 import dropout_lab
 from dropout_lab.build.cohort_trainer import CohortTrainer
@@ -233,6 +236,51 @@ def test_it_leaves_the_process_as_it_was(home: Path) -> None:
         torch.set_num_threads(1)
         torch.set_default_dtype(torch.float32)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def test_an_application_of_hydra_goes_on_as_before(home: Path) -> None:
+    (home / "conf").mkdir()
+    (home / "conf" / "mine.yaml").write_text("a: 1\n")
+    with initialize_config_dir(str(home / "conf"), version_base="1.2"):
+        dropout_lab.sweep(Net, PARTS, rate=[0.3], dry_run=True, **SMALL)
+        assert compose("mine").a == 1
+        assert VersionBase.instance().getbase() == Version("1.2")
+
+
+def test_one_sweep_at_a_time(home: Path) -> None:
+    def nested(outputs: int) -> nn.Module:
+        dropout_lab.sweep(Net, PARTS, rate=[0.3], dry_run=True, **SMALL)
+        return Net(outputs)
+
+    with pytest.raises(dropout_lab.UserError, match="a sweep is running in this process already"):
+        dropout_lab.sweep(nested, PARTS, rate=[0.3], dry_run=True, **SMALL)
+    dropout_lab.sweep(Net, PARTS, rate=[0.3], dry_run=True, **SMALL)
+
+
+def test_failed_runs_are_counted_by_the_result(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    class Failing(Net):
+        def forward(self, x: Tensor) -> Tensor:
+            if x.shape[-2] == 16:  # a batch; it is tried with four examples
+                raise RuntimeError("no batches of 16")
+            return super().forward(x)
+
+    found = dropout_lab.sweep(Failing, PARTS, rate=[0.3], placement="own", **SMALL)
+    assert found.runs["status"].tolist() == ["failed"] * 4
+    assert "no batches of 16" in found.runs["reason"][0]
+    assert "4 runs failed" in capfd.readouterr().out
+    assert "4 of 4 runs failed" in found.answer
+    assert found.figures == ()
+    with pytest.raises(dropout_lab.UserError, match="allowed: none, as no run is complete"):
+        found.figure("rate")
+    assert found._repr_html_()
+
+
+def test_a_validation_part_that_is_given_is_said(home: Path) -> None:
+    x, y, *test = PARTS
+    found = dropout_lab.sweep(Net, (x[:60], y[:60], x[60:], y[60:], *test), rate=[0.3], placement="own", **SMALL)
+    assert "60 train, 30 validation and 30 test examples" in found.answer
+    assert "but not the data set or its division" in found.answer.replace("\n", " ")
+    assert "all seeds have the same validation part" in found.report.read_text()
 
 
 def test_it_works_inside_of_a_running_event_loop_and_prints_plain_lines(
