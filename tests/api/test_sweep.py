@@ -1,26 +1,13 @@
 """A sweep from Python is the sweep of the command line: its records, its refusals, its continuing."""
 
-import asyncio
 import functools
 import json
-import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import optuna
 import pandas as pd
 import pytest
-import torch
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
-from hydra.version import VersionBase
-from omegaconf import OmegaConf
-from packaging.version import Version
 from torch import Tensor, nn
 
 import dropout_lab
@@ -40,14 +27,6 @@ def records(folder: Path) -> dict[str, list[dict[str, Any]]]:
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         found[path.name] = [{key: value for key, value in one.items() if key not in CLOCK | {"crc"}} for one in lines]
     return found
-
-
-def test_importing_the_package_loads_no_torch() -> None:
-    code = (
-        "import sys, dropout_lab; dropout_lab.sweep; print(sorted({'torch', 'pandas', 'hydra'} & sys.modules.keys()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_the_records_are_those_of_the_command_line(command: Command, home: Path) -> None:
@@ -209,54 +188,6 @@ def test_what_only_python_can_give_wrongly_is_refused(given: dict[str, Any], sai
     assert not (home / "outputs").exists()
 
 
-def test_it_leaves_the_process_as_it_was(home: Path) -> None:
-    OmegaConf.register_new_resolver("data", lambda: "mine", replace=True)
-    torch.set_num_threads(2)
-    torch.set_default_dtype(torch.float64)
-    optuna.logging.set_verbosity(optuna.logging.INFO)
-    state = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy(), sys.argv, list(sys.path)  # type: ignore[index]
-    schema = ConfigStore.instance().repo.get("schema.yaml")
-    try:
-        with torch.no_grad():
-            dropout_lab.sweep(Net, PARTS, rate=[0.3], placement="own", **SMALL)
-            assert not torch.is_grad_enabled()
-        assert torch.get_default_dtype() == torch.float64
-        assert torch.get_num_threads() == 2
-        assert optuna.logging.get_verbosity() == optuna.logging.INFO
-        assert torch.equal(torch.get_rng_state(), state[0])
-        assert random.getstate() == state[1]
-        assert np.array_equal(np.random.get_state()[1], state[2])  # type: ignore[index]
-        assert (sys.argv, sys.path) == (state[3], state[4])
-        assert Path.cwd() == home
-        assert not GlobalHydra.instance().is_initialized()
-        assert ConfigStore.instance().repo.get("schema.yaml") is schema
-        assert OmegaConf.create({"a": "${data:}"}).a == "mine"
-    finally:
-        OmegaConf.clear_resolver("data")
-        torch.set_num_threads(1)
-        torch.set_default_dtype(torch.float32)
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-
-def test_an_application_of_hydra_goes_on_as_before(home: Path) -> None:
-    (home / "conf").mkdir()
-    (home / "conf" / "mine.yaml").write_text("a: 1\n")
-    with initialize_config_dir(str(home / "conf"), version_base="1.2"):
-        dropout_lab.sweep(Net, PARTS, rate=[0.3], dry_run=True, **SMALL)
-        assert compose("mine").a == 1
-        assert VersionBase.instance().getbase() == Version("1.2")
-
-
-def test_one_sweep_at_a_time(home: Path) -> None:
-    def nested(outputs: int) -> nn.Module:
-        dropout_lab.sweep(Net, PARTS, rate=[0.3], dry_run=True, **SMALL)
-        return Net(outputs)
-
-    with pytest.raises(dropout_lab.UserError, match="a sweep is running in this process already"):
-        dropout_lab.sweep(nested, PARTS, rate=[0.3], dry_run=True, **SMALL)
-    dropout_lab.sweep(Net, PARTS, rate=[0.3], dry_run=True, **SMALL)
-
-
 def test_failed_runs_are_counted_by_the_result(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     class Failing(Net):
         def forward(self, x: Tensor) -> Tensor:
@@ -281,18 +212,6 @@ def test_a_validation_part_that_is_given_is_said(home: Path) -> None:
     assert "60 train, 30 validation and 30 test examples" in found.answer
     assert "but not the data set or its division" in found.answer.replace("\n", " ")
     assert "all seeds have the same validation part" in found.report.read_text()
-
-
-def test_it_works_inside_of_a_running_event_loop_and_prints_plain_lines(
-    home: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    async def call() -> Any:
-        return dropout_lab.sweep(Net, PARTS, rate=[0.3], placement="own", **SMALL)
-
-    assert len(asyncio.run(call()).runs) == 4
-    out = capfd.readouterr().out
-    assert "4 of 4 runs" in out
-    assert "\x1b" not in out
 
 
 def test_a_dry_run_trains_nothing(home: Path, capfd: pytest.CaptureFixture[str]) -> None:

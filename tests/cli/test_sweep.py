@@ -443,7 +443,7 @@ def test_an_experiment_brings_its_sweep_and_the_command_line_wins_over_it(comman
 def test_help_names_every_group_and_its_members(command: Command) -> None:
     out = command("sweep", "--help").out
     for said in (
-        "dataset: adding, adult, ag_news, breast_cancer, cifar10",
+        "dataset: adding, adult, ag_news, arrays, breast_cancer, cifar10",
         "model: cnn, mlp",
         "sampler: cmaes, gp, grid",
         "epochs: 30",
