@@ -347,7 +347,7 @@ def test_after_the_edits_the_contract_tests_find_and_pass_what_was_added(tmp_pat
     )
     more = (
         "tests/datasets/test_every_dataset.py",
-        "tests/sweep/test_sweeps.py",
+        "tests/sweeper/test_sweeps.py",
         "tests/cohort/test_lane_is_the_run_alone.py",
         "tests/docs",
         "tests/core",

@@ -23,7 +23,7 @@ from dropout_lab.report.topics.configurations.columns import of_configurations
 from dropout_lab.report.topics.configurations.configurations import configurations
 from tests.cohort.runs import recipe, structure, train
 from tests.report.canned import Sweep, grid
-from tests.sweep.fake import Fake, sweep
+from tests.sweeper.fake import Fake, sweep
 
 
 def left(ended: Ended) -> float:

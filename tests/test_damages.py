@@ -14,10 +14,10 @@ from dropout_lab.records.folder import JOURNAL
 from dropout_lab.records.repair import repair
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.watch import sizes
-from dropout_lab.sweep.repeat import repeat
-from dropout_lab.sweep.study import Study
+from dropout_lab.sweeper.repeat import repeat
+from dropout_lab.sweeper.study import Study
 from dropout_lab.tracker.records import FinishedRuns
-from tests.sweep.recorded import heal, plan_of, write
+from tests.sweeper.recorded import heal, plan_of, write
 
 LINES = [f"{kind}.jsonl" for kind in ("sessions", "trials")]
 LINES += [f"{kind}-0.jsonl" for kind in ("runs", "curves", "cohorts", "learned", "lanes")]

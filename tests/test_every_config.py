@@ -19,7 +19,7 @@ from dropout_lab.config import hydra_schema
 from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import UserError
-from dropout_lab.sweep.study import pruner, sampler
+from dropout_lab.sweeper.study import pruner, sampler
 from tests.rotate import rotated
 
 CONF = conf_folder()
@@ -39,7 +39,8 @@ GROUPS = (
     "tracker",
 )
 FROM_FILES = {path.stem for path in (CONF / "dataset").glob("*.yaml") if "path: null" in path.read_text()} - {"text"}
-"""Sets that are somewhere else: tests/datasets has their tests."""
+FROM_FILES |= {"arrays"}
+"""Sets that are somewhere else: tests/datasets and tests/api have their tests."""
 MEMBERS = [
     (group, path.stem)
     for group in GROUPS

@@ -19,10 +19,10 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Trial
 from dropout_lab.records import predictions, store
 from dropout_lab.records.store import NONE
-from dropout_lab.sweep.repeat import repeat
-from dropout_lab.sweep.same_sweep import check_trust
+from dropout_lab.sweeper.repeat import repeat
+from dropout_lab.sweeper.same_sweep import check_trust
 from tests.report.canned import Sweep, grid
-from tests.sweep.recorded import plan_of
+from tests.sweeper.recorded import plan_of
 
 OURS = sorted(
     {

@@ -36,7 +36,7 @@ from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.method import objection_to
 from dropout_lab.sites.site import CALLS, Site, calls_counted
-from dropout_lab.sweep.trainer_protocol import best_widths
+from dropout_lab.sweeper.trainer_protocol import best_widths
 from tests import users_networks
 from tests.cohort.runs import Queue
 

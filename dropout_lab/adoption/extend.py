@@ -15,13 +15,14 @@ def extend(module: nn.Module, mixin: type, **children: nn.Module) -> None:
     for name, child in children.items():
         module.add_module(f"{OURS}{name}", child)
     if not isinstance(module, mixin):
-        module.__class__ = _joined(type(module), mixin)
+        module.__class__ = _joined(type(module), mixin)  # type: ignore[arg-type]
 
 
 @cache
 def _joined(kind: type[nn.Module], mixin: type) -> type[nn.Module]:
     hiding = (_Hiding,) if issubclass(kind, nn.Sequential) and not issubclass(kind, _Hiding) else ()
-    return type(kind.__name__, (mixin, *hiding, kind), {"__module__": kind.__module__})
+    made: type[nn.Module] = type(kind.__name__, (mixin, *hiding, kind), {"__module__": kind.__module__})
+    return made
 
 
 class _Hiding:

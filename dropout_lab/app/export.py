@@ -11,7 +11,7 @@ from dropout_lab.app.working_folder import make_importable
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
-from dropout_lab.sweep.export import Wanted, export
+from dropout_lab.sweeper.export import Wanted, export
 
 USAGE = """\
 dropout-lab export outputs/default --trial 17 --to net.safetensors    the network of trial 17, of its first seed

@@ -13,10 +13,10 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.config.check import check
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sweep.axes import Swept
-from dropout_lab.sweep.command import Command
-from dropout_lab.sweep.composer import Composer
-from dropout_lab.sweep.variants import resolve
+from dropout_lab.sweeper.axes import Swept
+from dropout_lab.sweeper.command import Command
+from dropout_lab.sweeper.composer import Composer
+from dropout_lab.sweeper.variants import resolve
 
 HEADER = ("site", "kind", "shape", "method", "rate", "written as")
 

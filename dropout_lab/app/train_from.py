@@ -9,7 +9,7 @@ from dropout_lab.app.working_folder import make_importable
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
-from dropout_lab.sweep.repeat import repeat
+from dropout_lab.sweeper.repeat import repeat
 
 TRUST = ("trust=true", "trust=false")
 

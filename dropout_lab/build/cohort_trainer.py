@@ -27,7 +27,7 @@ SHOWN = 10
 
 
 class CohortTrainer:
-    """What a sweep needs done, see `dropout_lab.sweep.trainer_protocol.Trainer`, with the objects of one builder.
+    """What a sweep needs done, see `dropout_lab.sweeper.trainer_protocol.Trainer`, with the objects of one builder.
 
     A `spec` is what `Described.structure` holds.
     """
@@ -97,6 +97,10 @@ class CohortTrainer:
     def data_warnings(self, config: Config) -> Sequence[str]:
         """What may be misread in the file that the data are from; see `datasets.misread`."""
         return self._builder.dataset(config["dataset"]).warnings
+
+    def data_notes(self, config: Config) -> Sequence[str]:
+        """What was made of data that leave it open, such as their task."""
+        return self._builder.dataset(config["dataset"]).notes
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         """That a network is trained run by run or not as written, what an option of the trainer leaves out, and which

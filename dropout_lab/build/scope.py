@@ -30,6 +30,7 @@ def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
         "train": len(split.train),
         "validation": len(split.val),
         "test": len(dataset.test),
+        "one_validation_part": dataset.validation is not None,
         "network": type(models[0]).__name__,
         "own_rate": own_rate(builder, config),
         "parameters": sum(parameter.numel() for parameter in models[0].parameters()),

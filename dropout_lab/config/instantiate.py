@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 import hydra.utils
 from hydra.errors import InstantiationException
 
+from dropout_lab.config.handed import is_handed
 from dropout_lab.config.kinds import Kind
 from dropout_lab.config.targets import find
 from dropout_lab.core.errors import UserError
@@ -28,6 +29,8 @@ def instantiate(key: str, section: Config, **given: Any) -> Any:
         raise UserError(f"{key}: the config names no class: it has no _target_")
     _check_targets(key, section)
     _check_arguments(key, section)
+    if is_handed(str(section["_target_"])):
+        return _call(key, section, given)
     try:
         return hydra.utils.instantiate(dict(section), **given, _convert_="all")
     except SystemExit as error:
@@ -62,6 +65,22 @@ def named_arguments(section: Config) -> frozenset[str]:
         return frozenset()
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return frozenset(name for name, parameter in signature.parameters.items() if parameter.kind in kinds)
+
+
+def _call(key: str, section: Config, given: Config) -> Any:
+    """What a callable handed over from Python returns: Hydra calls only what has a name."""
+    target = str(section["_target_"])
+    rest = {name: value for name, value in section.items() if name != "_target_"}
+    arguments = hydra.utils.instantiate(rest, _convert_="all") | given
+    try:
+        return find(target)(**arguments)
+    except SystemExit as error:
+        raise UserError(f"{key} ({target}): it ends the process (sys.exit({error.code!r}))") from error
+    except (ValueError, TypeError) as error:
+        *_, (last, _) = traceback.walk_tb(error.__traceback__)
+        if isinstance(error, TypeError) and last.f_code is not _call.__code__:
+            raise  # something inside it went wrong
+        raise UserError(f"{key} ({target}): {error}") from error
 
 
 def _check_targets(key: str, value: Any) -> None:

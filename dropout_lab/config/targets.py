@@ -4,12 +4,20 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+from dropout_lab.config.handed import handed_object, is_handed
+
 
 def find(target: str) -> Any:
-    """The object of a dotted name. Raises ImportError whose message says what is missing and what to do.
+    """The object of a dotted name, or one handed over from Python (`config.handed`).
 
+    Raises ImportError whose message says what is missing and what to do.
     Hydra's own look-up, hydra.utils.get_object, finds the same objects, but prints those that it does not find.
     """
+    if is_handed(target):
+        try:
+            return handed_object(target)
+        except LookupError as error:
+            raise ImportError(str(error)) from None
     first, *rest = target.split(".")
     found, name = _module(first), first
     for part in rest:

@@ -46,6 +46,8 @@ class Dataset(Examples):
     """How often a seed's training part must have a token for its reader to know it. With 2, what occurs once there is
     UNKNOWN, and so UNKNOWN is trained; with 1 it is met for the first time in validation, but where the loader gave it
     to the rarest."""
+    validation: Tensor | None = None
+    """(n_val,) int64 rows of a validation part that is the same for every seed; None: each seed draws its own."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,9 +65,12 @@ class Dataset(Examples):
                     f" {class_name(min(missing), self.class_names)};"
                     " must leave at least 2 of each class for training and validation"
                 )
-        training = len(rest) - part_size(
-            "val_fraction", self.val_fraction, self.targets[rest], self.task, self.class_names
-        )
+        if self.validation is not None:
+            training = len(rest) - len(self.validation)
+        else:
+            training = len(rest) - part_size(
+                "val_fraction", self.val_fraction, self.targets[rest], self.task, self.class_names
+            )
         if self.limit is not None and self.limit > training:
             raise UserError(
                 f"dataset.limit={self.limit}: must be at most {training}, the number of training examples of"
@@ -86,6 +91,7 @@ class Dataset(Examples):
             inputs=self.inputs[kept],
             targets=targets[kept],
             test=row[self.test[kept[self.test]]],
+            validation=None if self.validation is None else row[self.validation[kept[self.validation]]],
             outputs=len(classes),
             class_names=names,
         )
@@ -109,9 +115,11 @@ class Dataset(Examples):
 
     def _divided(self, seed: int) -> tuple[Tensor, Tensor]:
         """The rows of the training part, shuffled and without regard to `limit`, and those of the validation part."""
-        rest = self._rest()
+        rest, drawn = self._rest(), generator(seed, "split")
+        if self.validation is not None:
+            train = rest[~torch.isin(rest, self.validation)]
+            return train[torch.from_numpy(drawn.permutation(len(train)))], self.validation
         val_size = part_size("val_fraction", self.val_fraction, self.targets[rest], self.task)
-        drawn = generator(seed, "split")
         if self.is_stream:
             start = int(drawn.integers(len(rest) - val_size + 1))
             return torch.cat([rest[:start], rest[start + val_size :]]), rest[start : start + val_size]

@@ -41,6 +41,8 @@ class Examples:
     """What the classes are called, for messages; without, by their numbers."""
     warnings: Sequence[str] = ()
     """What may be misread in its file; see `misread`."""
+    notes: Sequence[str] = ()
+    """What was made of data that leave it open, in sentences for people."""
     vocabulary: Sequence[str] = ()
     """What the tokens are called, SPECIAL_TOKENS first; empty if the inputs are no tokens. It may have tokens that a
     seed's training part does not have: `Split.known` hides them."""

@@ -37,6 +37,8 @@ CALLED = {
     "transformers vit": [*LIBRARIES["transformers vit"].sites, "vit.layers.0.dropout"],
 }
 """The sites in the order of the calls, where that is not each once."""
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name.startswith("timm") else name for name in ZOO]
+LANES = [name for name, member in zip(NAMES, ZOO.values(), strict=True) if member.engine == "lanes"]
 DIGITS = digits(limit=60)
 DATASET: Any = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
 EXAMPLE = DIGITS.example()
@@ -55,14 +57,14 @@ def made(name: str, seed: int = 0) -> nn.Module:
     return adopt(network.train(), EXAMPLE)
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_sites_are_those_of_the_author(name: str) -> None:
     infos = site_infos(made(name).eval(), EXAMPLE)
     found = {info.site: ("", 0.0) if info.own is None else (info.own.method, info.own.rate) for info in infos}
     assert list(found.items()) == list(ZOO[name].sites.items())
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", NAMES)
 def test_it_answers_as_the_untouched_network(name: str) -> None:
     """In evaluation, and in training with the author's dropouts off."""
     untouched, ours = seeded(ZOO[name].make), made(name)
@@ -112,7 +114,7 @@ def recipe(number: int, rates: dict[str, float]) -> Recipe:
     )
 
 
-@pytest.mark.parametrize("name", [name for name, member in ZOO.items() if member.engine == "lanes"])
+@pytest.mark.parametrize("name", LANES)
 def test_side_by_side_it_is_what_it_is_run_by_run(name: str) -> None:
     places = list(ZOO[name].sites)
     methods: dict[str, AbstractDropout] = dict.fromkeys(places, Standard())
@@ -132,7 +134,7 @@ def test_side_by_side_it_is_what_it_is_run_by_run(name: str) -> None:
     assert first != second
 
 
-@pytest.mark.parametrize("name", [name for name in ZOO if name != "site beside"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "site beside"])
 def test_at_the_authors_rates_it_is_trained_as_the_author_trains_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """But for `site beside`, whose site is no dropout of the author's."""
     own, builder = ZOO[name].sites, Builder()

@@ -12,7 +12,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from dropout_lab.records import store
 from dropout_lab.records.folder import JOURNAL
-from dropout_lab.sweep.study import NAME
+from dropout_lab.sweeper.study import NAME
 from tests.cli.conftest import SMALL, Command
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from dropout_lab.core.trial import digest
 from dropout_lab.records.writer import Writer
-from dropout_lab.sweep import dry_run
-from dropout_lab.sweep.prepare import Prepared
+from dropout_lab.sweeper import dry_run
+from dropout_lab.sweeper.prepare import Prepared
 from tests.cli.conftest import SMALL, Command
 
 SEARCH = ("sweep", "dry_run=true", "sampler=tpe", "n_trials=8", *SMALL)

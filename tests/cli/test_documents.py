@@ -17,8 +17,8 @@ import torch
 
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.result import Report
-from dropout_lab.sweep.export import Wanted
-from dropout_lab.sweep.space import parse
+from dropout_lab.sweeper.export import Wanted
+from dropout_lab.sweeper.space import parse
 from tests.cli.conftest import Command
 from tests.docs.commands import DOCUMENTS, block, commands
 from tests.docs.tables import ROOT
@@ -77,7 +77,7 @@ def test_a_sweep_is_composed(line: str, command: Command, home: Path) -> None:
 @pytest.mark.parametrize("line", [line for line in SWEEPS if not FROM_THE_HUB & set(re.split("[ =]", line))])
 @pytest.mark.slow
 def test_a_sweep_is_planned(line: str, command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dropout_lab.sweep.dry_run.show", lambda *given: None)
+    monkeypatch.setattr("dropout_lab.sweeper.dry_run.show", lambda *given: None)
     outcome = command(*words_of(line), "dry_run=true")
     assert outcome.code == 0, outcome.err
 

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from dropout_lab.records import store
-from dropout_lab.sweep.study import JournalLock
+from dropout_lab.sweeper.study import JournalLock
 from tests.cli import conftest
 from tests.report.canned import Sweep, planned
 
@@ -124,7 +124,7 @@ def test_killed_sweeps_keep_the_weights_of_uninterrupted_ones(tmp_path: Path) ->
 
 def test_who_is_killed_with_the_journal_in_hand_lets_it_go(tmp_path: Path) -> None:
     holder = (
-        "import os, signal; from pathlib import Path; from dropout_lab.sweep.study import JournalLock\n"
+        "import os, signal; from pathlib import Path; from dropout_lab.sweeper.study import JournalLock\n"
         "JournalLock(Path('.')).acquire(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", holder], cwd=tmp_path, check=False).returncode == -signal.SIGKILL
@@ -143,7 +143,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, unin
     pd.testing.assert_frame_equal(table(tmp_path), uninterrupted, check_exact=True)
 
 
-@pytest.mark.parametrize("module", ["hydra", "torch", "dropout_lab.sweep.queue"])
+@pytest.mark.parametrize("module", ["hydra", "torch", "dropout_lab.sweeper.queue"])
 def test_ctrl_c_while_it_loads_ends_it_quietly(module: str, tmp_path: Path) -> None:
     program = f"""
 import os, signal, sys

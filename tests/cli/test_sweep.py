@@ -12,7 +12,7 @@ from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.records import store
 from dropout_lab.records.fields import EXECUTION
 from dropout_lab.records.folder import is_sweep
-from dropout_lab.sweep.study import Study
+from dropout_lab.sweeper.study import Study
 from tests.cli.conftest import SMALL, Command, Trained, table
 from tests.rotate import rotated
 
@@ -388,7 +388,7 @@ def test_the_default_sweep_has_placements_at_which_the_method_can_act(
 def test_samplers_train_as_many_configurations_as_asked_and_the_baseline(
     sampler: str, command: Command, tmp_path: Path
 ) -> None:
-    """All of them with a trainer that is made up: `tests/sweep/test_sweeps.py`."""
+    """All of them with a trainer that is made up: `tests/sweeper/test_sweeps.py`."""
     words = ("sweep", *SMALL, f"sampler={sampler}", "rates.input=interval(0,0.5)", "rates.hidden=interval(0,0.8)")
     two = ("objective=[val_loss,gap]",) if sampler == "nsgaii" else ()
     assert command(*words, *two, "n_trials=4", "name=s").code == 0
@@ -402,7 +402,7 @@ def test_samplers_train_as_many_configurations_as_asked_and_the_baseline(
 @pytest.mark.parametrize("pruner", ["hyperband", "wilcoxon"])
 @pytest.mark.slow
 def test_pruners_really_stop_runs(pruner: str, command: Command, tmp_path: Path) -> None:
-    """By epochs and by seeds; all of them with a trainer that is made up: `tests/sweep/test_sweeps.py`."""
+    """By epochs and by seeds; all of them with a trainer that is made up: `tests/sweeper/test_sweeps.py`."""
     words = (
         *("sweep", "dataset=wine", "model.width=16", "trainer.batch_size=16", "trainer.epochs=12", "trainer.width=4"),
         *(f"pruner={pruner}", "rate=0,0.1,0.9,0.95,0.97,0.98,0.985,0.99", "seeds=6", "name=p", "optimizer.lr=0.01"),
@@ -443,7 +443,7 @@ def test_an_experiment_brings_its_sweep_and_the_command_line_wins_over_it(comman
 def test_help_names_every_group_and_its_members(command: Command) -> None:
     out = command("sweep", "--help").out
     for said in (
-        "dataset: adding, adult, ag_news, breast_cancer, cifar10",
+        "dataset: adding, adult, ag_news, arrays, breast_cancer, cifar10",
         "model: cnn, mlp",
         "sampler: cmaes, gp, grid",
         "epochs: 30",

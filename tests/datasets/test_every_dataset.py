@@ -22,9 +22,12 @@ FOLDER = Path(__file__).parents[2] / "conf" / "dataset"
 WITHOUT_PATH = {"text"}
 """Those that may be read from a file, but come along otherwise."""
 EMBEDDED = [
-    path for path in sorted(FOLDER.glob("*.yaml")) if "path" not in OmegaConf.load(path) or path.stem in WITHOUT_PATH
+    path
+    for path in sorted(FOLDER.glob("*.yaml"))
+    if path.stem in WITHOUT_PATH or not {"path", "handed"} & OmegaConf.load(path).keys()
 ]
-"""Those that come with the package; the others are read from files: test_hub.py, test_table.py and test_text.py."""
+"""Those that come with the package; the others are read from files (test_hub.py, test_table.py and test_text.py), or
+handed over from Python (tests/api)."""
 every_dataset = pytest.mark.parametrize("path", EMBEDDED, ids=lambda path: path.stem)
 
 

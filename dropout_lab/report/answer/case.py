@@ -15,7 +15,7 @@ from dropout_lab.report.topics.evidence import Evidence
 
 
 class Action(NamedTuple):
-    """`rule`: its name. `why`: a sentence or two. `command`: for the shell."""
+    """`rule`: its name. `why`: a sentence or two. `command`: for the shell, or a call of Python (`in_python`)."""
 
     rule: str
     why: str

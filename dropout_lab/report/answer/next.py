@@ -9,6 +9,7 @@ import pandas as pd
 from dropout_lab.report.answer.case import Action, Case
 from dropout_lab.report.answer.decision import Verdict
 from dropout_lab.report.answer.headline import has_baseline, improving
+from dropout_lab.report.answer.in_python import in_python
 from dropout_lab.report.answer.learning import learning_rate
 from dropout_lab.report.answer.more_rates import HIGHEST, LOW, dropout, lower_rate, no_dropout, widen
 from dropout_lab.report.answer.more_seeds import MOST_SEEDS, more_seeds, one_seed
@@ -168,5 +169,5 @@ def following(case: Case) -> Action:
     for rule in RULES:
         action = rule.act(case)
         if action is not None:
-            return action
+            return action._replace(command=in_python(action.command, case.evidence.frames.asked))
     raise AssertionError("the last rule always applies")

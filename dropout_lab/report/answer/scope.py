@@ -6,34 +6,44 @@ from typing import Any
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import and_list, plural, setting
 
-SEEDS = (
-    "A seed changes {weights}the batches, the dropout masks and the division into train and validation, "
-    "but not {pretrained}the data set or the test set."
-)
-
 
 def scope(frames: Frames) -> str:
-    """One line of facts and two short sentences about the seeds."""
+    """One line of facts and a sentence about the seeds."""
     facts = "; ".join(_facts(frames))
     swept = "model.weights" in frames.context_parameters
     return f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
 
 
-def changed_by_seeds(recorded: Mapping[str, Any], *, swept: bool) -> str:
-    """What a seed changes; where weights were trained before, only some of the initial ones, or none.
+def is_undivided(frames: Frames) -> bool:
+    """Whether all seeds have one validation part, which was given with the data."""
+    return bool((frames.asked.get("scope") or {}).get("one_validation_part"))
 
-    `swept`: whether configurations begin from different files.
+
+def changed_by_seeds(recorded: Mapping[str, Any], *, swept: bool) -> str:
+    """What a seed changes, and what it does not.
+
+    `swept`: whether configurations begin from different files of weights.
     """
+    drawn, given = _weights(recorded, swept=swept)
+    undivided = bool(recorded.get("one_validation_part"))
+    changed = [*drawn, "the batches", "the dropout masks"]
+    changed += [] if undivided else ["the division into train and validation"]
+    fixed = [*given, "the data set"]
+    last = "its division into train, validation and test" if undivided else "the test set"
+    return f"A seed changes {and_list(changed)}, but not {', '.join(fixed)} or {last}."
+
+
+def _weights(recorded: Mapping[str, Any], *, swept: bool) -> tuple[list[str], list[str]]:
+    """The initial weights that a seed changes, and those that were trained before."""
     if swept:
-        return SEEDS.format(weights="the initial weights that no file sets, ", pretrained="")
+        return ["the initial weights that no file sets"], []
     drawn, parameters = recorded.get("drawn"), recorded.get("parameters")
     if drawn is None or parameters is None or (2 * drawn >= parameters and not recorded.get("weights")):
-        return SEEDS.format(weights="the initial weights, ", pretrained="")
+        return ["the initial weights"], []
     source = f"from {recorded['weights']}" if recorded.get("weights") else "that the constructor sets"
     if drawn == 0:
-        return SEEDS.format(weights="", pretrained=f"the initial weights ({source}), ")
-    some = f"{drawn:,} of {parameters:,} initial weights, "
-    return SEEDS.format(weights=some, pretrained=f"the other initial weights ({source}), ")
+        return [], [f"the initial weights ({source})"]
+    return [f"{drawn:,} of {parameters:,} initial weights"], [f"the other initial weights ({source})"]
 
 
 def _facts(frames: Frames) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.answer.rows import EPOCHS
+from dropout_lab.report.answer.scope import is_undivided
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.differences.comparisons import POINTS
@@ -21,6 +22,12 @@ def _margin() -> str:
     return f"{100 * TOLERANCE:g} % of the reference's loss, or {POINTS:g} percentage points of accuracy."
 
 
+def _division(frames: Frames) -> str:
+    if is_undivided(frames):
+        return "all seeds have the same validation part, and the intervals do not cover another one"
+    return "each seed divides it anew"
+
+
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Term and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -33,9 +40,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "estimand",
-            "Values and differences are about this data set, on average over seeds; each seed divides it anew. "
-            "The intervals do not cover other data sets of the same kind, whose training "
-            "examples differ.",
+            f"Values and differences are about this data set, on average over seeds; {_division(frames)}. "
+            "The intervals do not cover other data sets of the same kind, whose training examples differ.",
         ),
         (
             "best epoch",

@@ -12,6 +12,7 @@ import yaml
 from markupsafe import Markup
 
 from dropout_lab.report.answer.answer import Answer
+from dropout_lab.report.answer.in_python import in_python
 from dropout_lab.report.answer.next import RULES
 from dropout_lab.report.draw.style import Drawing
 from dropout_lab.report.spelling import title
@@ -159,4 +160,4 @@ def _commands(folder: Path, evidence: Evidence) -> list[tuple[str, str]]:
     asked = "" if frames.reference is None else f" report.baseline={frames.reference}"
     commands.append(("this report", f"dropout-lab report {where}{asked}"))
     commands.append(("a table of it, as CSV", f"dropout-lab report {where} report.table=NAME{asked}"))
-    return [(what, command) for what, command in commands if command]
+    return [(what, in_python(command, frames.asked)) for what, command in commands if command]

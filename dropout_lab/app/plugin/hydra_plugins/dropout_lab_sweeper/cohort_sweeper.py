@@ -25,7 +25,7 @@ class CohortSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         from dropout_lab.app.command import run_sweep
         from dropout_lab.app.sites import run_sites
-        from dropout_lab.sweep.command import Command
+        from dropout_lab.sweeper.command import Command
 
         assert self.hydra_context is not None  # Hydra has called setup
         assert self.config is not None

@@ -1,0 +1,178 @@
+"""Data as people hold them become the examples that they are, or are refused with the part and the reason."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch.utils.data import DataLoader, IterableDataset, Subset, TensorDataset
+
+from dropout_lab.api.data import arrays_of
+from dropout_lab.config.handed import handed
+from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.arrays import Arrays, arrays
+from dropout_lab.datasets.dataset import Dataset
+from tests.api.nets import PARTS, X, Y
+
+
+def made(given: Arrays, **settings: Any) -> Dataset:
+    with handed({"python:a": given}):
+        return arrays(handed="python:a", **settings)
+
+
+def of(data: Any, **settings: Any) -> Dataset:
+    return made(arrays_of(data), **settings)
+
+
+class Pairs(torch.utils.data.Dataset[Any]):
+    """Examples by a function of their number."""
+
+    def __init__(self, item: Any, size: int = 20) -> None:
+        self.item, self.size = item, size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, place: int) -> Any:
+        return self.item(place)
+
+
+class Stream(IterableDataset[Any]):
+    def __iter__(self) -> Any:
+        return iter([])
+
+
+FORMS = [
+    PARTS,
+    tuple(map(torch.from_numpy, PARTS)),
+    tuple(array.tolist() for array in PARTS),
+    (pd.DataFrame(PARTS[0]), pd.Series(PARTS[1]), pd.DataFrame(PARTS[2]), pd.Series(PARTS[3])),
+    (TensorDataset(*map(torch.from_numpy, PARTS[:2])), TensorDataset(*map(torch.from_numpy, PARTS[2:]))),
+    [Subset(TensorDataset(torch.from_numpy(X), torch.from_numpy(Y)), rows) for rows in (range(90), range(90, 120))],
+]
+
+
+@pytest.mark.parametrize("data", FORMS, ids=["numpy", "torch", "lists", "pandas", "Datasets", "Subsets"])
+def test_every_form_is_the_same_data(data: Any) -> None:
+    found = of(data)
+    assert (found.task, found.outputs, found.standardize) == ("classification", 2, "feature")
+    assert found.test.tolist() == list(range(90, 120))
+    assert found.targets.tolist() == Y.tolist()
+    split = found.split(0)
+    assert len(split.val) == 18
+    read = (found.inputs - split.mean) / split.std
+    rows = X[split.train]
+    assert np.allclose(read, (X - rows.mean(0)) / rows.std(0), atol=1e-5)
+
+
+def test_without_test_examples_they_are_held_out_as_everywhere() -> None:
+    found = of((X, Y), test_fraction=0.25)
+    assert len(found.test) == 30
+    assert abs(found.targets[found.test].float().mean() - Y.mean()) < 0.05  # stratified
+
+
+def test_validation_examples_that_are_given_are_the_same_for_every_seed() -> None:
+    found = of((X[:80], Y[:80], X[80:100], Y[80:100], X[100:], Y[100:]))
+    for seed in range(2):
+        split = found.split(seed)
+        assert split.val.tolist() == list(range(80, 100))
+        assert sorted(split.train.tolist()) == list(range(80))
+    assert found.split(0).train.tolist() != found.split(1).train.tolist()
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "outputs"),
+    [
+        (Y.astype(bool), "classification", 2),
+        (Y.astype(float), "classification", 2),
+        (np.where(Y, "yes", "no"), "classification", 2),
+        (pd.Series(np.where(Y, "yes", "no")).astype("category"), "classification", 2),
+        (pd.Series(np.where(Y, "yes", "no")), "classification", 2),
+        (np.arange(120) % 3 * 10, "classification", 3),
+        (X[:, 0] + 1e6, "regression", 1),
+        (torch.arange(120.0) / 7, "regression", 1),
+    ],
+)
+def test_the_task_is_decided_as_for_a_table(y: Any, task: str, outputs: int) -> None:
+    found = of((X, y))
+    assert (found.task, found.outputs) == (task, outputs)
+    assert task in found.notes[0]
+    if task == "regression":
+        known = found.targets[found.split(0).train].double()
+        assert np.isclose(known.std(), np.asarray(y, dtype=float)[found.split(0).train].std(ddof=1), rtol=1e-3)
+
+
+def test_the_task_can_be_said() -> None:
+    assert of((X, np.arange(120) % 5), task="regression").task == "regression"
+    assert of((X, np.arange(120) % 30), task="classification", test_fraction=0.5, val_fraction=0.5).outputs == 30
+
+
+def test_images_are_standardized_by_channel_and_sequences_are_left_alone() -> None:
+    assert of((np.zeros((120, 1, 4, 4), dtype=np.uint8), Y)).standardize == "channel"
+    assert of((np.zeros((120, 5, 3)), Y)).standardize == "none"
+    assert of((X, Y), standardize="none").standardize == "none"
+
+
+def test_features_of_0_and_1_are_left_alone() -> None:
+    found = of((np.stack([Y, X[:, 0] + 1e6], 1), Y))
+    assert found.indicators == (0,)
+    assert found.inputs[:, 0].tolist() == Y.tolist()
+
+
+def test_the_hash_knows_the_examples_and_their_parts() -> None:
+    first = arrays_of(PARTS).digest()
+    assert arrays_of(PARTS).digest() == first
+    changed = X.copy()
+    changed[0, 0] += 1
+    assert len({first, arrays_of((X, Y)).digest(), arrays_of((changed[:90], *PARTS[1:])).digest()}) == 3
+    assert arrays_of((X, np.where(Y, "a", "b"))).digest() != arrays_of((X, np.where(Y, "a", "c"))).digest()
+
+
+REFUSED = [
+    (3, "data: must be (X, y)"),
+    ((X,), "it is 1 arrays"),
+    ((X, Y, X), "it is 3 arrays"),
+    (("X", Y), "data: X is a str"),
+    ((X[:, 0], Y), "data: X has the shape (120,)"),
+    ((X[:50], Y), "data: X has 50 examples and y 120"),
+    ((X, Y, X[:0], Y[:0]), "data: X_test has 0 examples"),
+    ((X, Y[:, None]), "y.reshape(-1)"),
+    ((X, np.eye(2)[Y]), "y.argmax(1)"),
+    ((np.where(X > 2, np.nan, X), Y), "data: X has values that are NaN"),
+    ((X, np.where(Y, np.inf, 0)), "data: y has values that are NaN, infinite"),
+    ((X.astype(object), Y), "data: X has the type object"),
+    ((pd.DataFrame({"a": ["x"] * 120, "b": Y}), Y), "data: X: column a has the type"),
+    ((X, pd.Series([None, *Y[1:]])), "data: y: value 0 is missing"),
+    ((X, [object()] * 120), "data: y has the type object"),
+    ((X.astype(complex), Y), "data: X has the type complex"),
+    (([[1, 2], [3]], [0, 1]), "rows have different lengths"),
+    ((X[:90], Y[:90], X[90:, :3], Y[90:]), "X_test has examples of the shape (3,)"),
+    ((X[:90], Y[:90], X[90:], np.where(Y[90:], "a", "b")), "y_test has the type"),
+    ((X[:90], Y[:90], X[90:], Y[90:] + 1), "the test part has the class 2"),
+    ((X, np.zeros(120)), "every y is the same"),
+    ((X, np.arange(120)), "120 different integers, which may be classes or quantities"),
+    (DataLoader(TensorDataset(torch.zeros(3, 2))), "loader.dataset"),
+    (Stream(), "must be map-style"),
+    (Pairs(lambda place: torch.zeros(2)), "must be a pair (input, target)"),
+    (Pairs(lambda place: ("image", 1)), "transform=ToTensor()"),
+    (Pairs(lambda place: (torch.zeros(2 + place), 1)), "different shapes"),
+    (Pairs(lambda place: (torch.zeros(2), torch.zeros(2))), "its target has the shape (2,)"),
+    (Pairs(lambda place: (torch.rand(2), place % 2)), "another one each time"),
+    (Pairs(None, size=0), "has no examples"),
+    ((TensorDataset(torch.zeros(3, 2), torch.zeros(3)), Y), "beside a Dataset"),
+]
+
+
+@pytest.mark.parametrize(("data", "said"), REFUSED, ids=[said for _, said in REFUSED])
+def test_what_cannot_be_learned_from_is_refused(data: Any, said: str) -> None:
+    with pytest.raises(UserError) as refused:
+        of(data)
+    assert said in str(refused.value)
+
+
+def test_a_task_that_the_targets_cannot_have_is_refused() -> None:
+    with pytest.raises(UserError, match="are no classes"):
+        of((X, X[:, 0]), task="classification")
+    with pytest.raises(UserError, match="must be numbers"):
+        of((X, np.where(Y, "a", "b")), task="regression")
