@@ -55,7 +55,7 @@ def options(needs: Needs | None = None) -> tuple[str, ...]:
 
 
 def is_unlisted(key: str) -> bool:
-    """Whether a config need not have a key, which is added then: of sites, of groups of parameters, or model.weights."""
+    """Whether a config need not have a key, which is added then: of sites, of groups of parameters, model.weights."""
     return key.partition(".")[0] in by_site() or key.startswith("optimizer.groups.") or key == "model.weights"
 
 
