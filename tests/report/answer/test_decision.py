@@ -111,10 +111,11 @@ def _of_the_sets(sweep: Drawn) -> Iterator[str]:
         found.table[[f"{found.objective}_p_holm"]].lt(0.05).to_numpy()[:, 0].tolist() if len(found.table) else []
     )
     sign = 1 if is_maximised(found.objective) else -1
-    for row, significant in zip(found.table.to_dict("records"), worse, strict=True):
-        whole = found.choice.reference is not None and found.choice.reference["whole"]
-        if whole and significant and sign * row[f"{found.objective}_diff"] < 0 and row["trial"] in good:
-            yield f"trial {row['trial']} is significantly worse and in the confidence set"
+    whole = found.choice.reference is not None and found.choice.reference["whole"]
+    offs = found.table[f"{found.objective}_diff"] if len(found.table) else []
+    for trial, off, significant in zip(found.table["trial"], offs, worse, strict=True):
+        if whole and significant and sign * off < 0 and trial in good:
+            yield f"trial {trial} is significantly worse and in the confidence set"
     reference, best = found.choice.reference, found.choice.best
     without = set(found.table.loc[found.table["baseline"], "trial"])
     if decision.verdict is Verdict.BETTER and found.frames.reference is None and good & without:
@@ -203,7 +204,7 @@ def _of_the_file(sweep: Drawn) -> Iterator[str]:
         yield "report.json has another sentence"
     if [row["word"] for row in content["rows"]] != [row.word for row in answer.rows]:
         yield "report.json has other words"
-    names = {row["trial"]: row["name"] for row in sweep.evidence.table.to_dict("records")}
+    names = dict(zip(sweep.evidence.table["trial"], sweep.evidence.table["name"], strict=True))
     if sorted(mine["confidence_set"]) != sorted(names[trial] for trial in confidence_set(sweep.evidence)):
         yield "report.json has another confidence set"
 
