@@ -50,4 +50,8 @@ def made(columns: Columns, data: Mapping[str, Any] | pd.DataFrame | None = None)
         raise ValueError(f"the table lacks the columns {sorted(missing)} and has the unknown ones {sorted(strange)}")
     frame = frame.reset_index(drop=True)
     # `astype` of a frame takes several times as long, because it joins its columns one by one.
-    return pd.DataFrame({name: frame[name].astype(column.kind) for name, column in columns.items()}, copy=False)
+    return pd.DataFrame({name: _of_kind(frame[name], column.kind) for name, column in columns.items()}, copy=False)
+
+
+def _of_kind(values: "pd.Series[Any]", kind: type) -> "pd.Series[Any]":
+    return values if values.dtype == kind else values.astype(kind)
