@@ -69,8 +69,6 @@ def _lines(table: pd.DataFrame) -> str:
 
 def _values(column: "pd.Series[Any]") -> list[Any]:
     """`strict` of each value; faster for a column of numbers."""
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
-        return column.to_numpy(dtype=object, na_value=None).tolist()
     if pd.api.types.is_float_dtype(column):
         values = column.to_numpy(dtype=float, na_value=math.nan)
         return [value if math.isfinite(value) else None for value in values.tolist()]

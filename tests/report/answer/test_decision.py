@@ -115,7 +115,7 @@ def _of_the_sets(sweep: Drawn) -> Iterator[str]:
     )
     sign = 1 if is_maximised(found.objective) else -1
     whole = found.choice.reference is not None and found.choice.reference["whole"]
-    offs = found.table[f"{found.objective}_diff"] if len(found.table) else []
+    offs: list[float] = found.table[f"{found.objective}_diff"].tolist() if len(found.table) else []
     for trial, off, significant in zip(found.table["trial"], offs, worse, strict=True):
         if whole and significant and sign * off < 0 and trial in good:
             yield f"trial {trial} is significantly worse and in the confidence set"

@@ -10,8 +10,8 @@ from dropout_lab.records import predictions
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.statistics import crossed_mean
 from dropout_lab.report.topics.test_set.test_set import BOTH, SEEDS
-from dropout_lab.report.write.write import evidence_of
 from tests.report.canned import Sweep, grid, hump
+from tests.report.on_demand import evidence_on_demand as evidence_of
 
 CLASSES, EXAMPLES = 4, 90
 
