@@ -5,10 +5,6 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.frames.ranking import front, ranked
-from dropout_lab.report.topics.choice import choose
-from dropout_lab.report.topics.configurations.configurations import configurations
-from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.outline import tables
 
 
@@ -32,12 +28,3 @@ class OnDemand(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return len(tables())
-
-
-def evidence_on_demand(frames: Frames, kind: type[OnDemand] = OnDemand) -> Evidence:
-    """`write.evidence_of`, whose tables are made when they are read."""
-    table = configurations(frames)
-    if len(table):
-        table = ranked(table, frames.objectives[0], frames.seeds)
-        table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
-    return Evidence(frames, table, choose(frames, table), kind(frames, table))

@@ -21,8 +21,9 @@ from dropout_lab.report.frames.load import Frames, _runs, _trials
 from dropout_lab.report.topics.differences.comparisons import comparisons
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.outline import tables
+from dropout_lab.report.write.write import evidence_of
 from tests.report.canned import SESSION, Planned, planned, run_record, trial_record
-from tests.report.on_demand import OnDemand, evidence_on_demand
+from tests.report.on_demand import OnDemand
 
 FOLDED = ("best_epoch", "convergence", "gaps", "optimism", "time_ratio")
 """The tables of the sentences of the folded sections, which take longer."""
@@ -44,7 +45,7 @@ class Drawn:
 def drawn(draw: int, folded: bool = False) -> Drawn:
     """The sweep number `draw`, and its answer; `folded`: with the sentences of the folded sections."""
     generator = np.random.default_rng(draw)
-    found = evidence_on_demand(_frames(generator), OnDemand if folded else Unfolded)
+    found = evidence_of(_frames(generator), OnDemand if folded else Unfolded)
     return Drawn(draw, found, answer(found, FOLDER, bool(generator.random() < 0.1)))
 
 
