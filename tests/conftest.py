@@ -17,6 +17,11 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["DROPOUT_LAB_TESTS"], ignore_errors=True)
 SESSION = Path(os.environ["DROPOUT_LAB_TESTS"])
 
+# Matplotlib's list of fonts, which takes seconds to make, is the user's, in all workers and processes.
+os.environ.setdefault(
+    "MPLCONFIGDIR", str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib")
+)
+
 # A worker's own cache: a program that another test built would make `trainer.compile=auto` compile where a first run
 # trains eagerly. Tests that compile take the fixture `shared_programs`.
 os.environ["XDG_CACHE_HOME"] = str(SESSION / os.environ.get("PYTEST_XDIST_WORKER", "alone"))

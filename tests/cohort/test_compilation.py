@@ -47,6 +47,8 @@ CPU = torch.device("cpu")
 WIDTHS = Widths(eager=4, compiled=2)
 builds_odd = pytest.mark.xdist_group("odd programs")
 """Of tests that build the same programs: a worker runs them one after the other, and the first one builds."""
+traces = pytest.mark.xdist_group("traces")
+"""Of quick tests that trace: what traces takes seconds to import, so one worker does."""
 
 
 @pytest.fixture
@@ -125,6 +127,7 @@ def test_runs_that_begin_again_are_trained_as_they_began(monkeypatch: pytest.Mon
     assert asked == [("auto", 3), ("again" if compiled else "never", 3)]
 
 
+@traces
 @pytest.mark.parametrize("among", [2, pytest.param(9, marks=pytest.mark.slow)])
 def test_a_program_is_named_by_all_that_it_is_made_of(among: int) -> None:
     def program(width: int = 2, **changes: Any) -> Path:
@@ -167,6 +170,7 @@ def test_a_damaged_program_is_built_again(monkeypatch: pytest.MonkeyPatch) -> No
         assert _is_doubling(*load([again]))
 
 
+@traces
 def test_a_folder_that_cannot_be_written_is_no_failure_of_the_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +180,7 @@ def test_a_folder_that_cannot_be_written_is_no_failure_of_the_runs(
         load([_doubling("double")])
 
 
+@traces
 def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +202,7 @@ def test_an_alias_saves_the_trace_and_is_for_its_circumstances_alone(
     assert not Compilable(lanes.executor.train_step, arguments, "mlp").is_known
 
 
+@traces
 def test_a_builder_reads_the_graph_that_was_sent() -> None:
     lanes = Lanes(structure(optimizer="sgd"), 2, CPU)
     sent = Compilable(lanes.executor.train_step, lanes.executor.examples()[0])._graph
@@ -208,6 +214,7 @@ def test_a_builder_reads_the_graph_that_was_sent() -> None:
     ]
 
 
+@traces
 @pytest.mark.parametrize(("columns", "turned"), [(10, True), (16, False)])
 def test_products_with_few_columns_are_turned(columns: int, turned: bool) -> None:
     a, b, out = torch.rand(2, 32, 20), torch.rand(2, 20, columns), torch.empty(2, 32 * columns)
@@ -399,6 +406,7 @@ class HoldsATensor(MLP):
         return y
 
 
+@traces
 @pytest.mark.usefixtures("empty")
 def test_what_cannot_be_traced_is_eager_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_cost", lambda lanes, runs, epochs: Cost(2.0, 1.0))
@@ -413,6 +421,7 @@ def test_what_cannot_be_traced_is_eager_and_says_so(monkeypatch: pytest.MonkeyPa
         prepare(made, WIDTHS, "always", 8, 1, CPU)
 
 
+@traces
 @pytest.mark.usefixtures("empty")
 def test_an_alias_that_says_nothing_is_no_harm() -> None:
     made = _doubling("damaged")

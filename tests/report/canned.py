@@ -15,6 +15,7 @@ from dropout_lab.report.answer.answer import Answer, answer
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.write.write import evidence_of as evidence_of_frames
+from tests.report.on_demand import OnDemand
 
 SITES = ("input", "hidden.0", "hidden.1")
 
@@ -237,7 +238,7 @@ def evidence(sweep: Sweep, folder: Path, baseline: int | None = None) -> Evidenc
 
 
 def evidence_of(folder: Path, baseline: int | None = None) -> Evidence:
-    return evidence_of_frames(load(folder, baseline))
+    return evidence_of_frames(load(folder, baseline), OnDemand)
 
 
 def answer_of(found: Evidence, running: bool = False) -> Answer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dropout_lab.config.roles import by_site, is_dropout
@@ -220,13 +221,11 @@ def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> 
     plain = ("id", "key", "seed", "attempt", "status", "reason", "traceback", "epochs", "stopped_early", "seconds")
     columns: dict[str, Any] = {name: [run.get(name) for run in winners.values()] for name in (*plain, "session")}
     measured = [name for name, metric in run_fields().items() if name not in columns and _has_column(metric)]
-    numbers = {name: pd.Series([r.get(name) for r in winners.values()], dtype=object) for name in measured}
-    extra = _in_order(n for r in winners.values() for n in r if n not in columns and n not in numbers and n != "width")
-    frame = pd.DataFrame({**columns, "width": [run.get("width") for run in winners.values()]})
-    for name, values in numbers.items():
-        frame[name] = pd.to_numeric(values).astype(float)
-    for name in extra:
-        frame[name] = _plain([run.get(name) for run in winners.values()])
+    taken = {*columns, *measured, "width"}
+    extra = _in_order(n for r in winners.values() for n in r if n not in taken)
+    columns["width"] = [run.get("width") for run in winners.values()]
+    columns |= {name: np.array([r.get(name) for r in winners.values()], dtype=np.float64) for name in measured}
+    frame = pd.DataFrame(columns | {name: _plain([r.get(name) for r in winners.values()]) for name in extra})
     for name in ("id", "key", "status", "reason", "traceback"):
         frame[name] = frame[name].astype(object)
     frame["stopped_early"] = [bool(value) for value in frame["stopped_early"]]

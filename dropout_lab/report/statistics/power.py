@@ -55,8 +55,16 @@ def _detectable(alpha: float, wanted: float) -> Floats:
     # Powers around 0.8 lie between these bounds, because the estimated spread is rarely above 1.4 times the true one.
     critical = stdtrit(seeds - 1, 1 - alpha / 2)
     low, high = critical / 2 / np.sqrt(seeds), (1.4 * critical + 2) / np.sqrt(seeds)
-    for _ in range(26):
-        middle = (low + high) / 2
-        enough = power(middle, seeds, alpha) >= wanted
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.asarray(np.minimum.accumulate(high))
+
+    def excess(effect: Floats) -> Floats:
+        return np.asarray(ndtri(power(effect, seeds, alpha)) - ndtri(wanted))
+
+    # The secant method: as a normal quantile, the power is nearly linear in the effect.
+    last, effect = high, (critical + ndtri(wanted)) / np.sqrt(seeds)
+    before, now = excess(last), excess(effect)
+    while (np.abs(effect - last) > 1e-9 * effect).any():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = np.where(now == before, 0.0, now * (effect - last) / (now - before))
+        last, effect = effect, np.clip(effect - step, low, high)
+        before, now = now, excess(effect)
+    return np.asarray(np.minimum.accumulate(effect))

@@ -72,12 +72,12 @@ class Evidence:
         beside = self.tables["to_best"]
         return beside[beside["trial"].isin(self.table.loc[self.table["whole"], "trial"])] if len(beside) else beside
 
-    @property
+    @cached_property
     def indistinguishable(self) -> pd.DataFrame:
         """The rows of configurations that are statistically indistinguishable from the best (see `best_set`)."""
         return self._beside[~(self._beside["p_best"] < ALPHA)]
 
-    @property
+    @cached_property
     def equivalent(self) -> pd.DataFrame:
         """The rows of configurations shown to be equivalent to the best within the margin, corrected by Holm."""
         return self._beside[self._beside["p_equivalence_holm"] < ALPHA]

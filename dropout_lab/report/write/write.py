@@ -1,6 +1,9 @@
 """From frames to the files of a report."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pandas as pd
 
 from dropout_lab.records.folder import REPORT
 from dropout_lab.report.answer.answer import Answer, answer
@@ -17,14 +20,16 @@ from dropout_lab.report.write.frames import as_csv
 from dropout_lab.report.write.gallery import Gallery, gallery
 from dropout_lab.report.write.page import refreshing, render
 
+Make = Callable[[Frames, pd.DataFrame], Mapping[str, pd.DataFrame]]
 
-def evidence_of(frames: Frames) -> Evidence:
-    """Rank the configurations, choose the best, and compute every table."""
+
+def evidence_of(frames: Frames, make: Make = make_all) -> Evidence:
+    """Rank the configurations, choose the best, and `make` every table."""
     table = configurations(frames)
     if len(table):
         table = ranked(table, frames.objectives[0], frames.seeds)
         table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
-    return Evidence(frames, table, choose(frames, table), make_all(frames, table))
+    return Evidence(frames, table, choose(frames, table), make(frames, table))
 
 
 def write_all(folder: Path, frames: Frames, jobs: int, refresh: float | None, pdf: bool, *, running: bool) -> Report:

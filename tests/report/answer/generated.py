@@ -18,13 +18,12 @@ from dropout_lab.core.trial import Run, canonical_json
 from dropout_lab.report.answer.answer import Answer, answer
 from dropout_lab.report.frames import column
 from dropout_lab.report.frames.load import Frames, _runs, _trials
-from dropout_lab.report.frames.ranking import front, ranked
-from dropout_lab.report.topics.choice import choose
-from dropout_lab.report.topics.configurations.configurations import configurations
 from dropout_lab.report.topics.differences.comparisons import comparisons
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.outline import tables
+from dropout_lab.report.write.write import evidence_of
 from tests.report.canned import SESSION, Planned, planned, run_record, trial_record
+from tests.report.on_demand import OnDemand
 
 FOLDED = ("best_epoch", "convergence", "gaps", "optimism", "time_ratio")
 """The tables of the sentences of the folded sections, which take longer."""
@@ -46,33 +45,19 @@ class Drawn:
 def drawn(draw: int, folded: bool = False) -> Drawn:
     """The sweep number `draw`, and its answer; `folded`: with the sentences of the folded sections."""
     generator = np.random.default_rng(draw)
-    found = evidence_of(_frames(generator), folded)
+    found = evidence_of(_frames(generator), OnDemand if folded else Unfolded)
     return Drawn(draw, found, answer(found, FOLDER, bool(generator.random() < 0.1)))
 
 
-def evidence_of(frames: Frames, folded: bool) -> Evidence:
-    """As the report has it, with the tables that the answer reads; without those of `FOLDED`, they have no rows."""
-    table = configurations(frames)
-    if len(table):
-        table = ranked(table, frames.objectives[0], frames.seeds)
-        table["front"] = front(table, frames.objectives) if len(frames.objectives) > 1 else False
-    return Evidence(frames, table, choose(frames, table), OnDemand(frames, table, folded))
+class Unfolded(OnDemand):
+    """Without the tables of `FOLDED`, which have no rows, and with the comparisons of the objective alone."""
 
-
-class OnDemand(dict[str, pd.DataFrame]):
-    """The tables, made when they are read."""
-
-    def __init__(self, frames: Frames, table: pd.DataFrame, folded: bool) -> None:
-        self.frames, self.table, self.folded = frames, table, folded
-
-    def __missing__(self, name: str) -> pd.DataFrame:
-        if name in FOLDED and not self.folded:
-            self[name] = empty(name)
-        elif name == "comparisons" and not self.folded:
-            self[name] = comparisons(self.frames, self.table, metrics=self.frames.objectives[:1])
-        else:
-            self[name] = tables()[name].make(self.frames, self.table)
-        return self[name]
+    def make(self, name: str) -> pd.DataFrame:
+        if name in FOLDED:
+            return empty(name)
+        if name == "comparisons":
+            return comparisons(self.frames, self.table, metrics=self.frames.objectives[:1])
+        return super().make(name)
 
 
 @cache

@@ -10,8 +10,7 @@ from dropout_lab.records import predictions
 from dropout_lab.report.frames.load import load
 from dropout_lab.report.statistics import crossed_mean
 from dropout_lab.report.topics.test_set.test_set import BOTH, SEEDS
-from dropout_lab.report.write.write import evidence_of
-from tests.report.canned import Sweep, grid, hump
+from tests.report.canned import Sweep, evidence_of, grid, hump
 
 CLASSES, EXAMPLES = 4, 90
 
@@ -54,7 +53,7 @@ def read(folder: Path, trial: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_intervals_cover_seeds_and_examples(folder: Path, targets: np.ndarray) -> None:
     write_all(folder, targets)
-    found = evidence_of(load(folder))
+    found = evidence_of(folder)
     table = found.tables["test_set"].set_index("metric")
     best, runs = found.choice.best, found.frames.runs
     assert best is not None
@@ -76,7 +75,7 @@ def test_the_intervals_cover_seeds_and_examples(folder: Path, targets: np.ndarra
 
 
 def test_without_predictions_they_cover_seeds_alone(folder: Path) -> None:
-    found = evidence_of(load(folder))
+    found = evidence_of(folder)
     for row in found.tables["test_set"].to_dict("records"):
         runs = found.frames.runs.pivot(index="seed", columns="trial", values=row["metric"])
         ends = stats.ttest_1samp(runs[1] - runs[0], 0).confidence_interval()
@@ -96,7 +95,7 @@ def test_predictions_that_do_not_fit_are_not_used(damage: str, folder: Path, tar
     else:
         wrong = (targets + 1) % CLASSES if damage == "other targets" else targets[:-1]
         predictions.write(folder, run, log_probs(9, wrong, 1.0), wrong)
-    table = evidence_of(load(folder)).tables["test_set"]
+    table = evidence_of(folder).tables["test_set"]
     assert set(table["covers"]) == {SEEDS}
 
 
@@ -106,14 +105,14 @@ def test_a_baseline_on_other_examples_is_compared_by_seeds_alone(folder: Path, t
     other = (targets + 1) % CLASSES
     for number, run in enumerate(load(folder).runs.query("trial == 0")["id"]):
         predictions.write(folder, str(run), log_probs(number, other, 1.0), other)
-    table = evidence_of(load(folder)).tables["test_set"]
+    table = evidence_of(folder).tables["test_set"]
     assert set(table["covers"]) == {SEEDS}
 
 
 def test_no_dropout_as_the_best_stands_beside_the_best_with_dropout(tmp_path: Path, targets: np.ndarray) -> None:
     folder = Sweep(grid(("hidden",), (0.0, 0.3), lambda placement, rate: -1.0), seeds=3, epochs=5).write(tmp_path / "s")
     write_all(folder, targets)
-    found = evidence_of(load(folder))
+    found = evidence_of(folder)
     (best,) = found.table.loc[found.table["baseline"], "trial"]
     (other,) = found.table.loc[~found.table["baseline"], "trial"]
     table = found.tables["test_set"]
@@ -128,6 +127,6 @@ def test_no_dropout_as_the_best_stands_beside_the_best_with_dropout(tmp_path: Pa
 def test_a_configuration_alone_has_no_difference(tmp_path: Path, targets: np.ndarray) -> None:
     folder = Sweep(grid(("hidden",), (0.0,)), seeds=3, epochs=5).write(tmp_path / "s")
     write_all(folder, targets)
-    table = evidence_of(load(folder)).tables["test_set"]
+    table = evidence_of(folder).tables["test_set"]
     assert table[["difference", "other", "p"]].isna().all(axis=None)
     assert table["low"].notna().all()

@@ -36,6 +36,9 @@ POINTS = 0.5
 """Accuracies less than this many percentage points apart count as equivalent, unless a margin is given. Half a point is
 the precision to which most tables of accuracies with one decimal can be trusted."""
 
+SCALE = "val_loss"
+"""The margin of a gap in loss is a share of this metric."""
+
 
 COLUMNS: Columns = {
     **TRIAL,
@@ -98,7 +101,8 @@ def comparisons(
     `margins`: metric -> equivalence margin, by default that of `margin`. Configurations without a counterpart, or
     without a seed in common with it, have no row. Raises UserError if there is no trial `baseline`.
     """
-    values = by_seed(frames)
+    names = metrics_of(frames, compared_names()) if metrics is None else metrics
+    values = by_seed(frames, list(dict.fromkeys([*names, SCALE])))
     if table.empty:
         if baseline is not None:
             values.rows([baseline])
@@ -106,7 +110,7 @@ def comparisons(
     rows = values.rows(table["trial"])
     against = values.against(baseline)[rows]
     parts = []
-    for metric in metrics_of(frames, compared_names()) if metrics is None else metrics:
+    for metric in names:
         differences = values.differences(metric, baseline)[rows]
         some = known_rows(differences)
         part = _compared(metric, differences[some])
@@ -132,7 +136,7 @@ def margin(values: BySeed, metric: str, against: Ints) -> Floats:
     unit = unit_of(metric)
     if unit.difference:
         return np.full(len(against), POINTS / unit.factor)
-    scale = "val_loss" if metric.startswith("gap") else metric
+    scale = SCALE if metric.startswith("gap") else metric
     return np.asarray(TOLERANCE * np.abs(means_of_rows(values.of(scale, against)).mean))
 
 
