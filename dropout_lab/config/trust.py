@@ -9,6 +9,7 @@ from dropout_lab.core.errors import UserError
 
 ROOMS = (
     "models",
+    "adoption",
     "datasets",
     "dropout",
     "config.schedule",

@@ -20,7 +20,8 @@ from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.site import Site, sites
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml") if path.stem not in ("own", "huggingface"))
+"""The models of this package; tests/adoption/ is about others."""
 SETTINGS = {name: OmegaConf.load(CONF / "model" / f"{name}.yaml").keys() for name in MODELS}
 SHAPE: Any = {"input_shape": (1, 8, 8), "outputs": 10}
 
