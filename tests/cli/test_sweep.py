@@ -444,7 +444,7 @@ def test_help_names_every_group_and_its_members(command: Command) -> None:
     out = command("sweep", "--help").out
     for said in (
         "dataset: adding, adult, ag_news, arrays, breast_cancer, cifar10",
-        "model: cnn, mlp",
+        "model: cnn, huggingface, mlp, own",
         "sampler: cmaes, gp, grid",
         "epochs: 30",
     ):
@@ -464,7 +464,10 @@ def test_config_dir_adds_members(command: Command, tmp_path: Path) -> None:
     ("line", "offered"),
     [
         ("sw", ["sweep"]),
-        ("sweep model=", [f"model={name}" for name in ("cnn", "mlp", "resnet", "rnn", "transformer")]),
+        (
+            "sweep model=",
+            [f"model={name}" for name in ("cnn", "huggingface", "mlp", "own", "resnet", "rnn", "transformer")],
+        ),
         ("train trainer.ep", ["trainer.epochs="]),
     ],
 )

@@ -35,7 +35,15 @@ def trained(
     builder = Builder()
     places = {info.site: STANDARD for info in builder.site_infos(model, DATASET) if info.kind in ("units", "sequence")}
     spec = {
-        **{"model": model, "dataset": DATASET, "dropout": places, "batch_size": 20, "pretraining": None, "options": [], "freeze": []},
+        **{
+            "model": model,
+            "dataset": DATASET,
+            "dropout": places,
+            "batch_size": 20,
+            "pretraining": None,
+            "options": [],
+            "freeze": [],
+        },
         **{
             "precision": "float32",
             "gap_examples": None,
