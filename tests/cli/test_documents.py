@@ -29,7 +29,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 EVERY = sorted({command for document in DOCUMENTS for command in commands(document)})
 OURS = [command for command in EVERY if re.match(r"(PYTHONPATH=\. |\.venv/bin/)?dropout-lab ", command)]
 SWEEPS = [command for command in OURS if re.search("dropout-lab (sweep|train)", command) and "--from" not in command]
-FROM_THE_HUB = {"attention", "fashion_mnist", "hub", "mnist", "srivastava_mnist"}
+FROM_THE_HUB = {"attention", "fashion_mnist", "hub", "mnist", "srivastava_mnist", "trec"}
 """Data sets, and experiments on them, that are not on this machine: their commands are composed, never planned."""
 PACKAGES = {"lint-imports": "import-linter", "mlflow": "mlflow-skinny"}
 """What has a program of another name."""
