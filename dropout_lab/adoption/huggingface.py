@@ -16,6 +16,15 @@ HEADS = {True: "AutoModelForTokenClassification", False: "AutoModelForSequenceCl
 
 IMAGES = "AutoModelForImageClassification"
 
+SMALL: Mapping[str, Any] = {
+    "model_type": "bert",
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 128,
+}
+"""A configuration that trains in minutes on a CPU."""
+
 
 class HuggingFace(nn.Module):
     """A model of transformers with a head for the data's outputs, its weights drawn anew.
@@ -25,8 +34,8 @@ class HuggingFace(nn.Module):
 
     Args:
         config: arguments of the model's configuration with its `model_type`, such as {model_type: bert, hidden_size:
-            64}; or a type alone; or a folder with a config.json. Vocabulary, outputs, padding and the size of images
-            come from the data.
+            64}; or a type alone; or a folder with a config.json; None: `SMALL`. Vocabulary, outputs, padding and the
+            size of images come from the data.
         vocabulary: the number of tokens; None for images.
 
     Raises UserError where transformers is missing, or does not know the type.
@@ -34,7 +43,7 @@ class HuggingFace(nn.Module):
 
     def __init__(
         self,
-        config: str | Mapping[str, Any],
+        config: str | Mapping[str, Any] | None,
         input_shape: Sequence[int],
         outputs: int,
         vocabulary: int | None = None,
@@ -47,7 +56,7 @@ class HuggingFace(nn.Module):
         else:
             of_data |= {"vocab_size": vocabulary, "pad_token_id": PADDING, "bos_token_id": None, "eos_token_id": None}
         transformers = _transformers()
-        made = _configuration(transformers, config, of_data)
+        made = _configuration(transformers, SMALL if config is None else config, of_data)
         kind = getattr(transformers, IMAGES if vocabulary is None else HEADS[per_position])
         try:
             self.model = kind.from_config(made)
