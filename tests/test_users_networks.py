@@ -54,7 +54,7 @@ RUN_BY_RUN = {
 }
 REFUSED = {
     "RandomInEvaluation": "forward draws random numbers by itself in evaluation mode",
-    "PythonsDice": "two passes over the same examples with the same parameters and buffers differ",
+    "PythonsDice": "forward draws random numbers by itself in evaluation mode, at its own forward (PythonsDice)",
     "Memory": "What forward remembers must be a buffer",
     "Counter": "forward changes the attribute steps",
     "ChangedInEvaluation": "forward changes the buffer ema in evaluation mode",

@@ -1,6 +1,7 @@
 """A network as its author wrote it, made to train here: its dropouts are sites, its answer is a tensor."""
 
 import copy
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -11,8 +12,10 @@ from torch import Tensor, nn
 
 from dropout_lab.adoption import attention, by_trial, inserted, modules, recurrent, weight_norm
 from dropout_lab.adoption.contents import check_contents
-from dropout_lab.adoption.extend import OURS, extend
+from dropout_lab.adoption.extend import OURS, extend, hidden
 from dropout_lab.adoption.functional import Call, Recorder, Replay
+from dropout_lab.adoption.in_place import check_in_place
+from dropout_lab.adoption.kinds import name_kinds
 from dropout_lab.core.blame import described, is_ours
 from dropout_lab.core.errors import UserError
 from dropout_lab.sites.site import Site, sites
@@ -26,11 +29,12 @@ class Adopted:
     """
 
     def forward(self: Any, x: Tensor) -> Any:
-        calls = list(getattr(self, f"{OURS}calls"))
-        if not calls:
-            return answer(super().forward(x))  # type: ignore[misc]
-        with Replay(calls) as replay:
-            output = super().forward(x)  # type: ignore[misc]
+        calls = getattr(self, f"{OURS}calls", None)
+        with hidden(self):
+            if calls is None:
+                return answer(super().forward(x))  # type: ignore[misc]
+            with Replay(list(calls)) as replay:
+                output = super().forward(x)  # type: ignore[misc]
         replay.finished()
         return answer(output)
 
@@ -73,15 +77,17 @@ def adopt(network: nn.Module, example: Tensor, insert: Sequence[str] = ()) -> nn
                 " reaches it; set its dropout to 0, and put nn.Dropout between layers of your own"
             )
     weight_norm.write_out(network)
-    modules.replace(network, {path: modules.own_of(part) for path, part in network.named_modules()})
+    network.train()  # a part that stays in evaluation mode drops nothing, and has no sites
+    active = {path: part for path, part in network.named_modules() if part.training}
+    modules.replace(network, {path: modules.own_of(part) for path, part in active.items()})
     seen = _seen(network, example, training=True)
     drawing = {path: by_trial.own_of(network.get_submodule(path), *given) for path, given in seen.drawing.items()}
     modules.replace(network, drawing)
-    inserted.insert(network, insert)
+    placed = inserted.insert(network, insert)
     calls = _functional(seen.calls, _seen(network, example, training=False).calls, set(sites(network)))
-    extend(network, Adopted, calls=nn.ModuleList(calls))
-    _name_kinds(network, example)
-    _check_in_place(network, example)
+    extend(network, Adopted, **({"calls": nn.ModuleList(calls)} if calls else {}))
+    name_kinds(network, example, placed)
+    check_in_place(network, example)
     return network
 
 
@@ -91,7 +97,13 @@ def _is_sited(module: nn.Module) -> bool:
 
 def _seen(network: nn.Module, example: Tensor, *, training: bool) -> Recorder:
     """What a pass of two examples does. Raises UserError where forward raises."""
-    tried = copy.deepcopy(network).train(training)  # a pass changes the statistics of batch norms
+    try:
+        tried = copy.deepcopy(network).train(training)  # a pass changes the statistics of batch norms
+    except RuntimeError as error:
+        raise UserError(
+            f"it cannot be copied: {str(error).splitlines()[0]} The old torch.nn.utils.weight_norm cannot be, and"
+            " torch.nn.utils.parametrizations.weight_norm can"
+        ) from error
     recorder = Recorder(tried)
     try:
         with recorder.watching(), torch.no_grad():
@@ -112,67 +124,27 @@ def _functional(calls: Sequence[Call], evaluated: Sequence[Call], taken: Collect
 
     evaluated: the calls in evaluation mode. taken: names that other sites have.
     """
-    names = [_name(call) for call in calls]
+    names = [_name(call, taken) for call in calls]
     several, number = Counter(names), Counter[str]()
     drops = [call.drops for call in evaluated] if len(evaluated) == len(calls) else [False] * len(calls)
     found = []
     for call, name, in_evaluation in zip(calls, names, drops, strict=True):
         own_name = name
-        if several[name] > 1 or name in taken:
+        while (several[name] > 1 and own_name == name) or own_name in taken:
             own_name = f"{name}.{number[name]}"
             number[name] += 1
         site = Site(own_name, kind="weights" if call.is_attention else "units")
-        site.own, site.in_place = replace(call.own, in_evaluation=in_evaluation), call.in_place
+        rate = call.own.rate if call.drops else 0.0  # F.dropout(x, p, training=False)
+        site.own, site.in_place = replace(call.own, rate=rate, in_evaluation=in_evaluation), call.in_place
         found.append(site)
     return found
 
 
-def _name(call: Call) -> str:
+def _name(call: Call, taken: Collection[str]) -> str:
+    """The module's path, or `<path>.forward` where another site has that name, or a number below it."""
     if call.is_attention:
         return f"{call.module}.attention".lstrip(".")
-    return call.module or "dropout"
-
-
-def _name_kinds(network: nn.Module, example: Tensor) -> None:
-    """Tell steps of sequences, (steps, features), from units: methods for maps do not act there."""
-    found: dict[Site, Tensor] = {}
-    observed = [module for module in network.modules() if isinstance(module, Site)]
-    for site in observed:
-        site.observer = found.setdefault  # type: ignore[assignment]
-    was = network.training
-    try:
-        with torch.no_grad():
-            network.eval()(example)
-    finally:
-        network.train(was)
-        for site in observed:
-            site.observer = None
-    for site, values in found.items():
-        channels = site.own is not None and site.own.method in ("spatial", "feature_alpha")
-        if site.kind == "units" and values.dim() == 3 and not channels:
-            site.kind = site.reader.kind = "sequence"
-
-
-def _check_in_place(network: nn.Module, example: Tensor) -> None:
-    """Raises UserError for a dropout in place whose result nobody reads: a site gives a new tensor."""
-    places = [module for module in network.modules() if isinstance(module, Site) and module.in_place]
-    if not places:
-        return
-    tried = copy.deepcopy(network).eval()
-    made: dict[str, Tensor] = {}
-
-    def scale(site: nn.Module, arguments: Any, output: Tensor) -> Tensor:
-        assert isinstance(site, Site)
-        made[site.name] = torch.ones((), requires_grad=True)
-        return output * made[site.name]
-
-    for module in tried.modules():
-        if isinstance(module, Site) and module.in_place:
-            module.register_forward_hook(scale)
-    output = tried(example)
-    grads = torch.autograd.grad(output.float().sum(), list(made.values()), allow_unused=True)
-    for name, grad in zip(made, grads, strict=True):
-        if grad is None:
-            raise UserError(
-                f"{name}: a dropout changes its input in place, and its result is not used; write x = dropout(x)"
-            )
+    name = call.module or "dropout"
+    if any(other == name or re.fullmatch(rf"{re.escape(name)}\.\d+", other) for other in taken):
+        return f"{call.module}.forward".lstrip(".")
+    return name

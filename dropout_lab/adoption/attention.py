@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.adoption.functional import softmax
 from dropout_lab.sites.info import Own
 from dropout_lab.sites.site import Site
 
@@ -38,7 +39,7 @@ class SitedAttention(nn.MultiheadAttention):
             scores = _masked(scores, mask)
         if key_padding_mask is not None:
             scores = _masked(scores, key_padding_mask[:, None, None, :])
-        weights = self.weights_site(scores.softmax(-1))
+        weights = self.weights_site(softmax(scores))
         output = self.out_proj((weights @ v).transpose(1, 2).flatten(2))
         if not is_batch:
             output, weights = output.squeeze(0), weights.squeeze(0)

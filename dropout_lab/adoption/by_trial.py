@@ -10,6 +10,9 @@ from dropout_lab.sites.info import Own
 TRIALS = 64
 """The examples on which a module is tried."""
 
+MOST_TRIALS = 50
+"""As often it is tried, until something is dropped."""
+
 
 def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
     """What a module drops that was called with these arguments and gave this output; None if it does something else.
@@ -27,7 +30,11 @@ def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(0)
             evaluated = module.eval()(ones * 3)
-            made = torch.stack([module.train()(ones), module(ones * 3) / 3])
+            module.train()
+            for _ in range(MOST_TRIALS):
+                made = torch.stack([module(ones), module(ones * 3) / 3])
+                if bool((made[0] == 0).any()):
+                    break
     except Exception:  # it is the author's, and made for the shapes of the network
         return None
     finally:
@@ -36,16 +43,19 @@ def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
     multiplies = bool(((made - scale).abs().minimum(made.abs()) < 1e-5 * scale).all()) if scale > 1 else False
     if not multiplies or not torch.equal(evaluated, ones * 3):
         return None
-    rate = 1 - 1 / scale
     method = _method(made[0] == 0)
+    if method is None:
+        return None
+    rate = 1 - 1 / scale
     return Own(method, round(rate, 6), f"{type(module).__name__}, by a trial: p={rate:.3g}")
 
 
-def _method(dropped: Tensor) -> str:
-    """The method whose masks are as coarse as this one: (examples, ...)."""
-    by_example = dropped.flatten(1)
-    if bool((by_example == by_example[:, :1]).all()):
+def _method(dropped: Tensor) -> str | None:
+    """The method whose masks differ along the same axes: of examples, of these and channels, or of all; else None."""
+    axes = [axis for axis, size in enumerate(dropped.shape) if size > 1]
+    varying = [axis for axis in axes if not bool((dropped == dropped.narrow(axis, 0, 1)).all())]
+    if varying == axes and len(axes) > 1:
+        return "standard"
+    if varying == [0]:
         return "stochastic_depth"
-    by_channel = dropped.flatten(2) if dropped.dim() > 2 else dropped.unsqueeze(-1)
-    is_coarse = dropped.dim() > 2 and bool((by_channel == by_channel[..., :1]).all())
-    return "spatial" if is_coarse else "standard"
+    return "spatial" if varying == [0, 1] else None

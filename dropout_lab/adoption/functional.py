@@ -162,4 +162,10 @@ def attend(
     if attn_mask is not None:
         is_bool = attn_mask.dtype == torch.bool
         scores = scores.masked_fill(~attn_mask, float("-inf")) if is_bool else scores + attn_mask
-    return drop(scores.softmax(-1)) @ value
+    return drop(softmax(scores)) @ value
+
+
+def softmax(scores: Tensor) -> Tensor:
+    """Attention weights: (..., queries, keys). A query that may see no key has weights of 0, as in torch."""
+    hidden = torch.isneginf(scores).all(-1, keepdim=True)
+    return scores.masked_fill(hidden, 0.0).softmax(-1).masked_fill(hidden, 0.0)

@@ -17,13 +17,12 @@ HEADS = {True: "AutoModelForTokenClassification", False: "AutoModelForSequenceCl
 IMAGES = "AutoModelForImageClassification"
 
 SMALL: Mapping[str, Any] = {
-    "model_type": "bert",
     "hidden_size": 64,
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "intermediate_size": 128,
 }
-"""A configuration that trains in minutes on a CPU."""
+"""A size that trains in minutes on a CPU."""
 
 
 class HuggingFace(nn.Module):
@@ -34,7 +33,8 @@ class HuggingFace(nn.Module):
 
     Args:
         config: arguments of the model's configuration with its `model_type`, such as {model_type: bert, hidden_size:
-            64}; or a type alone; or a folder with a config.json; None: `SMALL`. Vocabulary, outputs, padding and the
+            64}; or a type alone; or a folder with a config.json; None: a BERT, or a vision
+            transformer, of the size `SMALL`. Vocabulary, outputs, padding and the
             size of images come from the data.
         vocabulary: the number of tokens; None for images.
 
@@ -56,7 +56,7 @@ class HuggingFace(nn.Module):
         else:
             of_data |= {"vocab_size": vocabulary, "pad_token_id": PADDING, "bos_token_id": None, "eos_token_id": None}
         transformers = _transformers()
-        made = _configuration(transformers, SMALL if config is None else config, of_data)
+        made = _configuration(transformers, _small(vocabulary) if config is None else config, of_data)
         kind = getattr(transformers, IMAGES if vocabulary is None else HEADS[per_position])
         try:
             self.model = kind.from_config(made)
@@ -69,6 +69,11 @@ class HuggingFace(nn.Module):
         if not self._reads_tokens:
             return self.model(pixel_values=x)
         return self.model(input_ids=x, attention_mask=_pairs(x) if self._masks_pairs else (x != PADDING).long())
+
+
+def _small(vocabulary: int | None) -> Mapping[str, Any]:
+    """A BERT for texts, a vision transformer for images."""
+    return {"model_type": "vit", "patch_size": 4, **SMALL} if vocabulary is None else {"model_type": "bert", **SMALL}
 
 
 def _pairs(x: Tensor) -> Tensor:

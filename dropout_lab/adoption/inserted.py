@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dropout_lab.adoption.extend import OURS, extend
+from dropout_lab.adoption.extend import OURS, extend, hidden
 from dropout_lab.core.errors import UserError
 from dropout_lab.sites.site import Site
 
@@ -25,7 +25,8 @@ class Inserted:
             if not arguments or not isinstance(arguments[0], Tensor):
                 raise UserError(f"sites.insert={before.name.removesuffix('.before')}{BEFORE}: {NO_TENSOR}")
             arguments = before(arguments[0]), *arguments[1:]
-        output = super().forward(*arguments, **named)  # type: ignore[misc]
+        with hidden(self):
+            output = super().forward(*arguments, **named)  # type: ignore[misc]
         return output if behind is None else _dropped(behind, output)
 
 
@@ -41,8 +42,8 @@ def _dropped(site: Site, output: Any) -> Any:
     raise UserError(f"sites.insert={site.name}: the module gives a {type(output).__name__}, not a tensor")
 
 
-def insert(network: nn.Module, patterns: Sequence[str]) -> None:
-    """Put a site behind every module whose path a pattern names, or before it with `:before`.
+def insert(network: nn.Module, patterns: Sequence[str]) -> frozenset[str]:
+    """Put a site behind every module whose path a pattern names, or before it with `:before`; returns their names.
 
     Its name is the module's path, with `.before` where it stands before. Raises UserError for a pattern that names no
     module, and for a module that has no forward, or is a dropout itself, which is a site already.
@@ -52,6 +53,7 @@ def insert(network: nn.Module, patterns: Sequence[str]) -> None:
         path: module for path, module in network.named_modules() if path and OURS not in path and id(module) not in ours
     }
     able = [path for path, module in paths.items() if not isinstance(module, Site | nn.ModuleList | nn.ModuleDict)]
+    names = set()
     for pattern in patterns:
         is_before, plain = pattern.endswith(BEFORE), pattern.removesuffix(BEFORE)
         named = [path for path in able if fnmatchcase(path, plain)]
@@ -61,6 +63,8 @@ def insert(network: nn.Module, patterns: Sequence[str]) -> None:
             site = Site(f"{path}.before" if is_before else path)
             site.train(paths[path].training)
             extend(paths[path], Inserted, **{"before" if is_before else "behind": site})
+            names.add(site.name)
+    return frozenset(names)
 
 
 def _why_none(paths: dict[str, nn.Module], able: Sequence[str], pattern: str) -> str:

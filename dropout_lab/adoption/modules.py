@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 
+import torch
 from torch import nn
 
+from dropout_lab.adoption import by_trial
 from dropout_lab.sites.info import Own
 from dropout_lab.sites.site import Site
 
@@ -33,8 +35,16 @@ def own_of(module: nn.Module) -> Own | None:
         for attribute in ("drop_prob", "p", "drop_path_prob", "drop_path"):
             given = getattr(module, attribute, None)
             if isinstance(given, int | float) and not isinstance(given, bool):
-                return Own("stochastic_depth", float(given), f"{name}({attribute}={given:g})")
+                own = Own("stochastic_depth", float(given), f"{name}({attribute}={given:g})")
+                return own if given == 0 or _is_confirmed(module, own) else None
     return None
+
+
+def _is_confirmed(module: nn.Module, own: Own) -> bool:
+    """Whether a module does what its class's name says: others scale otherwise, or have one gate for a batch."""
+    x = torch.ones(2, 4, 3, 3)
+    found = by_trial.own_of(module, (x,), x)
+    return found is not None and found.method == own.method and abs(found.rate - own.rate) < 1e-4
 
 
 def replace(network: nn.Module, own: Mapping[str, Own | None]) -> None:
@@ -49,6 +59,8 @@ def replace(network: nn.Module, own: Mapping[str, Own | None]) -> None:
             for name, value in vars(module).items():
                 if not hasattr(site, name):
                     setattr(site, name, value)  # such as p, which another module may read
+            for kind in ("_forward_hooks", "_forward_pre_hooks"):
+                getattr(site, kind).update(getattr(module, kind))
             made[id(module)] = site
         if id(module) in made:
             network.set_submodule(path, made[id(module)])

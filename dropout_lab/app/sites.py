@@ -1,5 +1,6 @@
 """`dropout-lab sites`: where dropout can act in a network, and what its author wrote there."""
 
+import sys
 from collections.abc import Sequence
 
 import torch
@@ -18,6 +19,8 @@ from dropout_lab.sweeper.command import Command
 from dropout_lab.sweeper.composer import Composer
 from dropout_lab.sweeper.variants import resolve
 
+PIPED = 240
+"""The width of what is no terminal, in which no name is folded."""
 HEADER = ("site", "kind", "shape", "method", "rate", "written as")
 
 
@@ -29,11 +32,13 @@ def run_sites(context: HydraContext, config: DictConfig, command: Command) -> No
     check(settings)
     builder, model = Builder(), settings["model"]
     infos = builder.site_infos(model, settings["dataset"])
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    is_seen = sys.stdout.isatty()
+    console = Console(soft_wrap=True, highlight=False, markup=False, width=None if is_seen else PIPED)
     with torch.random.fork_rng(devices=[]):
         made = network(model, builder.dataset(settings["dataset"]))
     parameters = sum(parameter.numel() for parameter in made.parameters())
-    console.print(f"{model['_target_']}: {parameters:,} parameters, {len(infos)} sites")
+    count = "1 site" if len(infos) == 1 else f"{len(infos)} sites"
+    console.print(f"{model['_target_']}: {parameters:,} parameters, {count}")
     if infos:
         console.print(_table(infos))
     engine, why = builder.engine(model, settings["dataset"], settings["trainer"]["engine"])
@@ -50,7 +55,10 @@ def _table(infos: Sequence[SiteInfo]) -> Table:
     for info in infos:
         shape = "x".join(map(str, info.shape)) or "1"
         kind = f"{info.kind}, {info.calls} calls" if info.calls > 1 else info.kind
-        own = ("", "", "") if info.own is None else (info.own.method, f"{info.own.rate:g}", info.own.written)
+        own = ("", "", "")
+        if info.own is not None:
+            always = ", in evaluation too" if info.own.in_evaluation else ""
+            own = info.own.method, f"{info.own.rate:g}", f"{info.own.written}{always}"
         table.add_row(info.site, kind, shape, *own)
     return table
 

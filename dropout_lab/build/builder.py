@@ -106,7 +106,7 @@ class Builder:
         if spec.get("all_data"):
             dataset = all_data(dataset)
         return Structure(
-            build=lambda: freeze(network(spec["model"], dataset), spec["freeze"]),
+            build=lambda: freeze(network(spec["model"], dataset), spec.get("freeze", ())),
             dataset=dataset,
             dropout={site: self.made("dropout", method) for site, method in spec["dropout"].items()},
             batch_size=spec["batch_size"],

@@ -62,15 +62,17 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
 def as_it_is(builder: Builder, config: Config, choices: Mapping[str, str]) -> tuple[Described, Config] | None:
     """The network as its author wrote it, otherwise with this config, and the keys that say so.
 
-    None where the author wrote no dropout, and beside a schedule or a loss, which the author's rates know nothing of.
+    None where the author wrote no dropout. Its schedule is constant and its loss plain, as the author's.
     """
     rate = own_rate(builder, config)
-    if not 0 < rate < 1 or choices["schedule"] != "constant" or choices["loss"] != "plain":
+    if not 0 < rate < 1:
         return None
     keys: Config = {"placement": "own", "rate": rate}
     placed = {"placement": {"weights": {"*": "own"}}, "dropout": OWN["standard"], "rate": rate}
-    whole = {**config, **placed, "rates": {}, "dropouts": {}}
-    return describe(builder, whole, {**choices, "placement": "own", "dropout": "standard"}), keys
+    plain = {"schedule": {"_target_": "dropout_lab.config.schedule.Constant"}, "loss": PLAIN}
+    whole = {**config, **placed, **plain, "rates": {}, "dropouts": {}}
+    named = {"placement": "own", "dropout": "standard", "schedule": "constant", "loss": "plain"}
+    return describe(builder, whole, {**choices, **named}), keys
 
 
 def own_rate(builder: Builder, config: Config) -> float:

@@ -24,6 +24,10 @@ OWN: Mapping[str, Config] = {
 """The methods that authors write in torch, as in conf/dropout/."""
 
 
+ELEMENTWISE = ("standard", "classic", "gaussian", "alpha", "uout")
+"""Methods with a number of its own for each value, which need not know the axes."""
+
+
 @dataclass(frozen=True)
 class SiteMethod:
     """A site with the method and the rate that a config gives it."""
@@ -83,6 +87,11 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
 
 def _objection(chosen: Method, method: AbstractDropout, info: SiteInfo) -> str | None:
     """Why a method cannot act at a site; what its author wrote there can."""
+    if not info.batch_first and chosen["name"] not in ELEMENTWISE:
+        return (
+            "the first axis of the values there is not that of the examples, as in torch's recurrent and transformer"
+            f" layers without batch_first=True: only {', '.join(ELEMENTWISE)} act there"
+        )
     if info.own is not None and info.own.method == chosen["name"]:
         return None
     return objection_to(method, info)

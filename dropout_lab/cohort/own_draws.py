@@ -1,8 +1,10 @@
-"""What a user's network draws by itself in training, from torch's generator: a stream of the run's like any other."""
+"""What a user's network draws by itself in training: a stream of the run's like any other."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,9 +14,16 @@ OWN = "/network"
 
 @contextmanager
 def own_draws(key: Tensor) -> Iterator[None]:
-    """While it lasts, torch's generators draw from `key`, (2,) int32; they are as before behind it."""
+    """While it lasts, the generators of torch, NumPy and Python draw from `key`, (2,) int32."""
     high, low = (int(half) & 0xFFFFFFFF for half in key.tolist())
+    python, numpy = random.getstate(), np.random.get_state()
+    random.seed(high << 32 | low)
+    np.random.seed([high, low])
     devices = [key.device] if key.device.type != "cpu" else []
     with torch.random.fork_rng(devices=devices, device_type=key.device.type if devices else "cuda"):
         torch.manual_seed(high << 32 | low)
-        yield
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)

@@ -7,6 +7,7 @@ A pattern names sites in one of these ways:
 
     input, hidden.0     that site
     hidden              a family: the site of that name, and `hidden.0`, `hidden.1`, ...
+    attention           the sites of that last name, too: `encoder.0.attention`, `encoder.1.attention`, ...
     hidden.*            a glob (`*`, `?`, `[...]`), case-sensitive; `*` matches dots too
     *                   every site at which the method there can act
     hidden.-1           the last of the family by number, `hidden.-2` the last but one; the family may be a glob
@@ -111,7 +112,8 @@ def matching(pattern: str, sites: Sequence[str]) -> list[str]:
         return [sites[number]] if -len(sites) <= number < len(sites) else []
     from_end = re.fullmatch(r"(.+)\.-(\d+)", pattern)
     if from_end is None:
-        return [site for site in sites if fnmatchcase(site, pattern) or _family(site) == pattern]
+        found = [site for site in sites if fnmatchcase(site, pattern) or _family(site) == pattern]
+        return found or [site for site in sites if site.endswith(f".{pattern}")]
     families: dict[str, list[str]] = {}
     for site in sites:
         family = _family(site)

@@ -97,6 +97,7 @@ def site_infos(model: nn.Module, example: Tensor) -> Sequence[SiteInfo]:
                 kind=module.kind,
                 keeps=module.keeps,
                 own=module.own,
+                batch_first=module.batch_first,
                 calls=times[module],
                 drifts=_drifts(calls[:index], read, example.untyped_storage()),
             )

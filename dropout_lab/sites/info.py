@@ -81,6 +81,8 @@ class SiteInfo:
     """Calls of the site in a pass through the network; everything else describes the first call."""
     keeps: bool = False
     """Whether the values are a state of which each step keeps a part, as an LSTM's cell or a GRU's state."""
+    batch_first: bool = True
+    """Whether the first axis of the values is that of the examples."""
     own: "Own | None" = None
     """The dropout that the network's author wrote there; None for a place without one."""
 

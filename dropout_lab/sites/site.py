@@ -70,6 +70,8 @@ class Site(nn.Module):
         self.name, self.kind, self.is_branch, self.keeps = name, kind, is_branch, keeps
         self.own: Own | None = None
         """The dropout that the network's author wrote here."""
+        self.batch_first = True
+        """Whether the first axis of the values is that of the examples."""
         self.in_place = False
         """Whether the author's dropout changed the tensor that it was given; a site never does."""
         self.observer: Callable[[Site, Tensor], None] | None = None

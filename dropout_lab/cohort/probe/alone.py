@@ -1,11 +1,13 @@
 """A user's network alone: two passes over the same examples, and what they may not do."""
 
+import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -83,14 +85,14 @@ def _pass(network: nn.Module, x: Tensor) -> tuple[Pass, str | None]:
     given |= {further: given[name] for further, name in ties(network).items()}
     calls: Counter[Site] = Counter()
     drawing: list[str] = []
-    states: list[Tensor] = []
+    states: list[tuple[bytes, ...]] = []
 
     def enter(module: nn.Module, arguments: Any) -> None:
-        states.append(torch.get_rng_state())
+        states.append(_random_state())
 
     def leave(path: str) -> Callable[..., None]:
         def hook(module: nn.Module, arguments: Any, output: Any) -> None:
-            if not torch.equal(states.pop(), torch.get_rng_state()):
+            if states.pop() != _random_state():
                 drawing.append(f"{path or 'its own forward'} ({type(module).__name__})")
 
         return hook
@@ -143,13 +145,28 @@ def _check_changes(network: nn.Module, before: Mapping[str, Tensor], after: Mapp
 
 def _check_output(output: Any, shape: tuple[int, ...], mode: str) -> None:
     if not isinstance(output, Tensor):
-        raise UserError(f"forward returns a {type(output).__name__} in {mode} mode; must return a tensor, {shape} here")
+        keys = f" with the keys {', '.join(map(str, output))}, and no logits," if isinstance(output, Mapping) else ""
+        raise UserError(
+            f"forward returns a {type(output).__name__}{keys} in {mode} mode; must return a tensor, {shape} here"
+        )
     fits = output.shape == shape or (shape[-1] == 1 and output.shape == shape[:-1])
     if not (fits and output.is_floating_point()):
         raise UserError(
             f"forward returns the shape {tuple(output.shape)} ({str(output.dtype)[6:]}) for {shape[0]} examples in"
             f" {mode} mode; must be {shape}, of floating-point numbers"
         )
+    if bool(output.isnan().any()):
+        raise UserError(f"forward returns numbers that are not a number (nan) in {mode} mode, for the first examples")
+
+
+def _random_state() -> tuple[bytes, ...]:
+    """The states of the generators of torch, NumPy and Python."""
+    kind, numbers, place, *_ = np.random.get_state()
+    return (
+        torch.get_rng_state().numpy().tobytes(),
+        f"{kind} {place}".encode() + np.asarray(numbers).tobytes(),
+        repr(random.getstate()).encode(),
+    )
 
 
 def _numbers(network: nn.Module) -> dict[str, Any]:
