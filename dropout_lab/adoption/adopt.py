@@ -77,7 +77,7 @@ def adopt(network: nn.Module, example: Tensor, insert: Sequence[str] = ()) -> nn
                 " reaches it; set its dropout to 0, and put nn.Dropout between layers of your own"
             )
     weight_norm.write_out(network)
-    network.train()  # a part that stays in evaluation mode drops nothing, and has no sites
+    network.train()  # a part that stays in evaluation mode drops nothing: its sites have the rate 0
     active = {path: part for path, part in network.named_modules() if part.training}
     modules.replace(network, {path: modules.own_of(part) for path, part in active.items()})
     seen = _seen(network, example, training=True)

@@ -73,7 +73,10 @@ class HuggingFace(nn.Module):
 
 def _small(vocabulary: int | None) -> Mapping[str, Any]:
     """A BERT for texts, a vision transformer for images."""
-    return {"model_type": "vit", "patch_size": 4, **SMALL} if vocabulary is None else {"model_type": "bert", **SMALL}
+    if vocabulary is not None:
+        return {"model_type": "bert", **SMALL}
+    rates = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}  # a BERT's, which transformers sets to 0
+    return {"model_type": "vit", "patch_size": 4, **rates, **SMALL}
 
 
 def _pairs(x: Tensor) -> Tensor:

@@ -126,5 +126,16 @@ def _instance(value: Any, seen: dict[int, int]) -> Iterator[str]:
         parts = (value.fget, value.fset)
     elif importable(type(value)) is None or hasattr(value, "__call__"):  # noqa: B004 (of itself, not of its type alone)
         parts = (type(value), vars(value) if hasattr(value, "__dict__") else None)
+    else:
+        parts = _state(value)
     for part in parts:
         yield from _said(part, seen)
+
+
+def _state(value: Any) -> tuple[Any, ...]:
+    """What an instance of a known class is made of, as pickle asks it; of what cannot be pickled, its attributes."""
+    try:
+        reduced = value.__reduce_ex__(2)
+    except Exception:  # whatever an object raises that cannot be pickled
+        return (vars(value),) if hasattr(value, "__dict__") else (repr(value),)
+    return reduced if isinstance(reduced, tuple) else (reduced,)

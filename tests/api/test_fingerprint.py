@@ -4,6 +4,7 @@ import functools
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,3 +81,17 @@ def test_only_what_another_process_can_import_has_a_name(monkeypatch: pytest.Mon
     assert importable(make_net) is None
     monkeypatch.setattr(make_net, "__module__", "__main__")
     assert importable(make_net) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SimpleNamespace(h=3), SimpleNamespace(h=300)),
+        (Path("a"), Path("b")),
+        (torch.float32, torch.float64),
+        (torch.nn.Linear(2, 2), torch.nn.Linear(2, 3)),
+    ],
+)
+def test_what_an_object_in_a_closure_holds_counts(one: Any, other: Any) -> None:
+    made = [fingerprint(lambda value=value: Net(value)) for value in (one, other, one)]
+    assert made[0] == made[2] != made[1]

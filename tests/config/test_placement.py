@@ -291,3 +291,9 @@ def test_own_is_refused_where_the_author_dropped_nowhere() -> None:
 def test_a_place_beyond_the_last_site_is_refused() -> None:
     with pytest.raises(UserError, match='no site matches "@4"'):
         site_rates(NETWORK, {"@4": 1.0}, 0.5, {})
+
+
+def test_a_last_name_is_a_family() -> None:
+    sites = ["encoder.0.attention", "encoder.0.drop", "encoder.1.attention"]
+    assert matching("attention", sites) == ["encoder.0.attention", "encoder.1.attention"]
+    assert matching("attention", ["attention.0", *sites]) == ["attention.0"]
