@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.cohort.step import losses
 from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.attention import Attention
@@ -86,6 +88,12 @@ def test_a_decoder_reads_a_text_in_pieces_and_carries_nothing_on() -> None:
     for run in recipes:
         assert four[run.id].status == "complete"
         assert outcome(four[run.id]) == outcome(two[run.id])
+
+
+def test_the_loss_of_a_sequence_is_the_mean_over_its_places_with_a_class() -> None:
+    output, targets = torch.randn(2, 3, 4), torch.tensor([[1, 2, NO_CLASS], [3, NO_CLASS, NO_CLASS]])
+    by_hand = [F.cross_entropy(output[row, :known], targets[row, :known]) for row, known in ((0, 2), (1, 1))]
+    torch.testing.assert_close(losses(output, targets, "token_classification"), torch.stack(by_hand))
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from dropout_lab.report.statistics import (
     Floats,
@@ -77,6 +77,17 @@ def test_the_seeds_needed_are_the_least_with_the_power(alpha: float) -> None:
     fewer = needed - 1
     assert (power(effects, fewer, alpha)[small & (fewer >= 2)] < 0.8).all()
     assert (np.diff(needed) <= 0).all()
+
+
+@pytest.mark.parametrize("alpha", [0.05, 1e-4])
+@pytest.mark.parametrize("seeds", [3, 11, 60])
+def test_an_effect_just_below_what_is_detected_needs_one_more_seed(seeds: int, alpha: float) -> None:
+    def short(effect: float) -> float:
+        return float(power(np.array(effect), np.array(float(seeds)), alpha)) - 0.8
+
+    detected = optimize.brentq(short, 1e-3, 1e3, xtol=1e-12)
+    least = seeds_needed(detected * np.array([1 + 1e-6, 1 - 1e-6]), alpha)
+    assert list(least) == [seeds, seeds + 1]
 
 
 def test_the_power_is_what_a_simulation_finds() -> None:

@@ -36,6 +36,12 @@ def test_published_curves_and_means() -> None:
     assert list(found.high) == [np.inf, 33]
 
 
+def test_a_shorter_horizon_is_the_beginning_of_a_longer_one() -> None:
+    whole, short = (kaplan_meier(GROUPS, EPOCHS, REACHED, 2, horizon) for horizon in (161, 30))
+    for ours, theirs in zip(short, whole, strict=True):
+        np.testing.assert_array_equal(ours, theirs[:, :30])
+
+
 def median(epochs: Sequence[int], reached: Sequence[bool]) -> float:
     """The Kaplan-Meier median of one group."""
     horizon = max(epochs)

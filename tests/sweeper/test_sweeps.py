@@ -175,13 +175,19 @@ def test_a_pruner_stops_the_runs_of_bad_configurations(name: str, tmp_path: Path
 def test_a_pruner_by_seed_leaves_out_the_seeds_of_what_is_bad(tmp_path: Path) -> None:
     narrow = {"epochs": 4, "keep_predictions": False, "keep": "none", "compile": "never", "width": 3}
     settings: dict[str, Any] = {"pruner": PRUNERS["median"], "prune_step": "seed", "trainer": narrow, "seeds": 6}
-    sweep(Fake(), tmp_path, "rate=0.3,0.31,0.32,0.9,0.95,0.99", **settings)
+    fake, axes = Fake(), ("rate=0.3,0.31,0.32,0.9,0.95,0.99",)
+    sweep(fake, tmp_path, *axes, **settings)
     records = store.read(tmp_path)
+    seeds = {run["id"]: run["seed"] for run in records.runs}
+    assert [seeds[name] for name in fake.began[:3]] == [0, 0, 0], "what is compared has the same seeds"
     rates = {trial["key"]: trial["label"]["rate"] for trial in records.trials}
     unbegun = [run for run in records.runs if run["reason"] == "pruned before it began"]
     assert unbegun
     assert {rates[run["key"]] > 0.5 for run in unbegun} == {True}
     assert len(records.runs) == 7 * 6, "of each run there is a record"
+    states = [trial.state for trial in study(tmp_path, *axes, **settings).trials]
+    assert states.count(TrialState.PRUNED) == len({run["key"] for run in unbegun})
+    assert TrialState.RUNNING not in states
 
 
 def interrupted(epoch: int) -> None:
