@@ -190,7 +190,7 @@ def test_the_place_that_keeps_runs_from_the_lanes_is_named(name: str) -> None:
         Builder().engine(section(name), DATASET, "lanes")
 
 
-@pytest.mark.parametrize("of_ours", ["probe.alone.functional_call", "step._correct"])
+@pytest.mark.parametrize("of_ours", ["probe.alone.functional_call", "step.correct"])
 def test_a_failure_of_ours_is_not_told_as_the_users(of_ours: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"dropout_lab.cohort.{of_ours}", torch.relu)  # raises, for it takes one argument
     with pytest.raises(TypeError, match="relu"):

@@ -1,4 +1,4 @@
-"""Modules of the author's own that drop, whatever they are called: what they do to their input tells their rate."""
+"""Dropout modules of the author's own, under any name. A trial on known input finds their method and rate."""
 
 from typing import Any
 

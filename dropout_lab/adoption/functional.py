@@ -35,7 +35,7 @@ class Call(NamedTuple):
     """The path of the module in whose forward it is."""
     own: Own
     drops: bool
-    """Whether it drops in this pass: F.dropout does so in evaluation mode, too, unless it is told the mode."""
+    """Whether it drops in this pass. F.dropout also drops in evaluation mode unless `training` is passed."""
     is_attention: bool
     in_place: bool = False
 

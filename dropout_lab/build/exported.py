@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from dropout_lab.adoption.adopt import answer
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.network import constructed
+from dropout_lab.cohort.example_losses import losses
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Structure
-from dropout_lab.cohort.step import losses
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import WEIGHTS, Config
 from dropout_lab.datasets.dataset import Dataset

@@ -25,7 +25,7 @@ Precision = Literal["float32", "bfloat16"]
 Compile = Literal["auto", "always", "again", "never"]
 """`again`: compiled, as this structure's runs were before; eager only if that is no longer possible."""
 Keep = Literal["best", "last"]
-"""Of the epoch with the lowest validation loss, or of the last one."""
+"""Which epoch's weights are kept: those of the lowest validation loss, or the last."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from torch.func import functional_call, vmap
 
 from dropout_lab.cohort.augment import AUGMENTATIONS, augmented, noisy
 from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, AuxiliaryLosses, Masks, divergence
+from dropout_lab.cohort.example_losses import correct, losses
 from dropout_lab.cohort.groups import Groups
 from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.optim import Hyper, State
@@ -20,7 +21,6 @@ from dropout_lab.cohort.precision import Bfloat16Products
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.core.mask_streams import Noise
-from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.split import Task
 from dropout_lab.models import survey
 from dropout_lab.models.fused import all_written_out
@@ -168,7 +168,7 @@ class Program:
         params, after = self.structure.optimizer.update(params, grads, state, hyper)
         if "max_norm" in options:
             params = self._constrain(params, hyper["max_norm"])
-        return params, {name: after[name] for name in state}  # leaves are told apart by their order
+        return params, {name: after[name] for name in state}  # callers match leaves by position
 
     def evaluate(
         self,
@@ -185,8 +185,8 @@ class Program:
         held = {**buffers, **{name: buffer.clone() for name, buffer in carried.items()}}
         output = self._call(self._eval, params, held, rates, self._no_keys(params.device), x)
         after = {name: held[name] for name in carried}
-        correct = weight * _correct(output, y, self.task)
-        return (losses(output, y, self.task) * weight).sum(), correct.sum(), after
+        right = weight * correct(output, y, self.task)
+        return (losses(output, y, self.task) * weight).sum(), right.sum(), after
 
     def predict(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
         """Log-probabilities, (batch, classes), in evaluation mode."""
@@ -290,21 +290,3 @@ def _masked_at_once(structure: Structure, model: nn.Module) -> int | None:
 def _drops_values(method: AbstractDropout) -> bool:
     """Whether the method's masks are those of a site's values, not of the weights of its reader."""
     return isinstance(method, AbstractUpdateDropout) or (type(method).train_reader is AbstractValueDropout.train_reader)
-
-
-def losses(output: Tensor, y: Tensor, task: Task) -> Tensor:
-    """The loss of every example: cross-entropy in nats, in sequences the mean over positions; or the squared error."""
-    if task == "classification":
-        return F.cross_entropy(output, y, reduction="none")
-    if task == "token_classification":
-        each = F.cross_entropy(output.movedim(-1, 1), y, reduction="none", ignore_index=NO_CLASS)
-        return each.sum(1) / (y != NO_CLASS).sum(1)
-    return F.mse_loss(output.squeeze(-1), y, reduction="none")
-
-
-def _correct(output: Tensor, y: Tensor, task: Task) -> Tensor:
-    """1 for correct examples, else 0; in sequences the share of correct positions: (batch,)."""
-    if task == "regression":
-        return torch.zeros_like(y)
-    right = output.argmax(-1) == y
-    return right.float() if task == "classification" else right.sum(1) / (y != NO_CLASS).sum(1)

@@ -1,4 +1,4 @@
-"""Modules that drop by hand are told by what they do to their input, and others are not taken for one."""
+"""A trial recognises hand-written dropout modules and rejects modules that do something else."""
 
 import pytest
 import torch

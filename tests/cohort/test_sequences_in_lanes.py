@@ -8,8 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from dropout_lab.cohort.example_losses import losses
 from dropout_lab.cohort.recipe import Recipe, Structure
-from dropout_lab.cohort.step import losses
 from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.attention import Attention

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dropout_lab.cohort.step import losses
+from dropout_lab.cohort.example_losses import losses
 from dropout_lab.core.metrics import curves
 from dropout_lab.core.metrics.metric import Ended
 from dropout_lab.core.metrics.summary import summary

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.cohort.example_losses import losses
 from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.probe.alone import Pass, close
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
-from dropout_lab.cohort.step import Program, losses
+from dropout_lab.cohort.step import Program
 from dropout_lab.core.blame import described, is_ours
 from dropout_lab.core.errors import UserError
 
