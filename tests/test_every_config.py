@@ -65,6 +65,7 @@ FITTING = {
     "transformer": ["placement=attention"],
     **dict.fromkeys(("heads", "ffn", "branches", "branch_depth", "vaswani"), TRANSFORMER),
     "attention": [*TRANSFORMER, "placement=attention"],
+    "huggingface": ["placement=everywhere"],
     "drophead": [*TRANSFORMER, "placement=heads"],
     "layers": [*TRANSFORMER, "dropout=layerdrop"],
     "layerdrop": [*TRANSFORMER, "placement=layers"],
@@ -85,6 +86,11 @@ FITTING = {
     **dict.fromkeys(("dropblock", "spatial", "maxdrop_channel", "maxdrop_feature", "max_pooling", "pattern"), IMAGES),
 }
 """With what a member goes together that does not go with the defaults."""
+OF_A_USER = {
+    "model": ["model=own", "model._target_=tests.adoption.zoo.Functional", "placement=everywhere"],
+    "placement": ["model=own", "model._target_=tests.adoption.zoo.Functional"],
+}
+"""The two members called own: a network of a user's, and where its author dropped."""
 
 
 @cache
@@ -104,7 +110,8 @@ def composed(*overrides: str) -> dict[str, Any]:
 def test_every_member_composes_and_can_be_made(member: tuple[str, str]) -> None:
     group, name = member
     # A placement is described together with a model that has its sites.
-    fitting = [one for one in FITTING.get(name, []) if one != f"{group}={name}"]
+    fitting = OF_A_USER[group] if name == "own" else FITTING.get(name, [])
+    fitting = [one for one in fitting if one != f"{group}={name}"]
     weights = ["placement.weights={input:0.5}"] if name == "custom" else []
     config = composed(f"{group}={name}", *fitting, *weights)
     check(config)
