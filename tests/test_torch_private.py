@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
 from torch.fx import symbolic_trace
-from torch.overrides import TorchFunctionMode
 
 from dropout_lab.cohort.compilation.process import SETTINGS
 from dropout_lab.core import short_program
@@ -62,12 +61,6 @@ def test_tracing_is_seen() -> None:
     function(torch.ones(2))
     make_fx(function)(torch.ones(2))
     assert seen == [False, True]
-
-
-def test_a_mode_of_functions_is_seen() -> None:
-    assert not private.has_function_mode()
-    with TorchFunctionMode():
-        assert private.has_function_mode()
 
 
 def test_transforms_are_seen() -> None:

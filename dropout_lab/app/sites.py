@@ -58,6 +58,7 @@ def _table(infos: Sequence[SiteInfo]) -> Table:
         own = ("", "", "")
         if info.own is not None:
             always = ", in evaluation too" if info.own.in_evaluation else ""
+            always = ", in training alone" if info.evaluated == 0 else always
             own = info.own.method, f"{info.own.rate:g}", f"{info.own.written}{always}"
         table.add_row(info.site, kind, shape, *own)
     return table

@@ -48,6 +48,18 @@ def check_samples(builder: Builder, config: Config, name: str, rates: Mapping[st
         )
 
 
+def check_mc_samples(builder: Builder, config: Config, rates: Mapping[str, float]) -> None:
+    """Raises UserError for samples of masks in evaluation mode where a site drops that is not called there."""
+    samples = config["trainer"]["mc_samples"]
+    infos = builder.site_infos(config["model"], config["dataset"]) if samples is not None else ()
+    missed = [info.site for info in infos if rates[info.site] > 0 and info.evaluated < info.calls]
+    if missed:
+        raise UserError(
+            f"trainer.mc_samples={samples}: it draws masks in evaluation mode, in which the network does not call"
+            f" {', '.join(missed)} as often as in training mode; only null"
+        )
+
+
 def check_options(builder: Builder, config: Config, loss: str) -> None:
     """Raises UserError for a loss or an option of the trainer that has no meaning for the data; `loss` is its name."""
     dataset = builder.dataset(config["dataset"])

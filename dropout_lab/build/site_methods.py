@@ -7,7 +7,7 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.config.placement import Method, site_methods, site_rates
 from dropout_lab.core.trial import Config
 from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, needs_own_program, objection_to
+from dropout_lab.sites.method import AbstractDropout, acts_in_evaluation, needs_own_program, objection_to
 
 OWN: Mapping[str, Config] = {
     "standard": {"_target_": "dropout_lab.dropout.standard.Standard"},
@@ -91,6 +91,13 @@ def _objection(chosen: Method, method: AbstractDropout, info: SiteInfo) -> str |
         return (
             "the first axis of the values there is not that of the examples, as in torch's recurrent and transformer"
             f" layers without batch_first=True: only {', '.join(ELEMENTWISE)} act there"
+        )
+    if info.calls == 0:
+        return "the network calls it in evaluation mode alone, in which nothing drops"
+    if info.calls != info.evaluated and acts_in_evaluation(method):
+        return (
+            f"the network calls it {info.calls} times in a pass in training mode and {info.evaluated} times in"
+            f" evaluation mode, and {chosen['name']} acts in both"
         )
     if info.own is not None and info.own.method == chosen["name"]:
         return None

@@ -23,7 +23,6 @@ from torch.fx.graph import _custom_builtins
 from torch.nn.modules.batchnorm import _BatchNorm as TorchBatchNorm
 from torch.nn.modules.dropout import _DropoutNd as TorchDropout
 from torch.nn.utils.parametrizations import _WeightNorm as WeightNorm
-from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defined]
 from torch.utils import _python_dispatch
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
@@ -37,7 +36,6 @@ __all__ = [
     "allow_slow_rules",
     "build_program",
     "graph_imports",
-    "has_function_mode",
     "is_batched",
     "is_traced",
     "is_transformed_by_vmap_alone",
@@ -70,11 +68,6 @@ def allow_slow_rules() -> None:
 def is_traced() -> bool:
     """Whether operations are being recorded as a graph (make_fx)."""
     return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
-
-
-def has_function_mode() -> bool:
-    """Whether a TorchFunctionMode is active."""
-    return bool(_len_torch_function_stack())
 
 
 def is_transformed_by_vmap_alone() -> bool:

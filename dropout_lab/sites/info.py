@@ -78,7 +78,9 @@ class SiteInfo:
     sums and convolutions, whose borders are zeros, change mean and variance."""
     kind: Kind = "units"
     calls: int = 1
-    """Calls of the site in a pass through the network; everything else describes the first call."""
+    """Calls of the site in a pass through the network, in training mode; everything else describes the first call."""
+    evaluated: int = 1
+    """Calls of the site in a pass in evaluation mode."""
     keeps: bool = False
     """Whether the values are a state of which each step keeps a part, as an LSTM's cell or a GRU's state."""
     batch_first: bool = True

@@ -205,6 +205,17 @@ def objection_to(dropout: AbstractDropout, info: SiteInfo) -> str | None:
     return dropout.objection(info)
 
 
+def acts_in_evaluation(dropout: AbstractDropout) -> bool:
+    """Whether a method changes anything in evaluation mode."""
+    method = type(dropout)
+    if not issubclass(method, AbstractValueDropout):
+        return True
+    return (
+        method.evaluate is not AbstractValueDropout.evaluate
+        or method.evaluate_reader is not AbstractValueDropout.evaluate_reader
+    )
+
+
 def needs_own_program(dropout: AbstractDropout, kind: Kind) -> bool:
     """Whether only sites that drop have the method: it asks for that, or it acts between the steps of a recurrent
     layer, which the library's fused layer cannot do."""

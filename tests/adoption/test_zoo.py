@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from dropout_lab.adoption.adopt import adopt, answer
-from dropout_lab.adoption.functional import Recorder
 from dropout_lab.adoption.modules import own_of
+from dropout_lab.adoption.recorder import Recorder
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.site_methods import OWN
 from dropout_lab.cohort import loop
@@ -209,7 +209,6 @@ class Projected(nn.Module):
 REFUSED = {
     NotUsed: "drop: a dropout changes its input in place, and its result is not used",
     Projected: "lstm: nn.LSTM(dropout=0.3) drops inside of torch, where no rate reaches it",
-    zoo.OnlyInTraining: "forward calls 0 functional dropouts, and called 1 in its first pass, in training mode",
 }
 
 

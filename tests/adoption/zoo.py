@@ -422,6 +422,21 @@ class OnlyInTraining(nn.Module):
         return out
 
 
+class Turns(nn.Module):
+    """A functional dropout in a loop with fewer turns in evaluation mode."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.first, self.body, self.fc = nn.Linear(64, 8), nn.Linear(8, 8), nn.Linear(8, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.first(x.flatten(1))
+        for _ in range(3 if self.training else 1):
+            y = F.dropout(torch.tanh(self.body(y)), 0.2, self.training)
+        out: Tensor = self.fc(y)
+        return out
+
+
 class Lazy(nn.Module):
     """Lazy layers."""
 
@@ -582,6 +597,8 @@ ZOO: Mapping[str, Member] = {
     "counter": Member(Counter, {"drop": ("standard", 0.3)}),
     "shared": Member(SharedTwice, {"drop": ("standard", 0.1), "block.2": ("standard", 0.2)}),
     "manual": Member(Manual, {"dropout.0": ("standard", 0.1), "dropout.1": ("standard", 0.2)}),
+    "only in training": Member(OnlyInTraining, {"dropout": ("standard", 0.3)}),
+    "turns": Member(Turns, {f"dropout.{turn}": ("standard", 0.2) for turn in range(3)}),
     "lazy": Member(Lazy, {"body.3": ("standard", 0.2)}),
     "by hand": Member(
         ByHand, {"skip": ("stochastic_depth", 0.25), "maps": ("spatial", 0.2), "units": ("standard", 0.5)}
