@@ -44,6 +44,8 @@ def run_sites(context: HydraContext, config: DictConfig, command: Command) -> No
     engine, why = builder.engine(model, settings["dataset"], settings["trainer"]["engine"])
     if engine == "loop":
         console.print(f"Runs are trained one by one, at the speed of a plain loop: {why}")
+    if any(info.own is not None for info in infos):
+        console.print("Sites drop by these methods, wherever you place dropout (dropout=own), unless you give dropout=.")
     console.print(_next(infos, ours=is_of_this_package(model)))
 
 

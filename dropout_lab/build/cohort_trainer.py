@@ -39,6 +39,10 @@ class CohortTrainer:
         """The names of a model's sites."""
         return [info.site for info in self._builder.site_infos(model, dataset)]
 
+    def is_written(self, model: Config, dataset: Config) -> bool:
+        """Whether a model's author wrote dropout somewhere, other than as a `Site`."""
+        return any(info.own is not None for info in self._builder.site_infos(model, dataset))
+
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described:
         """See `build.description.describe`."""
         return describe(self._builder, config, choices)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dropout_lab.build.builder import Builder
 from dropout_lab.config.placement import Method, site_methods, site_rates
 from dropout_lab.core.trial import Config
-from dropout_lab.sites.info import SiteInfo
+from dropout_lab.sites.info import Own, SiteInfo
 from dropout_lab.sites.method import AbstractDropout, acts_in_evaluation, needs_own_program, objection_to
 
 OWN: Mapping[str, Config] = {
@@ -21,7 +21,7 @@ OWN: Mapping[str, Config] = {
         "classic": False,
     },
 }
-"""The methods that authors write in torch, as in conf/dropout/."""
+"""The methods that authors write in torch, as in conf/dropout/: those of dropout=own."""
 
 
 ELEMENTWISE = ("standard", "classic", "gaussian", "alpha", "uout")
@@ -59,10 +59,7 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
     names = [info.site for info in infos]
     chosen = site_methods(names, {"name": default, **config["dropout"]}, config["dropouts"])
     own = {info.site: info.own for info in infos if info.own is not None}
-    if default == "standard" and "own" in config["placement"]["weights"].values():
-        written = {site: {"name": one.method, **OWN[one.method]} for site, one in own.items()}
-        named = site_methods(names, {}, config["dropouts"])
-        chosen = {site: named[site] or written.get(site, method) for site, method in chosen.items()}
+    chosen = {site: _written(own.get(site)) if method["name"] == "own" else method for site, method in chosen.items()}
     sections = {site: _without_name(method) for site, method in chosen.items()}
     methods: dict[str, AbstractDropout] = {site: builder.made("dropout", sections[site]) for site in names}
     objections = {info.site: _objection(chosen[info.site], methods[info.site], info) for info in infos}
@@ -83,6 +80,12 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
         )
         for info in infos
     ]
+
+
+def _written(own: Own | None) -> Method:
+    """The method of dropout=own at a site."""
+    name = "standard" if own is None else own.method
+    return {"name": name, **OWN[name]}
 
 
 def _objection(chosen: Method, method: AbstractDropout, info: SiteInfo) -> str | None:
