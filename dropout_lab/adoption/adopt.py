@@ -20,6 +20,7 @@ from dropout_lab.adoption.places import name_paths
 from dropout_lab.adoption.recorder import Seen, seen, tried
 from dropout_lab.adoption.replay import Replay, count_turns, refuse
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.torch_private import without_checkpoints
 from dropout_lab.sites.site import Site, sites
 
 PLACES = "_dropout_lab_places"
@@ -35,7 +36,7 @@ class Adopted:
 
     def forward(self: Any, x: Tensor) -> Any:
         calls = getattr(self, f"{OURS}calls", ())
-        with hidden(self), Replay(self.__dict__[PLACES], calls):
+        with hidden(self), without_checkpoints(), Replay(self.__dict__[PLACES], calls):
             return answer(super().forward(x))  # type: ignore[misc]
 
 
@@ -123,8 +124,8 @@ def _copy(network: nn.Module) -> nn.Module:
         return copy.deepcopy(network)
     except RuntimeError as error:
         raise UserError(
-            f"it cannot be copied: {str(error).splitlines()[0]} The old torch.nn.utils.weight_norm cannot be, and"
-            " torch.nn.utils.parametrizations.weight_norm can"
+            f"it cannot be copied: {str(error).splitlines()[0]} A tensor that the constructor computes from parameters"
+            " must be computed in forward"
         ) from error
 
 

@@ -1,11 +1,12 @@
 """Where in the author's code a function is called: the module whose forward runs, and the instructions from there."""
 
 import sys
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-import torch.nn.functional as F
-from torch import nn, overrides
+import torch
+from torch import nn
 
 from dropout_lab.core.blame import PACKAGE
 
@@ -14,8 +15,8 @@ Steps = tuple[tuple[CodeType, int], ...]
 
 PATH = "_dropout_lab_path"
 CALLER = nn.modules.module.__file__
-PASSED_OVER = F.__file__, overrides.__file__
-OURS = str(PACKAGE / "adoption")
+PASSED_OVER = str(Path(torch.__file__).parent), str(PACKAGE / "adoption"), str(PACKAGE / "core")
+"""Folders of torch's code and of ours, between the author's."""
 
 
 class Place(NamedTuple):
@@ -28,6 +29,8 @@ class Place(NamedTuple):
     @property
     def line(self) -> str:
         """File and line of the call, for people."""
+        if not self.steps:
+            return "in torch"
         code, instruction = self.steps[0]
         number = next((number for start, end, number in code.co_lines() if start <= instruction < end), None)
         return f"{code.co_filename}, line {number}"
@@ -45,7 +48,7 @@ def called_from() -> tuple[Place, nn.Module | None]:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename != CALLER:
         file = frame.f_code.co_filename
-        if file not in PASSED_OVER and not file.startswith(OURS):
+        if not file.startswith(PASSED_OVER):
             steps.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back
     module = None if frame is None else frame.f_locals.get("self")

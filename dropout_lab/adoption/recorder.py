@@ -15,6 +15,7 @@ from dropout_lab.adoption.functional import Call, call, dropped, is_dropout
 from dropout_lab.adoption.places import Place, called_from
 from dropout_lab.core.blame import described, is_ours
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.torch_private import without_checkpoints
 from dropout_lab.sites.info import Own
 
 Key = tuple[Place, int]
@@ -139,7 +140,7 @@ def seen(trials: Sequence[Trial]) -> Seen:
 def _pass(network: nn.Module, x: Tensor) -> Recorder:
     recorder = Recorder(network)
     try:
-        with recorder.watching(), torch.no_grad():
+        with without_checkpoints(), recorder.watching(), torch.no_grad():
             network(x)
     except UserError:
         raise

@@ -45,7 +45,8 @@ def run_sites(context: HydraContext, config: DictConfig, command: Command) -> No
     if engine == "loop":
         console.print(f"Runs are trained one by one, at the speed of a plain loop: {why}")
     if any(info.own is not None for info in infos):
-        console.print("Sites drop by these methods, wherever you place dropout (dropout=own), unless you give dropout=.")
+        others = "" if all(info.own is not None for info in infos) else ", the others by standard"
+        console.print(f"Without dropout=, sites drop by these methods{others}, with every placement (dropout=own).")
     console.print(_next(infos, ours=is_of_this_package(model)))
 
 

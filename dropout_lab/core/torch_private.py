@@ -9,7 +9,8 @@ import importlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from torch.fx.graph import _custom_builtins
 from torch.nn.modules.batchnorm import _BatchNorm as TorchBatchNorm
 from torch.nn.modules.dropout import _DropoutNd as TorchDropout
 from torch.nn.utils.parametrizations import _WeightNorm as WeightNorm
-from torch.utils import _python_dispatch
+from torch.utils import _python_dispatch, checkpoint
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.core.short_program import INCLUDES, shortened
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "tree_leaves",
     "tree_map",
     "tree_unflatten",
+    "without_checkpoints",
 ]
 
 
@@ -58,6 +61,41 @@ class TorchDispatchMode(_python_dispatch.TorchDispatchMode):  # type: ignore[no-
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False
+
+
+@contextmanager
+def without_checkpoints() -> Iterator[None]:
+    """While it lasts, torch.utils.checkpoint keeps what a backward pass needs instead of computing it again.
+
+    The second computation would run after the forward, when the network has its own parameters again, not the run's.
+    """
+    kept = checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator
+    checkpoint.CheckpointFunction = _Plain  # type: ignore[misc, assignment]
+    checkpoint._checkpoint_without_reentrant_generator = _plain  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator = kept  # type: ignore[misc]
+
+
+class _Plain:
+    """Of use_reentrant=True."""
+
+    @staticmethod
+    def apply(function: Callable[..., Any], preserve: bool, *arguments: Any) -> Any:
+        tensors = [one for one in arguments if isinstance(one, Tensor)]
+        is_seen = not any(map(is_batched, tensors)) and torch.is_grad_enabled()
+        if is_seen and not any(one.requires_grad for one in tensors):
+            raise UserError(
+                "forward calls torch.utils.checkpoint.checkpoint(use_reentrant=True) with no argument that has a"
+                " gradient, so torch trains no parameter in it; write use_reentrant=False"
+            )
+        return function(*arguments)
+
+
+def _plain(*arguments: Any, **named: Any) -> Iterator[None]:
+    """Of use_reentrant=False: what it does before the function, and behind it."""
+    yield
 
 
 def allow_slow_rules() -> None:

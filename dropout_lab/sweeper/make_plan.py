@@ -78,7 +78,7 @@ def make_plan(loader: ConfigLoader, config: DictConfig, command: Command, traine
 
 
 def _composed(composer: Composer, swept: Swept, command: Command, trainer: Trainer) -> tuple[Sequence[str], Composed]:
-    """The overrides with one value and the configs that they compose, with a method and a placement that fit the model."""
+    """The overrides with one value and the configs that they compose, with a method and a placement for the model."""
     fixed, composed = swept.fixed, composer.compose(swept, swept.fixed)
     check(resolve(_completed(next(iter(composed.values()))[0], swept.axes)))
     keys = [*command.keys, *command.params, *(axis.key for axis in swept.axes)]

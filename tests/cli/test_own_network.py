@@ -50,7 +50,7 @@ def test_its_sites_are_listed(net: tuple[str, ...], command: Command) -> None:
     assert "drop1 units 4x4x4 spatial 0.2 nn.Dropout2d(p=0.2)" in lines
     assert "dropout units 8 standard 0.5 F.dropout(p=0.5)" in lines
     assert "placement=own rate=0.1,0.3,0.5" in done.out
-    assert "Sites drop by these methods, wherever you place dropout (dropout=own), unless you give dropout=." in done.out
+    assert "Without dropout=, sites drop by these methods, with every placement (dropout=own)." in done.out
 
 
 def test_inserted_sites_are_listed(net: tuple[str, ...], command: Command) -> None:
