@@ -21,12 +21,15 @@ from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.config.roles import options
+from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Run, canonical_json
 from dropout_lab.datasets.all_data import all_data
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
 from dropout_lab.sites.info import SiteInfo
+
+RUN_BY_RUN = "runs are trained one by one, and a sweep takes as long as plain PyTorch, one run after the other"
 
 
 class Builder:
@@ -173,7 +176,7 @@ class Builder:
                 check_network(lanes, name)
             except (NotInLanes, Draws) as error:
                 if wanted == "lanes":
-                    raise
+                    raise UserError(f"trainer.engine=lanes: {error}; trainer.engine=auto trains run by run") from error
                 why = str(error)
             else:
                 return "lanes", ""

@@ -39,6 +39,7 @@ __all__ = [
     "build_program",
     "graph_imports",
     "is_batched",
+    "is_of_vmap",
     "is_traced",
     "is_transformed_by_vmap_alone",
     "is_view",
@@ -53,6 +54,10 @@ __all__ = [
     "tree_unflatten",
     "without_checkpoints",
 ]
+
+
+VMAP = "vmap", "functorch", "Batching rule", "data pointer of Tensor that doesn't have storage"
+"""What torch says where vmap cannot lift a function."""
 
 
 class TorchDispatchMode(_python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -117,6 +122,12 @@ def is_transformed_by_vmap_alone() -> bool:
 def is_batched(tensor: Tensor) -> bool:
     """Whether vmap has lifted a tensor."""
     return bool(_functorch.is_batchedtensor(tensor))
+
+
+def is_of_vmap(error: BaseException) -> bool:
+    """Whether vmap refuses what a network does, by torch's words: a branch on a value, say."""
+    text = str(error)
+    return isinstance(error, RuntimeError) and any(word in text for word in VMAP)
 
 
 def is_written(tensor: Tensor) -> bool:

@@ -17,6 +17,7 @@ from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Recipe, RunList, Structure
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.errors import UserError
+from dropout_lab.dropout.standard import Standard
 from dropout_lab.sites.site import Site, sites
 
 DIGITS: dict[str, Any] = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
@@ -166,6 +167,35 @@ def test_a_dropout_that_the_trial_did_not_meet_fails_its_run_alone(kind: type[nn
     assert "UnknownDropout: forward calls a dropout, " in reason
     with pytest.raises(Exception, match=said):
         raise RuntimeError(reason)
+
+
+class LaterBranch(Flat):
+    """A branch on a value in whole batches alone, which the trial with fewer examples does not meet."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        is_scaled = len(x) >= 20 and x.mean() > -100
+        return F.dropout(y * 0.5 if is_scaled else y, 0.2, self.training)
+
+
+def test_what_vmap_refuses_after_the_trial_is_trained_run_by_run() -> None:
+    section = {"_target_": f"{LaterBranch.__module__}.LaterBranch"}
+    builder = Builder()
+    assert builder.engine(section, DIGITS)[0] == "lanes"
+    data, optimizer = builder.dataset(DIGITS), SGD(lr=0.1, momentum=0.0)
+    rates = {"dropout": 0.3}
+    runs = [Recipe(str(seed), seed, rates, lambda progress: 1.0, optimizer, 2, None) for seed in range(3)]
+    curves, said = [], []
+    for engine in ("lanes", "loop"):
+        structure = Structure(lambda: made(LaterBranch), data, {"dropout": Standard()}, 20, optimizer, engine=engine)  # type: ignore
+        queue = RunList(runs)
+        queue.say = said.append  # type: ignore[method-assign]
+        loop.train(structure, Widths.fixed(2), "never", queue, torch.device("cpu"))
+        assert {result.status for result in queue.results.values()} == {"complete"}
+        curves.append([queue.results[run.id].curves["val_loss"] for run in runs])
+    assert curves[0] == curves[1]
+    (fallen,) = [line for line in said if "run by run, from their first epochs" in line]
+    assert "a branch on a value (" in fallen
+    assert "test_branches.py, line" in fallen
 
 
 def config(kind: type[nn.Module], method: dict[str, Any]) -> dict[str, Any]:

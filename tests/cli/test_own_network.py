@@ -53,6 +53,13 @@ def test_its_sites_are_listed(net: tuple[str, ...], command: Command) -> None:
     assert "Without dropout=, sites drop by these methods, with every placement (dropout=own)." in done.out
 
 
+def test_that_runs_are_trained_one_by_one_is_said_with_the_reason(command: Command) -> None:
+    done = command("sites", "model._target_=tests.adoption.zoo.Branch")
+    said = " ".join(done.out.split())
+    assert "Runs are trained one by one, and a sweep takes as long as plain PyTorch, one run after the other: " in said
+    assert "(torch.func.vmap): a branch on a value (" in said
+
+
 def test_inserted_sites_are_listed(net: tuple[str, ...], command: Command) -> None:
     done = command("sites", *net, "sites.insert=[conv,fc1:before]")
     assert [line.split()[0] for line in done.out.splitlines()[4:8]] == ["conv", "drop1", "fc1.before", "dropout"]
