@@ -163,7 +163,9 @@ class Builder:
         data, section = self._datasets(dataset), json.loads(model)
         self._engines(model, dataset, "auto")
         with torch.random.fork_rng(devices=[]):  # real weights: torch takes seconds to load what meta tensors need
-            return survey.site_infos(network(section, data).eval(), data.example())
+            found = survey.site_infos(network(section, data).eval(), data.example())
+        keys = frozenset(section) if is_of_this_package(section) else frozenset[str]()
+        return [replace(info, settings=keys) for info in found]
 
     def _find_engine(self, model: str, dataset: str, wanted: str) -> tuple[Engine, str]:
         data, section = self._datasets(dataset), json.loads(model)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.network import network
+from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.site_methods import SiteMethod
 from dropout_lab.cohort import transfer
 from dropout_lab.cohort.loss import AbstractLoss
@@ -126,8 +126,10 @@ def _check_batch_norm(builder: Builder, config: Config) -> None:
         batch = min(wanted, examples)
         if batch * values < 2:
             why = "" if batch == wanted else f" (the training part has {examples}, and no batch has more)"
+            has_key = "norm" in config["model"] and is_of_this_package(config["model"])
+            instead = ", say with model.norm=layer" if has_key else ", say with nn.LayerNorm or nn.GroupNorm"
             raise UserError(
                 f"trainer.batch_size={wanted}: a batch norm would see one value of a channel in a batch of"
                 f" {batch}{why}, and makes 0 of it; take {'at least 2' if batch == wanted else 'more examples'}, or a"
-                " model without batch norm, say with model.norm=layer"
+                f" model without batch norm{instead}"
             )
