@@ -89,8 +89,9 @@ FITTING = {
 OF_A_USER = {
     "model": ["model=own", "model._target_=tests.adoption.zoo.Functional", "placement=everywhere"],
     "placement": ["model=own", "model._target_=tests.adoption.zoo.Functional"],
+    "dropout": ["model=own", "model._target_=tests.adoption.zoo.Functional", "placement=own"],
 }
-"""The two members called own: a network of a user's, and where its author dropped."""
+"""The members called own: a network of a user's, where its author dropped, and how."""
 
 
 @cache

@@ -5,16 +5,17 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
 from torch.fx import symbolic_trace
-from torch.overrides import TorchFunctionMode
+from torch.utils.checkpoint import checkpoint
 
 from dropout_lab.cohort.compilation.process import SETTINGS
 from dropout_lab.core import short_program
@@ -62,12 +63,6 @@ def test_tracing_is_seen() -> None:
     function(torch.ones(2))
     make_fx(function)(torch.ones(2))
     assert seen == [False, True]
-
-
-def test_a_mode_of_functions_is_seen() -> None:
-    assert not private.has_function_mode()
-    with TorchFunctionMode():
-        assert private.has_function_mode()
 
 
 def test_transforms_are_seen() -> None:
@@ -223,3 +218,45 @@ def test_the_compiler_is_loaded_where_it_is_asked_for(monkeypatch: pytest.Monkey
     monkeypatch.setattr("importlib.import_module", asked.append)
     private.load_compiler()
     assert asked == ["torch._inductor.compile_fx"]
+
+
+class NoRule(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        return grad
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [lambda x: x if x.sum() > 0 else -x, lambda x: x * x.sum().item(), NoRule.apply, lambda x: x * torch.rand(1)],
+)
+def test_what_vmap_refuses_is_recognised(refused: Callable[[Tensor], Tensor]) -> None:
+    with pytest.raises(RuntimeError) as raised:
+        torch.func.vmap(refused)(torch.ones(2, 3))
+    assert private.is_of_vmap(raised.value)
+    assert not private.is_of_vmap(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert not private.is_of_vmap(ValueError("vmap"))
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpoints_are_not_computed_again(reentrant: bool) -> None:
+    calls: list[int] = []
+
+    def part(x: Tensor) -> Tensor:
+        calls.append(1)
+        return x.sin()
+
+    counts = []
+    for context in (nullcontext(), private.without_checkpoints(), nullcontext()):
+        x = torch.ones(2, requires_grad=True)
+        calls.clear()
+        with context:
+            y = checkpoint(part, x, use_reentrant=reentrant)
+        y.sum().backward()
+        assert torch.allclose(cast(Tensor, x.grad), x.detach().cos())
+        counts.append(len(calls))
+    assert counts == [2, 1, 2]

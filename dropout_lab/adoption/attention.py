@@ -32,7 +32,17 @@ class SitedAttention(nn.MultiheadAttention):
             key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
         elif not self.batch_first:
             query, key, value = (one.transpose(0, 1) for one in (query, key, value))
-        q, k, v = (self._heads(one) for one in self._projected(query, key, value))
+        q, k, v = self._projected(query, key, value)
+        if self.bias_k is not None and self.bias_v is not None:
+            k = torch.cat([k, self.bias_k.expand(len(k), 1, -1)], 1)
+            v = torch.cat([v, self.bias_v.expand(len(v), 1, -1)], 1)
+        if self.add_zero_attn:
+            k, v = (nn.functional.pad(one, (0, 0, 0, 1)) for one in (k, v))
+        added = k.shape[1] - key.shape[1]  # keys that every query may see
+        attn_mask, key_padding_mask = (
+            mask if mask is None else nn.functional.pad(mask, (0, added)) for mask in (attn_mask, key_padding_mask)
+        )
+        q, k, v = (self._heads(one) for one in (q, k, v))
         scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)  # (batch, heads, queries, keys)
         if attn_mask is not None:
             mask = attn_mask if attn_mask.dim() == 2 else attn_mask.reshape(-1, self.num_heads, *attn_mask.shape[1:])
@@ -71,13 +81,8 @@ def _masked(scores: Tensor, mask: Tensor) -> Tensor:
 
 
 def can_be_sited(module: nn.Module) -> bool:
-    """Whether a module is an attention that is written out here: torch's own, without added keys."""
-    return (
-        type(module) is nn.MultiheadAttention
-        and module.bias_k is None
-        and module.bias_v is None
-        and not module.add_zero_attn
-    )
+    """Whether a module is an attention that is written out here: torch's own."""
+    return type(module) is nn.MultiheadAttention
 
 
 def site_attention(module: nn.MultiheadAttention, name: str) -> None:

@@ -1,15 +1,14 @@
-"""Dropouts that a forward calls as functions: found in one pass, and given to sites in every other."""
+"""The functions of torch that drop: what a call of them says, and their results with another dropout."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import Tensor
 
-from dropout_lab.core.errors import UserError
+from dropout_lab.adoption.places import Place
 from dropout_lab.sites.info import Own
 
 METHODS: Mapping[Callable[..., Any], tuple[str, str]] = {
@@ -28,115 +27,51 @@ METHODS: Mapping[Callable[..., Any], tuple[str, str]] = {
 ATTENTION = F.scaled_dot_product_attention
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True)
+class Call:
     """A functional dropout in a pass."""
 
-    module: str
-    """The path of the module in whose forward it is."""
+    place: Place
+    turn: int
+    """How often its line was met before in the same call of the module's forward, as in a loop."""
     own: Own
     drops: bool
     """Whether it drops in this pass. F.dropout also drops in evaluation mode unless `training` is passed."""
     is_attention: bool
     in_place: bool = False
+    shape: tuple[int, ...] = ()
+    """The shape of one example's values."""
 
 
-class Recorder(TorchFunctionMode):
-    """Records the functional dropouts of a pass, which drop nothing in it, and the modules that draw by themselves."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.calls: list[Call] = []
-        self.drawing: dict[str, tuple[Any, Any]] = {}
-        """Path of a module without children that changed torch's random state -> its arguments and its output."""
-        self._path: list[str] = [""]
-        self._states: list[Tensor] = []
-        self._network = network
-
-    @contextmanager
-    def watching(self) -> Iterator["Recorder"]:
-        """A context in which the mode is on and knows the module whose forward runs."""
-
-        def enter(path: str) -> Callable[..., None]:
-            def hook(module: nn.Module, arguments: Any) -> None:
-                self._path.append(path)
-                self._states.append(torch.get_rng_state())
-
-            return hook
-
-        def leave(module: nn.Module, arguments: Any, output: Any) -> None:
-            path = self._path.pop()
-            if not torch.equal(self._states.pop(), torch.get_rng_state()) and not list(module.children()):
-                self.drawing[path] = arguments, output
-
-        hooks = []
-        for path, module in self._network.named_modules():
-            hooks += [module.register_forward_pre_hook(enter(path)), module.register_forward_hook(leave)]
-        try:
-            with self:
-                yield self
-        finally:
-            for hook in hooks:
-                hook.remove()
-
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        named = kwargs or {}
-        if function in METHODS:
-            self.calls.append(_call(self._path[-1], function, args, named))
-            return args[0] if args else named["input"]
-        if function is ATTENTION:
-            p = float(named.get("dropout_p", args[4] if len(args) > 4 else 0.0))
-            own = Own("attention", p, f"F.scaled_dot_product_attention(dropout_p={p:g})")
-            self.calls.append(Call(self._path[-1], own, drops=p > 0, is_attention=True))
-            return attend(*args, **{**named, "drop": _nothing})
-        return function(*args, **named)
+def is_dropout(function: Callable[..., Any]) -> bool:
+    """Whether a function of torch drops, or may drop: attention at its weights."""
+    return function in METHODS or function is ATTENTION
 
 
-def _call(path: str, function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]) -> Call:
-    """What a call of one of `METHODS` says; their arguments are (input, p, training, inplace)."""
+def call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any], place: Place) -> Call:
+    """What a call of a function that drops says: the arguments of `METHODS` are (input, p, training, inplace)."""
+    if function is ATTENTION:
+        p = float(named.get("dropout_p", arguments[4] if len(arguments) > 4 else 0.0))
+        own = Own("attention", p, f"F.scaled_dot_product_attention(dropout_p={p:g})")
+        return Call(place, 0, own, drops=p > 0, is_attention=True)
     p = float(named.get("p", arguments[1] if len(arguments) > 1 else 0.5))
     training = named.get("training", named.get("train", arguments[2] if len(arguments) > 2 else True))
     in_place = named.get("inplace", arguments[3] if len(arguments) > 3 else False)
     method, written = METHODS[function]
     own = Own(method, p, f"{written}(p={p:g})")
-    return Call(path, own, bool(training) and p > 0, False, bool(in_place) or function is torch.dropout_)
+    return Call(place, 0, own, bool(training) and p > 0, False, bool(in_place) or function is torch.dropout_)
 
 
-class Replay(TorchFunctionMode):
-    """Gives the n-th functional dropout of a pass to the n-th site."""
-
-    def __init__(self, sites: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self._sites, self._count = sites, 0
-
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        named = kwargs or {}
-        if function in METHODS:
-            return self._next()(args[0] if args else named["input"])
-        if function is ATTENTION:
-            return attend(*args, **{**named, "drop": self._next()})
-        return function(*args, **named)
-
-    def _next(self) -> nn.Module:
-        if self._count == len(self._sites):
-            raise UserError(
-                f"forward calls more than the {len(self._sites)} functional dropouts of its first pass; how many it"
-                " calls may not depend on values or on the mode"
-            )
-        self._count += 1
-        return self._sites[self._count - 1]
-
-    def finished(self) -> None:
-        """Raises UserError if the pass called fewer dropouts than the first one."""
-        if self._count < len(self._sites):
-            raise UserError(
-                f"forward calls {self._count} functional dropouts, and called {len(self._sites)} in its first pass, in"
-                " training mode; how many it calls may depend neither on values nor on the mode: write"
-                " F.dropout(..., training=self.training), without a branch"
-            )
-
-
-def _nothing(weights: Tensor) -> Tensor:
-    return weights
+def dropped(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    named: Mapping[str, Any],
+    drop: Callable[[Tensor], Tensor],
+) -> Any:
+    """The result of a function that drops, with `drop` in the place of its dropout."""
+    if function is ATTENTION:
+        return attend(*arguments, **{**named, "drop": drop})
+    return drop(arguments[0] if arguments else named["input"])
 
 
 def attend(

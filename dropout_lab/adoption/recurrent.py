@@ -32,8 +32,9 @@ class Sited:
         elif not self.batch_first:
             x = x.transpose(0, 1)
         count = self.num_layers * (2 if self.bidirectional else 1)
-        shape = count, x.shape[0], self.hidden_size
-        first = [x.new_zeros(shape)] * (2 if self.mode == "LSTM" else 1) if states is None else _listed(states)
+        sizes = [self.proj_size or self.hidden_size, self.hidden_size][: 2 if self.mode == "LSTM" else 1]
+        zeros = [x.new_zeros(count, x.shape[0], size) for size in sizes]
+        first = zeros if states is None else _listed(states)
         if not is_batch and states is not None:
             first = [one.unsqueeze(1) for one in first]
         last: list[States] = []
@@ -61,12 +62,15 @@ class Sited:
         zero = weight.new_zeros(weight.shape[0])
         bias, read_bias = (getattr(self, f"bias_{part}_{suffix}") if self.bias else zero for part in ("ih", "hh"))
         x = x.flip(1) if backwards else x
-        if self.mode == "LSTM" and fused.can_fuse(x):
+        project = getattr(self, f"weight_hr_{suffix}") if self.proj_size else None
+        if self.mode == "LSTM" and project is None and fused.can_fuse(x):
             outputs, ended = fused.lstm(x, states, (weight, read, bias, read_bias))
             return outputs.flip(1) if backwards else outputs, ended
         made = []
         for now in nn.functional.linear(x, weight, bias).unbind(1):
             states = self._step(now, states, read, read_bias)
+            if project is not None:  # Sak, Senior & Beaufays, 2014, arXiv:1402.1128
+                states = nn.functional.linear(states[0], project), *states[1:]
             made.append(states[0])
         outputs = torch.stack(made, 1)
         return outputs.flip(1) if backwards else outputs, states
@@ -106,8 +110,8 @@ CLASSES = {nn.LSTM: SitedLSTM, nn.GRU: SitedGRU, nn.RNN: SitedRNN}
 
 
 def can_be_sited(module: nn.Module) -> bool:
-    """Whether a module is torch's own recurrent one, without projections of its states."""
-    return isinstance(module, nn.RNNBase) and type(module) in CLASSES and module.proj_size == 0
+    """Whether a module is torch's own recurrent one."""
+    return isinstance(module, nn.RNNBase) and type(module) in CLASSES
 
 
 def site_recurrent(module: nn.RNNBase, name: str) -> None:

@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.build.builder import Builder
+from dropout_lab.build.builder import RUN_BY_RUN, Builder
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.config.check import check
 from dropout_lab.sites.info import SiteInfo
@@ -43,7 +43,10 @@ def run_sites(context: HydraContext, config: DictConfig, command: Command) -> No
         console.print(_table(infos))
     engine, why = builder.engine(model, settings["dataset"], settings["trainer"]["engine"])
     if engine == "loop":
-        console.print(f"Runs are trained one by one, at the speed of a plain loop: {why}")
+        console.print(f"{RUN_BY_RUN[0].upper()}{RUN_BY_RUN[1:]}: {why}")
+    if any(info.own is not None for info in infos):
+        others = "" if all(info.own is not None for info in infos) else ", the others by standard"
+        console.print(f"Without dropout=, sites drop by these methods{others}, with every placement (dropout=own).")
     console.print(_next(infos, ours=is_of_this_package(model)))
 
 
@@ -58,6 +61,7 @@ def _table(infos: Sequence[SiteInfo]) -> Table:
         own = ("", "", "")
         if info.own is not None:
             always = ", in evaluation too" if info.own.in_evaluation else ""
+            always = ", in training alone" if info.evaluated == 0 else always
             own = info.own.method, f"{info.own.rate:g}", f"{info.own.written}{always}"
         table.add_row(info.site, kind, shape, *own)
     return table

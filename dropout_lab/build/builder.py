@@ -21,12 +21,15 @@ from dropout_lab.cohort.recipe import Pretraining, Recipe, Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.config.roles import options
+from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Run, canonical_json
 from dropout_lab.datasets.all_data import all_data
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
 from dropout_lab.sites.info import SiteInfo
+
+RUN_BY_RUN = "runs are trained one by one, and a sweep takes as long as plain PyTorch, one run after the other"
 
 
 class Builder:
@@ -160,7 +163,9 @@ class Builder:
         data, section = self._datasets(dataset), json.loads(model)
         self._engines(model, dataset, "auto")
         with torch.random.fork_rng(devices=[]):  # real weights: torch takes seconds to load what meta tensors need
-            return survey.site_infos(network(section, data).eval(), data.example())
+            found = survey.site_infos(network(section, data).eval(), data.example())
+        keys = frozenset(section) if is_of_this_package(section) else frozenset[str]()
+        return [replace(info, settings=keys) for info in found]
 
     def _find_engine(self, model: str, dataset: str, wanted: str) -> tuple[Engine, str]:
         data, section = self._datasets(dataset), json.loads(model)
@@ -173,7 +178,7 @@ class Builder:
                 check_network(lanes, name)
             except (NotInLanes, Draws) as error:
                 if wanted == "lanes":
-                    raise
+                    raise UserError(f"trainer.engine=lanes: {error}; trainer.engine=auto trains run by run") from error
                 why = str(error)
             else:
                 return "lanes", ""

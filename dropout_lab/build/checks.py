@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.network import network
+from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.site_methods import SiteMethod
 from dropout_lab.cohort import transfer
 from dropout_lab.cohort.loss import AbstractLoss
@@ -45,6 +45,18 @@ def check_samples(builder: Builder, config: Config, name: str, rates: Mapping[st
         raise UserError(
             f"loss={name}: it draws its masks at the last site, {last.site}, which the network calls {last.calls} times"
             " in a pass; must be called once: give each call a Site of its own"
+        )
+
+
+def check_mc_samples(builder: Builder, config: Config, rates: Mapping[str, float]) -> None:
+    """Raises UserError for samples of masks in evaluation mode where a site drops that is not called there."""
+    samples = config["trainer"]["mc_samples"]
+    infos = builder.site_infos(config["model"], config["dataset"]) if samples is not None else ()
+    missed = [info.site for info in infos if rates[info.site] > 0 and info.evaluated < info.calls]
+    if missed:
+        raise UserError(
+            f"trainer.mc_samples={samples}: it draws masks in evaluation mode, in which the network does not call"
+            f" {', '.join(missed)} as often as in training mode; only null"
         )
 
 
@@ -114,8 +126,10 @@ def _check_batch_norm(builder: Builder, config: Config) -> None:
         batch = min(wanted, examples)
         if batch * values < 2:
             why = "" if batch == wanted else f" (the training part has {examples}, and no batch has more)"
+            has_key = "norm" in config["model"] and is_of_this_package(config["model"])
+            instead = ", say with model.norm=layer" if has_key else ", say with nn.LayerNorm or nn.GroupNorm"
             raise UserError(
                 f"trainer.batch_size={wanted}: a batch norm would see one value of a channel in a batch of"
                 f" {batch}{why}, and makes 0 of it; take {'at least 2' if batch == wanted else 'more examples'}, or a"
-                " model without batch norm, say with model.norm=layer"
+                f" model without batch norm{instead}"
             )

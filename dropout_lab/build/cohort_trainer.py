@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.build import device as devices
-from dropout_lab.build.builder import Builder
+from dropout_lab.build.builder import RUN_BY_RUN, Builder
 from dropout_lab.build.description import Described, as_it_is, describe
 from dropout_lab.build.exported import Exported, exported
 from dropout_lab.build.forecast import pretraining_seconds
@@ -38,6 +38,10 @@ class CohortTrainer:
     def sites(self, model: Config, dataset: Config) -> Sequence[str]:
         """The names of a model's sites."""
         return [info.site for info in self._builder.site_infos(model, dataset)]
+
+    def is_written(self, model: Config, dataset: Config) -> bool:
+        """Whether a model's author wrote dropout somewhere, other than as a `Site`."""
+        return any(info.own is not None for info in self._builder.site_infos(model, dataset))
 
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described:
         """See `build.description.describe`."""
@@ -119,7 +123,7 @@ class CohortTrainer:
         _, why = self._builder.engine(spec["model"], spec["dataset"])
         if not why:
             return ()
-        return (f"runs are trained one by one, at the speed of a plain loop (trainer.engine=loop): {why}",)
+        return (f"{RUN_BY_RUN}: {why}",)
 
     def _dropped_warnings(self, spec: Config) -> Sequence[str]:
         infos = self._builder.site_infos(spec["model"], spec["dataset"])

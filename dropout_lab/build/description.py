@@ -6,14 +6,14 @@ from typing import Any
 
 from dropout_lab.build.acting_sites import Placing, place
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.checks import check_options, check_samples
-from dropout_lab.build.site_methods import OWN
+from dropout_lab.build.checks import check_mc_samples, check_options, check_samples
 from dropout_lab.build.training_checks import check_training
 from dropout_lab.config.patterns import flat_groups
 from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
 from dropout_lab.core.trial import Config, Trial
 from dropout_lab.sites.info import Warned
 
+AS_WRITTEN: Config = {"_target_": "dropout_lab.dropout.own.Own"}
 PLAIN: Config = {"_target_": "dropout_lab.cohort.loss.Plain"}
 
 
@@ -45,6 +45,7 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     optimizer = builder.made("optimizer", config["optimizer"])
     builder.made("schedule", config["schedule"])
     check_options(builder, config, choices["loss"])
+    check_mc_samples(builder, config, placing.rates)
     check_training(builder, config, choices)
     if config["trainer"]["keep"] != "none":
         builder.author_names(config["model"], config["dataset"])
@@ -68,10 +69,10 @@ def as_it_is(builder: Builder, config: Config, choices: Mapping[str, str]) -> tu
     if not 0 < rate < 1:
         return None
     keys: Config = {"placement": "own", "rate": rate}
-    placed = {"placement": {"weights": {"*": "own"}}, "dropout": OWN["standard"], "rate": rate}
+    placed = {"placement": {"weights": {"*": "own"}}, "dropout": AS_WRITTEN, "rate": rate}
     plain = {"schedule": {"_target_": "dropout_lab.config.schedule.Constant"}, "loss": PLAIN}
     whole = {**config, **placed, **plain, "rates": {}, "dropouts": {}}
-    named = {"placement": "own", "dropout": "standard", "schedule": "constant", "loss": "plain"}
+    named = {"placement": "own", "dropout": "own", "schedule": "constant", "loss": "plain"}
     return describe(builder, whole, {**choices, **named}), keys
 
 

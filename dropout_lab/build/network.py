@@ -1,18 +1,26 @@
 """The network of a `model` section, made for a dataset."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch.nn.parameter import is_lazy
 
-from dropout_lab.adoption.adopt import adopt
+from dropout_lab.adoption.adopt import adopt, discover
+from dropout_lab.adoption.recorder import Seen
 from dropout_lab.build.state_names import named, state
 from dropout_lab.build.weights import load
+from dropout_lab.cohort.own_draws import own_draws
+from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.config.instantiate import instantiate, named_arguments, takes
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.trial import INSERT, WEIGHTS, Config
+from dropout_lab.core.trial import INSERT, WEIGHTS, Config, canonical_json
 from dropout_lab.datasets.dataset import Dataset
+
+TRIED, BATCHES, SEEDS = 4, 2, 2
+"""The examples of a batch, the batches and the networks by whose passes functional dropouts are found."""
 
 MARK = "data:"
 """What `${data:NAME}` becomes in a config, until the dataset is known."""
@@ -31,9 +39,29 @@ def network(section: Config, dataset: Dataset) -> torch.nn.Module:
             raise UserError("sites.insert: the models of dropout-lab have their sites; placements name them")
         return named(model, own)
     try:
-        return named(adopt(model, dataset.example(), section.get(INSERT, ())), own)
+        found = _seen(canonical_json(section), dataset)
+        return named(adopt(model, dataset.example(), section.get(INSERT, ()), found), own)
     except UserError as error:
         raise UserError(f"model ({section['_target_']}): {error}") from error.__cause__
+
+
+@lru_cache(maxsize=64)
+def _seen(section: str, dataset: Dataset) -> Seen:
+    """What passes of real examples show of the networks of the first seeds.
+
+    Every network of the section has the sites that these have met, whatever its own weights would meet.
+    """
+    split = dataset.split(0)
+    given = {"inputs": dataset.inputs, **{name: value.unsqueeze(0) for name, value in split.reading().items()}}
+    batches = [inputs_of(rows.unsqueeze(0), given)[0] for rows in split.train[: TRIED * BATCHES].split(TRIED)]
+
+    def networks() -> Iterator[torch.nn.Module]:
+        for seed in range(SEEDS):
+            torch.manual_seed(seed)
+            yield constructed(json.loads(section), dataset)
+
+    with own_draws(torch.zeros(2, dtype=torch.int32)):
+        return discover(networks(), batches)
 
 
 def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:

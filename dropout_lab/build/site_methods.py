@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from dropout_lab.build.builder import Builder
 from dropout_lab.config.placement import Method, site_methods, site_rates
 from dropout_lab.core.trial import Config
-from dropout_lab.sites.info import SiteInfo
-from dropout_lab.sites.method import AbstractDropout, needs_own_program, objection_to
+from dropout_lab.sites.info import Own, SiteInfo
+from dropout_lab.sites.method import AbstractDropout, acts_in_evaluation, needs_own_program, objection_to
 
 OWN: Mapping[str, Config] = {
     "standard": {"_target_": "dropout_lab.dropout.standard.Standard"},
@@ -21,7 +21,7 @@ OWN: Mapping[str, Config] = {
         "classic": False,
     },
 }
-"""The methods that authors write in torch, as in conf/dropout/."""
+"""The methods that authors write in torch, as in conf/dropout/: those of dropout=own."""
 
 
 ELEMENTWISE = ("standard", "classic", "gaussian", "alpha", "uout")
@@ -59,10 +59,7 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
     names = [info.site for info in infos]
     chosen = site_methods(names, {"name": default, **config["dropout"]}, config["dropouts"])
     own = {info.site: info.own for info in infos if info.own is not None}
-    if default == "standard" and "own" in config["placement"]["weights"].values():
-        written = {site: {"name": one.method, **OWN[one.method]} for site, one in own.items()}
-        named = site_methods(names, {}, config["dropouts"])
-        chosen = {site: named[site] or written.get(site, method) for site, method in chosen.items()}
+    chosen = {site: _written(own.get(site)) if method["name"] == "own" else method for site, method in chosen.items()}
     sections = {site: _without_name(method) for site, method in chosen.items()}
     methods: dict[str, AbstractDropout] = {site: builder.made("dropout", sections[site]) for site in names}
     objections = {info.site: _objection(chosen[info.site], methods[info.site], info) for info in infos}
@@ -85,12 +82,25 @@ def methods_of(builder: Builder, config: Config, default: str) -> Sequence[SiteM
     ]
 
 
+def _written(own: Own | None) -> Method:
+    """The method of dropout=own at a site."""
+    name = "standard" if own is None else own.method
+    return {"name": name, **OWN[name]}
+
+
 def _objection(chosen: Method, method: AbstractDropout, info: SiteInfo) -> str | None:
     """Why a method cannot act at a site; what its author wrote there can."""
     if not info.batch_first and chosen["name"] not in ELEMENTWISE:
         return (
             "the first axis of the values there is not that of the examples, as in torch's recurrent and transformer"
             f" layers without batch_first=True: only {', '.join(ELEMENTWISE)} act there"
+        )
+    if info.calls == 0:
+        return "the network calls it in evaluation mode alone, in which nothing drops"
+    if info.calls != info.evaluated and acts_in_evaluation(method):
+        return (
+            f"the network calls it {info.calls} times in a pass in training mode and {info.evaluated} times in"
+            f" evaluation mode, and {chosen['name']} acts in both"
         )
     if info.own is not None and info.own.method == chosen["name"]:
         return None

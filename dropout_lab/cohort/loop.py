@@ -4,6 +4,7 @@ import math
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -23,10 +24,12 @@ from dropout_lab.cohort.recipe import (
     Structure,
 )
 from dropout_lab.cohort.width import Widths, is_out_of_memory
+from dropout_lab.core.blame import blamed
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import curve_names, per_epoch
 from dropout_lab.core.metrics.metric import EVERY_TASK
 from dropout_lab.core.metrics.summary import of_epoch
+from dropout_lab.core.torch_private import is_of_vmap
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.chance import chance_loss
 
@@ -35,8 +38,10 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
     """Trains every run that `runs` has for this structure, as many at a time as `widths` allows.
 
     A run that diverges fails alone. If the memory does not suffice, the width is halved and the runs in the lanes begin
-    again. After any other exception in the training, or an exit from it, they begin again in two halves, and so on,
-    until the run that causes it is alone: that run fails, with its traceback. Exceptions of `runs` are not caught.
+    again. Where vmap cannot lift what the network does on some batch, they begin again, too, and all are trained run by
+    run from then on, to the same results. After any other exception in the training, or an exit from it, they begin
+    again in two halves, and so on, until the run that causes it is alone: that run fails, with its traceback.
+    Exceptions of `runs` are not caught.
     """
     cohort = _Cohort(structure, widths, compile, runs, device)
     try:
@@ -127,6 +132,10 @@ class _Cohort:
         together = recipes + self._waiting
         self.close()
         self.lanes, self._waiting = None, together
+        if self._structure.engine == "lanes" and is_of_vmap(error):
+            self._structure, self._compile = replace(self._structure, engine="loop"), "never"
+            self._runs.say(f"not side by side from here on, but run by run, from their first epochs: {blamed(error)}")
+            return
         if is_out_of_memory(error) and self._widths.halved() != self._widths:
             self._widths = self._widths.halved()
             self._runs.say("out of memory: on with half as many lanes")

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from dropout_lab.core.torch_private import tree_map
 from dropout_lab.dropout import unit_subset
 from dropout_lab.models.convolution import convolution
+from dropout_lab.models.fused import all_written_out
 
 PRODUCTS = frozenset(
     {
@@ -27,6 +28,16 @@ class Bfloat16Products(TorchFunctionMode):
     torch.autocast does the same outside of vmap. Under vmap, a convolution reaches its batching rule first and stays in
     float32.
     """
+
+    def __enter__(self) -> "Bfloat16Products":
+        self._written_out = all_written_out()
+        self._written_out.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        self._written_out.__exit__(*raised)
 
     def __torch_function__(
         self,

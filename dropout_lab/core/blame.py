@@ -25,6 +25,28 @@ def described(error: BaseException) -> str:
     return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else text
 
 
+REASONS = (
+    ("data-dependent control flow", "a branch on a value"),
+    (".item()", ".item() on a value"),
+    ("setup_context", "an autograd function of the author's without setup_context"),
+    ("randomness", "random numbers of its own"),
+    ("atching rule", "an operation that vmap cannot lift"),
+    ("data pointer", "an operation that vmap cannot lift"),
+    ("vmap", "an operation that vmap cannot lift"),
+)
+"""What torch says where vmap cannot lift a function -> what it means."""
+
+
+def blamed(error: BaseException) -> str:
+    """Why vmap cannot lift the user's code, in few words, with file and line."""
+    text = str(error)
+    reason = next((said for word, said in REASONS if word in text), "")
+    frames = _frames(error)
+    if not reason:
+        return described(error)
+    return f"{reason} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else reason
+
+
 def is_ours(error: BaseException) -> bool:
     """Whether this package raised the error: neither the user's code is on the stack, nor a module of torch that the
     network itself is made of, as the parts of an nn.Sequential are."""

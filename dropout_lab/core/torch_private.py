@@ -9,7 +9,8 @@ import importlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ from torch.fx.graph import _custom_builtins
 from torch.nn.modules.batchnorm import _BatchNorm as TorchBatchNorm
 from torch.nn.modules.dropout import _DropoutNd as TorchDropout
 from torch.nn.utils.parametrizations import _WeightNorm as WeightNorm
-from torch.overrides import _len_torch_function_stack  # type: ignore[attr-defined]
-from torch.utils import _python_dispatch
+from torch.utils import _python_dispatch, checkpoint
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
+from dropout_lab.core.errors import UserError
 from dropout_lab.core.short_program import INCLUDES, shortened
 
 __all__ = [
@@ -37,8 +38,8 @@ __all__ = [
     "allow_slow_rules",
     "build_program",
     "graph_imports",
-    "has_function_mode",
     "is_batched",
+    "is_of_vmap",
     "is_traced",
     "is_transformed_by_vmap_alone",
     "is_view",
@@ -51,7 +52,12 @@ __all__ = [
     "tree_leaves",
     "tree_map",
     "tree_unflatten",
+    "without_checkpoints",
 ]
+
+
+VMAP = "vmap", "functorch", "Batching rule", "data pointer of Tensor that doesn't have storage"
+"""What torch says where vmap cannot lift a function."""
 
 
 class TorchDispatchMode(_python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -60,6 +66,41 @@ class TorchDispatchMode(_python_dispatch.TorchDispatchMode):  # type: ignore[no-
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False
+
+
+@contextmanager
+def without_checkpoints() -> Iterator[None]:
+    """While it lasts, torch.utils.checkpoint keeps what a backward pass needs instead of computing it again.
+
+    The second computation would run after the forward, when the network has its own parameters again, not the run's.
+    """
+    kept = checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator
+    checkpoint.CheckpointFunction = _Plain  # type: ignore[misc, assignment]
+    checkpoint._checkpoint_without_reentrant_generator = _plain  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator = kept  # type: ignore[misc]
+
+
+class _Plain:
+    """Of use_reentrant=True."""
+
+    @staticmethod
+    def apply(function: Callable[..., Any], preserve: bool, *arguments: Any) -> Any:
+        tensors = [one for one in arguments if isinstance(one, Tensor)]
+        is_seen = not any(map(is_batched, tensors)) and torch.is_grad_enabled()
+        if is_seen and not any(one.requires_grad for one in tensors):
+            raise UserError(
+                "forward calls torch.utils.checkpoint.checkpoint(use_reentrant=True) with no argument that has a"
+                " gradient, so torch trains no parameter in it; write use_reentrant=False"
+            )
+        return function(*arguments)
+
+
+def _plain(*arguments: Any, **named: Any) -> Iterator[None]:
+    """Of use_reentrant=False: what it does before the function, and behind it."""
+    yield
 
 
 def allow_slow_rules() -> None:
@@ -72,11 +113,6 @@ def is_traced() -> bool:
     return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
 
 
-def has_function_mode() -> bool:
-    """Whether a TorchFunctionMode is active."""
-    return bool(_len_torch_function_stack())
-
-
 def is_transformed_by_vmap_alone() -> bool:
     """Whether every active transform of torch.func is vmap; True where there is none."""
     levels = _functorch.get_interpreter_stack() or ()
@@ -86,6 +122,12 @@ def is_transformed_by_vmap_alone() -> bool:
 def is_batched(tensor: Tensor) -> bool:
     """Whether vmap has lifted a tensor."""
     return bool(_functorch.is_batchedtensor(tensor))
+
+
+def is_of_vmap(error: BaseException) -> bool:
+    """Whether vmap refuses what a network does, by torch's words: a branch on a value, say."""
+    text = str(error)
+    return isinstance(error, RuntimeError) and any(word in text for word in VMAP)
 
 
 def is_written(tensor: Tensor) -> bool:

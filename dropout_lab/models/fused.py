@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dropout_lab.core.torch_private import has_function_mode, is_batched, is_traced, is_transformed_by_vmap_alone
+from dropout_lab.core.torch_private import is_batched, is_traced, is_transformed_by_vmap_alone
 from dropout_lab.models.cells import States
 
 _is_off: ContextVar[bool] = ContextVar("_is_off", default=False)
@@ -19,7 +19,7 @@ _is_off: ContextVar[bool] = ContextVar("_is_off", default=False)
 
 @contextmanager
 def all_written_out() -> Iterator[None]:
-    """Meanwhile no layer is fused, so that hooks see all its modules."""
+    """Meanwhile no layer is fused, so that hooks see all its modules, and modes its products."""
     token = _is_off.set(True)
     try:
         yield
@@ -36,7 +36,7 @@ def can_fuse(x: Tensor) -> bool:
     return (
         x.device.type == "cpu"
         and x.dtype == torch.float32
-        and not (is_traced() or has_function_mode() or _is_off.get())
+        and not (is_traced() or _is_off.get())
         and is_transformed_by_vmap_alone()
     )
 

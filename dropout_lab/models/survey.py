@@ -1,8 +1,10 @@
 """The places of a model's sites, found by sending an example through the model."""
 
+import copy
+import itertools
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -32,10 +34,49 @@ class _Call:
 
 
 def site_infos(model: nn.Module, example: Tensor) -> Sequence[SiteInfo]:
-    """What stands at a model's sites, in the order in which an example meets them.
+    """What stands at a model's sites, in the order in which an example meets them in evaluation mode.
 
-    Raises UserError for a site that is called several times with values of different shapes.
+    What an author wrote may drop in training mode alone, or on other values: such sites follow those that come before
+    them in training mode, or are the last. Raises UserError for a site that is called several times with values of
+    different shapes.
     """
+    evaluated = {info.site: info for info in _met(model, example)}
+    own = [module for module in model.modules() if isinstance(module, Site) and module.own is not None]
+    if not own:
+        return tuple(evaluated.values())
+    with torch.random.fork_rng(devices=[]):
+        met = _met(copy.deepcopy(model).train(), torch.cat([example] * 2))  # batch norm needs two
+    trained = {info.site: info for info in met}
+    order = list(evaluated)
+    for before, site in itertools.pairwise([None, *trained]):
+        if site not in evaluated:
+            order.insert(0 if before is None else order.index(before) + 1, str(site))
+    found = [replace(evaluated.get(site) or trained[site], **_times(site, trained, evaluated)) for site in order]
+    others = [site for site in own if site.met is not None and site.name not in order]
+    return (*found, *(_seen_elsewhere(site) for site in others))
+
+
+def _times(site: str, trained: Mapping[str, SiteInfo], evaluated: Mapping[str, SiteInfo]) -> dict[str, Any]:
+    calls, times = (found[site].calls if site in found else 0 for found in (trained, evaluated))
+    return {"calls": calls, "evaluated": times}
+
+
+def _seen_elsewhere(site: Site) -> SiteInfo:
+    """A site that other examples, or other weights, meet."""
+    return SiteInfo(
+        site=site.name,
+        shape=site.met or (),
+        activation=None,
+        is_branch=site.is_branch,
+        kind=site.kind,
+        own=site.own,
+        batch_first=site.batch_first,
+        evaluated=0,
+    )
+
+
+def _met(model: nn.Module, example: Tensor) -> Sequence[SiteInfo]:
+    """What stands at the sites that an example meets, in the order in which it does."""
     calls: list[_Call] = []
     shapes: dict[int, tuple[int, ...]] = {}
     first: dict[Site, int] = {}

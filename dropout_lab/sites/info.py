@@ -78,11 +78,15 @@ class SiteInfo:
     sums and convolutions, whose borders are zeros, change mean and variance."""
     kind: Kind = "units"
     calls: int = 1
-    """Calls of the site in a pass through the network; everything else describes the first call."""
+    """Calls of the site in a pass through the network, in training mode; everything else describes the first call."""
+    evaluated: int = 1
+    """Calls of the site in a pass in evaluation mode."""
     keeps: bool = False
     """Whether the values are a state of which each step keeps a part, as an LSTM's cell or a GRU's state."""
     batch_first: bool = True
     """Whether the first axis of the values is that of the examples."""
+    settings: frozenset[str] = frozenset()
+    """The keys of the model's section, such as `norm`, if it is a model of this package: advice names no others."""
     own: "Own | None" = None
     """The dropout that the network's author wrote there; None for a place without one."""
 

@@ -69,18 +69,22 @@ class AbstractDropout(ABC):
         that follows directly, or after one product: it learns the variance of values with dropout, which differs from
         that in evaluation (Li, Chen, Hu & Yang, CVPR 2019, arXiv:1801.05134).
         """
+        variance = "what it learns is the variance with dropout, not that of evaluation (variance shift"
+        keys = [key for key in ("norm_order=before", "norm=layer") if key.partition("=")[0] in info.settings]
+        other = f"take {', or '.join(f'model.{key}' for key in keys)}" if keys else NO_BATCH
         if info.products_to_batch_norm == 0:
-            return (
-                "a batch norm follows directly, and what it learns is the variance with dropout, not that of"
-                " evaluation (variance shift): take model.norm_order=before, or model.norm=layer"
-            )
+            return f"a batch norm follows directly, and {variance}): {other}"
         if info.products_to_batch_norm == 1:
+            last = "take model.norm=layer" if "norm" in info.settings else NO_BATCH
             return (
-                "a batch norm follows the next layer, and what it learns is the variance with dropout, not that of"
-                " evaluation (variance shift, less of it in wide layers): drop behind the last batch norm only, or take"
-                " model.norm=layer"
+                f"a batch norm follows the next layer, and {variance}, less of it in wide layers): drop behind the last"
+                f" batch norm only, or {last}"
             )
         return None
+
+
+NO_BATCH = "put a norm without the batch in its place, such as nn.LayerNorm or nn.GroupNorm"
+"""What to do about a batch norm in a network without a key for it."""
 
 
 class AbstractValueDropout(AbstractDropout):
@@ -203,6 +207,17 @@ def objection_to(dropout: AbstractDropout, info: SiteInfo) -> str | None:
     if info.calls > 1 and required.single_call:
         return f"the network calls this site {info.calls} times in a pass; it acts at a site that is called once"
     return dropout.objection(info)
+
+
+def acts_in_evaluation(dropout: AbstractDropout) -> bool:
+    """Whether a method changes anything in evaluation mode."""
+    method = type(dropout)
+    if not issubclass(method, AbstractValueDropout):
+        return True
+    return (
+        method.evaluate is not AbstractValueDropout.evaluate
+        or method.evaluate_reader is not AbstractValueDropout.evaluate_reader
+    )
 
 
 def needs_own_program(dropout: AbstractDropout, kind: Kind) -> bool:

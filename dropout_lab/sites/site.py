@@ -74,6 +74,8 @@ class Site(nn.Module):
         """Whether the first axis of the values is that of the examples."""
         self.in_place = False
         """Whether the author's dropout changed the tensor that it was given; a site never does."""
+        self.met: tuple[int, ...] | None = None
+        """The shape of one example's values in the trial of an author's network; None if it did not come here."""
         self.observer: Callable[[Site, Tensor], None] | None = None
         """Called at each call of the site, with its values or an example of them."""
         self.reader = Reader() if reader is None else reader

@@ -1,4 +1,4 @@
-"""Where dropout goes if the command does not say."""
+"""Where dropout goes, and by which method, if the command does not say."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,6 +11,21 @@ from dropout_lab.sweeper.variants import Composed, Variants, resolve
 PLACEMENTS = {"nonrecurrent": "recurrent", "vaswani": "attention_out.*", "everywhere": "*"}
 """Placements for models without the config's default one, which is hidden layers, and the site that a model must have
 for each: the first at which the method can act is taken."""
+
+
+def default_dropout(
+    composed: Composed, compose: Callable[[Sequence[str]], Composed], fixed: Sequence[str], trainer: Trainer
+) -> tuple[Sequence[str], Composed]:
+    """The overrides `fixed` with the author's methods, and the configs that they compose, for a network that has some.
+
+    Both as they are for other networks, and where an experiment's method is not the config's default one.
+    """
+    configs = [resolve(whole) for whole, _ in composed.values()]
+    is_default = all(choices["dropout"] == "standard" for _, choices in composed.values())
+    if not is_default or not any(trainer.is_written(config["model"], config["dataset"]) for config in configs):
+        return fixed, composed
+    lines = [*fixed, "dropout=own"]
+    return lines, compose(lines)
 
 
 def default_placement(

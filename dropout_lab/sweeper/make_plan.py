@@ -17,7 +17,7 @@ from dropout_lab.records.store import read
 from dropout_lab.sweeper.axes import Swept, swept_by
 from dropout_lab.sweeper.command import Command
 from dropout_lab.sweeper.composer import Composer
-from dropout_lab.sweeper.default_placement import default_placement, fitting
+from dropout_lab.sweeper.default_placement import default_dropout, default_placement, fitting
 from dropout_lab.sweeper.folder_name import folder_name
 from dropout_lab.sweeper.launch import workers
 from dropout_lab.sweeper.plan import Plan
@@ -78,13 +78,19 @@ def make_plan(loader: ConfigLoader, config: DictConfig, command: Command, traine
 
 
 def _composed(composer: Composer, swept: Swept, command: Command, trainer: Trainer) -> tuple[Sequence[str], Composed]:
-    """The overrides with one value and the configs that they compose, with a placement that the model has."""
-    composed = composer.compose(swept, swept.fixed)
+    """The overrides with one value and the configs that they compose, with a method and a placement for the model."""
+    fixed, composed = swept.fixed, composer.compose(swept, swept.fixed)
     check(resolve(_completed(next(iter(composed.values()))[0], swept.axes)))
     keys = [*command.keys, *command.params, *(axis.key for axis in swept.axes)]
-    if any(key.split(".")[0] == "placement" for key in keys):
-        return swept.fixed, composed
-    return default_placement(composed, lambda lines: composer.compose(swept, lines), swept.fixed, trainer)
+
+    def compose(lines: Sequence[str]) -> Composed:
+        return composer.compose(swept, lines)
+
+    if "dropout" not in keys:
+        fixed, composed = default_dropout(composed, compose, fixed, trainer)
+    if not any(key.split(".")[0] == "placement" for key in keys):
+        fixed, composed = default_placement(composed, compose, fixed, trainer)
+    return fixed, composed
 
 
 def _check_custom(axes: Sequence[Axis], composed: Composed) -> None:

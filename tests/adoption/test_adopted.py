@@ -1,15 +1,21 @@
 """What adoption may not change, and what it refuses: each case was wrong once."""
 
+import copy
 import re
+import warnings
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from dropout_lab.adoption.adopt import adopt
+from dropout_lab.adoption.attention import can_be_sited, site_attention
 from dropout_lab.adoption.functional import attend, softmax
+from dropout_lab.adoption.recurrent import site_recurrent
+from dropout_lab.build.builder import Builder
 from dropout_lab.build.site_methods import ELEMENTWISE
 from dropout_lab.core.errors import UserError
 from dropout_lab.models.survey import site_infos
@@ -193,3 +199,88 @@ class Top(Unused):
 
 def test_a_module_called_dropout_beside_a_functional_one_has_a_name_of_its_own() -> None:
     assert found(Top()) == {"dropout": ("standard", 0.2), "forward": ("standard", 0.4)}
+
+
+ADDED = [{"add_bias_kv": True}, {"add_zero_attn": True}, {"add_bias_kv": True, "kdim": 6, "vdim": 5}]
+
+
+@pytest.mark.parametrize("added", ADDED)
+@pytest.mark.parametrize("kind", [torch.bool, torch.float32])
+def test_attention_with_added_keys_is_that_of_torch(added: dict[str, Any], kind: torch.dtype) -> None:
+    theirs = nn.MultiheadAttention(8, 2, dropout=0.3, batch_first=True, **added)
+    ours = copy.deepcopy(theirs)
+    assert can_be_sited(ours)
+    site_attention(ours, "attention")
+    query, key, value = torch.randn(2, 4, 8), torch.randn(2, 5, theirs.kdim), torch.randn(2, 5, theirs.vdim)
+    hidden = torch.ones(4, 5, dtype=torch.bool).triu(2)
+    mask = hidden if kind == torch.bool else torch.zeros(4, 5).masked_fill(hidden, -1e4)
+    padding = torch.tensor([[False] * 5, [False] * 3 + [True] * 2])
+    if kind != torch.bool:
+        padding = torch.zeros(2, 5).masked_fill(padding, float("-inf"))  # type: ignore[assignment]
+    for model in (theirs, ours):
+        model.eval()
+    outputs = [one(query, key, value, key_padding_mask=padding, attn_mask=mask) for one in (theirs, ours)]
+    for one, other in zip(*outputs, strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+@pytest.mark.parametrize("is_both", [False, True])
+def test_an_lstm_with_projections_is_that_of_torch(is_both: bool) -> None:
+    theirs = nn.LSTM(5, 6, 2, dropout=0.3, proj_size=3, bidirectional=is_both)
+    ours = copy.deepcopy(theirs)
+    site_recurrent(ours, "lstm")
+    x = torch.randn(4, 2, 5)
+    count = 4 if is_both else 2
+    for given in (None, (torch.randn(count, 2, 3), torch.randn(count, 2, 6))):
+        outputs, (hidden, cell) = theirs.eval()(x, given)
+        made, (last, memory) = ours.eval()(x, given)
+        for one, other in ((outputs, made), (hidden, last), (cell, memory)):
+            assert torch.allclose(one, other, atol=1e-6)
+
+
+class Recomputed(nn.Module):
+    """Parameters that torch trains under use_reentrant=False alone."""
+
+    def __init__(self, reentrant: bool) -> None:
+        super().__init__()
+        self.fc, self.reentrant = nn.Linear(64, 10), reentrant
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = checkpoint(self.fc, x.flatten(1), use_reentrant=self.reentrant)
+        return y
+
+
+def test_a_checkpoint_that_trains_nothing_is_refused() -> None:
+    data = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
+    section = {"_target_": "tests.adoption.test_adopted.Recomputed", "reentrant": False}
+    assert Builder().engine(section, data) == ("lanes", "")
+    with pytest.raises(UserError, match=r"no argument that has a gradient, so torch trains no parameter in it"):
+        Builder().engine({**section, "reentrant": True}, data)
+
+
+class OldNorm(nn.Module):
+    """A norm by hooks, as before parametrizations."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.fc, self.drop, self.head = nn.Linear(64, 8), nn.Dropout(0.2), nn.Linear(8, 10)
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            getattr(nn.utils, kind)(self.fc)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.head(self.drop(self.fc(x.flatten(1))))
+        return y
+
+
+@pytest.mark.parametrize(("kind", "engine"), [("weight_norm", "lanes"), ("spectral_norm", "loop")])
+def test_norms_by_hooks_are_adopted(kind: str, engine: str) -> None:
+    section, data = {"_target_": "tests.adoption.test_adopted.OldNorm", "kind": kind}, {"limit": 60}
+    data = {"_target_": "dropout_lab.datasets.digits.digits", **data}  # type: ignore[dict-item]
+    assert Builder().engine(section, data)[0] == engine
+    torch.manual_seed(0)
+    untouched = OldNorm(kind).eval()
+    x = torch.randn(2, 1, 8, 8)
+    with torch.no_grad():
+        alone = untouched(x)
+        assert torch.allclose(adopt(untouched, EXAMPLE).eval()(x), alone, atol=1e-6)

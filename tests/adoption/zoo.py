@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from dropout_lab.sites import Site
 
@@ -422,6 +423,38 @@ class OnlyInTraining(nn.Module):
         return out
 
 
+class Turns(nn.Module):
+    """A functional dropout in a loop with fewer turns in evaluation mode."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.first, self.body, self.fc = nn.Linear(64, 8), nn.Linear(8, 8), nn.Linear(8, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.first(x.flatten(1))
+        for _ in range(3 if self.training else 1):
+            y = F.dropout(torch.tanh(self.body(y)), 0.2, self.training)
+        out: Tensor = self.fc(y)
+        return out
+
+
+class Checkpointed(nn.Module):
+    """Activations that are computed again in the backward pass, in both ways of torch."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.first, self.body, self.fc = nn.Linear(64, 8), nn.Linear(8, 8), nn.Linear(8, num_classes)
+        self.drop = nn.Dropout(0.2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = checkpoint(self.part, self.first(x.flatten(1)), use_reentrant=False)
+        out: Tensor = self.fc(checkpoint(self.part, y, use_reentrant=self.training))
+        return out
+
+    def part(self, x: Tensor) -> Tensor:
+        return F.dropout(self.drop(torch.tanh(self.body(x))), 0.3, self.training)
+
+
 class Lazy(nn.Module):
     """Lazy layers."""
 
@@ -582,6 +615,11 @@ ZOO: Mapping[str, Member] = {
     "counter": Member(Counter, {"drop": ("standard", 0.3)}),
     "shared": Member(SharedTwice, {"drop": ("standard", 0.1), "block.2": ("standard", 0.2)}),
     "manual": Member(Manual, {"dropout.0": ("standard", 0.1), "dropout.1": ("standard", 0.2)}),
+    "only in training": Member(OnlyInTraining, {"dropout": ("standard", 0.3)}),
+    "turns": Member(Turns, {f"dropout.{turn}": ("standard", 0.2) for turn in range(3)}),
+    "checkpointed": Member(
+        Checkpointed, {"drop": ("standard", 0.2), "dropout.0": ("standard", 0.3), "dropout.1": ("standard", 0.3)}
+    ),
     "lazy": Member(Lazy, {"body.3": ("standard", 0.2)}),
     "by hand": Member(
         ByHand, {"skip": ("stochastic_depth", 0.25), "maps": ("spatial", 0.2), "units": ("standard", 0.5)}

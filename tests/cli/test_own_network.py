@@ -50,6 +50,14 @@ def test_its_sites_are_listed(net: tuple[str, ...], command: Command) -> None:
     assert "drop1 units 4x4x4 spatial 0.2 nn.Dropout2d(p=0.2)" in lines
     assert "dropout units 8 standard 0.5 F.dropout(p=0.5)" in lines
     assert "placement=own rate=0.1,0.3,0.5" in done.out
+    assert "Without dropout=, sites drop by these methods, with every placement (dropout=own)." in done.out
+
+
+def test_that_runs_are_trained_one_by_one_is_said_with_the_reason(command: Command) -> None:
+    done = command("sites", "model._target_=tests.adoption.zoo.Branch")
+    said = " ".join(done.out.split())
+    assert "Runs are trained one by one, and a sweep takes as long as plain PyTorch, one run after the other: " in said
+    assert "(torch.func.vmap): a branch on a value (" in said
 
 
 def test_inserted_sites_are_listed(net: tuple[str, ...], command: Command) -> None:
@@ -87,6 +95,21 @@ def test_a_sweep_has_the_network_as_it_is_beside_no_dropout(
     again = reported("sweep", *net, *SHORT, "name=x", "placement=own,last", "rate=0.1,0.5")
     assert again.code == 0, again.err
     assert len(store.read(tmp_path / "outputs" / "x").trials) == 5
+
+
+def test_the_authors_methods_are_the_default_with_every_placement(
+    net: tuple[str, ...], tmp_path: Path, command: Command
+) -> None:
+    words = ("train", *net, *SHORT, "seeds=1", "rate=0.3")
+    methods = []
+    for number, given in enumerate(([], ["dropout=standard"], ["dropouts.drop1=standard"])):
+        done = command(*words, "placement=everywhere", f"name={number}", *given)
+        assert done.code == 0, done.err
+        (trial,) = store.read(tmp_path / "outputs" / str(number)).trials
+        assert trial["rates"] == {"drop1": 0.3, "dropout": 0.3}
+        methods.append(trial["config"]["dropout"])
+    spatial, standard = ({"_target_": f"dropout_lab.dropout.{name}.{name.title()}"} for name in ("spatial", "standard"))
+    assert methods == [{"drop1": spatial, "dropout": standard}, standard, standard]
 
 
 def test_a_search_has_the_network_as_it_is(net: tuple[str, ...], tmp_path: Path, command: Command) -> None:

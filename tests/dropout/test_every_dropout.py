@@ -42,7 +42,7 @@ KINDS: dict[str, Kind] = {"steps": "sequence", "weights": "weights", "heads": "h
 
 UNITS, ANYTHING = ("vector", "signal", "image"), ("vector", "signal", "image", "steps", "weights", "heads")
 ACTS_ON: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("standard", "classic", "gaussian", "uout", "stochastic_rate"), ANYTHING),
+    **dict.fromkeys(("standard", "own", "classic", "gaussian", "uout", "stochastic_rate"), ANYTHING),
     **dict.fromkeys(("adversarial", "alpha", "concrete", "stochastic_depth"), (*UNITS, "steps")),
     "standout": UNITS,
     **dict.fromkeys(("spatial", "feature_alpha", "maxdrop_channel", "maxdrop_feature"), ("signal", "image")),
@@ -75,7 +75,7 @@ SHIFTS_THE_MEAN = {
 """Methods whose multiplier's mean is not 1 by their definition: see their own tests."""
 DRAW_ONE_NUMBER = {"layerdrop"}
 """Methods that draw once for all examples: two keys may give the same."""
-IS_STANDARDS_VARIANCE = {"standard", "gaussian", "uout", "spatial"}
+IS_STANDARDS_VARIANCE = {"standard", "own", "gaussian", "uout", "spatial"}
 """Methods whose multiplier has the variance r / (1 - r)."""
 MULTIPLIES_BY_0 = set(METHODS) - {"alpha", "feature_alpha", "gaussian", "uout", "concrete", *READERS, *UPDATES}
 """The other methods set to another value, scale, or act on something else than the site's values."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dropout_lab.report.frames.load import load
-from dropout_lab.report.frames.naming import configuration, varying
+from dropout_lab.report.frames.naming import configuration, group_parts, varying
 from tests.report.canned import Sweep, planned
 
 
@@ -13,3 +13,8 @@ def test_a_setting_that_is_null_in_one_context_tells_contexts_apart(tmp_path: Pa
     assert list(varying(frames)) == ["model.norm"]
     names = [configuration(trial, ["model.norm"], ["model.norm"]) for _, trial in frames.trials.iterrows()]
     assert names == ["no dropout", "hidden at 0.3", "no dropout, norm=batch", "hidden at 0.3, norm=batch"]
+
+
+def test_a_group_of_parameters_has_its_whole_key() -> None:
+    trial = {"optimizer.groups.5.lr": 0.1, "optimizer.lr": 1.0}
+    assert group_parts(trial, [*trial]) == ["optimizer.groups.5.lr=0.1", "lr=1"]

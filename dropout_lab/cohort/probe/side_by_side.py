@@ -11,7 +11,7 @@ from dropout_lab.cohort.probe.alone import Pass, close
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.step import Program
-from dropout_lab.core.blame import described, is_ours
+from dropout_lab.core.blame import blamed, described, is_ours
 from dropout_lab.core.errors import UserError
 
 
@@ -66,10 +66,7 @@ def check_side_by_side(
     except (Exception, SystemExit) as error:
         if is_ours(error):
             raise
-        raise NotInLanes(
-            f"it cannot be trained side by side with others (torch.func.vmap): {described(error)}. Branches on values"
-            " (if x.sum() > 0) and .item() cannot be; trainer.engine=loop trains run by run"
-        ) from error
+        raise NotInLanes(f"it cannot be trained side by side with others (torch.func.vmap): {blamed(error)}") from error
     agree = close(lifted, torch.stack(measured)) and close(loss, torch.stack(trained))
     agree = agree and close(of_params, torch.stack(grads))
     agree = agree and all(

@@ -42,9 +42,11 @@ def per_site(trial: "pd.Series[Any] | Mapping[Any, Any]") -> str:
 
 
 def group_parts(trial: "pd.Series[Any] | Mapping[Any, Any]", names: Sequence[str]) -> list[str]:
-    """`spatial`, `early`, `lr=0.01`: methods by value alone, parameters by the shortest unique name."""
-    groups = "optimizer.groups."  # `lr` alone would be that of the optimizer
-    last = [name.removeprefix(groups) if name.startswith(groups) else name.rpartition(".")[2] for name in names]
+    """`spatial`, `early`, `lr=0.01`: methods by value alone, parameters by the shortest unique name.
+
+    Those of a group of parameters have the whole key: `lr` alone would be the optimizer's, and `5.lr` says nothing.
+    """
+    last = [name if name.startswith("optimizer.groups.") else name.rpartition(".")[2] for name in names]
     return [
         setting(trial[name])
         if name in ("dropout", "schedule")

@@ -1,0 +1,219 @@
+"""Functional dropouts in branches and loops: each is known by its module and its line, in every pass."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dropout_lab.build.builder import Builder
+from dropout_lab.build.checks import check_mc_samples
+from dropout_lab.build.network import network
+from dropout_lab.build.site_methods import methods_of
+from dropout_lab.cohort import loop
+from dropout_lab.cohort.optim import SGD
+from dropout_lab.cohort.recipe import Recipe, RunList, Structure
+from dropout_lab.cohort.width import Widths
+from dropout_lab.core.errors import UserError
+from dropout_lab.dropout.standard import Standard
+from dropout_lab.sites.site import Site, sites
+
+DIGITS: dict[str, Any] = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
+X = torch.ones(3, 1, 8, 8)
+
+
+class Flat(nn.Module):
+    """64 numbers, 8 units, what `middle` makes of them, and the head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.head = nn.Linear(64, 8), nn.Linear(8, 10)
+        self.register_buffer("begun", self.fc.weight.detach().clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.head(self.middle(torch.tanh(self.fc(x.flatten(1))), x))
+        return y
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class EitherWay(Flat):
+    """Another dropout for values of another sign; the real examples have both."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        if self.head.weight[0, 0] > 0:
+            return F.dropout(y, 0.2, self.training)
+        return F.dropout(y, 0.4, self.training)
+
+
+class Helped(Flat):
+    """A function of the author's that drops, called in a branch and outside of it."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        if self.training:
+            y = self.drop(y, 0.3)
+        return self.drop(y, 0.1)
+
+    def drop(self, y: Tensor, p: float) -> Tensor:
+        return F.dropout(y, p, self.training)
+
+
+class Longer(Flat):
+    """A turn more on greater values than those of the trial."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        for _ in range(3 if x.min() == 1 else 2):
+            y = F.dropout(y, 0.2, self.training)
+        return y
+
+
+class Later(Flat):
+    """A dropout as soon as the weights have moved."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        moved = (self.fc.weight - self.begun).abs().max() > 1e-3
+        return F.dropout(y, 0.2, self.training) if moved else y
+
+
+class LaterModule(Flat):
+    """The same with a module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.2)
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        moved = (self.fc.weight - self.begun).abs().max() > 1e-3
+        out: Tensor = self.drop(y) if moved else y
+        return out
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.dropout(torch.tanh(self.fc(x)), 0.2, self.training)
+
+
+class Twice(Flat):
+    """One block, called twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Block()
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        return self.block(self.block(y))  # type: ignore[no-any-return]
+
+
+def made(kind: type[nn.Module], seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return network({"_target_": f"{kind.__module__}.{kind.__name__}"}, Builder().dataset(DIGITS))
+
+
+def dropping(model: nn.Module, x: Tensor) -> list[str]:
+    """The sites that a pass calls, in order."""
+    called: list[str] = []
+    for module in model.modules():
+        if isinstance(module, Site):
+            module.observer = lambda site, values: called.append(site.name)
+    with torch.no_grad():
+        model(x)
+    return called
+
+
+def test_every_seed_has_the_sites_of_both_branches() -> None:
+    models = [made(EitherWay, seed) for seed in range(8)]
+    assert {tuple(sites(model)) for model in models} == {("dropout.0", "dropout.1")}
+    called = {bool(model.head.weight[0, 0] > 0): dropping(model.train(), X) for model in models}  # type: ignore
+    own = {name: models[0].get_submodule(path).own.rate for name, path in sites(models[0]).items()}  # type: ignore
+    assert {way: [own[name] for name in names] for way, names in called.items()} == {True: [0.2], False: [0.4]}
+
+
+def test_a_helper_is_known_by_the_line_that_calls_it() -> None:
+    model = made(Helped)
+    assert dropping(model.train(), X) == ["dropout.0", "dropout.1"]
+    assert dropping(model.eval(), X) == ["dropout.1"]
+
+
+def test_a_turn_more_than_in_the_trial_is_the_last_site_again() -> None:
+    model = made(Longer).train()
+    assert dropping(model, 2 * X) == ["dropout.0", "dropout.1"]
+    assert dropping(model, X) == ["dropout.0", "dropout.1", "dropout.1"]
+
+
+def test_a_block_that_is_called_twice_has_one_site() -> None:
+    assert dropping(made(Twice).train(), X) == ["block", "block"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(Later, r"in the forward of the network \(.*test_branches\.py, line \d+\)"), (LaterModule, r"drop \(nn\.Drop")],
+)
+def test_a_dropout_that_the_trial_did_not_meet_fails_its_run_alone(kind: type[nn.Module], said: str) -> None:
+    data = Builder().dataset(DIGITS)
+    optimizer = SGD(lr=0.0, momentum=0.0)
+    structure = Structure(lambda: made(kind), data, {}, 20, optimizer, engine="loop")
+    still = Recipe("still", 0, {}, lambda progress: 1.0, optimizer, epochs=1, patience=None)
+    queue = RunList([still, replace(still, id="moved", optimizer=SGD(lr=0.1, momentum=0.0))])
+    loop.train(structure, Widths.fixed(2), "never", queue, torch.device("cpu"))
+    assert {name: result.status for name, result in queue.results.items()} == {"still": "complete", "moved": "failed"}
+    reason = str(queue.results["moved"].reason)
+    assert "UnknownDropout: forward calls a dropout, " in reason
+    with pytest.raises(Exception, match=said):
+        raise RuntimeError(reason)
+
+
+class LaterBranch(Flat):
+    """A branch on a value in whole batches alone, which the trial with fewer examples does not meet."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        is_scaled = len(x) >= 20 and x.mean() > -100
+        return F.dropout(y * 0.5 if is_scaled else y, 0.2, self.training)
+
+
+def test_what_vmap_refuses_after_the_trial_is_trained_run_by_run() -> None:
+    section = {"_target_": f"{LaterBranch.__module__}.LaterBranch"}
+    builder = Builder()
+    assert builder.engine(section, DIGITS)[0] == "lanes"
+    data, optimizer = builder.dataset(DIGITS), SGD(lr=0.1, momentum=0.0)
+    rates = {"dropout": 0.3}
+    runs = [Recipe(str(seed), seed, rates, lambda progress: 1.0, optimizer, 2, None) for seed in range(3)]
+    curves, said = [], []
+    for engine in ("lanes", "loop"):
+        structure = Structure(lambda: made(LaterBranch), data, {"dropout": Standard()}, 20, optimizer, engine=engine)  # type: ignore
+        queue = RunList(runs)
+        queue.say = said.append  # type: ignore[method-assign]
+        loop.train(structure, Widths.fixed(2), "never", queue, torch.device("cpu"))
+        assert {result.status for result in queue.results.values()} == {"complete"}
+        curves.append([queue.results[run.id].curves["val_loss"] for run in runs])
+    assert curves[0] == curves[1]
+    (fallen,) = [line for line in said if "run by run, from their first epochs" in line]
+    assert "a branch on a value (" in fallen
+    assert "test_branches.py, line" in fallen
+
+
+def config(kind: type[nn.Module], method: dict[str, Any]) -> dict[str, Any]:
+    placed = {"placement": {"weights": {"*": 1.0}}, "rate": 0.3, "rates": {}, "dropouts": {}}
+    return {"model": {"_target_": f"{kind.__module__}.{kind.__name__}"}, "dataset": DIGITS, "dropout": method, **placed}
+
+
+def test_where_evaluation_has_fewer_calls_a_method_that_acts_there_does_not_drop() -> None:
+    classic = {"_target_": "dropout_lab.dropout.classic.Classic"}
+    able = {
+        site.info.site: site.objection is None for site in methods_of(Builder(), config(Helped, classic), "classic")
+    }
+    assert able == {"dropout.0": False, "dropout.1": True}
+
+
+def test_samples_of_masks_in_evaluation_need_the_dropout_there() -> None:
+    standard = {"_target_": "dropout_lab.dropout.standard.Standard"}
+    whole = {**config(Helped, standard), "trainer": {"mc_samples": 8}}
+    check_mc_samples(Builder(), whole, {"dropout.0": 0.0, "dropout.1": 0.3})
+    with pytest.raises(UserError, match=r"trainer\.mc_samples=8: .*dropout\.0"):
+        check_mc_samples(Builder(), whole, {"dropout.0": 0.3, "dropout.1": 0.3})
