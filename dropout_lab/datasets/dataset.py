@@ -1,5 +1,6 @@
 """A dataset in memory and its division: one test set for everybody, training and validation parts per seed."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -107,9 +108,7 @@ class Dataset(Examples):
             check_folds(self.folds, len(rest), of_rest, self.group_name, fixed=fixed, is_stream=self.is_stream)
         elif groups is not None and not fixed:
             fraction, size = self.val_fraction, self.most_validation
-            require_group_that_fits(
-                "val_fraction", fraction, groups[rest].numpy(), size, self.group_name, varied=True
-            )
+            require_group_that_fits("val_fraction", fraction, groups[rest].numpy(), size, self.group_name, varied=True)
 
     @cached_property
     def most_validation(self) -> int:
@@ -134,6 +133,13 @@ class Dataset(Examples):
         if self.validation is not None:
             return ""
         return f" with dataset.folds={self.folds}" if self.folds else f" with dataset.val_fraction={self.val_fraction}"
+
+    def digest(self) -> str:
+        """A hash of the examples and of what is given about their division."""
+        found = hashlib.blake2b(super().digest().encode(), digest_size=8)
+        for given in (self.validation, self.groups):
+            found.update(b"-" if given is None else given.contiguous().numpy().data)
+        return found.hexdigest()
 
     def of_classes(self, classes: Sequence[int]) -> "Dataset":
         """The examples of these classes alone, those of the test set too; the classes are numbered in this order."""
@@ -172,6 +178,10 @@ class Dataset(Examples):
             std=std.float(),
             known=self._known(train) if self.vocabulary else None,
         )
+
+    def parts(self, seed: int) -> tuple[Tensor, Tensor]:
+        """The rows of a seed's training part, before `limit`, and those of its validation part."""
+        return self._divided(seed)
 
     def _divided(self, seed: int) -> tuple[Tensor, Tensor]:
         """The rows of the training part, shuffled and without regard to `limit`, as many for every seed, and those of

@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from torch import Tensor
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Column, Place, require_column, shown, without_missing
@@ -259,5 +258,3 @@ def _require_whole(column: Column, groups: NDArray[np.int64], parts: GivenParts)
             f"{column}, dataset.group: {column.example(other)} is in the {names[part[other]]} part and"
             f" {column.example(row)} in the {names[part[row]]} part; the parts that are given divide this group"
         )
-
-

@@ -28,8 +28,8 @@ def check_groups(name: str, groups: Tensor, size: int, test: Tensor, validation:
     part[test] = 1
     if validation is not None:
         part[validation] = 2
-    pairs = torch.stack([groups, part], 1).unique(dim=0)
-    if len(pairs) > len(groups.unique()):
+    pairs = np.unique(torch.stack([groups, part], 1).numpy(), axis=0)
+    if len(pairs) > len(np.unique(groups.numpy())):
         raise UserError(f"dataset {name}: a group is on both sides of its parts; each must be in one part")
 
 
@@ -45,8 +45,10 @@ def check_folds(folds: int, rest: int, groups: Tensor | None, group_name: str, *
     if is_stream:
         raise UserError(f"dataset.folds={folds}: a text that is read on has no folds; leave it out")
     if groups is None and folds > rest:
-        raise UserError(f"dataset.folds={folds}: must be at most {rest}, the number of examples outside of the test set")
-    count = 0 if groups is None else len(groups.unique())
+        raise UserError(
+            f"dataset.folds={folds}: must be at most {rest}, the number of examples outside of the test set"
+        )
+    count = 0 if groups is None else len(np.unique(groups.numpy()))
     if groups is not None and folds > count:
         raise UserError(
             f"dataset.folds={folds}: must be at most {count}, the number of groups ({group_name or 'groups'}) outside"

@@ -15,7 +15,8 @@ ENDINGS = (".csv", ".tsv", ".parquet")
 
 def read_table(path: str, *, words_may_be_missing: bool = True, key: str = "path") -> tuple[pd.DataFrame, Place]:
     """The table, and where its rows are in the file. `words_may_be_missing`: whether NA, null and their like are
-    missing values, as in a table, or words, as in a text. `key`: that of `path`, for messages. Raises UserError for what is no such file."""
+    missing values, as in a table, or words, as in a text. `key`: that of `path`, for messages. Raises UserError for
+    what is no such file."""
     file = Path(path)
     if file.is_dir():
         raise UserError(

@@ -36,7 +36,8 @@ class Folds:
         repetition, number = divmod(seed, self._count)
         if repetition not in self._made:
             self._made = {repetition: self._drawn(repetition)}
-        return self._made[repetition] == number
+        validates: NDArray[np.bool_] = self._made[repetition] == number
+        return validates
 
     def _drawn(self, repetition: int) -> Numbers:
         """(n,) the fold of each example."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -78,14 +78,14 @@ def _alike(more: pd.DataFrame, first: pd.DataFrame, path: str, key: str, file: s
         kinds = [_kind(table[name]) for table in (first, more)]
         if None not in kinds and kinds[0] != kinds[1]:
             raise UserError(
-                f"dataset.{key}={file}: column {name} has {kinds[1]}, and that of {path} {kinds[0]}; must be alike. Where"
-                " both are meant, write one file with a column that says train, validation or test, and give"
+                f"dataset.{key}={file}: column {name} has {kinds[1]}, and that of {path} {kinds[0]}; must be alike."
+                " Where both are meant, write one file with a column that says train, validation or test, and give"
                 " dataset.split=<that column>"
             )
     return more
 
 
-def _kind(values: "pd.Series") -> str | None:
+def _kind(values: "pd.Series[Any]") -> str | None:
     """None where no value is known."""
     if not values.notna().any():
         return None

@@ -98,10 +98,10 @@ def held_out(division: Division, target: str, where: str, *, keep: Sequence[str]
     if division.parts.test is not None:
         return division.parts.test
     codes, names = pd.factorize(column.values.astype(str))
-    if kind == "regression":
-        codes, names = np.zeros_like(codes), []
     groups = None if division.groups is None else torch.from_numpy(division.groups)
-    return hold_out_test(torch.tensor(codes), kind, division.test_fraction, list(names), groups, division.ways.group or "")
+    return hold_out_test(
+        torch.tensor(codes), kind, division.test_fraction, names.tolist(), groups, division.ways.group or ""
+    )
 
 
 def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:

@@ -1,5 +1,8 @@
 """Rows in the order of their times, and a cut at which the later ones begin."""
 
+import warnings
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,7 +13,7 @@ from dropout_lab.datasets.columns import Column, numeric, shown, without_missing
 REMEDY = "write them as 2024-01-31, or as numbers"
 
 
-def times_of(column: Column) -> tuple[NDArray[np.float64], "pd.Series"]:
+def times_of(column: Column) -> tuple[NDArray[np.float64], "pd.Series[Any]"]:
     """(n,) numbers that grow with time, and the times as they were read: numbers, or dates.
 
     Raises UserError, with the row, for one that is missing or no time, and for days and months that may be exchanged.
@@ -26,7 +29,7 @@ def times_of(column: Column) -> tuple[NDArray[np.float64], "pd.Series"]:
     return read.to_numpy(dtype="datetime64[ns]").astype(np.int64) / 1e9, read
 
 
-def _read(column: Column) -> "pd.Series":
+def _read(column: Column) -> "pd.Series[Any]":
     """Dates from words."""
     words = column.values
     exact = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
@@ -52,10 +55,8 @@ def _read(column: Column) -> "pd.Series":
     return whole[0]
 
 
-def _in_one_format(words: "pd.Series", day_first: bool) -> "pd.Series | None":
+def _in_one_format(words: "pd.Series[Any]", day_first: bool) -> "pd.Series[Any] | None":
     """The times, if all are in the format of the first; None otherwise."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that pandas would guess each one's format: then it is not one format
         form = pd.tseries.api.guess_datetime_format(words.iloc[0], dayfirst=day_first)
@@ -75,4 +76,5 @@ def later(times: NDArray[np.float64], size: int, key: str) -> NDArray[np.bool_]:
         raise UserError(f"{key}: all {len(times)} rows to be divided have the same dataset.time, so none is later")
     after = len(times) - np.cumsum(counts)[:-1]
     cut = different[int(np.argmin(np.abs(after - size)))]
-    return times > cut
+    is_later: NDArray[np.bool_] = times > cut
+    return is_later
