@@ -59,11 +59,11 @@ class Ways:
         found = {"group": self.group, "time": self.time, "split": self.split}
         return {key: name for key, name in found.items() if name is not None}
 
-    def refuse_given(self, part: Part, keys: Sequence[str], why: str) -> None:
-        """Raises UserError where one of `keys` is given for a part that is fixed already."""
+    def refuse_given(self, keys: Sequence[str], why: str) -> None:
+        """Raises UserError where one of `keys` is given for a part that is fixed already, and why it is."""
         for key in keys:
             if (value := getattr(self, key)) is not None:
-                raise UserError(f"dataset.{key}={value}: {why} the {part} part; leave out one of them")
+                raise UserError(f"dataset.{key}={value}: {why}")
 
     def _refuse(self, one: str, other: str, why: str) -> None:
         first, second = getattr(self, one), getattr(self, other)
@@ -91,6 +91,12 @@ class Division:
     @property
     def test_fraction(self) -> float:
         return DEFAULT_FRACTION if self.ways.test_fraction is None else self.ways.test_fraction
+
+    def free(self) -> Tensor:
+        """The rows, ascending, that no given part has."""
+        given = [rows for rows in (self.parts.validation, self.parts.test) if rows is not None]
+        rows = torch.arange(len(self.frame))
+        return rows[~torch.isin(rows, torch.cat(given))] if given else rows
 
     def settings(self) -> dict[str, Any]:
         """Arguments of `Dataset`."""
@@ -151,6 +157,8 @@ def _given(
     """The parts that files, the hub or a column give, in words, and what was made of them."""
     n = len(frame)
     end = n - (tested or 0)
+    if tested:
+        ways.refuse_given(("test_fraction",), f"{where} has a test part of its own; leave it out")
     parts = GivenParts(
         validation=torch.arange(end - validated, end) if validated else None,
         test=torch.arange(end, n) if tested else None,
@@ -165,9 +173,11 @@ def _given(
             f"dataset.split={ways.split}: gives test rows, and {where} has a test part of its own; give one of them"
         )
     if found.validation is not None:
-        ways.refuse_given("validation", ("time", "folds", "val_fraction"), f"dataset.split={ways.split} gives")
+        said = f"dataset.split={ways.split} says which rows validate; leave out one of them"
+        ways.refuse_given(("time", "folds", "val_fraction"), said)
     if found.test is not None:
-        ways.refuse_given("test", ("test_fraction",), f"dataset.split={ways.split} gives")
+        said = f"dataset.split={ways.split} says which rows test; leave out one of them"
+        ways.refuse_given(("test_fraction",), said)
     parts = replace(found, test=parts.test if found.test is None else found.test)
     sizes = _sizes(n, parts)
     if not sizes["train"]:

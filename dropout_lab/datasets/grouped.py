@@ -16,8 +16,9 @@ from dropout_lab.datasets.split import Task
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-CANDIDATES = 32
-"""Divisions of which the most even one is taken."""
+CANDIDATES = 64
+"""The most divisions of which the most even one is taken; of few groups as many as there are, or every seed would find
+the same."""
 WORK = 400_000
 """The most groups that are placed in all candidates together, unless that leaves fewer than FEWEST of these."""
 FEWEST = 4
@@ -79,7 +80,7 @@ def folds(table: Numbers, count: int, largest: int, random: np.random.Generator)
 
 
 def largest_fold(sizes: Numbers, count: int) -> int:
-    """A size that the largest fold of about half of all random orders of the groups does not exceed.
+    """A size that the largest fold of about a quarter of all random orders of the groups does not exceed.
 
     All seeds train on equally many rows, those outside of a fold of this size, whatever their own fold has.
     """
@@ -87,11 +88,11 @@ def largest_fold(sizes: Numbers, count: int) -> int:
     tried = [
         max(_scheduled(sizes, random.permutation(len(sizes)), count)[1]) for _ in range(2 * _candidates(len(sizes)))
     ]
-    return int(sorted(tried)[len(tried) // 2])
+    return int(sorted(tried)[len(tried) // 4])
 
 
 def _candidates(groups: int) -> int:
-    return max(FEWEST, min(CANDIDATES, WORK // groups))
+    return max(FEWEST, min(CANDIDATES, groups, WORK // groups))
 
 
 def _taken(sizes: Numbers, order: Numbers, size: int) -> Numbers:

@@ -90,7 +90,7 @@ def encode_target(
 
 
 def held_out(division: Division, target: str, where: str, *, keep: Sequence[str], task: Supervised | None) -> Tensor:
-    """The rows of the test set: those that the division gives, or a part of the wanted fraction, stratified by class.
+    """The rows of the test set: those that the division gives, or of the others the wanted fraction, stratified by class.
     Raises UserError for a target that is missing or misread, and for a class that cannot be divided."""
     frame, place = division.frame, division.place
     require_column("target", target, frame, where)
@@ -98,10 +98,12 @@ def held_out(division: Division, target: str, where: str, *, keep: Sequence[str]
     if division.parts.test is not None:
         return division.parts.test
     codes, names = pd.factorize(column.values.astype(str))
-    groups = None if division.groups is None else torch.from_numpy(division.groups)
-    return hold_out_test(
-        torch.tensor(codes), kind, division.test_fraction, names.tolist(), groups, division.ways.group or ""
+    free = division.free()
+    groups = None if division.groups is None else torch.from_numpy(division.groups)[free]
+    drawn = hold_out_test(
+        torch.tensor(codes)[free], kind, division.test_fraction, names.tolist(), groups, division.ways.group or ""
     )
+    return free[drawn]
 
 
 def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
