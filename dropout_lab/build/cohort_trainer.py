@@ -21,6 +21,8 @@ from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.machine import keep_freed_memory
 from dropout_lab.core.trial import WEIGHTS, Config, Run
+from dropout_lab.datasets.division_told import lacking, left_out
+from dropout_lab.datasets.repeats import repeats
 
 SHOWN = 10
 """Names of parameters that a sentence lists."""
@@ -99,12 +101,15 @@ class CohortTrainer:
         return self._builder.dataset(section).digest()
 
     def data_warnings(self, config: Config) -> Sequence[str]:
-        """What may be misread in the file that the data are from; see `datasets.misread`."""
-        return self._builder.dataset(config["dataset"]).warnings
+        """What may be misread in the file that the data are from, see `datasets.misread`, and what may be wrong with
+        their division."""
+        dataset = self._builder.dataset(config["dataset"])
+        return [*dataset.warnings, *dataset.hints, *lacking(dataset), *repeats(dataset)]
 
     def data_notes(self, config: Config) -> Sequence[str]:
-        """What was made of data that leave it open, such as their task."""
-        return self._builder.dataset(config["dataset"]).notes
+        """What was made of data that leave it open, such as their task, and of their division."""
+        dataset = self._builder.dataset(config["dataset"])
+        return [*dataset.notes, *left_out(dataset)]
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         """That a network is trained run by run or not as written, what an option of the trainer leaves out, and which

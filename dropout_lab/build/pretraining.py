@@ -6,6 +6,7 @@ from dataclasses import replace
 from dropout_lab.build.network import network
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Pretraining, Structure
+from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config
 from dropout_lab.datasets.dataset import Dataset
 
@@ -16,6 +17,11 @@ know when that phase begins."""
 
 def phases(whole: Dataset, classes: Sequence[int]) -> tuple[Dataset, Dataset]:
     """The datasets of both phases: all examples of `classes`, without label noise, and the examples of the others."""
+    if whole.groups is not None and whole.validation is None:
+        raise UserError(
+            f"trainer.pretrain_classes and dataset.group={whole.group_name}: the first phase would train on examples of"
+            " groups that validate in the second; leave out one of them"
+        )
     others = [number for number in range(whole.outputs) if number not in classes]
     return replace(whole, limit=None, label_noise=0.0).of_classes(classes), whole.of_classes(others)
 

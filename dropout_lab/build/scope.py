@@ -10,6 +10,7 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.description import own_rate
 from dropout_lab.build.network import network
 from dropout_lab.core.trial import WEIGHTS, Config
+from dropout_lab.datasets.division_told import left_out
 
 
 def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
@@ -28,9 +29,13 @@ def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
         "dataset": dataset.name,
         "examples": "pieces of text" if dataset.is_stream else "examples",
         "train": len(split.train),
-        "validation": len(split.val),
+        "validation": dataset.most_validation,
         "test": len(dataset.test),
         "one_validation_part": dataset.validation is not None,
+        "fixed": dataset.division,
+        "folds": dataset.folds,
+        "uneven": bool(left_out(dataset)),
+        "groups": dataset.group_name if dataset.groups is not None else None,
         "network": type(models[0]).__name__,
         "own_rate": own_rate(builder, config),
         "parameters": sum(parameter.numel() for parameter in models[0].parameters()),

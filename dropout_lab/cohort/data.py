@@ -28,11 +28,12 @@ class LaneData:
         """How each lane reads them: (lane, ...) each."""
         self.train_rows, self.train_targets = stacked(template.train), stacked(template.train_targets)
         """(lane, n, ...)"""
-        self.chunk = chunk_size(dataset, len(template.val))
+        self._gap_examples = structure.gap_examples
+        self.chunk = chunk_size(dataset, dataset.most_validation)
         """Examples of a part that are evaluated at once."""
         sizes = {
-            "train": min(structure.gap_examples or len(template.val), len(template.train)),
-            "val": len(template.val),
+            "train": min(structure.gap_examples or dataset.most_validation, len(template.train)),
+            "val": dataset.most_validation,
             "test": len(dataset.test),
         }
         self.parts = {name: Part.empty(size, self.chunk, width, dataset, device) for name, size in sizes.items()}
@@ -52,7 +53,8 @@ class LaneData:
         """Puts a run's split into a lane."""
         self.train_rows[lane] = split.train.to(self._device)
         self.train_targets[lane] = split.train_targets.to(self._device)
-        self.parts["train"].load(lane, split.train, split.train_targets)
+        examples = self._gap_examples or len(split.val)
+        self.parts["train"].load(lane, split.train[:examples], split.train_targets[:examples])
         self.parts["val"].load(lane, split.val, split.val_targets)
         self.parts["test"].load(lane, self._test, split.test_targets)
         for name, value in split.reading().items():

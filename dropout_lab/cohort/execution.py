@@ -85,8 +85,8 @@ class Executor:
     def evaluate(self, part: str, *, best: bool) -> tuple[Tensor, Tensor]:
         """Mean loss and share of correct answers on a part, (lane,), of the networks as they are or of the best."""
         self._do("evaluate", part, best)
-        size = self._data.parts[part].size
-        return self._loss / size, self._correct / size
+        sizes = self._data.parts[part].sizes
+        return self._loss / sizes, self._correct / sizes
 
     def predict(self, keys: Tensor | None) -> Tensor:
         """Log-probabilities of the best networks on the test set: (lane, n, classes).
@@ -96,7 +96,7 @@ class Executor:
         if keys is not None:
             self._keys.copy_(keys)
         self._do("predict", keys is not None)
-        return self._log_probs[:, : self._data.parts["test"].size].clone()
+        return self._log_probs[:, : self._data.parts["test"].most].clone()
 
     def _do(self, task: str, *arguments: Any) -> None:
         if self._pool is None:

@@ -108,4 +108,4 @@ class Lanes:
     def test_targets(self) -> Tensor:
         """(lane, n), in the order of `predict`."""
         part = self.data.parts["test"]
-        return part.targets.transpose(0, 1).flatten(1)[:, : part.size].cpu()
+        return part.targets.transpose(0, 1).flatten(1)[:, : part.most].cpu()

@@ -18,9 +18,12 @@ EVALUATION_PIECES = 16
 
 @dataclass
 class Part:
-    """Examples to evaluate, in chunks of equal size; the last one is padded with examples of weight 0."""
+    """Examples to evaluate, in chunks of equal size; behind those of a lane it is padded with examples of weight 0."""
 
-    size: int
+    most: int
+    """Examples of a lane at most."""
+    sizes: Tensor
+    """(lane,): how many each has."""
     rows: Tensor
     """(chunk, lane, n)"""
     targets: Tensor
@@ -32,28 +35,28 @@ class Part:
     """Whether each example continues, as text, the example at the same position of the chunk before."""
 
     @classmethod
-    def empty(cls, size: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
-        """A part of `size` examples for `width` lanes, whose rows and targets are to be loaded."""
-        shape = ceil(size / chunk), width, chunk
+    def empty(cls, most: int, chunk: int, width: int, dataset: Dataset, device: torch.device) -> "Part":
+        """A part of at most that many examples for `width` lanes, whose rows and targets are to be loaded."""
+        shape = ceil(most / chunk), width, chunk
         rows = torch.zeros(shape, dtype=torch.int64, device=device)
         targets = torch.zeros((*shape, *dataset.targets.shape[1:]), dtype=dataset.targets.dtype, device=device)
-        part = cls(size, rows, targets, torch.zeros(shape, device=device), dataset.is_stream)
-        counted = torch.cat([torch.ones(size), torch.zeros(shape[0] * chunk - size)])
-        if dataset.is_stream:
-            counted = counted.view(chunk, shape[0]).t()
-        part.weight.copy_(counted.reshape(shape[0], 1, chunk))
+        sizes = torch.full((width,), float(most), device=device)
+        part = cls(most, sizes, rows, targets, torch.zeros(shape, device=device), dataset.is_stream)
+        part.weight.copy_(part._chunks(torch.ones(most), torch.zeros(1)).unsqueeze(1))
         return part
 
     def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
-        """Puts a run's rows and targets, (n, ...) each, into a lane."""
+        """Puts a run's rows and targets, (n, ...) each, into a lane: the first `most` of them."""
+        rows, targets = rows[: self.most], targets[: self.most]
+        self.sizes[lane] = len(rows)
         for stacked, values in ((self.rows, rows), (self.targets, targets)):
-            stacked[:, lane] = self._chunks(values).to(stacked.device)
+            stacked[:, lane] = self._chunks(values, values[:1]).to(stacked.device)
+        self.weight[:, lane] = self._chunks(torch.ones(len(rows)), torch.zeros(1)).to(self.weight.device)
 
-    def _chunks(self, values: Tensor) -> Tensor:
-        """(n, ...) -> (chunk, n, ...), padded with the first example."""
+    def _chunks(self, values: Tensor, fill: Tensor) -> Tensor:
+        """(n, ...) -> (chunk, n, ...), padded with `fill`, (1, ...)."""
         chunks, _, chunk = self.rows.shape
-        fill = values[:1].expand(chunks * chunk - self.size, *values.shape[1:])
-        filled = torch.cat([values[: self.size], fill])
+        filled = torch.cat([values, fill.expand(chunks * chunk - len(values), *values.shape[1:])])
         if self.is_stream:
             return filled.view(chunk, chunks, *values.shape[1:]).transpose(0, 1)
         return filled.view(chunks, chunk, *values.shape[1:])

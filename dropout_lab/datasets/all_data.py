@@ -19,7 +19,8 @@ class AllData(Dataset):
     """`limit` of the dataset that it is made of: so many examples of the former training part are trained on."""
 
     def _divided(self, seed: int) -> tuple[Tensor, Tensor]:
-        train, val = super()._divided(seed)
+        # Without a limit, those too that a seed leaves out so that all seeds train on as many.
+        train, val = self._sides(seed) if self.own_limit is None else super()._divided(seed)
         both = torch.cat([train[: self.own_limit], val])
         return both.sort().values if self.is_stream else both, val  # a stream is read in its order
 

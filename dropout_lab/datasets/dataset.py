@@ -1,8 +1,10 @@
 """A dataset in memory and its division: one test set for everybody, training and validation parts per seed."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -15,7 +17,16 @@ from dropout_lab.config.kinds import Kind
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.seeding import generator
 from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
+from dropout_lab.datasets.columns import Place
+from dropout_lab.datasets.division_checks import (
+    check_folds,
+    check_groups,
+    check_validation,
+    require_group_that_fits,
+)
 from dropout_lab.datasets.examples import Examples
+from dropout_lab.datasets.folds import Folds
+from dropout_lab.datasets.grouped import part_of_groups, strata
 from dropout_lab.datasets.split import Split, Task, class_name, cut, mean_std, other_classes, part_size
 
 FRACTION, LIMIT, MIN_COUNT = Kind(Fraction), Kind(Count | None), Kind(Count)
@@ -48,6 +59,18 @@ class Dataset(Examples):
     to the rarest."""
     validation: Tensor | None = None
     """(n_val,) int64 rows of a validation part that is the same for every seed; None: each seed draws its own."""
+    groups: Tensor | None = None
+    """(n,) int64 numbers of groups whose rows are never on both sides; None: each row may go anywhere."""
+    group_name: str = ""
+    """The column or argument that the groups are from, for messages."""
+    folds: int | None = None
+    """Seed s validates on fold s % folds of repetition s // folds; None: each seed draws a part of `val_fraction`."""
+    division: str = ""
+    """How the parts are fixed, for people: `in time, by date`. Empty where they are drawn at random."""
+    hints: Sequence[str] = ()
+    """Columns that look as if they said which rows belong together, or which are later; see `hints`."""
+    place: Place | None = None
+    """Where row i of its file is, for messages."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,7 +80,8 @@ class Dataset(Examples):
         LIMIT.check("dataset.limit", self.limit)
         LABEL_NOISE[self.task].check("dataset.label_noise", self.label_noise)
         rest = self._rest()
-        if self.task == "classification":
+        self._check_division(rest)
+        if self.task == "classification" and not self.division and self.groups is None:
             missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
             if missing:
                 raise UserError(
@@ -65,17 +89,57 @@ class Dataset(Examples):
                     f" {class_name(min(missing), self.class_names)};"
                     " must leave at least 2 of each class for training and validation"
                 )
-        if self.validation is not None:
-            training = len(rest) - len(self.validation)
-        else:
-            training = len(rest) - part_size(
-                "val_fraction", self.val_fraction, self.targets[rest], self.task, self.class_names
-            )
+        training = len(rest) - self.most_validation
         if self.limit is not None and self.limit > training:
             raise UserError(
                 f"dataset.limit={self.limit}: must be at most {training}, the number of training examples of"
-                f" {self.name} with dataset.val_fraction={self.val_fraction}, or null for all of them"
+                f" {self.name}{self._sized_by()}, or null for all of them"
             )
+
+    def _check_division(self, rest: Tensor) -> None:
+        groups, fixed = self.groups, self.validation is not None
+        if self.validation is not None:
+            check_validation(self.name, self.validation, rest)
+        if groups is not None:
+            self._require(not self.is_stream, "a text that is read on has no groups")
+            check_groups(self.name, groups, len(self.inputs), self.test, self.validation)
+        if self.folds is not None:
+            of_rest = None if groups is None else groups[rest]
+            check_folds(self.folds, len(rest), of_rest, self.group_name, fixed=fixed, is_stream=self.is_stream)
+        elif groups is not None and not fixed:
+            fraction, size = self.val_fraction, self.most_validation
+            require_group_that_fits("val_fraction", fraction, groups[rest].numpy(), size, self.group_name, varied=True)
+
+    @cached_property
+    def most_validation(self) -> int:
+        """Examples of the largest validation part that a seed may have. The others are what every seed trains on: a
+        seed whose part is smaller, because its groups are, leaves training examples out, drawn at random."""
+        if self.validation is not None:
+            return len(self.validation)
+        if self.folds is not None:
+            return self._folds.largest
+        rest = self._rest()
+        labels, task = self.targets[rest], self.task if self.groups is None else "regression"
+        return part_size("val_fraction", self.val_fraction, labels, task, self.class_names)
+
+    @cached_property
+    def _folds(self) -> Folds:
+        assert self.folds is not None
+        rest = self._rest()
+        groups = None if self.groups is None else self.groups[rest].numpy()
+        return Folds(strata(self.targets[rest], self.task), groups, self.folds)
+
+    def _sized_by(self) -> str:
+        if self.validation is not None:
+            return ""
+        return f" with dataset.folds={self.folds}" if self.folds else f" with dataset.val_fraction={self.val_fraction}"
+
+    def digest(self) -> str:
+        """A hash of the examples and of what is given about their division."""
+        found = hashlib.blake2b(super().digest().encode(), digest_size=8)
+        for given in (self.validation, self.groups):
+            found.update(b"-" if given is None else given.contiguous().numpy().data)
+        return found.hexdigest()
 
     def of_classes(self, classes: Sequence[int]) -> "Dataset":
         """The examples of these classes alone, those of the test set too; the classes are numbered in this order."""
@@ -92,6 +156,8 @@ class Dataset(Examples):
             targets=targets[kept],
             test=row[self.test[kept[self.test]]],
             validation=None if self.validation is None else row[self.validation[kept[self.validation]]],
+            groups=None if self.groups is None else self.groups[kept],
+            place=None,
             outputs=len(classes),
             class_names=names,
         )
@@ -113,13 +179,33 @@ class Dataset(Examples):
             known=self._known(train) if self.vocabulary else None,
         )
 
+    def parts(self, seed: int) -> tuple[Tensor, Tensor]:
+        """The rows of a seed's training part, before `limit`, and those of its validation part."""
+        return self._divided(seed)
+
     def _divided(self, seed: int) -> tuple[Tensor, Tensor]:
-        """The rows of the training part, shuffled and without regard to `limit`, and those of the validation part."""
+        """The rows of the training part, shuffled and without regard to `limit`, as many for every seed, and those of
+        the validation part."""
+        train, val = self._sides(seed)
+        return train[: len(train) + len(val) - self.most_validation], val
+
+    def _sides(self, seed: int) -> tuple[Tensor, Tensor]:
+        """The rows outside of the test set that do not validate, shuffled, and those that do."""
         rest, drawn = self._rest(), generator(seed, "split")
-        if self.validation is not None:
-            train = rest[~torch.isin(rest, self.validation)]
-            return train[torch.from_numpy(drawn.permutation(len(train)))], self.validation
-        val_size = part_size("val_fraction", self.val_fraction, self.targets[rest], self.task)
+        if self.validation is not None or self.folds is not None or self.groups is not None:
+            if self.validation is not None:
+                validates = torch.isin(rest, self.validation)
+            elif self.folds is not None:
+                validates = torch.from_numpy(self._folds.validates(seed))
+            else:
+                assert self.groups is not None
+                labels = strata(self.targets[rest], self.task)
+                validates = torch.from_numpy(
+                    part_of_groups(self.groups[rest].numpy(), labels, self.most_validation, drawn)
+                )
+            train = rest[~validates]
+            return train[torch.from_numpy(drawn.permutation(len(train)))], rest[validates]
+        val_size = self.most_validation
         if self.is_stream:
             start = int(drawn.integers(len(rest) - val_size + 1))
             return torch.cat([rest[:start], rest[start + val_size :]]), rest[start : start + val_size]
@@ -171,9 +257,22 @@ class Dataset(Examples):
         return outside.nonzero().squeeze(1)
 
 
-def hold_out_test(targets: Tensor, task: Task, test_fraction: float, class_names: Sequence[str] = ()) -> Tensor:
-    """The rows, ascending, of a test set of that fraction: stratified by class, and the same on every call."""
+def hold_out_test(
+    targets: Tensor,
+    task: Task,
+    test_fraction: float,
+    class_names: Sequence[str] = (),
+    groups: Tensor | None = None,
+    group_name: str = "",
+) -> Tensor:
+    """The rows, ascending, of a test set of that fraction: stratified by class, and the same on every call. Of
+    `groups`, (n,), whole ones, of which as many as fit."""
     FRACTION.check("dataset.test_fraction", test_fraction)
+    if groups is not None:
+        size = part_size("test_fraction", test_fraction, targets, "regression")
+        require_group_that_fits("test_fraction", test_fraction, groups.numpy(), size, group_name)
+        chosen = part_of_groups(groups.numpy(), strata(targets, task), size, np.random.default_rng(TEST_SEED))
+        return torch.from_numpy(np.flatnonzero(chosen))
     size = part_size("test_fraction", test_fraction, targets, task, class_names)
     _, test = cut(torch.arange(len(targets)), targets, task, size, TEST_SEED)
     return test.sort().values

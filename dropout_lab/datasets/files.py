@@ -13,19 +13,20 @@ from dropout_lab.datasets.lines import line_of_file, require_rectangle, require_
 ENDINGS = (".csv", ".tsv", ".parquet")
 
 
-def read_table(path: str, *, words_may_be_missing: bool = True) -> tuple[pd.DataFrame, Place]:
+def read_table(path: str, *, words_may_be_missing: bool = True, key: str = "path") -> tuple[pd.DataFrame, Place]:
     """The table, and where its rows are in the file. `words_may_be_missing`: whether NA, null and their like are
-    missing values, as in a table, or words, as in a text. Raises UserError for what is no such file."""
+    missing values, as in a table, or words, as in a text. `key`: that of `path`, for messages. Raises UserError for
+    what is no such file."""
     file = Path(path)
     if file.is_dir():
         raise UserError(
-            f"dataset.path={path}: is a folder; must be a file that ends with .csv, .tsv or .parquet"
+            f"dataset.{key}={path}: is a folder; must be a file that ends with .csv, .tsv or .parquet"
             " (a folder of Parquet files is read with dataset=hub)"
         )
     if not file.is_file():
-        raise UserError(f"dataset.path={path}: there is no such file")
+        raise UserError(f"dataset.{key}={path}: there is no such file")
     if file.suffix.lower() not in ENDINGS:
-        raise UserError(f"dataset.path={path}: must end with .csv, .tsv or .parquet")
+        raise UserError(f"dataset.{key}={path}: must end with .csv, .tsv or .parquet")
     place: Place
     try:
         if file.suffix.lower() == ".parquet":
@@ -43,7 +44,7 @@ def read_table(path: str, *, words_may_be_missing: bool = True) -> tuple[pd.Data
             )
             place = partial(line_of_file, file, separator)
     except (ValueError, OSError, csv.Error) as error:  # pandas' and pyarrow's errors of parsing are of these kinds
-        raise UserError(f"dataset.path={path}: cannot be read as a table: {error}") from error
+        raise UserError(f"dataset.{key}={path}: cannot be read as a table: {error}") from error
     frame.columns = frame.columns.map(str)
     require_table(frame, str(file))
     return frame, place

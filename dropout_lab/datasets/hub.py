@@ -12,11 +12,14 @@ from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import is_text, require_scalars, require_table
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.division import FoldCount, Ways, divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.images import decoded
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
+
+JOINED = "{where}: its validation split is joined with its training split, and validation parts are drawn from both"
 
 
 def hub(
@@ -28,8 +31,12 @@ def hub(
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
     task: Supervised | None = None,
-    val_fraction: Fraction = 0.2,
-    test_fraction: Fraction = 0.2,
+    group: str | None = None,
+    time: str | None = None,
+    split: str | None = None,
+    folds: FoldCount | None = None,
+    val_fraction: Fraction | None = None,
+    test_fraction: Fraction | None = None,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
 ) -> Dataset:
@@ -40,7 +47,8 @@ def hub(
     the training split, for every seed divides anew. An image column makes it a set of images, in [0, 1], to be
     classified: its other columns but `target` are left out. Otherwise all columns but `target` and `drop` are features,
     see `encode`; those of `keep` are taken as they are, see `misread`. Without `target` it is the column `label`,
-    `labels`, `target` or the last one that has no images.
+    `labels`, `target` or the last one that has no images. The keys from `group` to `test_fraction` say how rows are
+    divided; see `division`.
     """
     if id is None and path is None:
         raise UserError(
@@ -61,7 +69,8 @@ def hub(
     used = [name for name in ("train", "validation", "test") if name in splits]
     parts = [splits[name] for name in used]
     place = places(used, [len(part) for part in parts])
-    known = [label] if pictures else columns
+    ways = Ways(group, time, split, None, None, folds, val_fraction, test_fraction)
+    known = [label] if pictures and not ways.columns else columns
     frame = pd.concat([part.select_columns(known).to_pandas() for part in parts], ignore_index=True)
     require_table(frame, where)
     if columns == [label] and is_text(frame[label]) and not pictures:
@@ -69,16 +78,15 @@ def hub(
             f"{where}: has the one column {label}, a text; to learn how it goes on, take dataset=text and the same"
             " dataset.id= or dataset.path="
         )
-    before = sum(len(part) for part in parts[:-1])
-    if "test" in splits:
-        test = torch.arange(before, len(frame))
-    else:
-        held: Supervised | None = "classification" if pictures else task
-        test = held_out(frame, label, where, keep=keep, task=held, place=place, test_fraction=test_fraction)
-    common: dict[str, Any] = {"val_fraction": val_fraction, "limit": limit, "label_noise": label_noise}
+    tested = len(parts[-1]) if "test" in splits else None
+    division = divided(frame, where, place, ways, targets=[label], keep=keep, tested=tested)
+    test = held_out(division, label, where, keep=keep, task="classification" if pictures else task)
+    notes = [*division.notes, *([JOINED.format(where=where)] if "validation" in splits else [])]
+    common: dict[str, Any] = {"limit": limit, "label_noise": label_noise, "notes": notes, **division.settings()}
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
-        encoded = encode(frame, label, where, test, drop=drop, keep=keep, task=task, place=place)
+        left_out = [name for name in drop if name not in ways.columns.values()]
+        encoded = encode(division.frame, label, where, test, drop=left_out, keep=keep, task=task, place=place)
         return Dataset(
             name=name,
             task=encoded.task,

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch
-
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import require_column
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.division import FoldCount, Ways, divided
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import encode_target, held_out, require_target_alone
@@ -30,8 +29,14 @@ def labelled_text(
     length: Count = 64,
     vocabulary_size: Count | None = 10000,
     min_count: Count = 2,
-    val_fraction: Fraction = 0.2,
-    test_fraction: Fraction = 0.2,
+    group: str | None = None,
+    time: str | None = None,
+    split: str | None = None,
+    val_path: str | None = None,
+    test_path: str | None = None,
+    folds: FoldCount | None = None,
+    val_fraction: Fraction | None = None,
+    test_fraction: Fraction | None = None,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
 ) -> Dataset:
@@ -41,22 +46,28 @@ def labelled_text(
     or the last other one; with its name in `keep` its labels are taken as they are, see `misread`. A text is its first
     `length` tokens (of a `level`, see `words`), PADDING behind them. The vocabulary is the most frequent tokens outside
     of the test set; of these a seed's reader knows those that its training part has `min_count` times. Splits are as
-    in `hub`.
+    in `hub`; the keys from `group` to `test_fraction` say how rows are divided, see `division`.
     """
     if id is None and path is None:
         raise UserError(
             "dataset=labelled_text: give dataset.id=<owner/name on the hub>, or dataset.path=<a folder in its layout,"
             " or a file that ends with .csv, .tsv or .parquet>"
         )
-    rows = read_rows(id, path, config, revision)
-    column, label = _columns(rows, text, target)
+    ways = Ways(group, time, split, val_path, test_path, folds, val_fraction, test_fraction)
+    rows = read_rows(id, path, config, revision, val_path, test_path)
+    column, label = _columns(rows, text, target, list(ways.columns.values()))
     require_target_alone(keep, label)
-    if rows.tested is None:
-        test = held_out(
-            rows.frame, label, rows.where, keep=keep, task=task, place=rows.place, test_fraction=test_fraction
-        )
-    else:
-        test = torch.arange(len(rows.frame) - rows.tested, len(rows.frame))
+    division = divided(
+        rows.frame,
+        rows.where,
+        rows.place,
+        ways,
+        targets=[label, column],
+        keep=keep,
+        validated=rows.validated,
+        tested=rows.tested,
+    )
+    test = held_out(division, label, rows.where, keep=keep, task=task)
     encoded = encode_target(rows.frame[label], label, rows.where, test, keep=keep, task=task, place=rows.place)
     texts = [tokens(value, level)[:length] if isinstance(value, str) else () for value in rows.frame[column]]
     for row, found in enumerate(texts):
@@ -73,23 +84,26 @@ def labelled_text(
         test=test,
         outputs=encoded.outputs,
         standardize="none",
-        val_fraction=val_fraction,
         limit=limit,
         label_noise=label_noise,
         class_names=encoded.class_names,
         warnings=encoded.warnings,
+        notes=division.notes,
+        **division.settings(),
         vocabulary=names,
         min_count=min_count,
     )
 
 
-def _columns(rows: Rows, text: str | None, target: str | None) -> tuple[str, str]:
-    """The columns of the text and of the target."""
-    names = [str(name) for name in rows.frame]
+def _columns(rows: Rows, text: str | None, target: str | None, dividing: Sequence[str]) -> tuple[str, str]:
+    """The columns of the text and of the target; those that are `dividing` the rows are neither."""
+    names = [str(name) for name in rows.frame if name not in dividing]
     if target is not None:
         require_column("target", target, rows.frame, rows.where)
+    if text in dividing:
+        raise UserError(f"dataset.text={text}: says how rows are divided, too; must be another column")
     label = target or next((name for name in TARGETS if name in names), None)
-    column = text_column(rows, text, [] if label is None else [label])
+    column = text_column(rows, text, dividing if label is None else [label, *dividing])
     others = [name for name in names if name != column]
     if not others:
         raise UserError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place, is_text, require_column, require_table
 from dropout_lab.datasets.files import read_table
+from dropout_lab.datasets.further_files import read_files
 from dropout_lab.datasets.hub_files import load_splits, places
 
 
@@ -23,13 +25,25 @@ class Rows:
     place: Place
     tested: int | None
     """How many rows, the last ones, are the test split; None where there is none."""
+    validated: int = 0
+    """How many rows before these are a validation part that is the same for every seed: those of a file of its own."""
 
 
-def read_rows(id: str | None, path: str | None, config: str | None, revision: str | None) -> Rows:
+def read_rows(
+    id: str | None,
+    path: str | None,
+    config: str | None,
+    revision: str | None,
+    val_path: str | None = None,
+    test_path: str | None = None,
+) -> Rows:
     """Raises UserError for what cannot be read. Columns of images are left out."""
     if path is not None and not Path(path).is_dir():
-        frame, place = read_table(path, words_may_be_missing=False)
-        return Rows(Path(path).stem, path, frame, place, None)
+        files = read_files(partial(read_table, words_may_be_missing=False), path, val_path, test_path)
+        return Rows(Path(path).stem, path, files.frame, files.place, files.tested, files.validated)
+    for key, file in (("val_path", val_path), ("test_path", test_path)):
+        if file is not None:
+            raise UserError(f"dataset.{key}={file}: is a further file beside dataset.path=<a file>, which is not given")
     splits = load_splits(id, path, config, revision)
     used = [name for name in ("train", "validation", "test") if name in splits]
     features = splits["train"].features.items()

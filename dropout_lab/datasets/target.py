@@ -23,6 +23,7 @@ from dropout_lab.datasets.columns import (
     without_missing,
 )
 from dropout_lab.datasets.dataset import hold_out_test
+from dropout_lab.datasets.division import Division
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
 from dropout_lab.datasets.split import Supervised, Task
 
@@ -88,24 +89,21 @@ def encode_target(
     return EncodedTarget(torch.tensor(centred(measured, outside)).float(), 1, kind, (), warnings)
 
 
-def held_out(
-    frame: pd.DataFrame,
-    target: str,
-    where: str,
-    *,
-    keep: Sequence[str],
-    task: Supervised | None,
-    place: Place,
-    test_fraction: float,
-) -> Tensor:
-    """The rows of a test set of that fraction, stratified by class. Raises UserError for a target that is missing or
-    misread, and for a class that cannot be divided."""
+def held_out(division: Division, target: str, where: str, *, keep: Sequence[str], task: Supervised | None) -> Tensor:
+    """The rows of the test set: those that the division gives, or of the others the wanted fraction, stratified by class.
+    Raises UserError for a target that is missing or misread, and for a class that cannot be divided."""
+    frame, place = division.frame, division.place
     require_column("target", target, frame, where)
     column, kind = _target(frame[target], target, where, keep=keep, task=task, place=place)
+    if division.parts.test is not None:
+        return division.parts.test
     codes, names = pd.factorize(column.values.astype(str))
-    if kind == "regression":
-        return hold_out_test(torch.zeros(len(codes)), kind, test_fraction)
-    return hold_out_test(torch.tensor(codes), kind, test_fraction, names.tolist())
+    free = division.free()
+    groups = None if division.groups is None else torch.from_numpy(division.groups)[free]
+    drawn = hold_out_test(
+        torch.tensor(codes)[free], kind, division.test_fraction, names.tolist(), groups, division.ways.group or ""
+    )
+    return free[drawn]
 
 
 def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:

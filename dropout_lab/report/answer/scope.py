@@ -11,7 +11,28 @@ def scope(frames: Frames) -> str:
     """One line of facts and a sentence about the seeds."""
     facts = "; ".join(_facts(frames))
     swept = "model.weights" in frames.context_parameters
-    return f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
+    recorded: Mapping[str, Any] = frames.asked.get("scope") or {}
+    said = [f"{facts[:1].upper()}{facts[1:]}.", changed_by_seeds(recorded, swept=swept)]
+    if recorded.get("folds"):
+        said.append(walked_folds(frames.seeds, int(recorded["folds"])))
+    return " ".join(said)
+
+
+def walked_folds(seeds: int, folds: int) -> str:
+    """What the seeds make of the folds: whole repetitions, or a part of one."""
+    whole, rest = divmod(seeds, folds)
+    if not whole:
+        return f"{plural(seeds, 'seed')} {'is' if seeds == 1 else 'are'} not all of {folds} folds."
+    said = f"{plural(seeds, 'seed')} are {plural(whole, 'repetition')} of {folds} folds"
+    if rest:
+        said += f" and {plural(rest, 'fold')} of another, so examples validate unequally often"
+    return f"{said}."
+
+
+def folds(frames: Frames) -> int | None:
+    """The number of folds that the seeds walk; None where each draws a validation part, or has a given one."""
+    found = (frames.asked.get("scope") or {}).get("folds")
+    return None if found is None else int(found)
 
 
 def is_undivided(frames: Frames) -> bool:
@@ -27,10 +48,23 @@ def changed_by_seeds(recorded: Mapping[str, Any], *, swept: bool) -> str:
     drawn, given = _weights(recorded, swept=swept)
     undivided = bool(recorded.get("one_validation_part"))
     changed = [*drawn, "the batches", "the dropout masks"]
-    changed += [] if undivided else ["the division into train and validation"]
+    changed += [] if undivided else [_division(recorded)]
     fixed = [*given, "the data set"]
-    last = "its division into train, validation and test" if undivided else "the test set"
-    return f"A seed changes {and_list(changed)}, but not {', '.join(fixed)} or {last}."
+    last = f"its division into train, validation and test{_how(recorded)}" if undivided else "the test set"
+    only = ": the results are about this one division" if undivided else ""
+    return f"A seed changes {and_list(changed)}, but not {', '.join(fixed)} or {last}{only}."
+
+
+def _how(recorded: Mapping[str, Any]) -> str:
+    return f" ({recorded['fixed']})" if recorded.get("fixed") else ""
+
+
+def _division(recorded: Mapping[str, Any]) -> str:
+    """What a seed changes about the division."""
+    whole = f" (whole groups of {recorded['groups']})" if recorded.get("groups") else ""
+    if recorded.get("folds"):
+        return f"which of {recorded['folds']} folds validates{whole}"
+    return f"the division into train and validation{whole}"
 
 
 def _weights(recorded: Mapping[str, Any], *, swept: bool) -> tuple[list[str], list[str]]:
@@ -52,7 +86,8 @@ def _facts(frames: Frames) -> Iterator[str]:
     data = recorded.get("dataset") or _target(frames, "dataset")
     if data:
         sizes = [(recorded.get(part), part) for part in ("train", "validation", "test")]
-        known = [f"{count:,} {part}" for count, part in sizes if count is not None]
+        uneven = {"validation": "up to "} if recorded.get("uneven") else {}
+        known = [f"{uneven.get(part, '')}{count:,} {part}" for count, part in sizes if count is not None]
         unit = f" {recorded.get('examples', 'examples')}" if known else ""
         varied = " (settings of the data are swept)" if any(name.startswith("dataset.") for name in swept) else ""
         yield f"{data}{f', {and_list(known)}{unit}' if known else ''}{varied}"

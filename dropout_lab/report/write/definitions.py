@@ -2,7 +2,7 @@
 
 from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.answer.rows import EPOCHS
-from dropout_lab.report.answer.scope import is_undivided
+from dropout_lab.report.answer.scope import folds, is_undivided
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.differences.comparisons import POINTS
@@ -25,6 +25,11 @@ def _margin() -> str:
 def _division(frames: Frames) -> str:
     if is_undivided(frames):
         return "all seeds have the same validation part, and the intervals do not cover another one"
+    if (count := folds(frames)) is not None:
+        return (
+            f"each seed validates on one of {count} folds, which are drawn anew for every {count} seeds. The runs of a "
+            "repetition share training examples, as those of random divisions do"
+        )
     return "each seed divides it anew"
 
 

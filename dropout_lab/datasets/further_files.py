@@ -1,0 +1,103 @@
+"""A table in several files: one to train on, and others with the validation part or the test set."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.columns import Place
+from dropout_lab.datasets.part_names import Part
+
+KINDS = {
+    "string": "words",
+    "mixed": "words",
+    "mixed-integer": "words",
+    "integer": "numbers",
+    "floating": "numbers",
+    "mixed-integer-float": "numbers",
+    "decimal": "numbers",
+    "boolean": "truth values",
+}
+"""What `pandas.api.types.infer_dtype` finds, for people; times and others are called as it calls them."""
+
+
+class Reader(Protocol):
+    """A `files.read_table` that knows how these files are written."""
+
+    def __call__(self, path: str, *, key: str) -> tuple[pd.DataFrame, Place]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Files:
+    """The rows of a first file, then those of the validation file, then those of the test file."""
+
+    frame: pd.DataFrame
+    place: Place
+    validated: int
+    """Rows of the validation file; 0 without one."""
+    tested: int | None
+    """Rows of the test file; None without one."""
+
+
+def read_files(read: Reader, path: str, val_path: str | None, test_path: str | None) -> Files:
+    """Raises UserError as `read` does, for a file that is given twice, and for columns that differ."""
+    asked: list[tuple[str, Part, str | None]] = [("val_path", "validation", val_path), ("test_path", "test", test_path)]
+    frame, place = read(path, key="path")
+    frames, places, names, rows = [frame], [place], [""], {"validation": 0, "test": 0}
+    for key, part, file in asked:
+        if file is None:
+            continue
+        for other, same in (("path", path), ("val_path", val_path if part == "test" else None)):
+            if same is not None and Path(file).resolve() == Path(same).resolve():
+                raise UserError(f"dataset.{key}={file}: is dataset.{other}, too; the parts must have different rows")
+        more, where = read(file, key=key)
+        frames.append(_alike(more, frame, path, key, file))
+        places.append(where)
+        names.append(f" of {file}")
+        rows[part] = len(more)
+    joined = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frame
+    tested = rows["test"] if test_path is not None else None
+    return Files(joined, _place(places, names, [len(one) for one in frames]), rows["validation"], tested)
+
+
+def _alike(more: pd.DataFrame, first: pd.DataFrame, path: str, key: str, file: str) -> pd.DataFrame:
+    """The table with its columns in the first one's order. Raises UserError for columns that are missing, more, or of
+    another kind: the same category would be 1 in one file and 1.0 in the other."""
+    ours, theirs = [str(name) for name in first], [str(name) for name in more]
+    lacks, has = [name for name in ours if name not in theirs], [name for name in theirs if name not in ours]
+    if lacks or has:
+        said = [f"lacks the columns {', '.join(lacks)}"] if lacks else []
+        said += [f"has the columns {', '.join(has)} besides"] if has else []
+        raise UserError(f"dataset.{key}={file}: {' and '.join(said)}; must have those of {path}: {', '.join(ours)}")
+    more = more[list(first)]
+    for name in map(str, first):
+        kinds = [_kind(table[name]) for table in (first, more)]
+        if None not in kinds and kinds[0] != kinds[1]:
+            raise UserError(
+                f"dataset.{key}={file}: column {name} has {kinds[1]}, and that of {path} {kinds[0]}; must be alike."
+                " Where both are meant, write one file with a column that says train, validation or test, and give"
+                " dataset.split=<that column>"
+            )
+    return more
+
+
+def _kind(values: "pd.Series[Any]") -> str | None:
+    """None where no value is known."""
+    if not values.notna().any():
+        return None
+    found = pd.api.types.infer_dtype(values, skipna=True)
+    return KINDS.get(found, found)
+
+
+def _place(places: Sequence[Place], names: Sequence[str], sizes: Sequence[int]) -> Callable[[int], str]:
+    ends = np.cumsum(sizes)
+
+    def place(row: int) -> str:
+        at = int(np.searchsorted(ends, row, side="right"))
+        return f"{places[at](row - int(ends[at]) + sizes[at])}{names[at]}"
+
+    return place
