@@ -20,7 +20,7 @@ class AllData(Dataset):
 
     def _divided(self, seed: int) -> tuple[Tensor, Tensor]:
         train, val = super()._divided(seed)
-        both = torch.cat([train[: self.own_limit], val])
+        both = torch.cat([train[self._kept(train, self.own_limit)], val])
         return both.sort().values if self.is_stream else both, val  # a stream is read in its order
 
 

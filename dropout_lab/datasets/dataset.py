@@ -16,6 +16,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.seeding import generator
 from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
 from dropout_lab.datasets.examples import Examples
+from dropout_lab.datasets.limited import stratified_prefix
 from dropout_lab.datasets.split import Split, Task, class_name, cut, mean_std, other_classes, part_size
 
 FRACTION, LIMIT, MIN_COUNT = Kind(Fraction), Kind(Count | None), Kind(Count)
@@ -33,8 +34,8 @@ TEST_SEED = 0
 class Dataset(Examples):
     """Examples, and the rules by which `split` divides them.
 
-    `limit` keeps the first n examples of the seed's shuffled training part. `label_noise` q spoils training targets
-    alone: a class is, with probability q, replaced by one of the others, each equally likely; a standardized regression
+    `limit` keeps n examples of the seed's training part, in their order: the first of each class, so many that the
+    classes keep their shares (`limited`); in other tasks the first n. `label_noise` q spoils training targets alone: a class is, with probability q, replaced by one of the others, each equally likely; a standardized regression
     target gets Gaussian noise of standard deviation q. What is spoilt under a smaller q or `limit` is spoilt likewise
     under a larger one.
     """
@@ -99,8 +100,9 @@ class Dataset(Examples):
     def split(self, seed: int) -> Split:
         """The division of one seed: equal seeds give equal splits; `limit` and `label_noise` never move a row."""
         train, val = self._divided(seed)
-        train_targets, targets = self._targets(train, generator(seed, "label_noise"))
-        train = train[: self.limit]
+        kept = self._kept(train, self.limit)
+        train_targets, targets = self._targets(train, kept, generator(seed, "label_noise"))
+        train = train[kept]
         mean, std = self._scale(train)
         return Split(
             train=train,
@@ -125,17 +127,32 @@ class Dataset(Examples):
             return torch.cat([rest[:start], rest[start + val_size :]]), rest[start : start + val_size]
         return cut(rest, self.targets[rest], self.task, val_size, int(drawn.integers(2**32)))
 
-    def _targets(self, train: Tensor, noise: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _kept(self, train: Tensor, limit: int | None) -> Tensor:
+        """The positions, ascending, in the training part of the examples that `limit` keeps."""
+        if limit is None or self.task != "classification":
+            return torch.arange(len(train))[:limit]
+        return torch.from_numpy(stratified_prefix(self.targets[train].numpy(), min(limit, len(train))))
+
+    def lacking(self, seed: int) -> Sequence[str]:
+        """The classes of which `limit` keeps no example for a seed, by name."""
+        if self.limit is None or self.task != "classification":
+            return ()
+        train, _ = self._divided(seed)
+        kept = self.targets[train[self._kept(train, self.limit)]]
+        absent = sorted(set(self.targets[train].tolist()) - set(kept.tolist()))
+        return [class_name(number, self.class_names) for number in absent]
+
+    def _targets(self, train: Tensor, kept: Tensor, noise: np.random.Generator) -> tuple[Tensor, Tensor]:
         """The targets of the training part after `limit` and noise, and those of all examples without noise.
 
         Noise is drawn for the whole of `train`, so that a limited part gets the same noise as far as it goes.
         """
-        limited = train[: self.limit]
+        limited = train[kept]
         if self.task == "classification":
             noisy = other_classes(self.targets[train], self.outputs, self.label_noise, noise)
-            return noisy[: self.limit], self.targets
+            return noisy[kept], self.targets
         if self.task == "regression":
-            errors = torch.from_numpy(noise.standard_normal(len(train)))[: self.limit]
+            errors = torch.from_numpy(noise.standard_normal(len(train)))[kept]
             center, scale = mean_std(self.targets[limited], dims=(0,))
             targets = ((self.targets.double() - center) / scale).float()
             return (targets[limited] + self.label_noise * errors).float(), targets
