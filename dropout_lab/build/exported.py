@@ -70,7 +70,8 @@ def _notes(dataset: Dataset, split: Split) -> dict[str, str]:
         found |= {"vocabulary": list(dataset.vocabulary), "token_read_as": split.known.tolist()}
     if dataset.task == "regression":
         center, scale = mean_std(dataset.targets[split.train], dims=(0,))
-        found |= {"target_mean": float(center), "target_std": float(scale)}
+        found |= {"target_mean": center.tolist(), "target_std": scale.tolist()}
     if dataset.class_names:
-        found["classes"] = list(dataset.class_names)
+        names = {"regression": "outputs", "multilabel": "labels"}.get(dataset.task, "classes")
+        found[names] = list(dataset.class_names)
     return {name: json.dumps(value) for name, value in found.items()}

@@ -22,6 +22,7 @@ from dropout_lab.datasets.split import Split, Task, class_name, cut, mean_std, o
 FRACTION, LIMIT, MIN_COUNT = Kind(Fraction), Kind(Count | None), Kind(Count)
 LABEL_NOISE: Mapping[Task, Kind] = {
     "classification": Kind(Share),
+    "multilabel": Kind(Share),
     "regression": Kind(NonNegative),
     "token_classification": Kind(Annotated[float, Field(ge=0, le=0, description="0, for tokens are never spoilt")]),
 }
@@ -35,9 +36,10 @@ class Dataset(Examples):
     """Examples, and the rules by which `split` divides them.
 
     `limit` keeps n examples of the seed's training part, in their order: the first of each class, so many that the
-    classes keep their shares (`limited`); in other tasks the first n. `label_noise` q spoils training targets alone: a class is, with probability q, replaced by one of the others, each equally likely; a standardized regression
-    target gets Gaussian noise of standard deviation q. What is spoilt under a smaller q or `limit` is spoilt likewise
-    under a larger one.
+    classes keep their shares (`limited`); in other tasks the first n. `label_noise` q spoils training targets alone: a
+    class is, with probability q, replaced by one of the others, each equally likely; each of several labels is, with
+    probability q, turned into its opposite; a standardized number, of each output, gets Gaussian noise of standard
+    deviation q. What is spoilt under a smaller q or `limit` is spoilt likewise under a larger one.
     """
 
     val_fraction: float = 0.2
@@ -151,8 +153,11 @@ class Dataset(Examples):
         if self.task == "classification":
             noisy = other_classes(self.targets[train], self.outputs, self.label_noise, noise)
             return noisy[kept], self.targets
+        if self.task == "multilabel":
+            flipped = torch.from_numpy(noise.random(self.targets[train].shape) < self.label_noise)
+            return torch.where(flipped, 1 - self.targets[train], self.targets[train])[kept], self.targets
         if self.task == "regression":
-            errors = torch.from_numpy(noise.standard_normal(len(train)))[kept]
+            errors = torch.from_numpy(noise.standard_normal(self.targets[train].shape))[kept]
             center, scale = mean_std(self.targets[limited], dims=(0,))
             targets = ((self.targets.double() - center) / scale).float()
             return (targets[limited] + self.label_noise * errors).float(), targets

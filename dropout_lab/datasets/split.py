@@ -12,8 +12,9 @@ from torch import Tensor
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.divide import shuffled, stratified
 
-Task = Literal["classification", "regression", "token_classification"]
-"""A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""
+Task = Literal["classification", "regression", "multilabel", "token_classification"]
+"""A class of an example, a number or several, which of several labels an example has, or a class at every place of a
+sequence: what a language model predicts, too."""
 
 Supervised = Literal["classification", "regression"]
 """The tasks that a column of a table can be."""
@@ -34,8 +35,9 @@ class Split:
     val: Tensor
     """(n_val,) int64 rows."""
     train_targets: Tensor
-    """(n_train,) int64 classes after label noise, or float32 standardized values after it; of token_classification,
-    (n_train, length) int64."""
+    """(n_train,) int64 classes after label noise, or float32 standardized values after it, of several outputs (n_train,
+    outputs), each standardized by itself; of multilabel, (n_train, labels) float32 of 0 and 1 after it; of
+    token_classification, (n_train, length) int64."""
     val_targets: Tensor
     """(n_val, ...) likewise, without noise."""
     test_targets: Tensor

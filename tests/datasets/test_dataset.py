@@ -279,7 +279,7 @@ def test_what_cannot_be_is_refused(rules: dict[str, Any], message: str) -> None:
         ({"targets": torch.full((60,), math.inf)}, "targets must be finite"),
         ({"targets": torch.zeros(59)}, r"targets must have the shape \(60,\)"),
         ({"targets": torch.zeros(60).long()}, "targets must be float32"),
-        ({"outputs": 2}, "outputs=2 must be 1"),
+        ({"outputs": 2}, "targets must have the shape"),
         ({"task": "classification"}, "outputs=1 must be at least 2"),
         ({"task": "classification", "outputs": 2}, "targets must be int64"),
         ({"label_noise": -1.0}, "dataset.label_noise=-1.0: must be a finite number of at least 0$"),

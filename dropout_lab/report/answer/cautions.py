@@ -77,6 +77,8 @@ def _diverged(frames: Frames, table: pd.DataFrame) -> Iterator[Caution]:
 def chance(frames: Frames) -> str:
     """The loss that a run must beat to have learned anything: its name, its value and its origin."""
     answer = "class frequencies" if frames.is_classification else "mean"
+    if frames.is_multilabel:
+        answer = "label frequencies"
     if frames.is_language_model:
         answer = "frequencies of the tokens"
     level = value("val_loss", float(frames.runs["chance_loss"].mean()))

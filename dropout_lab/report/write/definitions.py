@@ -28,6 +28,19 @@ def _division(frames: Frames) -> str:
     return "each seed divides it anew"
 
 
+def _accuracy(frames: Frames) -> list[tuple[str, str]]:
+    if not frames.is_multilabel:
+        return []
+    return [
+        (
+            "accuracy",
+            "The share of right labels, over all examples and labels: 1 less the Hamming loss. A label is predicted "
+            "where its probability is above 1/2. Where few examples have a label, this share is high without any "
+            "learning. The loss is the mean over labels of the binary cross-entropy.",
+        )
+    ]
+
+
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Term and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -60,6 +73,7 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "Rate 0 at every site, with all other settings of the context equal. It is trained once for all "
             "placements.",
         ),
+        *_accuracy(frames),
         (
             "interval",
             "A 95 % t interval over seeds. That of a mean is cut to its possible range (accuracies end at 0 and 100 %, "
@@ -111,8 +125,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "learned nothing",
             f"A run: its best validation loss is not below {LEARNED:g} times the chance level. A configuration: half "
             "or more of its complete runs learned nothing; it is not ranked. The chance level is the loss of always "
-            "predicting the frequencies of the classes (or tokens) in the training part, each counted once more than "
-            "it occurs; for regression, the mean.",
+            "predicting the frequencies of the classes (or tokens, or of each label by itself) in the training part, "
+            "each counted once more than it occurs; for regression, the mean, of each output its own.",
         ),
         (
             "diverged",
