@@ -19,6 +19,9 @@ sequence: what a language model predicts, too."""
 Supervised = Literal["classification", "regression"]
 """The tasks that a column of a table can be."""
 
+Labelled = Literal["classification", "regression", "multilabel"]
+"""The tasks that one or more columns of a table can be."""
+
 
 @dataclass(frozen=True)
 class Split:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,9 @@ from dropout_lab.datasets.columns import (
 from dropout_lab.datasets.dataset import hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
 from dropout_lab.datasets.split import Supervised, Task
+
+MissingTarget = Literal["refuse", "drop"]
+"""What is made of rows without a target."""
 
 MOST_CLASSES = 20
 """Whole numbers with at most this many different values are classes, unless dataset.task says otherwise."""
@@ -108,10 +111,36 @@ def held_out(
     return hold_out_test(torch.tensor(codes), kind, test_fraction, names.tolist())
 
 
-def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
+def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place, remedy: str = "") -> None:
     missing = values.isna().to_numpy()
     if missing.any():
-        raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty")
+        raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty{remedy}")
+
+
+def with_target(
+    frame: pd.DataFrame, target: str | Sequence[str], where: str, place: Place, missing_target: MissingTarget
+) -> tuple[pd.DataFrame, Place, Sequence[str]]:
+    """The rows in which every target is known, where they are in the file, and how many others there are, in words.
+
+    Raises UserError for the others, unless they are dropped.
+    """
+    names = [target] if isinstance(target, str) else list(target)
+    missing = np.zeros(len(frame), dtype=bool)
+    for name in names:
+        require_column("target", name, frame, where)
+        require_scalars(frame[name], name, where, place)
+        values = without_missing(frame[name])
+        if missing_target == "refuse":
+            require_known(values, name, where, place, "; dataset.missing_target=drop leaves such rows out")
+        missing |= values.isna().to_numpy()
+    if not missing.any():
+        return frame, place, ()
+    if missing.all():
+        raise UserError(f"{where}: {', '.join(names)}, the target, is empty in every row")
+    (rows,) = np.nonzero(~missing)
+    left_out = f"{int(missing.sum())} of {len(frame)} rows, the first {place(int(np.argmax(missing)))}"
+    note = f"{where}: {left_out}, have no {' or no '.join(names)} and are left out (dataset.missing_target=drop)"
+    return frame.iloc[rows].reset_index(drop=True), lambda row: place(int(rows[row])), [note]
 
 
 def require_alike(values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], place: Place) -> None:
