@@ -6,6 +6,7 @@ from math import ceil, prod
 import torch
 from torch import Tensor
 
+from dropout_lab.datasets.class_weights import example_weights
 from dropout_lab.datasets.dataset import Dataset
 
 EVALUATION_ROWS = 1024
@@ -26,7 +27,8 @@ class Part:
     targets: Tensor
     """(chunk, lane, n)"""
     weight: Tensor
-    """(chunk, lane, n): 1, or 0 for padding."""
+    """(chunk, lane, n): 1, or 0 for padding. Where classes have weights, (chunk, lane, n, 2): that, and the weight of
+    the loss, whose mean over the part is 1."""
 
     is_stream: bool
     """Whether each example continues, as text, the example at the same position of the chunk before."""
@@ -42,10 +44,16 @@ class Part:
         if dataset.is_stream:
             counted = counted.view(chunk, shape[0]).t()
         part.weight.copy_(counted.reshape(shape[0], 1, chunk))
+        if dataset.class_weight is not None:
+            part.weight = part.weight.unsqueeze(-1).repeat(1, 1, 1, 2)
         return part
 
-    def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
-        """Puts a run's rows and targets, (n, ...) each, into a lane."""
+    def load(self, lane: int, rows: Tensor, targets: Tensor, class_weights: Tensor | None) -> None:
+        """Puts a run's rows and targets, (n, ...) each, into a lane, with the weights of its classes."""
+        if class_weights is not None:
+            counted, of_loss = self.weight[:, lane].unbind(-1)
+            own = example_weights(class_weights, targets[: self.size])
+            of_loss.copy_(self._chunks(own).to(counted.device) * counted)
         for stacked, values in ((self.rows, rows), (self.targets, targets)):
             stacked[:, lane] = self._chunks(values).to(stacked.device)
 

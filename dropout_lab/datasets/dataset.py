@@ -15,6 +15,7 @@ from dropout_lab.config.kinds import Kind
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.seeding import generator
 from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
+from dropout_lab.datasets.class_weights import Weights, class_weights, of_names, require_weights
 from dropout_lab.datasets.examples import Examples
 from dropout_lab.datasets.limited import stratified_prefix
 from dropout_lab.datasets.split import Split, Task, class_name, cut, mean_std, other_classes, part_size
@@ -45,6 +46,8 @@ class Dataset(Examples):
     val_fraction: float = 0.2
     limit: int | None = None
     label_noise: float = 0.0
+    class_weight: Weights | None = None
+    """By class: the loss of an example counts so much, in training, validation and test; see `class_weights`."""
     min_count: int = 1
     """How often a seed's training part must have a token for its reader to know it. With 2, what occurs once there is
     UNKNOWN, and so UNKNOWN is trained; with 1 it is met for the first time in validation, but where the loader gave it
@@ -59,6 +62,7 @@ class Dataset(Examples):
         FRACTION.check("dataset.val_fraction", self.val_fraction)
         LIMIT.check("dataset.limit", self.limit)
         LABEL_NOISE[self.task].check("dataset.label_noise", self.label_noise)
+        self._check_class_weight()
         rest = self._rest()
         if self.task == "classification":
             missing = set(self.targets.tolist()) - set(self.targets[rest].tolist())
@@ -80,6 +84,17 @@ class Dataset(Examples):
                 f" {self.name} with dataset.val_fraction={self.val_fraction}, or null for all of them"
             )
 
+    def _check_class_weight(self) -> None:
+        if self.class_weight is None:
+            return
+        if self.task != "classification":
+            raise UserError(f"dataset.class_weight={self.class_weight}: {self.name} has no one class for each example")
+        require_weights(self.class_weight, self._names())
+
+    def _names(self) -> Sequence[str]:
+        """What the classes are called."""
+        return [class_name(number, self.class_names) for number in range(self.outputs)]
+
     def of_classes(self, classes: Sequence[int]) -> "Dataset":
         """The examples of these classes alone, those of the test set too; the classes are numbered in this order."""
         number = torch.full((self.outputs,), -1)
@@ -97,6 +112,7 @@ class Dataset(Examples):
             validation=None if self.validation is None else row[self.validation[kept[self.validation]]],
             outputs=len(classes),
             class_names=names,
+            class_weight=None if self.class_weight is None else of_names(self.class_weight, names),
         )
 
     def split(self, seed: int) -> Split:
@@ -115,6 +131,7 @@ class Dataset(Examples):
             mean=mean.float(),
             std=std.float(),
             known=self._known(train) if self.vocabulary else None,
+            class_weights=class_weights(self.class_weight, train_targets, self._names()) if self.class_weight else None,
         )
 
     def _divided(self, seed: int) -> tuple[Tensor, Tensor]:

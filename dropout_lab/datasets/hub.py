@@ -10,6 +10,7 @@ import torch
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import is_text, require_scalars, require_table
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.encode import encode
@@ -32,6 +33,7 @@ def hub(
     test_fraction: Fraction = 0.2,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """`id` on the hub, or its copy in the folder `path`; `config`: which of its configurations, unless the copy is of
     bare files, which have no configurations: then it is taken as it is.
@@ -76,6 +78,7 @@ def hub(
         held: Supervised | None = "classification" if pictures else task
         test = held_out(frame, label, where, keep=keep, task=held, place=place, test_fraction=test_fraction)
     common: dict[str, Any] = {"val_fraction": val_fraction, "limit": limit, "label_noise": label_noise}
+    common["class_weight"] = class_weight
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
         encoded = encode(frame, label, where, test, drop=drop, keep=keep, task=task, place=place)

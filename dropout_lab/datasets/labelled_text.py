@@ -6,6 +6,7 @@ import torch
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import require_column
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
@@ -34,6 +35,7 @@ def labelled_text(
     test_fraction: Fraction = 0.2,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """`id` on the hub, or its copy in the folder `path`, or a CSV or Parquet file `path`; columns but two are left out.
 
@@ -76,6 +78,7 @@ def labelled_text(
         val_fraction=val_fraction,
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
         class_names=encoded.class_names,
         warnings=encoded.warnings,
         vocabulary=names,

@@ -53,6 +53,8 @@ class Split:
     Infinite, so that the feature is 0 in every row, where `train` cannot tell its use: an indicator that is 0 in all of
     `train`, as of a category only others have, and a feature of which `train` knows no value.
     """
+    class_weights: Tensor | None = None
+    """(classes,) float32: the weight of an example of each class in the loss; None: all are alike."""
     known: Tensor | None = None
     """(vocabulary,) int64, of tokens: the token that a reader of `train` takes each for, itself or UNKNOWN.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.files import read_table
@@ -27,6 +28,7 @@ def table(
     test_fraction: Fraction = 0.2,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """Numbers as they are, categories one by one, and missing numbers filled in with the mean of the seed's training
     part and marked; see `encode`. `drop` leaves columns out, `keep` takes those as they are that look like something
@@ -58,6 +60,7 @@ def table(
         val_fraction=val_fraction,
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
         indicators=encoded.indicators,
         has_missing=bool(encoded.inputs.isnan().any()),
         class_names=encoded.class_names,

@@ -11,12 +11,21 @@ def scope(frames: Frames) -> str:
     """One line of facts and a sentence about the seeds."""
     facts = "; ".join(_facts(frames))
     swept = "model.weights" in frames.context_parameters
-    return f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
+    said = f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
+    more = [" The accuracy is the share of right labels."] if frames.is_multilabel else []
+    more += [" Losses are weighted by class."] if is_weighted(frames) else []
+    return said + "".join(more)
 
 
 def is_undivided(frames: Frames) -> bool:
     """Whether all seeds have one validation part, which was given with the data."""
     return bool((frames.asked.get("scope") or {}).get("one_validation_part"))
+
+
+def is_weighted(frames: Frames) -> bool:
+    """Whether classes have weights in the loss."""
+    settings = (frames.asked.get("settings") or {}).get("dataset") or {}
+    return settings.get("class_weight") is not None or "dataset.class_weight" in frames.context_parameters
 
 
 def changed_by_seeds(recorded: Mapping[str, Any], *, swept: bool) -> str:

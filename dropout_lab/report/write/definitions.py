@@ -2,7 +2,7 @@
 
 from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.answer.rows import EPOCHS
-from dropout_lab.report.answer.scope import is_undivided
+from dropout_lab.report.answer.scope import is_undivided, is_weighted
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.differences.comparisons import POINTS
@@ -41,6 +41,19 @@ def _accuracy(frames: Frames) -> list[tuple[str, str]]:
     ]
 
 
+def _weighted_loss(frames: Frames) -> list[tuple[str, str]]:
+    if not is_weighted(frames):
+        return []
+    return [
+        (
+            "loss",
+            "Weighted by class (dataset.class_weight), in training, validation and test: the sum of weight times "
+            "cross-entropy over the sum of the weights, which are those of the seed's training part. Accuracy and "
+            "calibration error are not weighted.",
+        )
+    ]
+
+
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Term and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -73,6 +86,7 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "Rate 0 at every site, with all other settings of the context equal. It is trained once for all "
             "placements.",
         ),
+        *_weighted_loss(frames),
         *_accuracy(frames),
         (
             "interval",
@@ -126,7 +140,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             f"A run: its best validation loss is not below {LEARNED:g} times the chance level. A configuration: half "
             "or more of its complete runs learned nothing; it is not ranked. The chance level is the loss of always "
             "predicting the frequencies of the classes (or tokens, or of each label by itself) in the training part, "
-            "each counted once more than it occurs; for regression, the mean, of each output its own.",
+            "each counted once more than it occurs, times its weight if classes have weights; for regression, the "
+            "mean, of each output its own.",
         ),
         (
             "diverged",
