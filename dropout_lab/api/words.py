@@ -18,7 +18,7 @@ from dropout_lab.sweeper.launch import quoted
 
 LISTS = {
     *(name for name, key in KEYS.items() if list in key.kind.bases),
-    *("objective", "dataset.drop", "dataset.keep"),
+    *("objective", "dataset.drop", "dataset.keep", "dataset.target"),
 }
 """Keys whose value is a list, so that a list there is one value."""
 LITERAL = ("name", *(f"dataset.{key}" for key in ("path", "id", "target", "text")))

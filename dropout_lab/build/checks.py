@@ -67,7 +67,7 @@ def check_options(builder: Builder, config: Config, loss: str) -> None:
     if config["trainer"]["mc_samples"] is not None and dataset.task != "classification":
         raise UserError(
             f"trainer.mc_samples={config['trainer']['mc_samples']}: it averages the probabilities of an example's"
-            f" class, which {dataset.name} has not; only null"
+            f" class, and {_classless(dataset)}; only null"
         )
     if (objection := made.objection(dataset.task)) is not None:
         raise UserError(f"loss={loss}: {objection}")
@@ -86,11 +86,18 @@ def _meaningless(dataset: Dataset) -> Iterator[tuple[str, str]]:
             yield name, f"{dataset.name} has tokens, no numbers"
     if dataset.task != "classification":
         for name in options("classes"):
-            yield name, f"{dataset.name} asks for no class of an example"
+            yield name, _classless(dataset)
     if len(dataset.input_shape) != 3:
         shape = " x ".join(map(str, dataset.input_shape))
         for name in options("images"):
             yield name, f"examples of {dataset.name} are no images ({shape})"
+
+
+def _classless(dataset: Dataset) -> str:
+    """Why a dataset is no classification."""
+    if dataset.task == "multilabel":
+        return f"{dataset.name} asks which of {dataset.outputs} labels an example has, not for one class"
+    return f"{dataset.name} asks for no class of an example"
 
 
 def _check_pretraining(builder: Builder, config: Config, dataset: Dataset) -> None:
@@ -105,7 +112,7 @@ def _check_pretraining(builder: Builder, config: Config, dataset: Dataset) -> No
     classes = config["trainer"]["pretrain_classes"]
     key = f"trainer.pretrain_classes={classes}"
     if dataset.task != "classification":
-        raise UserError(f"{key}: {dataset.name} asks for no class of an example; only null")
+        raise UserError(f"{key}: {_classless(dataset)}; only null")
     if max(classes) >= dataset.outputs or dataset.outputs - len(classes) < 2:
         raise UserError(
             f"{key}: {dataset.name} has the classes 0 to {dataset.outputs - 1}, of which at least two must be left"

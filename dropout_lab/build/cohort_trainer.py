@@ -112,14 +112,15 @@ class CohortTrainer:
         return [*dataset.notes, *left_out(dataset)]
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
-        """That a network is trained run by run or not as written, what an option of the trainer leaves out, and which
-        parameters a file of weights does.
+        """That a network is trained run by run or not as written, what an option of the trainer leaves out, which
+        parameters a file of weights does, and which classes `limit` does.
         """
         return (
             *self._engine_warnings(spec),
             *self._dropped_warnings(spec),
             *self._left_out_warnings(spec),
             *self._weights_warnings(spec),
+            *self._limit_warnings(spec),
         )
 
     def _engine_warnings(self, spec: Config) -> Sequence[str]:
@@ -161,6 +162,16 @@ class CohortTrainer:
             return ()
         anew = reinitialised(weights, list(self._builder.author_names(spec["model"], spec["dataset"])))
         return (f"model.weights={weights['path']} does not set these, which begin anew with each seed: {_few(anew)}",)
+
+    def _limit_warnings(self, spec: Config) -> Sequence[str]:
+        dataset = self._builder.dataset(spec["dataset"])
+        absent = dataset.lacking(seed=0)
+        if not absent:
+            return ()
+        return (
+            f"dataset.limit={dataset.limit}: no example of {'class' if len(absent) == 1 else 'the classes'}"
+            f" {_few(absent)} is trained on, for so few examples, classes in their shares, have none",
+        )
 
     def task(self, config: Config) -> str:
         """What is learned: the dataset's task, or language_modelling where a text is read on."""

@@ -15,6 +15,7 @@ from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import WEIGHTS, Config
+from dropout_lab.datasets.class_weights import example_weights
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.split import Split, mean_std
 from dropout_lab.models.layers import carried_buffers
@@ -55,10 +56,12 @@ def exported(builder: Builder, spec: Config, seed: int, tensors: Mapping[str, Te
 def _test_loss(network: nn.Module, structure: Structure, split: Split) -> float:
     dataset, total = structure.dataset, 0.0
     given = {"inputs": dataset.inputs, **{name: value.unsqueeze(0) for name, value in split.reading().items()}}
+    weights = None if split.class_weights is None else example_weights(split.class_weights, split.test_targets)
     for start in range(0, len(dataset.test), CHUNK):
         x = inputs_of(dataset.test[start : start + CHUNK].unsqueeze(0), given)[0]
         y = split.test_targets[start : start + CHUNK]
-        total += float(losses(answer(network(x)).float(), y, dataset.task).double().sum())
+        each = losses(answer(network(x)).float(), y, dataset.task).double()
+        total += float((each if weights is None else each * weights[start : start + CHUNK]).sum())
     return total / len(dataset.test)
 
 
@@ -70,7 +73,8 @@ def _notes(dataset: Dataset, split: Split) -> dict[str, str]:
         found |= {"vocabulary": list(dataset.vocabulary), "token_read_as": split.known.tolist()}
     if dataset.task == "regression":
         center, scale = mean_std(dataset.targets[split.train], dims=(0,))
-        found |= {"target_mean": float(center), "target_std": float(scale)}
+        found |= {"target_mean": center.tolist(), "target_std": scale.tolist()}
     if dataset.class_names:
-        found["classes"] = list(dataset.class_names)
+        names = {"regression": "outputs", "multilabel": "labels"}.get(dataset.task, "classes")
+        found[names] = list(dataset.class_names)
     return {name: json.dumps(value) for name, value in found.items()}

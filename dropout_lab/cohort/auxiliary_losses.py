@@ -117,10 +117,14 @@ class AuxiliaryLosses:
 def divergence(p: Tensor, q: Tensor, y: Tensor, task: str) -> Tensor:
     """KL(p || q) of the classes' probabilities, or the squared difference in a regression: the mean over the batch.
 
-    For sequences it is the mean over the positions whose target `y` is a class.
+    For sequences it is the mean over the positions whose target `y` is a class; for several labels or outputs, the mean
+    over them.
     """
     if task == "regression":
         return F.mse_loss(q, p)
+    if task == "multilabel":
+        has, lacks = (F.logsigmoid(p), F.logsigmoid(q)), (F.logsigmoid(-p), F.logsigmoid(-q))
+        return sum(one.exp() * (one - other) for one, other in (has, lacks)).mean()
     p, q = F.log_softmax(p, -1), F.log_softmax(q, -1)
     each = (p.exp() * (p - q)).sum(-1)
     if task == "token_classification":

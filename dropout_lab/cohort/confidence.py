@@ -14,7 +14,7 @@ from dropout_lab.core.metrics.answers import Answers, entropy
 def measure(lanes: Lanes, wanted: list[int]) -> Mapping[int, Answers]:
     """The predictions of these lanes, with the best parameters of their runs."""
     whole = _numpy(lanes.predict())
-    targets = lanes.test_targets().numpy()
+    targets, weights = lanes.test_targets().numpy(), lanes.test_weights()
     samples = lanes.structure.mc_samples
     total, each = np.zeros(whole.shape, dtype=np.float64), np.zeros(whole.shape[:2], dtype=np.float64)
     for number in range(samples or 0):
@@ -25,7 +25,8 @@ def measure(lanes: Lanes, wanted: list[int]) -> Mapping[int, Answers]:
     for lane in wanted:
         log_probs = whole[lane].astype(np.float32)
         masked = (total[lane] / samples, float(each[lane].mean() / samples)) if samples else (None, 0.0)
-        found[lane] = Answers(log_probs, targets[lane], *masked)
+        own = None if weights is None else weights[lane].numpy()
+        found[lane] = Answers(log_probs, targets[lane], *masked, own)
     return found
 
 

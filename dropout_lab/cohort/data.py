@@ -29,6 +29,8 @@ class LaneData:
         self.train_rows, self.train_targets = stacked(template.train), stacked(template.train_targets)
         """(lane, n, ...)"""
         self._gap_examples = structure.gap_examples
+        self.class_weights = None if template.class_weights is None else stacked(template.class_weights)
+        """(lane, classes), where classes have weights."""
         self.chunk = chunk_size(dataset, dataset.most_validation)
         """Examples of a part that are evaluated at once."""
         sizes = {
@@ -40,23 +42,26 @@ class LaneData:
 
     @cached_property
     def given(self) -> dict[str, Tensor]:
-        """What `inputs_of` takes."""
-        return {"inputs": self.inputs, **self.reading}
+        """What `inputs_of` takes, and the weights of the classes."""
+        weights = {} if self.class_weights is None else {"class_weights": self.class_weights}
+        return {"inputs": self.inputs, **self.reading, **weights}
 
     @property
     def tensors(self) -> list[Tensor]:
         """What an evaluation or a step reads, by lane."""
         parts = [tensor for part in self.parts.values() for tensor in (part.rows, part.targets, part.weight)]
-        return [*self.reading.values(), *parts]
+        return [*self.reading.values(), *parts, *([] if self.class_weights is None else [self.class_weights])]
 
     def load(self, lane: int, split: Split) -> None:
         """Puts a run's split into a lane."""
         self.train_rows[lane] = split.train.to(self._device)
         self.train_targets[lane] = split.train_targets.to(self._device)
-        examples = self._gap_examples or len(split.val)
-        self.parts["train"].load(lane, split.train[:examples], split.train_targets[:examples])
-        self.parts["val"].load(lane, split.val, split.val_targets)
-        self.parts["test"].load(lane, self._test, split.test_targets)
+        examples, weights = self._gap_examples or len(split.val), split.class_weights
+        self.parts["train"].load(lane, split.train[:examples], split.train_targets[:examples], weights)
+        self.parts["val"].load(lane, split.val, split.val_targets, weights)
+        self.parts["test"].load(lane, self._test, split.test_targets, weights)
+        if self.class_weights is not None and weights is not None:
+            self.class_weights[lane] = weights.to(self._device)
         for name, value in split.reading().items():
             self.reading[name][lane] = value.to(self._device)
 

@@ -109,3 +109,10 @@ class Lanes:
         """(lane, n), in the order of `predict`."""
         part = self.data.parts["test"]
         return part.targets.transpose(0, 1).flatten(1)[:, : part.most].cpu()
+
+    def test_weights(self) -> Tensor | None:
+        """(lane, n), the weight of each test example in the loss, likewise; None where classes have no weights."""
+        part = self.data.parts["test"]
+        if part.weight.dim() < 4:
+            return None
+        return part.weight[..., 1].transpose(0, 1).flatten(1)[:, : part.most].cpu()

@@ -6,6 +6,7 @@ from math import ceil, prod
 import torch
 from torch import Tensor
 
+from dropout_lab.datasets.class_weights import example_weights
 from dropout_lab.datasets.dataset import Dataset
 
 EVALUATION_ROWS = 1024
@@ -29,7 +30,8 @@ class Part:
     targets: Tensor
     """(chunk, lane, n)"""
     weight: Tensor
-    """(chunk, lane, n): 1, or 0 for padding."""
+    """(chunk, lane, n): 1, or 0 for padding. Where classes have weights, (chunk, lane, n, 2): that, and the weight of
+    the loss, whose mean over the part is 1."""
 
     is_stream: bool
     """Whether each example continues, as text, the example at the same position of the chunk before."""
@@ -43,15 +45,21 @@ class Part:
         sizes = torch.full((width,), float(most), device=device)
         part = cls(most, sizes, rows, targets, torch.zeros(shape, device=device), dataset.is_stream)
         part.weight.copy_(part._chunks(torch.ones(most), torch.zeros(1)).unsqueeze(1))
+        if dataset.class_weight is not None:
+            part.weight = part.weight.unsqueeze(-1).repeat(1, 1, 1, 2)
         return part
 
-    def load(self, lane: int, rows: Tensor, targets: Tensor) -> None:
-        """Puts a run's rows and targets, (n, ...) each, into a lane: the first `most` of them."""
+    def load(self, lane: int, rows: Tensor, targets: Tensor, class_weights: Tensor | None) -> None:
+        """Puts a run's rows and targets, (n, ...) each, into a lane, the first `most` of them, with the weights of its
+        classes."""
         rows, targets = rows[: self.most], targets[: self.most]
         self.sizes[lane] = len(rows)
         for stacked, values in ((self.rows, rows), (self.targets, targets)):
             stacked[:, lane] = self._chunks(values, values[:1]).to(stacked.device)
-        self.weight[:, lane] = self._chunks(torch.ones(len(rows)), torch.zeros(1)).to(self.weight.device)
+        weight = torch.ones(len(rows))
+        if class_weights is not None:
+            weight = torch.stack([weight, example_weights(class_weights, targets)], -1)
+        self.weight[:, lane] = self._chunks(weight, torch.zeros_like(weight[:1])).to(self.weight.device)
 
     def _chunks(self, values: Tensor, fill: Tensor) -> Tensor:
         """(n, ...) -> (chunk, n, ...), padded with `fill`, (1, ...)."""

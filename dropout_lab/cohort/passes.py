@@ -35,12 +35,13 @@ class TrainStep:
         *fixed, rates, progress, mix, course, keys, rows, targets = tensors
         carried, total, given = tree_unflatten(fixed, self._spec)
         x = inputs_of(rows, given)
+        hyper = {**given["hyper"], **{name: given[name] for name in ("class_weights",) if name in given}}
         # A lane's loss depends on its own parameters only, so the gradient of the sum is every lane's own gradient.
         # torch.func.grad gives the same, but imports torch's whole compiler first.
         params = carried["params"].detach().requires_grad_()
         with torch.enable_grad():
             loss, buffers = lift(self._program.loss, self._program.engine)(
-                params, carried["buffers"], given["hyper"], rates, progress, mix, keys, x, targets
+                params, carried["buffers"], hyper, rates, progress, mix, keys, x, targets
             )
             (grads,) = torch.autograd.grad(loss.sum(), params)
         with torch.no_grad():
@@ -66,7 +67,7 @@ class Evaluation:
         self._weights_spec = tree_flatten(weights)[1]
 
     def __call__(self, *tensors: Tensor) -> None:
-        """`fixed`, the leaves of params, buffers and rates, then rows, targets and weight, (lane, n) each."""
+        """`fixed`, the leaves of params, buffers and rates, then rows, targets and weight of a chunk of a `Part`."""
         size = self._spec.num_leaves
         loss, correct, carried, given = tree_unflatten(tensors[:size], self._spec)
         *weights, rows, targets, weight = tensors[size:]

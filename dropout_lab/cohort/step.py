@@ -181,12 +181,13 @@ class Program:
         weight: Tensor,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Weighted sums over the batch of the losses and of the correct answers (0 for regression), in evaluation mode,
-        and the state carried to the next batch."""
+        and the state carried to the next batch. weight: (batch,), or (batch, 2) of answers and losses, as in `Part`."""
+        counted, of_loss = weight.unbind(-1) if weight.dim() == 2 else (weight, weight)
         held = {**buffers, **{name: buffer.clone() for name, buffer in carried.items()}}
         output = self._call(self._eval, params, held, rates, self._no_keys(params.device), x)
         after = {name: held[name] for name in carried}
-        right = weight * correct(output, y, self.task)
-        return (losses(output, y, self.task) * weight).sum(), right.sum(), after
+        right = counted * correct(output, y, self.task)
+        return (losses(output, y, self.task) * of_loss).sum(), right.sum(), after
 
     def predict(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
         """Log-probabilities, (batch, classes), in evaluation mode."""
@@ -260,12 +261,19 @@ class Program:
         return torch.stack([Noise(keys[i]).stream(PASSES + number).key for i in range(len(self.sites))])
 
     def _training_losses(self, output: Tensor, y: Tensor, hyper: Hyper) -> Tensor:
-        """The losses to minimise: (batch,). Label smoothing: Szegedy et al., CVPR 2016, section 7."""
-        loss = losses(output, y, self.task)
+        """The losses to minimise: (batch,). Label smoothing: Szegedy et al., CVPR 2016, section 7.
+
+        With weights of the classes, those of `torch.nn.CrossEntropyLoss(weight, label_smoothing, reduction="none")`.
+        Their mean is taken over the batch, and not divided by the weights in it as torch's own mean is: so an example
+        counts the same in every batch, and not the more the fewer of a rare class there are beside it.
+        """
+        loss, weights = losses(output, y, self.task), hyper.get("class_weights")
+        if weights is not None:
+            loss = loss * weights.gather(0, y)
         if "label_smoothing" not in self.structure.options:
             return loss
-        smooth = hyper["label_smoothing"]
-        return (1 - smooth) * loss - smooth * F.log_softmax(output, -1).mean(-1)
+        smooth, log_probs = hyper["label_smoothing"], F.log_softmax(output, -1)
+        return (1 - smooth) * loss - smooth * (log_probs if weights is None else log_probs * weights).mean(-1)
 
     def _constrain(self, params: Tensor, max_norm: Tensor) -> Tensor:
         """Scales down each unit whose incoming weights are longer than `max_norm` (Srivastava et al., 2014, 5.1)."""

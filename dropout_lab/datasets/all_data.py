@@ -21,7 +21,7 @@ class AllData(Dataset):
     def _divided(self, seed: int) -> tuple[Tensor, Tensor]:
         # Without a limit, those too that a seed leaves out so that all seeds train on as many.
         train, val = self._sides(seed) if self.own_limit is None else super()._divided(seed)
-        both = torch.cat([train[: self.own_limit], val])
+        both = torch.cat([train[self._kept(train, self.own_limit)], val])
         return both.sort().values if self.is_stream else both, val  # a stream is read in its order
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.config.handed import handed_object
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import LARGEST, MOSTLY, centred, outside_of
 from dropout_lab.datasets.dataset import Dataset, hold_out_test
 from dropout_lab.datasets.split import Supervised
@@ -56,6 +57,7 @@ def arrays(
     test_fraction: Fraction | None = None,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """The arrays that this process knows by the name `handed`. Raises UserError where it knows none."""
     given = _given(handed)
@@ -90,6 +92,7 @@ def arrays(
         val_fraction=val_fraction or 0.2,
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
     )
 
 

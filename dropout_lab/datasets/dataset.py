@@ -17,6 +17,7 @@ from dropout_lab.config.kinds import Kind
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.seeding import generator
 from dropout_lab.core.tokens import NO_CLASS, PADDING, UNKNOWN
+from dropout_lab.datasets.class_weights import Weights, class_weights, of_names, require_weights
 from dropout_lab.datasets.columns import Place
 from dropout_lab.datasets.division_checks import (
     check_folds,
@@ -27,11 +28,13 @@ from dropout_lab.datasets.division_checks import (
 from dropout_lab.datasets.examples import Examples
 from dropout_lab.datasets.folds import Folds
 from dropout_lab.datasets.grouped import part_of_groups, strata
+from dropout_lab.datasets.limited import stratified_prefix
 from dropout_lab.datasets.split import Split, Task, class_name, cut, mean_std, other_classes, part_size
 
 FRACTION, LIMIT, MIN_COUNT = Kind(Fraction), Kind(Count | None), Kind(Count)
 LABEL_NOISE: Mapping[Task, Kind] = {
     "classification": Kind(Share),
+    "multilabel": Kind(Share),
     "regression": Kind(NonNegative),
     "token_classification": Kind(Annotated[float, Field(ge=0, le=0, description="0, for tokens are never spoilt")]),
 }
@@ -44,15 +47,18 @@ TEST_SEED = 0
 class Dataset(Examples):
     """Examples, and the rules by which `split` divides them.
 
-    `limit` keeps the first n examples of the seed's shuffled training part. `label_noise` q spoils training targets
-    alone: a class is, with probability q, replaced by one of the others, each equally likely; a standardized regression
-    target gets Gaussian noise of standard deviation q. What is spoilt under a smaller q or `limit` is spoilt likewise
-    under a larger one.
+    `limit` keeps n examples of the seed's training part, in their order: the first of each class, so many that the
+    classes keep their shares (`limited`); in other tasks the first n. `label_noise` q spoils training targets alone: a
+    class is, with probability q, replaced by one of the others, each equally likely; each of several labels is, with
+    probability q, turned into its opposite; a standardized number, of each output, gets Gaussian noise of standard
+    deviation q. What is spoilt under a smaller q or `limit` is spoilt likewise under a larger one.
     """
 
     val_fraction: float = 0.2
     limit: int | None = None
     label_noise: float = 0.0
+    class_weight: Weights | None = None
+    """By class: the loss of an example counts so much, in training, validation and test; see `class_weights`."""
     min_count: int = 1
     """How often a seed's training part must have a token for its reader to know it. With 2, what occurs once there is
     UNKNOWN, and so UNKNOWN is trained; with 1 it is met for the first time in validation, but where the loader gave it
@@ -79,6 +85,7 @@ class Dataset(Examples):
         FRACTION.check("dataset.val_fraction", self.val_fraction)
         LIMIT.check("dataset.limit", self.limit)
         LABEL_NOISE[self.task].check("dataset.label_noise", self.label_noise)
+        self._check_class_weight()
         rest = self._rest()
         self._check_division(rest)
         if self.task == "classification" and not self.division and self.groups is None:
@@ -141,6 +148,17 @@ class Dataset(Examples):
             found.update(b"-" if given is None else given.contiguous().numpy().data)
         return found.hexdigest()
 
+    def _check_class_weight(self) -> None:
+        if self.class_weight is None:
+            return
+        if self.task != "classification":
+            raise UserError(f"dataset.class_weight={self.class_weight}: {self.name} has no one class for each example")
+        require_weights(self.class_weight, self._names())
+
+    def _names(self) -> Sequence[str]:
+        """What the classes are called."""
+        return [class_name(number, self.class_names) for number in range(self.outputs)]
+
     def of_classes(self, classes: Sequence[int]) -> "Dataset":
         """The examples of these classes alone, those of the test set too; the classes are numbered in this order."""
         number = torch.full((self.outputs,), -1)
@@ -160,13 +178,15 @@ class Dataset(Examples):
             place=None,
             outputs=len(classes),
             class_names=names,
+            class_weight=None if self.class_weight is None else of_names(self.class_weight, names),
         )
 
     def split(self, seed: int) -> Split:
         """The division of one seed: equal seeds give equal splits; `limit` and `label_noise` never move a row."""
         train, val = self._divided(seed)
-        train_targets, targets = self._targets(train, generator(seed, "label_noise"))
-        train = train[: self.limit]
+        kept = self._kept(train, self.limit)
+        train_targets, targets = self._targets(train, kept, generator(seed, "label_noise"))
+        train = train[kept]
         mean, std = self._scale(train)
         return Split(
             train=train,
@@ -177,6 +197,7 @@ class Dataset(Examples):
             mean=mean.float(),
             std=std.float(),
             known=self._known(train) if self.vocabulary else None,
+            class_weights=class_weights(self.class_weight, train_targets, self._names()) if self.class_weight else None,
         )
 
     def parts(self, seed: int) -> tuple[Tensor, Tensor]:
@@ -211,17 +232,35 @@ class Dataset(Examples):
             return torch.cat([rest[:start], rest[start + val_size :]]), rest[start : start + val_size]
         return cut(rest, self.targets[rest], self.task, val_size, int(drawn.integers(2**32)))
 
-    def _targets(self, train: Tensor, noise: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _kept(self, train: Tensor, limit: int | None) -> Tensor:
+        """The positions, ascending, in the training part of the examples that `limit` keeps."""
+        if limit is None or self.task != "classification":
+            return torch.arange(len(train))[:limit]
+        return torch.from_numpy(stratified_prefix(self.targets[train].numpy(), min(limit, len(train))))
+
+    def lacking(self, seed: int) -> Sequence[str]:
+        """The classes of which `limit` keeps no example for a seed, by name."""
+        if self.limit is None or self.task != "classification":
+            return ()
+        train, _ = self._divided(seed)
+        kept = self.targets[train[self._kept(train, self.limit)]]
+        absent = sorted(set(self.targets[train].tolist()) - set(kept.tolist()))
+        return [class_name(number, self.class_names) for number in absent]
+
+    def _targets(self, train: Tensor, kept: Tensor, noise: np.random.Generator) -> tuple[Tensor, Tensor]:
         """The targets of the training part after `limit` and noise, and those of all examples without noise.
 
         Noise is drawn for the whole of `train`, so that a limited part gets the same noise as far as it goes.
         """
-        limited = train[: self.limit]
+        limited = train[kept]
         if self.task == "classification":
             noisy = other_classes(self.targets[train], self.outputs, self.label_noise, noise)
-            return noisy[: self.limit], self.targets
+            return noisy[kept], self.targets
+        if self.task == "multilabel":
+            flipped = torch.from_numpy(noise.random(self.targets[train].shape) < self.label_noise)
+            return torch.where(flipped, 1 - self.targets[train], self.targets[train])[kept], self.targets
         if self.task == "regression":
-            errors = torch.from_numpy(noise.standard_normal(len(train)))[: self.limit]
+            errors = torch.from_numpy(noise.standard_normal(self.targets[train].shape))[kept]
             center, scale = mean_std(self.targets[limited], dims=(0,))
             targets = ((self.targets.double() - center) / scale).float()
             return (targets[limited] + self.label_noise * errors).float(), targets

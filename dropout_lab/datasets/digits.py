@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from dropout_lab.config.bounds import Count, Fraction, Share
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 
@@ -20,6 +21,7 @@ def digits(
     test_fraction: Fraction = 0.2,
     limit: Count | None = None,
     label_noise: Share = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     table = np.loadtxt(_file(), delimiter=",")
     images, targets = table[:, :-1], torch.from_numpy(table[:, -1]).long()
@@ -34,6 +36,7 @@ def digits(
         val_fraction=val_fraction,
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
     )
 
 

@@ -10,6 +10,7 @@ steps of 128 s alone of times in seconds since 1970. The standardization is the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,8 @@ from dropout_lab.datasets.columns import (
     without_missing,
 )
 from dropout_lab.datasets.misread import MOST_CATEGORIES, refusal_of_words, warnings_of_features
-from dropout_lab.datasets.split import Supervised
+from dropout_lab.datasets.several import encode_several
+from dropout_lab.datasets.split import Labelled
 from dropout_lab.datasets.target import EncodedTarget, encode_target
 
 
@@ -48,14 +50,15 @@ class Encoded(EncodedTarget):
 
 def encode(
     frame: pd.DataFrame,
-    target: str,
+    target: str | Sequence[str],
     where: str,
     test: Tensor,
     *,
     drop: Sequence[str],
     keep: Sequence[str],
-    task: Supervised | None,
+    task: Labelled | None,
     place: Place,
+    label_sep: str | None = None,
 ) -> Encoded:
     """The table as tensors. `where` names its file for messages, `place` a row of it. Columns of `drop` are left out,
     those of `keep` taken as they are: as numbers if all their values are numbers, else as categories.
@@ -63,21 +66,26 @@ def encode(
     Raises UserError, with file, place and column, for a target that is missing and values that are no numbers in a
     column of numbers, or too large, or no scalars, and for columns that would be misread, see `misread`.
     """
-    require_column("target", target, frame, where)
-    for key, names in (("drop", drop), ("keep", keep)):
+    targets = [target] if isinstance(target, str) else list(target)
+    for key, names in (("target", targets), ("drop", drop), ("keep", keep)):
         for name in names:
             require_column(key, name, frame, where)
-    if target in drop:
-        raise UserError(f"dataset.drop={target}: is the target, which cannot be left out")
+    if unusable := [name for name in targets if name in drop]:
+        raise UserError(f"dataset.drop={unusable[0]}: is the target, which cannot be left out")
     for name in keep:
         if name in drop:
             raise UserError(f"dataset.keep={name}: is in dataset.drop, too; must be in one of them")
     frame = frame.drop(columns=list(drop))
     for name in map(str, frame):
         require_scalars(frame[name], name, where, place)
-    found_target = encode_target(frame[target], target, where, test, keep=keep, task=task, place=place)
+    if task == "multilabel" or not isinstance(target, str) or label_sep is not None:
+        several: dict[str, Any] = {"keep": keep, "task": task, "label_sep": label_sep, "place": place}
+        found_target = encode_several(frame, targets, where, test, **several)
+    else:
+        found_target = encode_target(frame[target], target, where, test, keep=keep, task=task, place=place)
     outside = outside_of(len(frame), test)
-    features = [Column(name, without_missing(frame[name]), where, place) for name in map(str, frame) if name != target]
+    learned_from = [name for name in map(str, frame) if name not in targets]
+    features = [Column(name, without_missing(frame[name]), where, place) for name in learned_from]
     for column in features:
         _require_values(column, outside)
     numeric = {column.name for column in features if _has_numbers(column, column.name in keep, outside)}
@@ -97,7 +105,7 @@ def encode(
         indicators |= binary
         columns |= {key: values if key in binary else centred(values, outside) for key, values in found.items()}
     if not columns:
-        raise UserError(f"{where}: besides dataset.target={target} there is no column to learn from")
+        raise UserError(f"{where}: besides dataset.target={', '.join(targets)} there is no column to learn from")
     inputs = torch.from_numpy(np.stack(list(columns.values()), 1)).float()
     positions = tuple(position for position, key in enumerate(columns) if key in indicators)
     warnings = warnings_of_features([column for column in features if column.name not in keep], numeric)

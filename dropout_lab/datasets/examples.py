@@ -24,11 +24,12 @@ class Examples:
     have been taken from a feature, as `encode` does: the standardization takes it anyway. With a vocabulary,
     (n, length) int64 tokens."""
     targets: Tensor
-    """(n,) int64 classes from 0, or float32; of token_classification, (n, length) int64 classes or NO_CLASS."""
+    """(n,) int64 classes from 0, or float32, (n, outputs) where there are several; of multilabel, (n, labels) float32,
+    1 for what an example has, else 0; of token_classification, (n, length) int64 classes or NO_CLASS."""
     test: Tensor
     """(n_test,) int64 rows of the test set: the same for every seed."""
     outputs: int
-    """The number of classes, or 1."""
+    """The number of classes, of labels, or of numbers to predict."""
     standardize: Literal["feature", "channel", "none"]
     """One mean and standard deviation per feature (tables) or per channel (images: dimension 1 of `inputs`)."""
     indicators: Sequence[int] = ()
@@ -38,7 +39,7 @@ class Examples:
     has_missing: bool = False
     """Whether NaN stands for missing values in the inputs of a table, (n, features)."""
     class_names: Sequence[str] = ()
-    """What the classes are called, for messages; without, by their numbers."""
+    """What the classes, the labels or the several outputs are called, for messages; without, by their numbers."""
     warnings: Sequence[str] = ()
     """What may be misread in its file; see `misread`."""
     notes: Sequence[str] = ()
@@ -135,7 +136,9 @@ class Examples:
 
     def _check_parts(self) -> None:
         n = len(self.inputs)
-        shape = (n, self.inputs.shape[1]) if self.task == "token_classification" else (n,)
+        shape: tuple[int, ...] = (n, self.inputs.shape[1]) if self.task == "token_classification" else (n,)
+        if self.task == "multilabel" or (self.task == "regression" and self.outputs > 1):
+            shape = (n, self.outputs)
         self._require(tuple(self.targets.shape) == shape, f"targets must have the shape {shape}")
         self._require(
             self.test.dtype == torch.int64
@@ -157,9 +160,14 @@ class Examples:
 
     def _check_targets(self) -> None:
         if self.task == "regression":
-            self._require(self.outputs == 1, f"outputs={self.outputs} must be 1 for regression")
+            self._require(self.outputs >= 1, f"outputs={self.outputs} must be at least 1 for regression")
             self._require(self.targets.dtype == torch.float32, f"targets must be float32, not {self.targets.dtype}")
             self._require(bool(self.targets.isfinite().all()), "targets must be finite, but some are NaN or infinite")
+            return
+        if self.task == "multilabel":
+            known = (self.targets == 0) | (self.targets == 1)
+            self._require(self.targets.dtype == torch.float32, f"targets must be float32, not {self.targets.dtype}")
+            self._require(bool(known.all()), "targets must be 0 or 1, but some are another number")
             return
         is_of_tokens = self.task == "token_classification"
         least = NO_CLASS if is_of_tokens else 0

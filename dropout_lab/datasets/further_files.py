@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place
@@ -41,6 +42,17 @@ class Files:
     """Rows of the validation file; 0 without one."""
     tested: int | None
     """Rows of the test file; None without one."""
+
+    def only(self, kept: NDArray[np.bool_]) -> "Files":
+        """The rows that are `kept`, (n,), numbered anew."""
+        (rows,) = np.nonzero(kept)
+        end = len(kept) - (self.tested or 0)
+        return Files(
+            frame=self.frame.iloc[rows].reset_index(drop=True),
+            place=lambda row: self.place(int(rows[row])),
+            validated=int(kept[end - self.validated : end].sum()),
+            tested=None if self.tested is None else int(kept[end:].sum()),
+        )
 
 
 def read_files(read: Reader, path: str, val_path: str | None, test_path: str | None) -> Files:

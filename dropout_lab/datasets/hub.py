@@ -10,6 +10,7 @@ import torch
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import is_text, require_scalars, require_table
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.division import FoldCount, Ways, divided
@@ -39,6 +40,7 @@ def hub(
     test_fraction: Fraction | None = None,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """`id` on the hub, or its copy in the folder `path`; `config`: which of its configurations, unless the copy is of
     bare files, which have no configurations: then it is taken as it is.
@@ -83,6 +85,7 @@ def hub(
     test = held_out(division, label, where, keep=keep, task="classification" if pictures else task)
     notes = [*division.notes, *([JOINED.format(where=where)] if "validation" in splits else [])]
     common: dict[str, Any] = {"limit": limit, "label_noise": label_noise, "notes": notes, **division.settings()}
+    common["class_weight"] = class_weight
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
         left_out = [name for name in drop if name not in ways.columns.values()]

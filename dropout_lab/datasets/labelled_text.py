@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import require_column
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.division import FoldCount, Ways, divided
@@ -39,6 +40,7 @@ def labelled_text(
     test_fraction: Fraction | None = None,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """`id` on the hub, or its copy in the folder `path`, or a CSV or Parquet file `path`; columns but two are left out.
 
@@ -86,6 +88,7 @@ def labelled_text(
         standardize="none",
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
         class_names=encoded.class_names,
         warnings=encoded.warnings,
         notes=division.notes,

@@ -12,11 +12,15 @@ from torch import Tensor
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.divide import shuffled, stratified
 
-Task = Literal["classification", "regression", "token_classification"]
-"""A class of an example, a number, or a class at every place of a sequence: what a language model predicts, too."""
+Task = Literal["classification", "regression", "multilabel", "token_classification"]
+"""A class of an example, a number or several, which of several labels an example has, or a class at every place of a
+sequence: what a language model predicts, too."""
 
 Supervised = Literal["classification", "regression"]
 """The tasks that a column of a table can be."""
+
+Labelled = Literal["classification", "regression", "multilabel"]
+"""The tasks that one or more columns of a table can be."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Split:
     val: Tensor
     """(n_val,) int64 rows."""
     train_targets: Tensor
-    """(n_train,) int64 classes after label noise, or float32 standardized values after it; of token_classification,
-    (n_train, length) int64."""
+    """(n_train,) int64 classes after label noise, or float32 standardized values after it, of several outputs (n_train,
+    outputs), each standardized by itself; of multilabel, (n_train, labels) float32 of 0 and 1 after it; of
+    token_classification, (n_train, length) int64."""
     val_targets: Tensor
     """(n_val, ...) likewise, without noise."""
     test_targets: Tensor
@@ -48,6 +53,8 @@ class Split:
     Infinite, so that the feature is 0 in every row, where `train` cannot tell its use: an indicator that is 0 in all of
     `train`, as of a category only others have, and a feature of which `train` knows no value.
     """
+    class_weights: Tensor | None = None
+    """(classes,) float32: the weight of an example of each class in the loss; None: all are alike."""
     known: Tensor | None = None
     """(vocabulary,) int64, of tokens: the token that a reader of `train` takes each for, itself or UNKNOWN.
 

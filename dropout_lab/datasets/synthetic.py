@@ -13,6 +13,7 @@ from pydantic import Field
 
 from dropout_lab.config.bounds import Count, DataSeed, Fraction, NonNegative, Share
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 CLUSTERS = 2
@@ -31,6 +32,7 @@ def synthetic(
     test_fraction: Fraction = 0.2,
     limit: Count | None = None,
     label_noise: Share = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     if examples < CLUSTERS * classes:
         raise UserError(
@@ -70,4 +72,5 @@ def synthetic(
         val_fraction=val_fraction,
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
     )

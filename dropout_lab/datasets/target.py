@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,12 @@ from dropout_lab.datasets.columns import (
 )
 from dropout_lab.datasets.dataset import hold_out_test
 from dropout_lab.datasets.division import Division
+from dropout_lab.datasets.further_files import Files
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
 from dropout_lab.datasets.split import Supervised, Task
+
+MissingTarget = Literal["refuse", "drop"]
+"""What is made of rows without a target."""
 
 MOST_CLASSES = 20
 """Whole numbers with at most this many different values are classes, unless dataset.task says otherwise."""
@@ -90,7 +94,8 @@ def encode_target(
 
 
 def held_out(division: Division, target: str, where: str, *, keep: Sequence[str], task: Supervised | None) -> Tensor:
-    """The rows of the test set: those that the division gives, or of the others the wanted fraction, stratified by class.
+    """The rows of the test set: those that the division gives, or of the others the wanted fraction, by class.
+
     Raises UserError for a target that is missing or misread, and for a class that cannot be divided."""
     frame, place = division.frame, division.place
     require_column("target", target, frame, where)
@@ -98,18 +103,55 @@ def held_out(division: Division, target: str, where: str, *, keep: Sequence[str]
     if division.parts.test is not None:
         return division.parts.test
     codes, names = pd.factorize(column.values.astype(str))
+    return _drawn(division, torch.tensor(codes), kind, names.tolist())
+
+
+def held_out_rows(division: Division, targets: Sequence[str], where: str) -> Tensor:
+    """As `held_out`, without regard to the targets."""
+    for name in targets:
+        require_column("target", name, division.frame, where)
+    if division.parts.test is not None:
+        return division.parts.test
+    return _drawn(division, torch.zeros(len(division.frame)), "regression", ())
+
+
+def _drawn(division: Division, targets: Tensor, task: Task, class_names: Sequence[str]) -> Tensor:
     free = division.free()
     groups = None if division.groups is None else torch.from_numpy(division.groups)[free]
-    drawn = hold_out_test(
-        torch.tensor(codes)[free], kind, division.test_fraction, names.tolist(), groups, division.ways.group or ""
-    )
-    return free[drawn]
+    name = division.ways.group or ""
+    return free[hold_out_test(targets[free], task, division.test_fraction, class_names, groups, name)]
 
 
-def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:
+def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place, remedy: str = "") -> None:
     missing = values.isna().to_numpy()
     if missing.any():
-        raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty")
+        raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty{remedy}")
+
+
+def with_target(
+    files: Files, target: str | Sequence[str], where: str, missing_target: MissingTarget
+) -> tuple[Files, list[str]]:
+    """The rows in which every target is known, and how many others there are, in words.
+
+    Raises UserError for the others, unless they are dropped.
+    """
+    frame, place = files.frame, files.place
+    missing = np.zeros(len(frame), dtype=bool)
+    names = [target] if isinstance(target, str) else list(target)
+    for name in names:
+        require_column("target", name, frame, where)
+        require_scalars(frame[name], name, where, place)
+        values = without_missing(frame[name])
+        if missing_target == "refuse":
+            require_known(values, name, where, place, "; dataset.missing_target=drop leaves such rows out")
+        missing |= values.isna().to_numpy()
+    if not missing.any():
+        return files, []
+    if missing.all():
+        raise UserError(f"{where}: {', '.join(names)}, the target, is empty in every row")
+    left_out = f"{int(missing.sum())} of {len(frame)} rows, the first {place(int(np.argmax(missing)))}"
+    note = f"{where}: {left_out}, have no {' or no '.join(names)} and are left out (dataset.missing_target=drop)"
+    return files.only(~missing), [note]
 
 
 def require_alike(values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], place: Place) -> None:

@@ -7,6 +7,7 @@ https://archive.ics.uci.edu/dataset/109
 import torch
 
 from dropout_lab.config.bounds import Count, Fraction, Share
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset, hold_out_test
 
 
@@ -16,6 +17,7 @@ def wine(
     test_fraction: Fraction = 0.2,
     limit: Count | None = None,
     label_noise: Share = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     from sklearn.datasets import load_wine  # takes seconds to import
 
@@ -32,4 +34,5 @@ def wine(
         val_fraction=val_fraction,
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
     )

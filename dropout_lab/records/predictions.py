@@ -1,7 +1,8 @@
 """Predictions on the test set, one file per run, from which the report computes calibration and ensembles.
 
 A sweep folder has `predictions/<run>.npz` for every complete run of a classification: `log_probs`, (n, classes) float16
-of the one pass without dropout, and `targets`, (n,), in an order that all runs of a dataset share.
+of the one pass without dropout, and `targets`, (n,), in an order that all runs of a dataset share; where classes have
+weights, also `weights`, (n,) float32, of each example in the loss.
 """
 
 import os
@@ -23,7 +24,7 @@ DAMAGES = (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.Ba
 Array = NDArray[np.floating]
 
 
-def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]) -> None:
+def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer], weights: Array | None = None) -> None:
     """Writes a run's file atomically. Raises UserError if it cannot be written."""
     path = _path(folder, run)
     unfinished = path.with_name(f".{run}.tmp")
@@ -32,7 +33,8 @@ def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]
             path.parent.mkdir(exist_ok=True)
             with unfinished.open("wb") as file:
                 low = np.finfo(np.float16).min  # a network that diverged may have lower ones
-                np.savez(file, log_probs=log_probs.clip(min=low).astype(np.float16), targets=targets)
+                more = {} if weights is None else {"weights": weights.astype(np.float32)}
+                np.savez(file, log_probs=log_probs.clip(min=low).astype(np.float16), targets=targets, **more)
             os.replace(unfinished, path)
     finally:
         with suppress(OSError):
@@ -45,6 +47,12 @@ def read(folder: Path, run: str) -> tuple[Array, NDArray[np.integer]] | None:
         return _read(_path(folder, run))
     except (OSError, *DAMAGES):
         return None
+
+
+def read_weights(folder: Path, run: str) -> Array | None:
+    """(n,) the weights of the examples in the loss, for a run that `read` reads; None where all are alike."""
+    with _path(folder, run).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        return np.asarray(kept["weights"], dtype=np.float64) if "weights" in kept else None
 
 
 def read_all(folder: Path, runs: Iterable[str]) -> Sequence[tuple[Array, NDArray[np.integer]]]:
@@ -68,8 +76,11 @@ def _read(path: Path) -> tuple[Array, NDArray[np.integer]]:
     # A pickle could run anything.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         log_probs, targets = kept["log_probs"], kept["targets"]
+        weights = kept["weights"] if "weights" in kept else np.ones(len(targets))
     if log_probs.dtype.kind != "f" or targets.dtype.kind not in "iu" or log_probs.shape[:-1] != targets.shape:
         raise ValueError("not a row of log-probabilities for each target")
+    if weights.dtype.kind != "f" or weights.shape != targets.shape or not np.isfinite(weights).all():
+        raise ValueError("not a weight for each target")
     probs = np.exp(log_probs.astype(np.float64))
     if not len(targets) or not 0 <= targets.min() <= targets.max() < probs.shape[1] or not np.isfinite(probs).all():
         raise ValueError("no probability for a target")

@@ -60,7 +60,8 @@ class Recorder:
         records = [self._result(run, result) for run, result in ended]
         for run, result in ended:
             if result.answers is not None and self._keeps_predictions:
-                predictions.write(self._plan.folder, run.id, result.answers.log_probs, result.answers.targets)
+                answers = result.answers
+                predictions.write(self._plan.folder, run.id, answers.log_probs, answers.targets, answers.weights)
             if result.network is not None and result.status == "complete":
                 notes = {"run": run.id, "trial": str(run.number), "seed": str(run.seed)}
                 weights.write(self._plan.folder, run.id, packed(result.network, notes))

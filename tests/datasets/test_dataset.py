@@ -104,14 +104,43 @@ def test_a_split_depends_on_the_seed_and_on_nothing_else(seed: int) -> None:
         assert split.train.tolist() != sorted(split.train.tolist())
 
 
+def places(part: Tensor, whole: Tensor) -> list[int]:
+    """Where the rows of a part are in the whole."""
+    return [whole.tolist().index(row) for row in part.tolist()]
+
+
 @quick
-@given(seeds, st.integers(2, 20))
-def test_a_limit_keeps_a_prefix_and_moves_nothing_else(seed: int, limit: int) -> None:
-    full, limited = (labelled([20, 30, 25, 25], label_noise=0.4, limit=n).split(seed) for n in (None, limit))
-    assert torch.equal(limited.train, full.train[:limit])
-    assert torch.equal(limited.train_targets, full.train_targets[:limit])
+@given(seeds, st.integers(2, 45))
+def test_a_limit_keeps_the_shares_of_the_classes_and_moves_nothing_else(seed: int, limit: int) -> None:
+    counts = [6, 60, 10, 24]
+    full, limited, larger = (
+        labelled(counts, label_noise=0.4, limit=n, val_fraction=0.3).split(seed) for n in (None, limit, limit + 5)
+    )
+    at = places(limited.train, full.train)
+    assert at == sorted(set(at)), "in their order"
+    assert len(at) == limit
+    assert set(at) <= set(places(larger.train, full.train))
+    assert torch.equal(limited.train_targets, full.train_targets[at]), "with the same noise"
     assert torch.equal(limited.val, full.val)
     assert torch.equal(limited.val_targets, full.val_targets)
+    classes = torch.arange(4).repeat_interleave(torch.tensor(counts))
+    exact = torch.bincount(classes[full.train], minlength=4) * limit / len(full.train)
+    assert ((torch.bincount(classes[limited.train], minlength=4) - exact).abs() < 1).all()
+
+
+def test_classes_of_which_a_limit_keeps_nothing_are_named() -> None:
+    for limit, absent in ((None, []), (10, ["b"]), (40, [])):
+        dataset = labelled([40, 4, 40], limit=limit, class_names=("a", "b", "c"))
+        assert list(dataset.lacking(0)) == absent
+        trained = set(dataset.split(0).train_targets.tolist())
+        assert [name for number, name in enumerate("abc") if number not in trained] == absent
+
+
+def test_a_limit_that_keeps_all_changes_nothing() -> None:
+    full = labelled([20, 30, 25, 25]).split(1)
+    assert same(full, labelled([20, 30, 25, 25], limit=len(full.train)).split(1))
+    one, two = (measured(limit=n).split(3) for n in (None, 11))
+    assert torch.equal(one.train[:11], two.train), "numbers have no shares: the first n are as good as others"
 
 
 @quick
@@ -250,7 +279,7 @@ def test_what_cannot_be_is_refused(rules: dict[str, Any], message: str) -> None:
         ({"targets": torch.full((60,), math.inf)}, "targets must be finite"),
         ({"targets": torch.zeros(59)}, r"targets must have the shape \(60,\)"),
         ({"targets": torch.zeros(60).long()}, "targets must be float32"),
-        ({"outputs": 2}, "outputs=2 must be 1"),
+        ({"outputs": 2}, "targets must have the shape"),
         ({"task": "classification"}, "outputs=1 must be at least 2"),
         ({"task": "classification", "outputs": 2}, "targets must be int64"),
         ({"label_noise": -1.0}, "dataset.label_noise=-1.0: must be a finite number of at least 0$"),

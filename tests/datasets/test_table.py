@@ -143,7 +143,7 @@ def test_the_task_is_told_by_the_target(values: list[Any], task: str, outputs: i
         ({}, {"target": "lable"}, "dataset.target=lable: .* has no such column; it has age, city, score, label"),
         ({}, {"drop": ["agee"]}, "dataset.drop=agee: .* has no such column"),
         ({}, {"drop": ["age", "city", "score"]}, "no column to learn from"),
-        ({}, {"task": "ranking"}, "dataset.task=ranking: must be one of classification, regression, or null"),
+        ({}, {"task": "ranking"}, "dataset.task=ranking: must be one of classification, regression, multilabel, or"),
         ({"age": [*range(39), "abc"]}, {}, r"my.csv, line 41: column age has numbers, and here 'abc'"),
         ({"label": ["no", None, *["yes"] * 38]}, {}, "my.csv, line 3: column label, the target, is empty"),
         ({"label": ["no"] * 40}, {}, "every row of .* has the same, no"),

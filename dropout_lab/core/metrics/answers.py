@@ -14,6 +14,8 @@ LEAST = 1e-12
 
 Probabilities = NDArray[np.floating]
 Targets = NDArray[np.integer]
+Loaded = NDArray[np.floating] | None
+"""(n,) the weights of examples in a loss, with a mean of 1; None: all are alike."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Answers:
     """(n, classes), the mean of the probabilities over dropout masks; None without `trainer.mc_samples`."""
     masked_entropy: float = 0.0
     """Entropy of the prediction under a single mask, in nats: the mean over masks and examples."""
+    weights: NDArray[np.float32] | None = None
+    """(n,), of each example in the loss, with a mean of 1; None where classes have no weights."""
 
     @property
     def probs(self) -> NDArray[np.float64]:
@@ -38,10 +42,15 @@ class Answers:
         return np.exp(self.log_probs.astype(np.float64))
 
 
-def cross_entropy(probs: Probabilities, targets: Targets) -> float:
-    """Mean negative log-likelihood of the targets, in nats. probs: (n, classes); targets: (n,)."""
-    chosen = np.clip(probs[np.arange(len(targets)), targets], LEAST, 1)
-    return float(-np.log(chosen).mean())
+def nats(probs: Probabilities, targets: Targets, weights: Loaded = None) -> NDArray[np.float64]:
+    """(n,) negative log-likelihood of each target, times its weight. probs: (n, classes); targets, weights: (n,)."""
+    each: NDArray[np.float64] = -np.log(np.clip(probs[np.arange(len(targets)), targets], LEAST, 1))
+    return each if weights is None else each * weights
+
+
+def cross_entropy(probs: Probabilities, targets: Targets, weights: Loaded = None) -> float:
+    """The mean of `nats`; weights have a mean of 1."""
+    return float(nats(probs, targets, weights).mean())
 
 
 def accuracy(probs: Probabilities, targets: Targets) -> float:
@@ -70,9 +79,10 @@ MEASURES: Mapping[str, Callable[[Probabilities, Targets], float]] = {
 """Name -> metric of predicted probabilities: of one network, of the mean over masks, of an ensemble."""
 
 
-def measures(probs: Probabilities, targets: Targets) -> Mapping[str, float]:
-    """All of `MEASURES`. probs: (n, classes); targets: (n,)."""
-    return {name: measure(probs, targets) for name, measure in MEASURES.items()}
+def measures(probs: Probabilities, targets: Targets, weights: Loaded = None) -> Mapping[str, float]:
+    """All of `MEASURES`, the loss with these weights. probs: (n, classes); targets: (n,)."""
+    found = {name: measure(probs, targets) for name, measure in MEASURES.items()}
+    return found if weights is None else {**found, "loss": cross_entropy(probs, targets, weights)}
 
 
 def entropy(probs: Probabilities) -> Probabilities:

@@ -45,5 +45,8 @@ def of_answers(of: Callable[[Answers], float | None]) -> Callable[[Ended], float
 
 def under_masks(measure: str) -> Callable[[Ended], float | None]:
     """One of `answers.MEASURES` of the mean of the probabilities over masks; None without masks."""
-    measured = answers.MEASURES[measure]
-    return of_answers(lambda found: None if found.masked is None else measured(found.masked, found.targets))
+
+    def of(found: Answers) -> float | None:
+        return None if found.masked is None else answers.measures(found.masked, found.targets, found.weights)[measure]
+
+    return of_answers(of)

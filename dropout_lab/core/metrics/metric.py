@@ -16,9 +16,9 @@ Shown = Literal["compared", "averaged", "listed"]
 """What the table of configurations holds: compared, the mean over seeds and the difference to the baseline, tested;
 averaged, the mean alone; listed, nothing, as the metric is only in the frame of runs."""
 
-EVERY_TASK = frozenset({"classification", "token_classification", "regression"})
-CLASSES = frozenset({"classification", "token_classification"})
-"""The tasks whose targets are classes, see `datasets.dataset.Task`."""
+EVERY_TASK = frozenset({"classification", "token_classification", "multilabel", "regression"})
+CLASSES = frozenset({"classification", "token_classification", "multilabel"})
+"""The tasks whose targets are classes or labels, so that answers are right or wrong, see `datasets.dataset.Task`."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Unit:
 NO_UNIT = Unit()
 FLAG = Unit("1 or 0")
 LOSS = Unit("nats", "nats", regression="variances of the training target")
-"""Mean cross-entropy of an example, or mean squared error of the standardised target."""
+"""Mean cross-entropy of an example, of several labels of a label, or mean squared error of a standardised target."""
 NATS = Unit("nats", "nats")
 FRACTION = Unit("fraction", "%", 100.0, "pp")
 POINTS = Unit("fraction", "pp", 100.0, "pp")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from dropout_lab.core.metrics.curves import DIVERGED, LEARNED
+from dropout_lab.report.answer.scope import is_weighted
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import amount, percent, plural, value
 from dropout_lab.report.topics.differences.comparisons import POINTS
@@ -77,6 +78,10 @@ def _diverged(frames: Frames, table: pd.DataFrame) -> Iterator[Caution]:
 def chance(frames: Frames) -> str:
     """The loss that a run must beat to have learned anything: its name, its value and its origin."""
     answer = "class frequencies" if frames.is_classification else "mean"
+    if frames.is_multilabel:
+        answer = "label frequencies"
+    if is_weighted(frames):
+        answer = "class frequencies, times the weights of the classes,"
     if frames.is_language_model:
         answer = "frequencies of the tokens"
     level = value("val_loss", float(frames.runs["chance_loss"].mean()))

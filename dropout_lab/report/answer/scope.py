@@ -15,6 +15,10 @@ def scope(frames: Frames) -> str:
     said = [f"{facts[:1].upper()}{facts[1:]}.", changed_by_seeds(recorded, swept=swept)]
     if recorded.get("folds"):
         said.append(walked_folds(frames.seeds, int(recorded["folds"])))
+    if frames.is_multilabel:
+        said.append("The accuracy is the share of right labels.")
+    if is_weighted(frames):
+        said.append("Losses are weighted by class.")
     return " ".join(said)
 
 
@@ -38,6 +42,12 @@ def folds(frames: Frames) -> int | None:
 def is_undivided(frames: Frames) -> bool:
     """Whether all seeds have one validation part, which was given with the data."""
     return bool((frames.asked.get("scope") or {}).get("one_validation_part"))
+
+
+def is_weighted(frames: Frames) -> bool:
+    """Whether classes have weights in the loss."""
+    settings = (frames.asked.get("settings") or {}).get("dataset") or {}
+    return settings.get("class_weight") is not None or "dataset.class_weight" in frames.context_parameters
 
 
 def changed_by_seeds(recorded: Mapping[str, Any], *, swept: bool) -> str:

@@ -74,6 +74,11 @@ class Frames:
         return self.asked.get("task") == "language_modelling"
 
     @property
+    def is_multilabel(self) -> bool:
+        """Whether an example has several labels or none, so that an accuracy is the share of right labels."""
+        return self.asked.get("task") == "multilabel"
+
+    @property
     def objectives(self) -> Sequence[str]:
         known = objectives()
         asked = [known[name].name if name in known else name for name in self.asked.get("objective") or ["val_loss"]]

@@ -2,7 +2,7 @@
 
 from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
 from dropout_lab.report.answer.rows import EPOCHS
-from dropout_lab.report.answer.scope import folds, is_undivided
+from dropout_lab.report.answer.scope import folds, is_undivided, is_weighted
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.differences.comparisons import POINTS
@@ -31,6 +31,32 @@ def _division(frames: Frames) -> str:
             "repetition share training examples, as those of random divisions do"
         )
     return "each seed divides it anew"
+
+
+def _accuracy(frames: Frames) -> list[tuple[str, str]]:
+    if not frames.is_multilabel:
+        return []
+    return [
+        (
+            "accuracy",
+            "The share of right labels, over all examples and labels: 1 less the Hamming loss. A label is predicted "
+            "where its probability is above 1/2. Where few examples have a label, this share is high without any "
+            "learning. The loss is the mean over labels of the binary cross-entropy.",
+        )
+    ]
+
+
+def _weighted_loss(frames: Frames) -> list[tuple[str, str]]:
+    if not is_weighted(frames):
+        return []
+    return [
+        (
+            "loss",
+            "Weighted by class (dataset.class_weight), in training, validation and test: the sum of weight times "
+            "cross-entropy over the sum of the weights, which are those of the seed's training part. Accuracy and "
+            "calibration error are not weighted.",
+        )
+    ]
 
 
 def definitions(frames: Frames) -> list[tuple[str, str]]:
@@ -65,6 +91,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "Rate 0 at every site, with all other settings of the context equal. It is trained once for all "
             "placements.",
         ),
+        *_weighted_loss(frames),
+        *_accuracy(frames),
         (
             "interval",
             "A 95 % t interval over seeds. That of a mean is cut to its possible range (accuracies end at 0 and 100 %, "
@@ -116,8 +144,9 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "learned nothing",
             f"A run: its best validation loss is not below {LEARNED:g} times the chance level. A configuration: half "
             "or more of its complete runs learned nothing; it is not ranked. The chance level is the loss of always "
-            "predicting the frequencies of the classes (or tokens) in the training part, each counted once more than "
-            "it occurs; for regression, the mean.",
+            "predicting the frequencies of the classes (or tokens, or of each label by itself) in the training part, "
+            "each counted once more than it occurs, times its weight if classes have weights; for regression, the "
+            "mean, of each output its own.",
         ),
         (
             "diverged",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dropout_lab.core.metrics.answers import MEASURES, measures
+from dropout_lab.core.metrics.answers import MEASURES, Loaded, measures
 from dropout_lab.core.metrics.lookup import at_end
 from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.records import predictions
@@ -63,10 +63,19 @@ def confidence(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
         if not kept:
             continue
         mean = np.mean([probs for probs, _ in kept], axis=0)
-        ensemble = {f"ensemble_{name}": number for name, number in measures(mean, kept[0][1]).items()}
+        weights = _weights(frames, runs)
+        ensemble = {f"ensemble_{name}": number for name, number in measures(mean, kept[0][1], weights).items()}
         single = {name: runs[name].astype(float).mean() if name in runs else np.nan for name in _single()}
         rows.append({"trial": trial["trial"], "name": trial["name"], **single, "members": len(kept), **ensemble})
     return made(COLUMNS, pd.DataFrame(rows) if rows else None)
+
+
+def _weights(frames: Frames, runs: pd.DataFrame) -> Loaded:
+    """Those of the test examples in the loss: of the first run, for those of the other seeds are hardly different."""
+    for run in map(str, runs["id"]):
+        if frames.folder is not None and predictions.read(frames.folder, run) is not None:
+            return predictions.read_weights(frames.folder, run)
+    return None
 
 
 def _shown(evidence: Evidence) -> Shown | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dropout_lab.core.metrics.answers import LEAST
+from dropout_lab.core.metrics.answers import nats
 from dropout_lab.records import predictions
 from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.frames.column import METRIC, TRIAL, Columns, made, real, text, whole
@@ -128,9 +128,8 @@ def _predictions(
         targets = answers if targets is None else targets
         if not np.array_equal(targets, answers):
             continue
-        chosen = np.clip(probs[np.arange(len(answers)), answers], LEAST, 1)
         found[int(seed)] = {
-            "test_loss": -np.log(chosen),
+            "test_loss": nats(probs, answers, predictions.read_weights(frames.folder, str(run))),
             "test_accuracy": (probs.argmax(1) == answers).astype(np.float64),
         }
     return found, targets

@@ -40,6 +40,12 @@ def sweeps(folders: Sequence[Path]) -> list[Sweep]:
     return found
 
 
+def _task(frames: Frames) -> str:
+    if frames.is_multilabel:
+        return "multilabel"
+    return "classification" if frames.is_classification else "regression"
+
+
 def check(frames: Sequence[Frames], folders: Sequence[Path]) -> None:
     """Raise UserError, with the reason, for sweeps whose differences from no dropout are not comparable."""
     first, rest = frames[0], list(zip(frames[1:], folders[1:], strict=True))
@@ -49,8 +55,8 @@ def check(frames: Sequence[Frames], folders: Sequence[Path]) -> None:
         if not (one.runs["status"] == "complete").any():
             raise UserError(f"{folder}: no run is complete, so there is nothing to compare")
     for one, folder in rest:
-        if one.is_classification != first.is_classification:
-            tasks = ["classification" if f.is_classification else "regression" for f in (first, one)]
+        tasks = [_task(f) for f in (first, one)]
+        if tasks[0] != tasks[1]:
             raise UserError(
                 f"{folders[0]} is {tasks[0]} and {folder} is {tasks[1]}: their losses have different units, so "
                 "they cannot be compared"
