@@ -90,8 +90,8 @@ def _parts(root: Path) -> tuple[dict[str, Path], list[str]]:
     if not any(PARTS[name] == "train" for name in with_classes):
         if with_classes and len(named) == len(folders):
             raise UserError(
-                f"{root}: has the folders {_listed(folders.values())} and none called train; must have one, with a folder"
-                " for each class, or no folders of parts"
+                f"{root}: has the folders {_listed(folders.values())} and none called train; must have one, with a"
+                " folder for each class, or no folders of parts"
             )
         return {"train": root}, []
     parts: dict[str, Path] = {}

@@ -17,7 +17,6 @@ from PIL import Image
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets import image_cache
 from dropout_lab.datasets.hub import hub
-from dropout_lab.datasets.image_cache import as_inputs
 from dropout_lab.datasets.image_cache import decoded as decode
 from tests.matrix import matrix
 
