@@ -88,10 +88,10 @@ class CohortTrainer:
         """A hash of the data that a config reads from files or a function of the user's returns, which may change
         between commands; None for other data.
 
-        Without `path` and `id` these are files that come with Python, whose versions differ.
+        Without `path` and `id` these are files that come with Python or scikit-learn, whose versions differ.
         """
         section = config["dataset"]
-        if is_of_this_package(section) and "path" not in section and "id" not in section:
+        if is_of_this_package(section) and section.keys().isdisjoint(("path", "id", "name")):
             return None
         return self._builder.dataset(section).digest()
 
