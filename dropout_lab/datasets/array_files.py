@@ -56,10 +56,11 @@ def _read(file: Path) -> Any:
     if ending in PICKLED:
         return _unpickled(file)
     try:
-        found = np.load(file, allow_pickle=False)
-        return (
-            found if isinstance(found, np.ndarray) else {name: _of_archive(found, name, file) for name in found.files}
-        )
+        with file.open("rb") as opened:  # NumPy leaves the file of a damaged archive open
+            found = np.load(opened, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            return {name: _of_archive(found, name, file) for name in found.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{file}: cannot be read as NumPy's {ending}: {_why(error)}") from error
 

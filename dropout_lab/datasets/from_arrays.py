@@ -104,7 +104,7 @@ def _notes(
     """What was decided about the data, and the keys that decide otherwise."""
     different = pd.unique(given.targets)
     if kind == "classification":
-        named = f" ({', '.join(map(str, sorted(different)))})" if len(different) <= SHOWN else ""
+        named = f" ({', '.join(map(_name, sorted(different)))})" if len(different) <= SHOWN else ""
         read = f"y has {len(different)} different values, taken as classes{named}"
     else:
         read = f"y has {len(different)} different numbers, taken as quantities"
@@ -115,8 +115,8 @@ def _notes(
     ways += ["dataset.standardize=none"] if standardize is None and by else []
     change = f"; change that with {' and '.join(ways)}" if ways else ""
     notes = [f"{given.where}: {read} ({kind}); inputs are {how}{change}", *([laid.note] if laid.note else [])]
-    if laid.inputs.ndim > 2 and laid.inputs.dtype.kind in "iu" and _beyond(laid.inputs):
-        notes.append(f"{given.where}: inputs have integers beyond {EXACT:,}, which float32 rounds")
+    if not by and laid.inputs.dtype.kind in "iu" and _beyond(laid.inputs):
+        notes.append(f"{given.where}: inputs have integers beyond {EXACT:,}, which float32 rounds: standardize them")
     return notes
 
 
@@ -127,7 +127,7 @@ def _beyond(integers: NDArray[Any]) -> bool:
 def _inputs(inputs: NDArray[Any], scaled: Standardize, outside: NDArray[np.bool_]) -> tuple[Tensor, tuple[int, ...]]:
     """The inputs, and the features that are 0 or 1, which stay as they are, as those of a table do."""
     if inputs.ndim != 2 or scaled != "feature":
-        return torch.from_numpy(inputs.astype(np.float32)), ()
+        return torch.from_numpy(_near_zero(inputs, scaled, outside).astype(np.float32)), ()
     binary = [bool(np.isin(column, (0, 1)).all()) for column in inputs[outside].T]
     columns = [
         column if is_binary else centred(column.astype(float), outside)
@@ -135,6 +135,20 @@ def _inputs(inputs: NDArray[Any], scaled: Standardize, outside: NDArray[np.bool_
     ]
     stacked = np.stack(columns, 1).astype(np.float32)
     return torch.from_numpy(stacked), tuple(int(place) for place in np.flatnonzero(binary))
+
+
+def _name(value: Any) -> str:
+    """What a class is called: 1, also where the numbers are 1.0."""
+    return str(int(value)) if isinstance(value, float | np.floating) and float(value).is_integer() else str(value)
+
+
+def _near_zero(inputs: NDArray[Any], scaled: Standardize, outside: NDArray[np.bool_]) -> NDArray[Any]:
+    """Inputs that float32 does not hold exactly, less a constant that the standardization takes anyway."""
+    if scaled == "none" or max(float(inputs.max()), -float(inputs.min())) <= EXACT:
+        return inputs
+    axes = {"feature": (0,), "step": tuple(range(inputs.ndim - 1)), "channel": (0, *range(2, inputs.ndim))}[scaled]
+    exact = inputs.astype(float)
+    return exact - np.median(exact[outside], axis=axes, keepdims=True)
 
 
 def _classes(targets: NDArray[Any], where: str) -> tuple[Tensor, list[str]]:
@@ -147,7 +161,7 @@ def _classes(targets: NDArray[Any], where: str) -> tuple[Tensor, list[str]]:
             f"{where}: y has {len(found)} different values in {len(targets)} examples, which are no classes; for"
             " numbers give dataset.task=regression"
         )
-    return torch.from_numpy(codes.astype(np.int64)), [str(name) for name in found]
+    return torch.from_numpy(codes.astype(np.int64)), list(map(_name, found))
 
 
 def _numbers(targets: NDArray[Any], outside: NDArray[np.bool_], where: str) -> Tensor:

@@ -101,9 +101,11 @@ def _parts(root: Path) -> tuple[dict[str, Path], list[str]]:
                 f"{root}: the folders {parts[PARTS[name]].name} and {folder.name} are the same part; must be one folder"
             )
         parts[PARTS[name]] = folder
-    notes = [f"{root}: {_listed(parts[part] for part in ORDER if part in parts)} are taken as the parts of the set"]
+    notes = [
+        f"{root}: {_listed(parts[part] for part in ORDER if part in parts)} {_is(parts)} taken as the parts of the set"
+    ]
     if left := [folder for name, folder in folders.items() if name not in with_classes]:
-        notes.append(f"{root}: beside these, {_listed(left)} is left out: it has no folders of classes, or is no part")
+        notes.append(f"{root}: left out beside them, as no part or without folders of classes: {_listed(left)}")
     return parts, notes
 
 
@@ -159,10 +161,10 @@ def _require_classes(
         raise UserError(f"{path}: has images of one class, the folder {found[0]}; must have two folders or more{hint}")
     if direct:
         raise UserError(
-            f"{path}: has {len(direct)} images, and no folders with images; must have a folder for each class, called"
-            " as the class"
+            f"{path}: has {_counted(direct, 'image')}, and no folders with images; must have a folder for each class,"
+            " called as the class"
         )
-    what = f"{len(others)} files, such as {others[0]}, which are no images by their endings" if others else "no images"
+    what = f"{_counted(others, 'file')}, such as {others[0]}, and no images by the ending" if others else "no images"
     raise UserError(f"{path}: has {what}; must have a folder for each class, with images ({', '.join(ENDINGS[:9])})")
 
 
@@ -183,11 +185,19 @@ def _left_out(path: str, root: Path, others: Sequence[Path]) -> list[str]:
     images = [entry for entry in beside if entry.name.lower().endswith(ENDINGS)]
     notes = []
     if images:
-        notes.append(f"{path}: {len(images)} images beside the class folders, such as {images[0].name}, are left out")
+        notes.append(f"{path}: {_counted(images, 'image')} beside the class folders left out: {_few(images)}")
     others = [*others, *(entry for entry in beside if entry not in images)]
     if others:
-        notes.append(f"{path}: {len(others)} files that are no images by their endings are left out: {_few(others)}")
+        notes.append(f"{path}: {_counted(others, 'file')} left out that, by the ending, are no images: {_few(others)}")
     return notes
+
+
+def _counted(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}{'s' if len(things) > 1 else ''}"
+
+
+def _is(things: Sequence[object] | Mapping[str, object]) -> str:
+    return "are" if len(things) > 1 else "is"
 
 
 def _listed(folders: "Sequence[Path] | Iterator[Path]") -> str:

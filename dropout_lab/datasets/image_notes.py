@@ -24,9 +24,12 @@ def notes(decoded: Decoded, names: Sequence[str], where: str, reading: Reading, 
             key = key if reading.background == "white" else ""
             found.append(f"{where}: {count} of {len(decoded.rows)} images, such as {names[first]}: {said}{key}")
     if decoded.unreadable:
+        count = len(decoded.rows) + len(decoded.unreadable)
         listed = ", ".join(f"{names[row]} ({why})" for row, why in decoded.unreadable[:SHOWN])
         more = f" and {len(decoded.unreadable) - SHOWN} more" if len(decoded.unreadable) > SHOWN else ""
-        found.append(f"{where}: {len(decoded.unreadable)} images cannot be read and are left out: {listed}{more}")
+        found.append(
+            f"{where}: of {count} images {len(decoded.unreadable)} left out that cannot be read: {listed}{more}"
+        )
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from dropout_lab.config.bounds import Count, Fraction, Share
 from dropout_lab.core.errors import UserError
@@ -49,6 +50,7 @@ def images(
     parts = _parts(folder, decoded.rows)
     parts.require_no_fraction(val_fraction, test_fraction, f"the folders of {path} have")
     parts.require_known(codes, names, path)
+    _require_enough(codes[: parts.training], names, parts, path)
     return Dataset(
         name=Path(path).resolve().name.lower(),
         task="classification",
@@ -68,6 +70,17 @@ def images(
         limit=limit,
         label_noise=label_noise,
     )
+
+
+def _require_enough(training: Tensor, names: Sequence[str], parts: Parts, path: str) -> None:
+    """Raises UserError for a class with an image that no two parts can have."""
+    least = 1 + (not parts.validation) + (not parts.test)
+    counts = torch.bincount(training).tolist()
+    if 1 in counts and least > 1:
+        raise UserError(
+            f"{path}: the class {names[counts.index(1)]} has 1 image to train on; must have {least}, for validation and"
+            " test sets need images of each class, too: add images, or take its folder away"
+        )
 
 
 def _parts(folder: Folder, rows: Sequence[int]) -> Parts:

@@ -155,7 +155,7 @@ def _loaded(name: str | None, arguments: Mapping[str, Any]) -> Mapping[str, Any]
     except OSError as error:  # also of urllib
         raise UserError(
             f"dataset.name={name}: cannot be downloaded: {error}. It needs the network once; then it is in"
-            f" {sets.get_data_home()}, which may be copied from another machine (SCIKIT_LEARN_DATA names another folder)"
+            f" {sets.get_data_home()}, which may be copied from elsewhere (SCIKIT_LEARN_DATA names another folder)"
         ) from error
     if not isinstance(found, Mapping) or "target" not in found or found["target"] is None:
         raise UserError(f"dataset.name={name}: has no targets")
