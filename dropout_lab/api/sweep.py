@@ -12,7 +12,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.console import Console
 
-from dropout_lab.api.data import arrays_of
 from dropout_lab.api.maker import Handed, model_words
 from dropout_lab.api.result import SweepResult
 from dropout_lab.api.words import words_of
@@ -27,6 +26,7 @@ from dropout_lab.config import hydra_schema
 from dropout_lab.config.handed import MARK, handed
 from dropout_lab.config.overrides import for_hydra
 from dropout_lab.core.errors import RunsFailed, UserError
+from dropout_lab.datasets.held import arrays_of
 from dropout_lab.report import make
 from dropout_lab.report.result import Report
 from dropout_lab.sweeper.command import Command

@@ -25,6 +25,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Run, canonical_json
 from dropout_lab.datasets.all_data import all_data
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.own_function import dataset_of
 from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
 from dropout_lab.sites.info import SiteInfo
@@ -147,8 +148,7 @@ class Builder:
         return instantiate(key, json.loads(section))
 
     def _make_dataset(self, section: str) -> Dataset:
-        dataset: Dataset = instantiate("dataset", json.loads(section))
-        return dataset
+        return dataset_of(json.loads(section))
 
     def _make_phases(self, section: str, classes: tuple[int, ...]) -> tuple[Dataset, Dataset]:
         return phases(self._datasets(section), classes)

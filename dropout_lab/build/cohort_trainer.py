@@ -91,12 +91,13 @@ class CohortTrainer:
         return width.best_widths(self._builder.structure(spec), torch.device(device))
 
     def data(self, config: Config) -> str | None:
-        """A hash of the data that a config reads from files, which may change between commands; None for other data.
+        """A hash of the data that a config reads from files or a function of the user's returns, which may change
+        between commands; None for other data.
 
-        Without `path` and `id` these are files that come with Python, whose versions differ.
+        Without `path` and `id` these are files that come with Python or scikit-learn, whose versions differ.
         """
         section = config["dataset"]
-        if "path" not in section and "id" not in section:
+        if is_of_this_package(section) and section.keys().isdisjoint(("path", "id", "name")):
             return None
         return self._builder.dataset(section).digest()
 

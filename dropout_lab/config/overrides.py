@@ -65,7 +65,7 @@ def _of_targets(words: Sequence[str]) -> list[str]:
     model's.
     """
     found = list(words)
-    for group in ("model",):
+    for group in ("model", "dataset"):
         named = any(word.lstrip("+").startswith(f"{group}._target_=") for word in found)
         if named and not any(word.startswith(f"{group}=") for word in found):
             found = [

@@ -275,7 +275,11 @@ class Dataset(Examples):
             shape = [1] * len(self.input_shape)
             mean, std = torch.zeros(shape), torch.ones(shape)
         else:
-            dims = (0,) if self.standardize == "feature" else (0, *range(2, self.inputs.ndim))
+            dims = {
+                "feature": (0,),
+                "channel": (0, *range(2, self.inputs.ndim)),
+                "step": tuple(range(self.inputs.ndim - 1)),
+            }[self.standardize]
             mean, std = mean_std(self.inputs[train], dims, self.has_missing)
         if self.indicators:
             columns = torch.tensor(self.indicators)

@@ -30,8 +30,9 @@ class Examples:
     """(n_test,) int64 rows of the test set: the same for every seed."""
     outputs: int
     """The number of classes, of labels, or of numbers to predict."""
-    standardize: Literal["feature", "channel", "none"]
-    """One mean and standard deviation per feature (tables) or per channel (images: dimension 1 of `inputs`)."""
+    standardize: Literal["feature", "channel", "step", "none"]
+    """One mean and standard deviation per feature (tables), per channel (images: dimension 1 of `inputs`), or per
+    feature of a step, over all steps (sequences: the last dimension)."""
     indicators: Sequence[int] = ()
     """Features of a table, (n, features), that are 0 or 1, such as one for each category. They are left as they are:
     divided by its deviation, a category seen once in n training rows would be sqrt(n). Gelman, "Scaling regression
@@ -82,7 +83,8 @@ class Examples:
     def __post_init__(self) -> None:
         self._require(self.task in get_args(Task), f"task must be one of {', '.join(get_args(Task))}")
         self._require(
-            self.standardize in ("feature", "channel", "none"), "standardize must be feature, channel or none"
+            self.standardize in ("feature", "channel", "step", "none"),
+            "standardize must be feature, channel, step or none",
         )
         self._require(
             self.inputs.ndim > (2 if self.standardize == "channel" else 1),

@@ -16,7 +16,9 @@ from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.division import FoldCount, Ways, divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.hub_files import load_splits, places
-from dropout_lab.datasets.images import decoded
+from dropout_lab.datasets.image_cache import as_inputs, decoded
+from dropout_lab.datasets.image_notes import notes
+from dropout_lab.datasets.image_pixels import Reading
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
 
@@ -113,15 +115,18 @@ def hub(
     labels = np.unique(frame[label].to_numpy(), return_inverse=True)
     if len(labels[0]) < 2:
         raise UserError(f"dataset.target={label}: every image of {where} has the same, {labels[0][0]}")
+    called = [f"{where}, {place(row)}, the image" for row in range(len(files))]
+    pictured = decoded(files, called)
     return Dataset(
         name=name,
         task="classification",
-        inputs=decoded(files, where).float() / 255,
+        inputs=as_inputs(pictured),
         targets=torch.from_numpy(labels[1]).long(),
         test=test,
         outputs=len(labels[0]),
         standardize="channel",
         class_names=[str(value) for value in labels[0]],
+        notes=notes(pictured, called, where, Reading(), has_keys=False),
         **common,
     )
 

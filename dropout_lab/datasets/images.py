@@ -1,106 +1,92 @@
-"""Encoded images as one tensor, decoded once and kept by their content."""
+"""Images of your own: a folder with a folder for each class, or with train, val and test folders of such."""
 
-import hashlib
-import io
-import os
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from platformdirs import user_cache_path
+from pydantic import Field
 from torch import Tensor
 
+from dropout_lab.config.bounds import Count, Fraction, Share
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.image_cache import as_inputs, decoded_files
+from dropout_lab.datasets.image_folder import ORDER, Folder, read_folder
+from dropout_lab.datasets.image_notes import channels_note, notes
+from dropout_lab.datasets.image_pixels import Reading
+from dropout_lab.datasets.parts import Parts
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-DECODING = b"2"
-"""Part of the names of kept images: to be changed with what `decoded` makes of the same files."""
+SKIP = "dataset.skip_unreadable=true leaves such images out"
+Channels = Annotated[Literal[1, 3], Field(description="1 (grey), 3 (RGB)")]
 
 
-def decoded(files: Sequence[bytes], where: str) -> Tensor:
-    """(n, channel, height, width) uint8 of images of one size, in PNG, JPEG or another of Pillow's formats.
+def images(
+    *,
+    path: str | None = None,
+    size: Count | None = None,
+    channels: Channels | None = None,
+    background: Literal["white", "black"] = "white",
+    skip_unreadable: bool = False,
+    val_fraction: Fraction | None = None,
+    test_fraction: Fraction | None = None,
+    limit: Count | None = None,
+    label_noise: Share = 0.0,
+) -> Dataset:
+    """The images below `path`, (channels, height, width) in [0, 1], each of the class that its folder is called.
 
-    Three channels if one image is coloured, else one. An image with a palette is coloured if a colour is in it; others
-    are if their format says so. Transparency is left out; 16 bits of grey, 0 to 65535, are scaled to 8.
-
-    Kept in the user's cache under a hash of the files, and written whole or not at all, so that two processes may do it
-    at once. Raises UserError, naming the image, if one is damaged, of another size than the first, or has numbers
-    without a range (Pillow's modes I and F).
+    Folders called train, val or test make fixed parts. `size` resizes the shorter side, with antialiasing, and cuts out
+    the centre. Decoded images are kept in the user's cache. Raises UserError for a folder without two classes, for
+    images of several sizes without `size`, and for an image that cannot be read unless `skip_unreadable`.
     """
-    digest = hashlib.blake2b(DECODING, digest_size=20)
-    for file in files:
-        digest.update(len(file).to_bytes(8, "little"))
-        digest.update(file)
-    kept = user_cache_path("dropout-lab") / "images" / f"{digest.hexdigest()}.npy"
-    try:
-        found = np.load(kept)
-        if found.ndim == 4 and len(found) == len(files) and found.dtype == np.uint8:
-            return torch.from_numpy(found)
-    except (OSError, ValueError, EOFError):
-        pass  # not there yet, or damaged; EOFError: empty
-    images = _decode(files, where)
-    with suppress(OSError):  # a cache that cannot be written is no reason to stop
-        _keep(kept, images)
-    return images
+    if path is None:
+        raise UserError("dataset=images: give dataset.path=<a folder with a folder of images for each class>")
+    folder = read_folder(path)
+    reading = Reading(size, channels, background)
+    decoded = decoded_files(folder.files, folder.names, reading, skip=skip_unreadable, advice=SKIP)
+    classes = [folder.classes[row] for row in decoded.rows]
+    names = sorted(set(classes), key=lambda name: (not name.isdecimal(), int(name) if name.isdecimal() else 0, name))
+    codes = torch.tensor([names.index(name) for name in classes])
+    parts = _parts(folder, decoded.rows)
+    parts.require_no_fraction(val_fraction, test_fraction, f"the folders of {path} have")
+    parts.require_known(codes, names, path)
+    _require_enough(codes[: parts.training], names, parts, path)
+    return Dataset(
+        name=Path(path).resolve().name.lower(),
+        task="classification",
+        inputs=as_inputs(decoded),
+        targets=codes,
+        test=parts.test_rows(codes, "classification", test_fraction or 0.2, names),
+        validation=parts.validation_rows(),
+        outputs=len(names),
+        standardize="channel",
+        class_names=names,
+        notes=[
+            *folder.notes,
+            *notes(decoded, folder.names, path, reading, has_keys=True),
+            *channels_note(decoded, path, reading),
+        ],
+        val_fraction=val_fraction or 0.2,
+        limit=limit,
+        label_noise=label_noise,
+    )
 
 
-def _decode(files: Sequence[bytes], where: str) -> Tensor:
-    from PIL import Image, UnidentifiedImageError
-
-    arrays: list[NDArray[np.uint8]] = []
-    for number, file in enumerate(files):
-        try:
-            with Image.open(io.BytesIO(file)) as image:
-                array = _pixels(image)
-        except _NoRange as error:
-            raise UserError(f"{where}, image {number}: {error}") from error
-        except (UnidentifiedImageError, OSError, SyntaxError) as error:
-            raise UserError(f"{where}, image {number}: cannot be decoded: {error}") from error
-        if arrays and array.shape[:2] != arrays[0].shape[:2]:
-            raise UserError(f"{where}, image {number}: is of {array.shape[:2]}, and the first of {arrays[0].shape[:2]}")
-        arrays.append(array)
-    if len({array.ndim for array in arrays}) == 2:
-        arrays = [array if array.ndim == 3 else np.stack([array] * 3, -1) for array in arrays]
-    stacked = torch.from_numpy(np.stack(arrays))
-    return stacked.unsqueeze(1) if stacked.dim() == 3 else stacked.permute(0, 3, 1, 2).contiguous()
+def _require_enough(training: Tensor, names: Sequence[str], parts: Parts, path: str) -> None:
+    """Raises UserError for a class with an image that no two parts can have."""
+    least = 1 + (not parts.validation) + (not parts.test)
+    counts = torch.bincount(training).tolist()
+    if 1 in counts and least > 1:
+        raise UserError(
+            f"{path}: the class {names[counts.index(1)]} has 1 image to train on; must have {least}, for validation and"
+            " test sets need images of each class, too: add images, or take its folder away"
+        )
 
 
-class _NoRange(Exception):
-    pass
-
-
-def _pixels(image: "Image") -> NDArray[np.uint8]:
-    """(height, width) if it is grey, (height, width, 3) if it is coloured."""
-    if image.mode in ("I", "F"):
-        raise _NoRange(f"is of Pillow's mode {image.mode}, numbers without a range; must have 8 or 16 bits a channel")
-    if image.mode.startswith("I;16"):
-        grey = np.asarray(image).astype(np.uint32)
-        return ((grey + 128) // 257).astype(np.uint8)  # rounded: 65535 is 255 * 257
-    if image.mode in ("1", "L", "LA"):
-        return np.asarray(image.convert("L"))
-    if image.mode in ("P", "PA"):
-        # By way of RGBA, for Pillow warns of transparency that is lost.
-        colours = np.asarray(image.convert("RGBA"))[..., :3]
-        return colours[..., 0] if (colours == colours[..., :1]).all() else colours
-    return np.asarray(image.convert("RGB"))
-
-
-def _keep(path: Path, images: Tensor) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, images.numpy())
-            file.flush()
-            os.fsync(file.fileno())  # a crash of the machine must not leave the name without the data
-        os.replace(unfinished, path)
-    except OSError:
-        os.unlink(unfinished)
-        raise
+def _parts(folder: Folder, rows: Sequence[int]) -> Parts:
+    """The sizes of the parts without the images that cannot be read."""
+    sizes, end = [], 0
+    for part in ORDER:
+        start, end = end, end + folder.sizes[part]
+        sizes.append(sum(start <= row < end for row in rows))
+    return Parts(*sizes)

@@ -115,6 +115,8 @@ def _source(plan: Plan) -> str:
     for key in ("path", "id"):
         if section.get(key) is not None:
             return f"dataset.{key}={section[key]} has"
+    if not str(section["_target_"]).startswith("dropout_lab."):
+        return f"what dataset._target_={section['_target_']} returns has"
     return f"what dataset={plan.choices['dataset']} reads of this Python has"
 
 

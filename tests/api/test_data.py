@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, IterableDataset, Subset, TensorDataset
 
-from dropout_lab.api.data import arrays_of
 from dropout_lab.config.handed import handed
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.arrays import Arrays, arrays
+from dropout_lab.datasets.arrays import arrays
+from dropout_lab.datasets.arrays_given import Arrays
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.held import arrays_of
 from tests.api.nets import PARTS, X, Y
 
 
@@ -108,9 +109,9 @@ def test_the_task_can_be_said() -> None:
     assert of((X, np.arange(120) % 30), task="classification", test_fraction=0.5, val_fraction=0.5).outputs == 30
 
 
-def test_images_are_standardized_by_channel_and_sequences_are_left_alone() -> None:
+def test_images_are_standardized_by_channel_and_sequences_by_feature_over_their_steps() -> None:
     assert of((np.zeros((120, 1, 4, 4), dtype=np.uint8), Y)).standardize == "channel"
-    assert of((np.zeros((120, 5, 3)), Y)).standardize == "none"
+    assert of((np.zeros((120, 5, 3)), Y)).standardize == "step"
     assert of((X, Y), standardize="none").standardize == "none"
 
 
@@ -137,10 +138,9 @@ REFUSED = [
     ((X[:, 0], Y), "data: X has the shape (120,)"),
     ((X[:50], Y), "data: X has 50 examples and y 120"),
     ((X, Y, X[:0], Y[:0]), "data: X_test has 0 examples"),
-    ((X, Y[:, None]), "y.reshape(-1)"),
-    ((X, np.eye(2)[Y]), "y.argmax(1)"),
-    ((np.where(X > 2, np.nan, X), Y), "data: X has values that are NaN"),
-    ((X, np.where(Y, np.inf, 0)), "data: y has values that are NaN, infinite"),
+    ((X, np.stack([Y, Y], 1)), "data: y has the shape (120, 2); must be one class or number an example"),
+    ((np.where(X > 2, np.nan, X), Y), "values are NaN, the first in example"),
+    ((X, np.where(Y, np.inf, 0)), "values are infinite or beyond 1e+38"),
     ((X.astype(object), Y), "data: X has the type object"),
     ((pd.DataFrame({"a": ["x"] * 120, "b": Y}), Y), "data: X: column a has the type"),
     ((X, pd.Series([None, *Y[1:]])), "data: y: value 0 is missing"),

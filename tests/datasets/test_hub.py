@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets import images
+from dropout_lab.datasets import image_cache
 from dropout_lab.datasets.hub import hub
-from dropout_lab.datasets.images import decoded
+from dropout_lab.datasets.image_cache import decoded as decode
 from tests.matrix import matrix
 
 datasets = pytest.importorskip("datasets", reason="the extra hub is not installed")
@@ -28,12 +28,18 @@ REAL = Path(os.environ.get("DROPOUT_LAB_DATA", Path(__file__).parents[3] / "shar
 @pytest.fixture(autouse=True)
 def _caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "hf"))
-    monkeypatch.setattr(images, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(image_cache, "user_cache_path", lambda name: tmp_path / "cache" / name)
 
 
 def pixels(count: int, channels: int = 1, seed: int = 0) -> NDArray[np.uint8]:
     shape = (count, 6, 5) if channels == 1 else (count, 6, 5, channels)
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def decoded(files: list[bytes], where: str) -> torch.Tensor:
+    """(n, channel, height, width) uint8."""
+    found = decode(files, [f"{where}, image {number}" for number in range(len(files))])
+    return torch.from_numpy(np.array(found.images))
 
 
 def png(array: NDArray[Any]) -> bytes:
@@ -106,19 +112,19 @@ def test_a_table_with_a_target_of_words_or_numbers(tmp_path: Path) -> None:
 
 
 def _decode_in_another_process(cache: str, files: list[bytes]) -> None:
-    setattr(images, "user_cache_path", lambda name: Path(cache))  # noqa: B010
+    setattr(image_cache, "user_cache_path", lambda name: Path(cache))  # noqa: B010
     assert decoded(files, "here").shape == (20, 1, 6, 5)
 
 
 def test_images_are_decoded_once_and_by_their_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [png(array) for array in pixels(20)]
     first = decoded(files, "here")
-    monkeypatch.setattr(images, "_decode", lambda files, where: pytest.fail("decoded again"))
+    monkeypatch.setattr(image_cache, "decode", lambda *_, **__: pytest.fail("decoded again"))
     assert torch.equal(decoded(files, "elsewhere"), first)
     monkeypatch.undo()
-    monkeypatch.setattr(images, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(image_cache, "user_cache_path", lambda name: tmp_path / "cache" / name)
     assert not torch.equal(decoded(files[::-1], "here"), first)
-    (kept,) = [path for path in (tmp_path / "cache").rglob("*.npy") if path.stat().st_size][:1]
+    kept = next((tmp_path / "cache").rglob("*.npy"))
     for path in (tmp_path / "cache").rglob("*.npy"):
         path.write_bytes(path.read_bytes()[:40])  # damaged: decoded again, not believed
     assert torch.equal(decoded(files, "here"), first)
@@ -139,8 +145,10 @@ def test_a_palette_is_coloured_if_a_colour_is_in_the_image() -> None:
     transparent = Image.fromarray(coloured).quantize(30)
     transparent.info["transparency"] = bytes(range(30))  # of which Pillow warns
     image = decoded([encoded(transparent)], "here")
-    assert torch.equal(image[0].permute(1, 2, 0), torch.from_numpy(np.array(transparent.convert("RGBA"))[..., :3]))
-    assert image[0, :, 2, 3].tolist() == [255, 0, 0]
+    colours = transparent.convert("RGBA")
+    white = Image.alpha_composite(Image.new("RGBA", colours.size, "white"), colours)
+    assert torch.equal(image[0].permute(1, 2, 0), torch.from_numpy(np.array(white)[..., :3]))
+    assert image[0, 0, 2, 3] > image[0, 1, 2, 3] == image[0, 2, 2, 3]
     # One coloured image makes the others of a set coloured.
     grey = pixels(1)[0]
     both = decoded([png(grey), png(coloured)], "here")
@@ -185,7 +193,7 @@ def test_the_data_are_on_the_disk_before_they_have_their_name(tmp_path: Path, mo
     replace = os.replace
 
     def named(old: str, new: Path) -> None:
-        assert synced == [os.stat(old).st_size]
+        assert synced.pop() == os.stat(old).st_size
         replace(old, new)
 
     monkeypatch.setattr(os, "replace", named)
@@ -211,9 +219,11 @@ def test_two_processes_may_decode_at_once(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_an_image_is_named(tmp_path: Path) -> None:
     files = [png(array) for array in pixels(3)]
-    with pytest.raises(UserError, match="here, image 1: cannot be decoded"):
+    with pytest.raises(UserError, match="here, image 1: is in no format that Pillow knows"):
         decoded([files[0], b"no picture", files[2]], "here")
-    with pytest.raises(UserError, match=r"here, image 2: is of \(4, 5\), and the first of \(6, 5\)"):
+    with pytest.raises(
+        UserError, match=r"here, image 0 has 5 x 6 pixels and here, image 2 5 x 4; all images must have one size"
+    ):
         decoded([*files[:2], png(pixels(1)[0][:4])], "here")
 
 
