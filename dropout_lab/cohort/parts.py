@@ -49,6 +49,10 @@ class Part:
         for stacked, values in ((self.rows, rows), (self.targets, targets)):
             stacked[:, lane] = self._chunks(values).to(stacked.device)
 
+    def in_order(self) -> Tensor:
+        """The targets, (lane, n, ...), in the order in which the chunks are evaluated, without padding."""
+        return self.targets.transpose(0, 1).flatten(1, 2)[:, : self.size]
+
     def _chunks(self, values: Tensor) -> Tensor:
         """(n, ...) -> (chunk, n, ...), padded with the first example."""
         chunks, _, chunk = self.rows.shape
