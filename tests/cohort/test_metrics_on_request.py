@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 from dropout_lab.cohort.on_request.measuring import FUNCTIONS, chance, from_loss, measure
 from dropout_lab.core.metrics.on_request import CLASS, LABELS, NUMBER, ON_REQUEST
 from dropout_lab.datasets.split import Split
+from tests.cohort.runs import recipe, structure, train
 
 Array = NDArray[Any]
 
@@ -196,3 +198,57 @@ def test_chance_is_the_answer_that_ignores_the_inputs() -> None:
 def test_perplexity_of_an_even_guess_is_the_number_of_classes() -> None:
     assert from_loss(["perplexity", "auroc"], math.log(10)) == {"perplexity": pytest.approx(10)}
     assert ON_REQUEST["mae"].tasks == NUMBER
+
+
+ASKED = ("f1_macro", "auroc", "brier", "perplexity")
+
+
+def test_lanes_measure_what_their_networks_answer_in_any_width() -> None:
+    """The values of a run: equal in two widths, from the kept predictions on the test set, and at the best epoch."""
+    made = structure(metrics=ASKED)
+    recipes = [recipe(number, epochs=3, best_by="val_f1_macro") for number in range(5)]
+    narrow, wide = (train(made, recipes, width) for width in (2, 5))
+    for name, result in narrow.items():
+        assert result.curves == wide[name].curves
+        assert result.metrics == wide[name].metrics
+        curve = [float(value or 0) for value in result.curves["val_f1_macro"]]
+        assert result.metrics["best_epoch"] == curve.index(max(curve)) + 1
+        assert result.metrics["val_f1_macro"] == max(curve)
+        assert result.answers is not None
+        probs = probabilities(torch.from_numpy(result.answers.log_probs))
+        for metric in ("f1_macro", "auroc", "brier"):
+            expected = OF_CLASSES[metric](result.answers.targets, probs)
+            assert result.metrics[f"test_{metric}"] == pytest.approx(expected, abs=1e-5), metric
+        assert result.metrics["test_perplexity"] == pytest.approx(math.exp(result.metrics["test_loss"]))
+        assert 0.09 < result.metrics["test_accuracy_chance"] < 0.12
+        assert result.metrics["test_auroc_chance"] == 0.5
+
+
+def test_what_is_not_asked_for_is_not_measured_and_changes_nothing() -> None:
+    recipes = [recipe(number, epochs=2) for number in range(2)]
+    plain, more = (train(structure(metrics=asked), recipes, 2) for asked in ((), ASKED))
+    for name, result in plain.items():
+        assert not [field for field in result.metrics if "auroc" in field]
+        assert not [field for field in result.curves if "auroc" in field]
+        assert result.metrics.items() <= more[name].metrics.items()
+        assert result.curves.items() <= more[name].curves.items()
+
+
+def test_patience_counts_epochs_without_a_better_value_of_what_chooses_the_epoch() -> None:
+    made = structure(metrics=("mcc",))
+    result = train(made, [recipe(n, epochs=12, patience=1, best_by="val_mcc") for n in range(2)], 2)["0"]
+    curve = [float(value or 0) for value in result.curves["val_mcc"]]
+    better = [max(curve[:epoch]) < curve[epoch] for epoch in range(1, len(curve))]
+    assert all(better[:-1])
+    assert better[-1] is (len(curve) == 12 and better[-1])
+
+
+def test_a_run_whose_choosing_metric_is_undefined_fails_and_says_so() -> None:
+    made = structure(metrics=("auroc",))
+    dataset = made.dataset
+    ones = torch.where(dataset.targets == dataset.targets[dataset.split(0).val[0]])[0]
+    outside = ones[~torch.isin(ones, dataset.test)][:4]
+    one_class = replace(made, dataset=replace(dataset, validation=outside))
+    result = train(one_class, [recipe(n, epochs=2, best_by="val_auroc") for n in range(2)], 2)["0"]
+    assert result.status == "failed"
+    assert result.reason == "trainer.best=val_auroc: it is undefined on the validation part at epoch 1"

@@ -38,8 +38,11 @@ class Predictions:
 
     @cached_property
     def scores(self) -> Tensor:
-        """(lane, class, n): greater for an example that more probably has the class or the label."""
-        return self.log_probs if self.has_classes else self.outputs
+        """(lane, class, n): greater for an example that more probably has the class or the label.
+
+        In single precision, so that equal probabilities are equal although their sums were rounded apart.
+        """
+        return (self.log_probs if self.has_classes else self.outputs).float()
 
     @cached_property
     def truth(self) -> Tensor:

@@ -26,10 +26,15 @@ def at_end() -> Sequence[AtEnd]:
     return [metric for metric in METRICS.values() if isinstance(metric, AtEnd)]
 
 
-def curve_names(asked: Collection[str] | None = None) -> Sequence[str]:
-    """The metrics that the records of an epoch may hold; of the optional ones only those in `asked`, if it is given."""
+def curve_names(asked: Collection[str] = ()) -> Sequence[str]:
+    """The metrics in the records of an epoch; of the optional ones those in `asked`."""
     kept = [metric for metric in per_epoch() if metric.in_curves]
-    return [metric.name for metric in kept if asked is None or not metric.optional or metric.name in asked]
+    return [metric.name for metric in kept if not metric.optional or metric.name in asked]
+
+
+def possible_curve_names() -> Sequence[str]:
+    """The metrics that the records of an epoch may hold."""
+    return [metric.name for metric in per_epoch() if metric.in_curves]
 
 
 def run_fields() -> Mapping[str, Metric]:

@@ -1,9 +1,11 @@
 """The terms of the page and their meanings; the numbers come from the code that uses them."""
 
 from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
+from dropout_lab.core.metrics.metric import BEST_BY
 from dropout_lab.report.answer.rows import EPOCHS
 from dropout_lab.report.answer.scope import is_undivided
 from dropout_lab.report.frames.load import Frames
+from dropout_lab.report.spelling import is_maximised, title
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.differences.comparisons import POINTS
 
@@ -28,6 +30,17 @@ def _division(frames: Frames) -> str:
     return "each seed divides it anew"
 
 
+def _best(frames: Frames) -> str:
+    most = "highest" if is_maximised(frames.best_by) else "lowest"
+    return f"{most} {title(frames.best_by)}{'' if frames.best_by == BEST_BY else f' (trainer.best={frames.best_by})'}"
+
+
+def _flattered(frames: Frames) -> str:
+    if frames.best_by == BEST_BY:
+        return "the validation loss; How sure has an upper bound of the bias."
+    return f"the {title(frames.best_by)}; how much is not estimated."
+
+
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Term and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -45,9 +58,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "best epoch",
-            "The epoch with the lowest validation loss. All values are at this epoch unless stated otherwise, test "
-            "values included. Choosing it by the validation part flatters the validation loss; How sure has an upper "
-            "bound of the bias.",
+            f"The epoch with the {_best(frames)}. All values are at this epoch unless stated otherwise, test values "
+            f"included. Choosing it by the validation part flatters {_flattered(frames)}",
         ),
         (
             "gap",

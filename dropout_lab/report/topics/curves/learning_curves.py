@@ -53,7 +53,8 @@ def curves(frames: Frames, table: pd.DataFrame, choice: Choice, shape: pd.DataFr
     names = table.set_index("trial")["name"]
     ails = shape.set_index("trial")["diagnosis"]
     complete = frames.runs.loc[frames.runs["status"] == "complete", ["trial", "seed", "best_epoch"]]
-    metrics = [metric.name for metric in per_epoch() if metric.in_curves and metric.in_runs]
+    recorded = [metric for metric in per_epoch() if metric.in_curves and metric.in_runs]
+    metrics = [metric.name for metric in recorded if metric.name in frames.curves]
     shown = frames.curves.loc[frames.curves["trial"].isin(order), ["trial", "seed", "epoch", *metrics]]
     frame = shown.merge(complete, on=["trial", "seed"])
     frame = frame.assign(
