@@ -11,6 +11,9 @@ from dropout_lab.build.description import own_rate
 from dropout_lab.build.network import network
 from dropout_lab.core.trial import WEIGHTS, Config
 
+NAMED = 1000
+"""More classes than this are known by their numbers."""
+
 
 def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
     """Names, numbers of examples and of parameters; and `drawn`, how many of these a seed draws.
@@ -30,6 +33,7 @@ def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
         "train": len(split.train),
         "validation": len(split.val),
         "test": len(dataset.test),
+        "classes": [str(name) for name in dataset.class_names] if len(dataset.class_names) <= NAMED else [],
         "one_validation_part": dataset.validation is not None,
         "network": type(models[0]).__name__,
         "own_rate": own_rate(builder, config),

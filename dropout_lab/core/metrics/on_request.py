@@ -90,7 +90,6 @@ _DECLARED = (
         title="AUROC",
         meaning=f"area under the ROC curve: {ONE_AGAINST_REST}",
         tasks=LABELS,
-        unit=NO_UNIT,
         high=1,
     ),
     OnRequest(
@@ -98,7 +97,6 @@ _DECLARED = (
         title="AUPRC",
         meaning=f"average precision, the area under the precision-recall curve: {ONE_AGAINST_REST}",
         tasks=LABELS,
-        unit=NO_UNIT,
         high=1,
     ),
     OnRequest(

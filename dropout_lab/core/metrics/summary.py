@@ -20,8 +20,8 @@ def of_epoch(metrics: Sequence[PerEpoch], measured: Mapping[str, float | None]) 
 def summary(ended: Ended) -> dict[str, Value]:
     """The metrics in the record of a run.
 
-    Metrics of an epoch are there twice: by their name at the best epoch, and with `_last` at the last one. What is not finite is None. Both sides of a gap have the same weights and are measured in evaluation
-    mode.
+    Metrics of an epoch are there twice: by their name at the best epoch, and with `_last` at the last one. What is not
+    finite is None. Both sides of a gap have the same weights and are measured in evaluation mode.
     """
     length = len(ended.curves["val_loss"])
     best = best_epoch(ended)

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dropout_lab.core.metrics.on_request import CHANCE
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import and_list, plural, setting
+from dropout_lab.report.topics import chance
 
 
 def scope(frames: Frames) -> str:
-    """One line of facts and a sentence about the seeds."""
+    """One line of facts, a sentence about the seeds, and what a network that ignores its inputs would reach."""
     facts = "; ".join(_facts(frames))
     swept = "model.weights" in frames.context_parameters
-    return f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
+    said = f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
+    tested = [name.removesuffix(CHANCE) for name in frames.runs if str(name).startswith("test_")]
+    return f"{said} {chance.note(frames, [name for name in tested if f'{name}{CHANCE}' in frames.runs])}".rstrip()
 
 
 def is_undivided(frames: Frames) -> bool:

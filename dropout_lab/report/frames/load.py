@@ -80,8 +80,10 @@ class Frames:
         return [name for name in asked if name in self.runs] or ["val_loss"]
 
     @property
-    def best_by(self) -> str:
-        """The metric by which the best epoch of a run was chosen: `trainer.best` of the last command."""
+    def best_by(self) -> str | None:
+        """The metric by which the best epoch of a run was chosen: `trainer.best`; None where that is swept."""
+        if "trainer.best" in self.parameters:
+            return None
         trainer = (self.asked.get("settings") or {}).get("trainer") or {}
         return str(trainer.get("best") or BEST_BY)
 

@@ -31,6 +31,8 @@ def _division(frames: Frames) -> str:
 
 
 def _best(frames: Frames) -> str:
+    if frames.best_by is None:
+        return "best value of trainer.best, which is swept"
     most = "highest" if is_maximised(frames.best_by) else "lowest"
     return f"{most} {title(frames.best_by)}{'' if frames.best_by == BEST_BY else f' (trainer.best={frames.best_by})'}"
 
@@ -38,7 +40,8 @@ def _best(frames: Frames) -> str:
 def _flattered(frames: Frames) -> str:
     if frames.best_by == BEST_BY:
         return "the validation loss; How sure has an upper bound of the bias."
-    return f"the {title(frames.best_by)}; how much is not estimated."
+    what = "what chooses it" if frames.best_by is None else f"the {title(frames.best_by)}"
+    return f"{what}; how much is not estimated."
 
 
 def definitions(frames: Frames) -> list[tuple[str, str]]:
@@ -60,6 +63,12 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "best epoch",
             f"The epoch with the {_best(frames)}. All values are at this epoch unless stated otherwise, test values "
             f"included. Choosing it by the validation part flatters {_flattered(frames)}",
+        ),
+        (
+            "chance",
+            "A metric's value for a network that ignores its inputs and always answers with the frequencies of the "
+            "classes in the training part, or with its mean: in accuracy, the share of the most frequent class. It "
+            "stands beside the metric wherever that was recorded.",
         ),
         (
             "gap",
@@ -90,7 +99,7 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "test interval",
             "A 95 % interval on the held-out test set. Where predictions are recorded, it covers new seeds and new "
-            "test examples; elsewhere, new seeds alone.",
+            "test examples in loss and accuracy; elsewhere, and in other metrics, new seeds alone.",
         ),
         (
             "better, worse",
