@@ -14,8 +14,8 @@ def scope(frames: Frames) -> str:
     facts = "; ".join(_facts(frames))
     swept = "model.weights" in frames.context_parameters
     said = f"{facts[:1].upper()}{facts[1:]}. {changed_by_seeds(frames.asked.get('scope') or {}, swept=swept)}"
-    tested = [name.removesuffix(CHANCE) for name in frames.runs if str(name).startswith("test_")]
-    return f"{said} {chance.note(frames, [name for name in tested if f'{name}{CHANCE}' in frames.runs])}".rstrip()
+    fields = [str(name) for name in frames.runs if str(name).startswith("test_") and str(name).endswith(CHANCE)]
+    return f"{said} {chance.note(frames, [field.removesuffix(CHANCE) for field in fields])}".rstrip()
 
 
 def is_undivided(frames: Frames) -> bool:

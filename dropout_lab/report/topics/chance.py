@@ -36,6 +36,6 @@ def note(frames: Frames, metrics: Sequence[str]) -> str:
     if not known:
         return ""
     parts = [f"{title(metric)} {value(metric, level(frames, metric))}" for metric in known]
-    answer = "the most frequent class, or by the classes' frequencies" if frames.is_classification else "the mean"
-    answer = "the most frequent class" if frames.is_classification and set(known) <= set(MAJORITY) else answer
-    return f"Always answering {answer}: {and_list(parts)}."
+    majority = " (the most frequent class)" if set(known) & set(MAJORITY) else ""
+    parts = [f"{part}{majority if metric in MAJORITY else ''}" for part, metric in zip(parts, known, strict=True)]
+    return f"A network that ignores its inputs would have: {and_list(parts)}."

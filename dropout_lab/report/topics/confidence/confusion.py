@@ -125,12 +125,11 @@ def _panel(ax: Axes, part: pd.DataFrame, classes: list[str], *, named: bool) -> 
     mesh = ax.pcolormesh(np.sqrt(shares), cmap="cividis", vmin=0, vmax=1, edgecolors="white", linewidth=0.6)
     ax.invert_yaxis()
     ink = mesh.to_rgba(np.sqrt(shares))[..., :3] @ np.array([0.3, 0.59, 0.11])
-    size = 7 if len(classes) <= BESIDE // 2 or len(classes) > BESIDE else 6
     for (row, column), count in np.ndenumerate(counts):
         if count:
             color = "#010101" if ink[row, column] > 0.5 else "#fefefe"  # kept in dark mode
             ax.text(
-                column + 0.5, row + 0.5, f"{count:.0f}", ha="center", va="center", fontsize=size, color=color,
+                column + 0.5, row + 0.5, f"{count:.0f}", ha="center", va="center", fontsize=7, color=color,
                 in_layout=False,
             )  # fmt: skip
     room = [shorten(name, 14) for name in classes]
