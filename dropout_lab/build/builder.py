@@ -22,6 +22,7 @@ from dropout_lab.cohort.stack import Layout
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.config.roles import options
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.metric import BEST_BY
 from dropout_lab.core.trial import Config, Run, canonical_json
 from dropout_lab.datasets.all_data import all_data
 from dropout_lab.datasets.dataset import Dataset
@@ -119,6 +120,7 @@ class Builder:
             options=frozenset(spec["options"]),
             precision=spec["precision"],
             gap_examples=spec["gap_examples"],
+            metrics=tuple(spec.get("metrics", ())),
             mc_samples=spec["mc_samples"],
             name=canonical_json(spec) if _is_ours(spec) else None,
             engine=spec.get("engine", "lanes"),
@@ -140,6 +142,7 @@ class Builder:
             options={name: float(trainer[name]) for name in options() if trainer[name] is not None},
             lr_schedule=self.made("lr_schedule", config["lr_schedule"]),
             momentum_schedule=self.made("momentum_schedule", config["momentum_schedule"]),
+            best_by=trainer.get("best", BEST_BY),
         )
 
     # What the caches call: their arguments are hashable.

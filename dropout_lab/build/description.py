@@ -10,6 +10,8 @@ from dropout_lab.build.checks import check_mc_samples, check_options, check_samp
 from dropout_lab.build.training_checks import check_training
 from dropout_lab.config.patterns import flat_groups
 from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
+from dropout_lab.config.values import objectives
+from dropout_lab.core.metrics.lookup import on_request
 from dropout_lab.core.trial import Config, Trial
 from dropout_lab.sites.info import Warned
 
@@ -40,6 +42,8 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     config = _canonical(config)
     placing = place(builder, config, choices)
     trainer = {key: config["trainer"][key] for key in trainer_keys()}
+    if trainer["best"] is None:  # the key of a trial is that of records older than this key
+        del trainer["best"]
     sections = {**{name: config[name] for name in trial_sections()}, "trainer": trainer}
     trial = Trial.of(sections, placing.rates, placing.acting)
     optimizer = builder.made("optimizer", config["optimizer"])
@@ -52,6 +56,8 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     if not trial.is_baseline:
         check_samples(builder, config, choices["loss"], placing.rates, placing.last)
     structure = _structure(config, trainer, placing.acting, optimizer.numbers())
+    if metrics := _metrics(config):
+        structure = {**structure, "metrics": metrics}
     engine, _ = builder.engine(config["model"], config["dataset"], config["trainer"]["engine"])
     if engine == "loop":
         structure = {**structure, "engine": engine}
@@ -104,6 +110,12 @@ def _structure(config: Config, trainer: Config, acting: Mapping[str, Config], nu
         "pretraining": None if trainer["pretrain_classes"] is None else {key: trainer[key] for key in PRETRAINING_KEYS},
         "options": [name for name in options() if trainer[name] is not None],
     }
+
+
+def _metrics(config: Config) -> Sequence[str]:
+    """The metrics on request that `metric`, `objective` and `trainer.best` name."""
+    asked = [*objectives(config.get("metric") or []), *objectives(config["objective"]), config["trainer"]["best"]]
+    return on_request([name for name in asked if name is not None])
 
 
 def _without_dropout(structure: Config, placing: Placing) -> Config:

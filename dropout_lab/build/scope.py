@@ -12,6 +12,9 @@ from dropout_lab.build.network import network
 from dropout_lab.core.trial import WEIGHTS, Config
 from dropout_lab.datasets.division_told import left_out
 
+NAMED = 1000
+"""More classes than this are known by their numbers."""
+
 
 def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
     """Names, numbers of examples and of parameters; and `drawn`, how many of these a seed draws.
@@ -31,6 +34,7 @@ def scope(builder: Builder, config: Config) -> Mapping[str, Any]:
         "train": len(split.train),
         "validation": dataset.most_validation,
         "test": len(dataset.test),
+        "classes": [str(name) for name in dataset.class_names] if len(dataset.class_names) <= NAMED else [],
         "one_validation_part": dataset.validation is not None,
         "fixed": dataset.division,
         "folds": dataset.folds,

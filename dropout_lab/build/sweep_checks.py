@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dropout_lab.build.builder import Builder
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import objectives as known_objectives
+from dropout_lab.core.metrics.on_request import ON_REQUEST
 from dropout_lab.core.trial import Config
 from dropout_lab.datasets.dataset import Dataset
 
@@ -18,6 +19,7 @@ def check_sweep(builder: Builder, spec: Config, seeds: int, objectives: Sequence
     check_seeds(builder, spec, seeds)
     dataset = builder.dataset(spec["dataset"])
     check_objectives(dataset, objectives)
+    check_metrics(dataset, spec.get("metrics", ()))
     check_axes(dataset, keys)
 
 
@@ -37,9 +39,26 @@ def check_objectives(dataset: Dataset, objectives: Sequence[str]) -> None:
     missing = [name for name in objectives if name not in allowed]
     if missing:
         raise UserError(
-            f"objective={missing[0]}: {dataset.name} is a regression, which has no accuracy; allowed:"
-            f" {', '.join(allowed)}"
+            f"objective={missing[0]}: {dataset.name} is a {dataset.task.replace('_', ' ')}, which does not have it;"
+            f" allowed: {', '.join(allowed)}"
         )
+
+
+def check_metrics(dataset: Dataset, names: Sequence[str]) -> None:
+    """Raises UserError for a metric on request that the data do not have."""
+    allowed = [
+        name for name, one in ON_REQUEST.items() if dataset.task in one.tasks and dataset.outputs >= one.least_outputs
+    ]
+    for name in names:
+        if name in allowed:
+            continue
+        needed = ON_REQUEST[name].least_outputs
+        why = (
+            f"it is 1 for any network on {dataset.outputs} classes; it needs {needed}"
+            if dataset.task in ON_REQUEST[name].tasks
+            else f"{dataset.name} is a {dataset.task.replace('_', ' ')}, which does not have it"
+        )
+        raise UserError(f"metric={name}: {why}; allowed: {', '.join(allowed) or 'none'}")
 
 
 def check_axes(dataset: Dataset, keys: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from dropout_lab.cohort.batches import Epoch
 from dropout_lab.cohort.data import LaneData
 from dropout_lab.cohort.lift import lift
+from dropout_lab.cohort.on_request.measuring import needs_predictions
 from dropout_lab.cohort.passes import Evaluation, InPlace, TrainStep, inputs_of
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.state import State
@@ -45,6 +46,10 @@ class Executor:
         answered = test.shape[0] * test.shape[2] if structure.dataset.task == "classification" else 0
         self._log_probs = zeros(answered, structure.dataset.outputs)
         """(lane, n, classes) on the test set and on what fills up its chunks."""
+        asked = ("val", "test") if needs_predictions(structure.metrics) else ()
+        sizes = {name: data.parts[name].rows.shape[0] * data.chunk for name in asked}
+        self._outputs = {name: zeros(size, structure.dataset.outputs) for name, size in sizes.items()}
+        """Part -> (lane, n, output) on it and on what fills up its chunks, for metrics on request."""
         self.train_step = TrainStep(program, state.changed, self._total, {**data.given, "hyper": state.hyper})
         self.evaluation = Evaluation(program, self._loss, self._correct, self._carried, data.given, state.best)
         self.run_train_step: InPlace = self.train_step
@@ -55,6 +60,7 @@ class Executor:
         if lanes_per_process < self._width:
             share_memory([*state.tensors, *data.tensors, *self._carried.values(), *epoch])
             share_memory([self._total, self._loss, self._correct, self._keys, self._log_probs])
+            share_memory(list(self._outputs.values()))
 
     def use(self, train_step: InPlace, evaluation: InPlace) -> None:
         """Replaces the programs by these, which are compiled for the lanes of one process."""
@@ -88,6 +94,11 @@ class Executor:
         sizes = self._data.parts[part].sizes
         return self._loss / sizes, self._correct / sizes
 
+    def outputs(self, part: str, *, best: bool) -> Tensor:
+        """Outputs on a part, (lane, n, output), of the networks as they are or of the best; see `_outputs`."""
+        self._do("outputs", part, best)
+        return self._outputs[part][:, : self._data.parts[part].size]
+
     def predict(self, keys: Tensor | None) -> Tensor:
         """Log-probabilities of the best networks on the test set: (lane, n, classes).
 
@@ -101,7 +112,12 @@ class Executor:
     def _do(self, task: str, *arguments: Any) -> None:
         if self._pool is None:
             each = self._lanes_per_process
-            tasks: dict[str, Task] = {"train": self._train, "evaluate": self._evaluate, "predict": self._predict}
+            tasks: dict[str, Task] = {
+                "train": self._train,
+                "evaluate": self._evaluate,
+                "outputs": self._write_outputs,
+                "predict": self._predict,
+            }
             self._pool = WorkerPool([slice(first, first + each) for first in range(0, self._width, each)], tasks)
         self._pool.do(task, *arguments)
 
@@ -119,10 +135,25 @@ class Executor:
         for rows, targets, weight in zip(part.rows, part.targets, part.weight, strict=True):
             self.run_evaluation(*fixed, *network, rows[lanes], targets[lanes], weight[lanes])
 
+    def _write_outputs(self, lanes: slice, name: str, best: bool) -> None:
+        given, network = self._given(lanes), self._network(lanes, best=best)
+        done = 0
+        with torch.no_grad():
+            for stacked in self._data.parts[name].rows:
+                x = inputs_of(stacked[lanes], given)
+                found = lift(self._program.outputs, self._program.engine)(*network, x)
+                self._outputs[name][lanes, done : done + found.shape[1]] = found.view(*found.shape[:2], -1)
+                done += found.shape[1]
+
+    def _given(self, lanes: slice) -> dict[str, Tensor]:
+        return {name: value[lanes] for name, value in self._data.reading.items()} | {"inputs": self._data.inputs}
+
+    def _network(self, lanes: slice, *, best: bool) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        held = tree_map(lambda value: value[lanes], self._state.best if best else self._state.network)
+        return held["params"], held["buffers"], held["rates"]
+
     def _predict(self, lanes: slice, masked: bool) -> None:
-        given = {name: value[lanes] for name, value in self._data.reading.items()} | {"inputs": self._data.inputs}
-        best = tree_map(lambda value: value[lanes], self._state.best)
-        network = best["params"], best["buffers"], best["rates"]
+        given, network = self._given(lanes), self._network(lanes, best=True)
         keys = self._keys[lanes, : len(self._program.sites)]
         done = 0
         with torch.no_grad():

@@ -20,9 +20,9 @@ class Lane:
     steps: int = 0
     seconds: float = 0.0
     best: float = float("inf")
-    """The lowest validation loss."""
+    """The best value of the recipe's `best_by`, negated if it is maximised."""
     since_best: int = 0
-    """Epochs since the lowest validation loss."""
+    """Epochs since the best value."""
     epoch: int = 0
     """Finished epochs."""
     curves: dict[str, list[float | None]] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from dropout_lab.cohort.data import LaneData
 from dropout_lab.cohort.execution import Executor
 from dropout_lab.cohort.keys import mask_seed
 from dropout_lab.cohort.lane import Lane
+from dropout_lab.cohort.on_request.measuring import measure as on_request
+from dropout_lab.cohort.on_request.measuring import needs_predictions
 from dropout_lab.cohort.recipe import Keep, Recipe, Structure
 from dropout_lab.cohort.seeds import Seeds
 from dropout_lab.cohort.state import State
@@ -77,11 +79,29 @@ class Lanes:
         self.executor.train(1)
 
     def evaluate(self) -> Mapping[str, Tensor]:
-        """Loss and accuracy of every lane, (lane,), on its validation part and on a subset of its training part."""
+        """Loss and accuracy of every lane, (lane,), on its validation part and on a subset of its training part.
+
+        And the metrics on request, on its validation part.
+        """
         metrics = {}
         for part in ("train", "val"):
             metrics[f"{part}_loss"], metrics[f"{part}_accuracy"] = self.executor.evaluate(part, best=False)
-        return metrics
+        return metrics | self._on_request("val", best=False)
+
+    def _on_request(self, part: str, *, best: bool) -> dict[str, Tensor]:
+        """`<part>_<metric>` -> (lane,), of those that are measured on predictions."""
+        structure = self.structure
+        if not needs_predictions(structure.metrics):
+            return {}
+        outputs, targets = self.executor.outputs(part, best=best), self.data.parts[part].in_order()
+        sizes = self.data.parts[part].sizes.cpu().int()
+        found: dict[str, Tensor] = {}
+        for size in sizes.unique().tolist():  # lanes may have validation parts of several sizes, padded behind
+            lanes = (sizes == size).nonzero().squeeze(1).to(outputs.device)
+            values = on_request(structure.metrics, outputs[lanes, :size], targets[lanes, :size], structure.dataset.task)
+            for name, value in values.items():
+                found.setdefault(f"{part}_{name}", value.new_zeros(len(sizes)))[lanes] = value
+        return found
 
     def keep_best(self, lanes: Iterable[int]) -> None:
         """Keeps the networks of these lanes as the best of their runs so far."""
@@ -98,6 +118,10 @@ class Lanes:
         """Loss and accuracy of every run's best network on the test set: (lane,) each."""
         return self.executor.evaluate("test", best=True)
 
+    def test_on_request(self) -> Mapping[str, Tensor]:
+        """The metrics on request of every run's best network on the test set: (lane,) each."""
+        return self._on_request("test", best=True)
+
     def predict(self, sample: int | None = None) -> Tensor:
         """Log-probabilities of every run's best network on the test set: (lane, n, classes).
 
@@ -107,8 +131,7 @@ class Lanes:
 
     def test_targets(self) -> Tensor:
         """(lane, n), in the order of `predict`."""
-        part = self.data.parts["test"]
-        return part.targets.transpose(0, 1).flatten(1)[:, : part.most].cpu()
+        return self.data.parts["test"].in_order().cpu()
 
     def test_weights(self) -> Tensor | None:
         """(lane, n), the weight of each test example in the loss, likewise; None where classes have no weights."""

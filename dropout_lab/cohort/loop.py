@@ -3,7 +3,7 @@
 import math
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -12,6 +12,7 @@ from dropout_lab.cohort.compilation.choice import prepare
 from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lane import Lane
 from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.on_request.measuring import chance, from_loss
 from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.recipe import (
     Compile,
@@ -29,6 +30,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import curve_names, per_epoch
 from dropout_lab.core.metrics.metric import EVERY_TASK
 from dropout_lab.core.metrics.summary import of_epoch
+from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.core.torch_private import is_of_vmap
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.chance import chance_loss
@@ -157,6 +159,7 @@ class _Cohort:
         if not ended:
             return []
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
+        on_request = {name: values.tolist() for name, values in self.lanes.test_on_request().items()}
         dataset = self._structure.dataset
         complete = [index for index, (status, _) in ended.items() if status == "complete"]
         answers = measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
@@ -177,11 +180,23 @@ class _Cohort:
                     seconds=lane.seconds,
                     execution=self._execution,
                     chance_loss=chance_loss(lane.split, dataset.task, dataset.outputs),
+                    on_request={} if status == "failed" else self._at_end(lane, on_request, test_loss, index),
                     answers=answers.get(index),
                     network=None if keep is None else self.lanes.network(index, keep),
                 )
             )
         return results
+
+    def _at_end(
+        self, lane: Lane, measured: Mapping[str, Sequence[float]], test_loss: Sequence[float], index: int
+    ) -> Mapping[str, float]:
+        """See `Ended.on_request`."""
+        names, dataset = self._structure.metrics, self._structure.dataset
+        return {
+            **{name: values[index] for name, values in measured.items()},
+            **{f"test_{name}": value for name, value in from_loss(names, test_loss[index]).items()},
+            **chance(names, lane.split, dataset.task, dataset.outputs),
+        }
 
     def close(self) -> None:
         """Ends the lanes' other processes."""
@@ -210,14 +225,15 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
     names = list(metrics)
     read = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
     values = dict(zip(names, read, strict=True))
-    every, recorded = per_epoch(), curve_names()
+    every = per_epoch()
+    recorded = curve_names({f"val_{name}" for name in lanes.structure.metrics})
     measured = [metric.name for metric in every if metric.of is None and lanes.structure.dataset.task in metric.tasks]
     seconds = (time.perf_counter() - started) / len(lanes.active)
     rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *recorded, *learned)}
     better = []
     for index, lane in lanes.active.items():
         lane.seconds += seconds
-        at = of_epoch(every, {name: values[name][index] for name in measured})
+        at = of_epoch(every, {name: values[name][index] for name in measured if name in values})
         for name in recorded:
             lane.curves.setdefault(name, []).append(at[name])
             rows[name].append(at[name])
@@ -229,12 +245,17 @@ def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
         rows["id"].append(lane.recipe.id)
         rows["epoch"].append(lane.epoch)
         lane.since_best += 1
-        if values["val_loss"][index] < lane.best:
-            lane.best, lane.since_best = values["val_loss"][index], 0
+        value = at[lane.recipe.best_by]
+        if value is not None and (value := _minimised(lane.recipe.best_by, value)) < lane.best:
+            lane.best, lane.since_best = value, 0
             better.append(index)
     if better:
         lanes.keep_best(better)
     return rows
+
+
+def _minimised(metric: str, value: float) -> float:
+    return -value if METRICS[metric].is_maximised else value
 
 
 def _end(lane: Lane, stop: set[str], losses: Sequence[str]) -> tuple[Status, str | None] | None:
@@ -242,6 +263,9 @@ def _end(lane: Lane, stop: set[str], losses: Sequence[str]) -> tuple[Status, str
     broken = [name for name in losses if lane.curves[name][-1] is None]
     if broken:
         return "failed", f"diverged: {broken[0]} is not finite at epoch {lane.epoch}"
+    best_by = lane.recipe.best_by
+    if lane.curves[best_by][-1] is None:
+        return "failed", f"trainer.best={best_by}: it is undefined on the validation part at epoch {lane.epoch}"
     if lane.epoch >= lane.recipe.epochs:
         return "complete", None
     if lane.recipe.id in stop:

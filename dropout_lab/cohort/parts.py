@@ -61,6 +61,10 @@ class Part:
             weight = torch.stack([weight, example_weights(class_weights, targets)], -1)
         self.weight[:, lane] = self._chunks(weight, torch.zeros_like(weight[:1])).to(self.weight.device)
 
+    def in_order(self) -> Tensor:
+        """The targets, (lane, n, ...), in the order in which the chunks are evaluated, without padding."""
+        return self.targets.transpose(0, 1).flatten(1, 2)[:, : self.most]
+
     def _chunks(self, values: Tensor, fill: Tensor) -> Tensor:
         """(n, ...) -> (chunk, n, ...), padded with `fill`, (1, ...)."""
         chunks, _, chunk = self.rows.shape

@@ -12,8 +12,9 @@ from dropout_lab.cohort.loss import AbstractLoss, Plain
 from dropout_lab.cohort.optim import AbstractOptimizer
 from dropout_lab.config import lr_schedule, momentum_schedule
 from dropout_lab.core.metrics.answers import Answers
-from dropout_lab.core.metrics.metric import Ended
+from dropout_lab.core.metrics.metric import BEST_BY, Ended
 from dropout_lab.core.metrics.summary import summary
+from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.core.seeding import generator
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.dataset import Dataset
@@ -25,7 +26,7 @@ Precision = Literal["float32", "bfloat16"]
 Compile = Literal["auto", "always", "again", "never"]
 """`again`: compiled, as this structure's runs were before; eager only if that is no longer possible."""
 Keep = Literal["best", "last"]
-"""Which epoch's weights are kept: those of the lowest validation loss, or the last."""
+"""Which epoch's weights are kept: those of the best one, or the last."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Structure:
     """The dtype of the products; parameters, optimizer state and losses are always float32."""
     name: str | None = None
     """A description of the above, unless users' classes are in it; it identifies programs without tracing them."""
+    metrics: Sequence[str] = ()
+    """The metrics on request that are measured, see `core.metrics.on_request`."""
     mc_samples: int | None = None
     """Passes with dropout that are averaged on the test set; None: no such measurement."""
     gap_examples: int | None = None
@@ -94,7 +97,7 @@ class Recipe:
     optimizer: AbstractOptimizer
     epochs: int
     patience: int | None
-    """Epochs without a lower validation loss after which the run stops; None: it never stops early."""
+    """Epochs without a better value of `best_by` after which the run stops; None: it never stops early."""
     options: Mapping[str, float] = field(default_factory=dict)
     """The values of the structure's options."""
     keep: Keep | None = None
@@ -103,6 +106,8 @@ class Recipe:
     """Optimizer step, number of all of them -> multiplier of the learning rate."""
     momentum_schedule: Callable[[float, int, int], float] = field(default_factory=momentum_schedule.Constant)
     """The optimizer's momentum, optimizer step, number of all of them -> momentum."""
+    best_by: str = BEST_BY
+    """The metric of an epoch by which the best one is chosen."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,8 @@ class Result:
     """Predictions of a complete classification on the test set."""
     network: Mapping[str, Tensor] | None = None
     """Parameters and buffers by the author's names, on the CPU, if the recipe keeps them; None of a failed run."""
+    on_request: Mapping[str, float] = field(default_factory=dict)
+    """See `Ended.on_request`."""
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -140,6 +147,9 @@ class Result:
                 test_loss=self.test_loss,
                 test_accuracy=self.test_accuracy,
                 answers=self.answers,
+                on_request=self.on_request,
+                best_by=self.recipe.best_by,
+                best_direction=METRICS[self.recipe.best_by].direction,
             )
         )
 

@@ -189,9 +189,13 @@ class Program:
         right = counted * correct(output, y, self.task)
         return (losses(output, y, self.task) * of_loss).sum(), right.sum(), after
 
+    def outputs(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
+        """The network's outputs, (batch, output), in evaluation mode."""
+        return self._call(self._eval, params, dict(buffers), rates, self._no_keys(params.device), x)
+
     def predict(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
         """Log-probabilities, (batch, classes), in evaluation mode."""
-        return F.log_softmax(self._call(self._eval, params, dict(buffers), rates, self._no_keys(params.device), x), -1)
+        return F.log_softmax(self.outputs(params, buffers, rates, x), -1)
 
     def predict_masked(
         self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, rows: Tensor, x: Tensor

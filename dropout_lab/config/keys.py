@@ -13,7 +13,7 @@ from omegaconf import MISSING
 
 from dropout_lab.config.bounds import Count, NonNegative, Positive, ProperShare, Rate, Share, Whole
 from dropout_lab.config.kinds import Kind
-from dropout_lab.config.values import Classes, FolderName, Grids, Objective, Seeds, Zips
+from dropout_lab.config.values import Classes, EpochChooser, FolderName, Grids, Metrics, Objective, Seeds, Zips
 
 Role = Literal["data", "model", "dropout", "training", "option", "how", "machine", "control"]
 """What a key decides.
@@ -73,7 +73,11 @@ _TABLE = (
     Key("trainer.batch_size", Count, "training", 64, "examples in a batch; an epoch's last, smaller one is left out"),
     Key(
         *("trainer.patience", Count | None, "training", None),
-        "stop after so many epochs without a lower validation loss; favours low rates",
+        "stop after so many epochs without a better value of trainer.best; favours low rates",
+    ),
+    Key(
+        *("trainer.best", EpochChooser | None, "training", None),
+        "metric of the validation part whose best epoch a run's weights are from; null: val_loss",
     ),
     Key(
         *("trainer.max_norm", Positive | None, "option", None),
@@ -186,6 +190,10 @@ _TABLE = (
     Key(
         *("objective", Objective, "how", "val_loss"),
         "what a sampler and the ranking go by; a list of two for sampler=nsgaii",
+    ),
+    Key(
+        *("metric", Metrics | None, "how", None),
+        "what is measured besides loss and accuracy: [f1_macro,auroc]; docs/metrics.md has all",
     ),
     Key("baseline", bool, "control", True, "train the network without dropout as well"),
     Key(

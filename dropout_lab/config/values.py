@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import epoch_choosers
 from dropout_lab.core.metrics.lookup import objectives as known_objectives
+from dropout_lab.core.metrics.on_request import ON_REQUEST
 
 NAME_BYTES = 255
 """The longest name of a file in all common file systems."""
@@ -40,6 +42,19 @@ def objectives(given: Any) -> list[Any]:
     return list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
 
 
+def _are_metrics(given: Any) -> Any:
+    names = objectives(given)
+    if not all(isinstance(name, str) and name in ON_REQUEST for name in names) or len(set(names)) < len(names):
+        raise ValueError
+    return given
+
+
+def _is_epoch_chooser(name: str) -> str:
+    if name not in epoch_choosers():
+        raise ValueError
+    return name
+
+
 def _are_objectives(given: Any) -> Any:
     names = objectives(given)
     known = all(isinstance(name, str) and name in known_objectives() for name in names)
@@ -67,6 +82,14 @@ Grids = Annotated[
     list[Annotated[dict[str, Any], Field(min_length=1)]],
     AfterValidator(_have_values),
     Field(description="a list of grids, such as [{placement:input,rate:[0.1,0.2]},{rate:[0.5,0.7]}]"),
+]
+Metrics = Annotated[
+    Any,
+    AfterValidator(_are_metrics),
+    Field(description=f"one of, or a list of different ones of, {', '.join(ON_REQUEST)}"),
+]
+EpochChooser = Annotated[
+    str, AfterValidator(_is_epoch_chooser), Field(description=f"one of {', '.join(epoch_choosers())}")
 ]
 Objective = Annotated[
     Any,

@@ -85,9 +85,9 @@ def hub(
     tested = len(parts[-1]) if "test" in splits else None
     division = divided(frame, where, place, ways, targets=[label], keep=keep, tested=tested)
     test = held_out(division, label, where, keep=keep, task="classification" if pictures else task)
-    notes = [*division.notes, *([JOINED.format(where=where)] if "validation" in splits else [])]
-    common: dict[str, Any] = {"limit": limit, "label_noise": label_noise, "notes": notes, **division.settings()}
-    common["class_weight"] = class_weight
+    said = [*division.notes, *([JOINED.format(where=where)] if "validation" in splits else [])]
+    common: dict[str, Any] = {"limit": limit, "label_noise": label_noise, "class_weight": class_weight}
+    common |= division.settings()
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
         left_out = [name for name in drop if name not in ways.columns.values()]
@@ -104,6 +104,7 @@ def hub(
             has_missing=bool(encoded.inputs.isnan().any()),
             class_names=encoded.class_names,
             warnings=encoded.warnings,
+            notes=said,
             **common,
         )
     require_target_alone(keep, label)
@@ -126,7 +127,7 @@ def hub(
         outputs=len(labels[0]),
         standardize="channel",
         class_names=[str(value) for value in labels[0]],
-        notes=notes(pictured, called, where, Reading(), has_keys=False),
+        notes=[*said, *notes(pictured, called, where, Reading(), has_keys=False)],
         **common,
     )
 

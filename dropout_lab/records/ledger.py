@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dropout_lab.core.metrics.lookup import curve_names, objectives, per_epoch
+from dropout_lab.core.metrics.lookup import objectives, per_epoch, possible_curve_names
 from dropout_lab.core.metrics.summary import of_epoch
 from dropout_lab.core.trial import Execution, Trial, digest
 from dropout_lab.records.fields import EXECUTION, Record
@@ -113,6 +113,6 @@ def curve(rows: Mapping[str, Sequence[Any]], objective: str) -> Sequence[float |
     name = objectives()[objective].name
     if name in rows:
         return rows[name]
-    measured = [metric for metric in curve_names() if metric in rows]
+    measured = [metric for metric in possible_curve_names() if metric in rows]
     metrics, epochs = per_epoch(), zip(*(rows[metric] for metric in measured), strict=True)
     return [of_epoch(metrics, dict(zip(measured, at, strict=True)))[name] for at in epochs]

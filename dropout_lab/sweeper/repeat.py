@@ -8,7 +8,7 @@ from dropout_lab.cohort.recipe import Compile, Keep, Result, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.config import trust
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics.lookup import curve_names
+from dropout_lab.core.metrics.lookup import possible_curve_names
 from dropout_lab.core.trial import Run
 from dropout_lab.records import store
 from dropout_lab.records.fields import EXECUTION, Record
@@ -158,12 +158,12 @@ def _curves(records: Records, ids: set[str]) -> Mapping[str, Curves]:
     for record in records.curves:
         for index, run_id in enumerate(record["id"]):
             if run_id in ids:
-                known = [metric for metric in curve_names() if metric in record]
+                known = [metric for metric in possible_curve_names() if metric in record]
                 found[run_id][record["epoch"][index]] = {metric: record[metric][index] for metric in known}
     return {
         run_id: {
             metric: [epochs[epoch][metric] for epoch in sorted(epochs)]
-            for metric in curve_names()
+            for metric in possible_curve_names()
             if all(metric in at for at in epochs.values())
         }
         for run_id, epochs in found.items()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dropout_lab.core.metrics.lookup import curve_names
+from dropout_lab.core.metrics.lookup import possible_curve_names
 from dropout_lab.core.trial import canonical_json, digest
 from dropout_lab.records.fields import Record
 from dropout_lab.records.folder import SESSIONS, files
@@ -53,7 +53,7 @@ class FinishedRuns:
             if run in self._known:
                 continue
             curves = self._of(run)
-            for name in curve_names():
+            for name in possible_curve_names():
                 if name in rows and rows[name][lane] is not None:
                     curves[name][int(rows["epoch"][lane])] = float(rows[name][lane])
 
@@ -66,7 +66,7 @@ class FinishedRuns:
                 self._of(run).setdefault(f"{quantity}/{site}", {})[int(epoch)] = float(value)
 
     def _of(self, run: str) -> dict[str, dict[int, float]]:
-        return self._curves.setdefault(run, {name: {} for name in curve_names()})
+        return self._curves.setdefault(run, {name: {} for name in possible_curve_names()})
 
     def _appended(self, kind: str) -> Iterator[Record]:
         for path in files(self._folder, kind):

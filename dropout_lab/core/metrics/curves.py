@@ -20,9 +20,11 @@ HORIZON_TAIL = 0.1
 """A run whose best epoch lies in this last share of its epochs was still improving: its convergence is unknown."""
 
 
-def best_epoch(val_loss: Curve) -> int:
-    """The epoch, counted from 1, with the lowest validation loss; the first of equals."""
-    return int(np.argmin(val_loss)) + 1
+def best_epoch(curve: Curve, *, maximised: bool = False) -> int:
+    """The epoch, counted from 1, with the lowest value, or the highest; the first of equals. NaN is never the best."""
+    worst = -np.inf if maximised else np.inf
+    values = np.where(np.isnan(curve), worst, curve)
+    return int(np.argmax(values) if maximised else np.argmin(values)) + 1
 
 
 def epochs_to_convergence(val_loss: Curve, tolerance: float = TOLERANCE) -> int:
@@ -33,9 +35,9 @@ def epochs_to_convergence(val_loss: Curve, tolerance: float = TOLERANCE) -> int:
     return int(np.argmax(val_loss <= (1 + tolerance) * np.min(val_loss))) + 1
 
 
-def still_improving(val_loss: Curve, horizon: int) -> bool:
+def still_improving(curve: Curve, horizon: int, *, maximised: bool = False) -> bool:
     """Whether the best epoch lies in the last tenth of `horizon` epochs, so that convergence is unknown."""
-    return best_epoch(val_loss) > (1 - HORIZON_TAIL) * horizon
+    return best_epoch(curve, maximised=maximised) > (1 - HORIZON_TAIL) * horizon
 
 
 def epochs_to_target(val_loss: Curve, target: float) -> int | None:

@@ -28,6 +28,17 @@ def curve(ended: Ended, name: str) -> curves.Curve:
     return np.asarray(ended.curves[name], dtype=np.float64)
 
 
+def best_epoch(ended: Ended) -> int:
+    """See `curves.best_epoch`: by the metric that the run's best epoch is chosen by."""
+    return curves.best_epoch(curve(ended, ended.best_by), maximised=ended.best_direction == "maximize")
+
+
+def still_improving(ended: Ended) -> bool:
+    """See `curves.still_improving`: by the metric that the run's best epoch is chosen by."""
+    maximised = ended.best_direction == "maximize"
+    return curves.still_improving(curve(ended, ended.best_by), ended.horizon, maximised=maximised)
+
+
 def learned(ended: Ended) -> bool | None:
     """See `curves.learned`; None where the chance level is unknown."""
     return None if ended.chance_loss is None else curves.learned(curve(ended, "val_loss"), ended.chance_loss)

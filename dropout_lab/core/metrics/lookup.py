@@ -1,9 +1,10 @@
 """What other rooms ask of the table of metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from dropout_lab.core.metrics.metric import AtEnd, Metric, PerEpoch
+from dropout_lab.core.metrics.on_request import ON_REQUEST
 from dropout_lab.core.metrics.table import METRICS
 
 LAST = "_last"
@@ -25,8 +26,14 @@ def at_end() -> Sequence[AtEnd]:
     return [metric for metric in METRICS.values() if isinstance(metric, AtEnd)]
 
 
-def curve_names() -> Sequence[str]:
-    """The metrics in the records of an epoch."""
+def curve_names(asked: Collection[str] = ()) -> Sequence[str]:
+    """The metrics in the records of an epoch; of the optional ones those in `asked`."""
+    kept = [metric for metric in per_epoch() if metric.in_curves]
+    return [metric.name for metric in kept if not metric.optional or metric.name in asked]
+
+
+def possible_curve_names() -> Sequence[str]:
+    """The metrics that the records of an epoch may hold."""
     return [metric.name for metric in per_epoch() if metric.in_curves]
 
 
@@ -34,6 +41,17 @@ def run_fields() -> Mapping[str, Metric]:
     """The fields of a run's record that metrics fill; a run may lack some."""
     kept = [metric for metric in per_epoch() if metric.in_runs]
     return {metric.name + end: metric for end in ("", LAST) for metric in kept} | {m.name: m for m in at_end()}
+
+
+def epoch_choosers() -> Sequence[str]:
+    """The allowed values of `trainer.best`: metrics of an epoch on the validation part."""
+    return [metric.name for metric in per_epoch() if metric.in_curves and metric.name.startswith("val_")]
+
+
+def on_request(names: Iterable[str]) -> Sequence[str]:
+    """The metrics on request, as `metric=` has them, that fields such as `val_f1_macro` name; in the table's order."""
+    wanted = {name.removeprefix("val_") for name in names}
+    return [name for name in ON_REQUEST if name in wanted]
 
 
 def objectives() -> Mapping[str, Metric]:

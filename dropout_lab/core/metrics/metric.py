@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dropout_lab.core.metrics.answers import Answers
@@ -15,6 +15,9 @@ Direction = Literal["minimize", "maximize"]
 Shown = Literal["compared", "averaged", "listed"]
 """What the table of configurations holds: compared, the mean over seeds and the difference to the baseline, tested;
 averaged, the mean alone; listed, nothing, as the metric is only in the frame of runs."""
+
+BEST_BY = "val_loss"
+"""The metric by which a run's best epoch is chosen, unless `trainer.best` names another one."""
 
 EVERY_TASK = frozenset({"classification", "token_classification", "multilabel", "regression"})
 CLASSES = frozenset({"classification", "token_classification", "multilabel"})
@@ -74,6 +77,8 @@ class Metric:
     objective: str | None = None
     """What `objective=` calls it; None where a sweep must not optimise it, as the test set's metrics."""
     shown: Shown = "averaged"
+    optional: bool = False
+    """Whether records and frames lack it where no run has it; it is None elsewhere."""
 
     @property
     def is_maximised(self) -> bool:
@@ -109,6 +114,12 @@ class Ended:
     """On the test set, with the weights of the best epoch; None for a regression."""
     answers: Answers | None = None
     """The predictions of a complete classification on the test set."""
+    on_request: Mapping[str, float] = field(default_factory=dict)
+    """Field -> value of what was asked for: on the test set, and of the answer that ignores the inputs."""
+    best_by: str = BEST_BY
+    """The metric of an epoch by which the best one is chosen."""
+    best_direction: Direction = "minimize"
+    """Which of its values are better."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +128,5 @@ class AtEnd(Metric):
 
     of: Callable[[Ended], Value] | None = None
     """Its value; None: the trainer measures it."""
-    optional: bool = False
-    """Whether records and frames lack it where no run has it; it is None elsewhere."""
     is_confidence: bool = False
     """Whether the report's table of confidence has it."""

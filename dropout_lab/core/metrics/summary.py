@@ -3,9 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from dropout_lab.core.metrics.curves import best_epoch
+from dropout_lab.core.metrics.functions import best_epoch
 from dropout_lab.core.metrics.lookup import LAST, at_end, per_epoch
 from dropout_lab.core.metrics.metric import Ended, PerEpoch, Value
 
@@ -22,13 +20,12 @@ def of_epoch(metrics: Sequence[PerEpoch], measured: Mapping[str, float | None]) 
 def summary(ended: Ended) -> dict[str, Value]:
     """The metrics in the record of a run.
 
-    Metrics of an epoch are there twice: by their name at the epoch with the lowest validation loss, and with `_last` at
-    the last one. What is not finite is None. Both sides of a gap have the same weights and are measured in evaluation
-    mode.
+    Metrics of an epoch are there twice: by their name at the best epoch, and with `_last` at the last one. What is not
+    finite is None. Both sides of a gap have the same weights and are measured in evaluation mode.
     """
     length = len(ended.curves["val_loss"])
-    best = best_epoch(np.asarray(ended.curves["val_loss"], dtype=np.float64))
-    metrics = per_epoch()
+    best = best_epoch(ended)
+    metrics = [metric for metric in per_epoch() if not metric.optional or metric.name in ended.curves]
     result: dict[str, Value] = {}
     for end, epoch in (("", best), (LAST, length)):
         at = of_epoch(metrics, {name: values[epoch - 1] for name, values in ended.curves.items()})

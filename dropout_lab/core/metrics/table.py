@@ -1,17 +1,21 @@
 """Every metric, declared once: to add one, write its function in `functions` and its declaration here.
 
+Those that are measured on request alone are declared in `on_request`.
+
 Records, frames and their documentation, objectives, tables, figures and trackers read `METRICS`. In a record that is
 older than a metric, the metric is missing.
 """
 
 from dropout_lab.core.metrics import answers, curves
 from dropout_lab.core.metrics.functions import (
+    best_epoch,
     curve,
     diverged,
     gap_accuracy,
     gap_loss,
     learned,
     of_answers,
+    still_improving,
     under_masks,
 )
 from dropout_lab.core.metrics.metric import (
@@ -28,6 +32,7 @@ from dropout_lab.core.metrics.metric import (
     PerEpoch,
     Unit,
 )
+from dropout_lab.core.metrics.on_request import fields
 
 TRAIN = "the fixed part of the training data, dropout off"
 VALIDATION = "the validation part"
@@ -141,8 +146,8 @@ _DECLARED: tuple[Metric, ...] = (
     AtEnd(
         name="best_epoch",
         title="best epoch",
-        meaning="the first epoch, from 1, with the lowest validation loss",
-        of=lambda ended: curves.best_epoch(curve(ended, "val_loss")),
+        meaning="the first epoch, from 1, with the lowest validation loss, or the best value of trainer.best",
+        of=best_epoch,
         unit=EPOCHS,
         low=0,
     ),
@@ -157,7 +162,7 @@ _DECLARED: tuple[Metric, ...] = (
         name="still_improving",
         title="still improving",
         meaning="whether the best epoch lies in the last tenth of the horizon",
-        of=lambda ended: curves.still_improving(curve(ended, "val_loss"), ended.horizon),
+        of=still_improving,
         unit=FLAG,
         shown="listed",
     ),
@@ -271,6 +276,7 @@ _DECLARED: tuple[Metric, ...] = (
         unit=EPOCHS,
         low=0,
     ),
+    *fields(),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}

@@ -8,7 +8,8 @@ import pandas as pd
 from dropout_lab.core.metrics.curves import DIVERGED, LEARNED
 from dropout_lab.report.answer.scope import is_weighted
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.spelling import amount, percent, plural, value
+from dropout_lab.report.spelling import amount, difference, percent, plural, value
+from dropout_lab.report.statistics import POWER, detectable
 from dropout_lab.report.topics.differences.comparisons import POINTS
 from dropout_lab.report.topics.evidence import Evidence
 
@@ -139,16 +140,19 @@ def _data(frames: Frames) -> Iterator[Caution]:
 
 
 def _test_examples(evidence: Evidence) -> Iterator[Caution]:
-    """The resolution of the test set, where it is coarse."""
+    """That the test set is too small for the difference that is seen there, where it is inconclusive."""
     found = evidence.tables["test_set"]
     mine = found[(found["metric"] == "test_accuracy") & (found["examples"] > 0) & found["difference_low"].notna()]
     for row in mine.to_dict("records"):
         half = (row["difference_high"] - row["difference_low"]) / 2
-        if 100 * half > COARSE * POINTS and row["difference_low"] <= 0 <= row["difference_high"]:
+        least = detectable(half, row["seeds"] - 1)
+        if row["difference_low"] <= 0 <= row["difference_high"]:
+            seen = difference("test_accuracy", row["difference"])
             yield Caution(
-                f"With {row['examples']:,} test examples and {plural(row['seeds'], 'seed')}, differences in test "
-                f"accuracy below about {amount('test_accuracy', half)} cannot be shown.",
-                True,
+                f"With {row['examples']:,} test examples and {plural(row['seeds'], 'seed')}, the test set is too small "
+                f"to tell the difference in test accuracy ({seen}) from none: with {100 * POWER:.0f} % power, it finds "
+                f"{amount('test_accuracy', least)} or more.",
+                100 * half > COARSE * POINTS,
             )
 
 

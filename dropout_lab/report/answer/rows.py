@@ -11,6 +11,7 @@ from dropout_lab.report.answer.decision import Decision, Verdict
 from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.spelling import axis, difference, is_maximised, number, plural, title, unit_of, value
 from dropout_lab.report.statistics import NO_MEAN, Mean, means_of_rows, negated
+from dropout_lab.report.topics import chance
 from dropout_lab.report.topics.cells import spread
 from dropout_lab.report.topics.differences.comparisons import POINTS
 from dropout_lab.report.topics.evidence import Evidence
@@ -79,13 +80,13 @@ def _is_swapped(evidence: Evidence, decision: Decision) -> bool:
 
 
 def rows(evidence: Evidence, decision: Decision) -> Iterator[Row]:
-    """Test loss and accuracy, the objective by validation, and epochs to the run's own best."""
+    """Test loss, accuracy and what was asked for, the objective by validation, and epochs to the run's own best."""
     if evidence.choice.best is None:
         return
     swap = _is_swapped(evidence, decision)
     for pair in (*_test(evidence), _validation(evidence, decision), *_others(evidence), *_epochs(evidence)):
         ordered = pair.swapped() if swap else pair
-        row = ordered.row(evidence.is_class)
+        row = ordered.row(evidence.is_class, chance.beside(evidence.frames, pair.metric))
         yield row
         if evidence.frames.is_language_model and pair.metric == "test_loss":
             yield _perplexity(ordered)
@@ -117,11 +118,12 @@ class Pair(NamedTuple):
             other_improving=self.improving,
         )
 
-    def row(self, classification: bool) -> Row:
+    def row(self, classification: bool, chance: str) -> Row:
+        """chance: what a network without inputs reaches, in words; empty where it is not known."""
         metric, off = self.metric, self.off
         has = bool(np.isfinite(self.theirs) and np.isfinite(off.mean))
         said = word(off.low, off.high, self._margin(), maximised=is_maximised(metric)) if has else ""
-        about = self.about
+        about = "; ".join(filter(None, [chance, self.about]))
         if self.improving + self.other_improving:
             about = f"{about}; {plural(self.improving + self.other_improving, 'run')} still improving, so not final"
         if said == "inconclusive" and self.is_no_worse:
@@ -169,6 +171,9 @@ def _validation(evidence: Evidence, decision: Decision) -> Pair:
     choice, metric = evidence.choice, evidence.objective
     assert choice.best is not None
     about = "optimistic: chosen by it" if metric.startswith("val_") else "the objective"
+    best_by = evidence.frames.best_by
+    if best_by is not None and metric not in (best_by, CONVERGED):
+        about += f"; at the epoch of the {'highest' if is_maximised(best_by) else 'lowest'} {title(best_by)}"
     theirs = np.nan if choice.beside is None else float(choice.beside[metric])
     as_good = decision.verdict is Verdict.AS_GOOD
     if as_good:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dropout_lab.core.metrics.on_request import CHANCE
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.spelling import and_list, plural, setting
+from dropout_lab.report.topics import chance
 
 
 def scope(frames: Frames) -> str:
-    """One line of facts and a sentence about the seeds."""
+    """One line of facts, a sentence about the seeds, and what a network that ignores its inputs would reach."""
     facts = "; ".join(_facts(frames))
     swept = "model.weights" in frames.context_parameters
     recorded: Mapping[str, Any] = frames.asked.get("scope") or {}
@@ -19,7 +21,9 @@ def scope(frames: Frames) -> str:
         said.append("The accuracy is the share of right labels.")
     if is_weighted(frames):
         said.append("Losses are weighted by class.")
-    return " ".join(said)
+    fields = [str(name) for name in frames.runs if str(name).startswith("test_") and str(name).endswith(CHANCE)]
+    said.append(chance.note(frames, [field.removesuffix(CHANCE) for field in fields]))
+    return " ".join(filter(None, said))
 
 
 def walked_folds(seeds: int, folds: int) -> str:

@@ -69,11 +69,15 @@ def _numbers(trials: Ints) -> str:
 
 
 def metrics_of(frames: Frames, names: Sequence[str]) -> Sequence[str]:
-    """`names` and the objectives, without those that the task does not have, as the accuracies of a regression."""
+    """`names` and the objectives, without those that the task does not have, as the accuracies of a regression.
+
+    And without those that were not asked for.
+    """
     task = "classification" if frames.is_classification else "regression"
     every = {name: metric_of(name) for name in (*names, *frames.objectives)}
     asked = set(frames.objectives)  # of a classification without a complete run the task is not known
-    return [name for name, metric in every.items() if metric is None or task in metric.tasks or name in asked]
+    measured = [name for name, metric in every.items() if metric is None or not metric.optional or name in frames.runs]
+    return [name for name in measured if name in asked or (found := every[name]) is None or task in found.tasks]
 
 
 def by_seed(frames: Frames, metrics: Sequence[str] | None = None) -> BySeed:

@@ -1,6 +1,6 @@
 """The records of the curves as columns, read by Arrow: seconds where Python takes a minute."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics.lookup import curve_names
+from dropout_lab.core.metrics.lookup import curve_names, possible_curve_names
 from dropout_lab.records import store
 from dropout_lab.records.checks import parsed
 from dropout_lab.records.fields import FIELDS
@@ -23,10 +23,12 @@ def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFra
     """
     known = pd.Index(runs["id"])
     contents = {path: store.whole_lines(path, torn) for path in files(folder, "curves")}
-    parts = [_columns(path, lines, known) for path, lines in contents.items() if lines]  # Arrow refuses an empty file
+    names = _measured(contents.values())
+    # Arrow refuses an empty file.
+    parts = [_columns(path, lines, known, names) for path, lines in contents.items() if lines]
     columns = {
         name: np.concatenate([part[name] for part in parts]) if parts else np.zeros(0, dtype=kind)
-        for name, kind in {"row": np.int64, "epoch": np.int64, **dict.fromkeys(curve_names(), np.float64)}.items()
+        for name, kind in {"row": np.int64, "epoch": np.int64, **dict.fromkeys(names, np.float64)}.items()
     }
     rows, epochs = columns.pop("row"), columns.pop("epoch")
     place = rows * (int(epochs.max(initial=0)) + 1) + epochs
@@ -35,20 +37,27 @@ def read_curves(folder: Path, runs: pd.DataFrame, torn: list[str]) -> pd.DataFra
     order = order[np.append(np.diff(place[order]) != 0, True)] if len(order) else order
     owners = {name: runs[name].to_numpy()[rows[order]] for name in ("id", "trial", "key", "seed")}
     frame = pd.DataFrame({"id": owners["id"], "epoch": epochs[order]})
-    for name in curve_names():
+    for name in names:
         frame[name] = columns.pop(name)[order]
     for name in ("trial", "key", "seed"):
         frame[name] = owners[name]
     return frame.astype({"id": object, "key": object, "trial": int, "seed": int})
 
 
-def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, Any]:
+def _measured(contents: Iterable[bytes]) -> Sequence[str]:
+    """The metrics of an epoch, of those on request the ones that any of the records has."""
+    optional = {name: f'"{name}"'.encode() for name in set(possible_curve_names()) - set(curve_names())}
+    asked = {name for name, quoted in optional.items() if any(quoted in lines for lines in contents)}
+    return curve_names(asked)
+
+
+def _columns(path: Path, lines: bytes, known: "pd.Index[Any]", names: Sequence[str]) -> Mapping[str, Any]:
     """The values of the `known` runs in all records of a file: their `row` in `known`, epoch and metrics."""
     import pyarrow as pa
     from pyarrow import compute
     from pyarrow import json as arrow_json
 
-    kinds = {"id": pa.string(), "epoch": pa.int64(), **dict.fromkeys(curve_names(), pa.float64())}
+    kinds = {"id": pa.string(), "epoch": pa.int64(), **dict.fromkeys(names, pa.float64())}
     schema = pa.schema([(name, pa.list_(kind)) for name, kind in kinds.items()])
     if lines[:1] != b"{" or lines.count(b"\n{") != lines.count(b"\n") - 1:  # a line that is null crashes Arrow
         raise _complaint(path, lines, "it is not an object")
@@ -79,7 +88,7 @@ def _columns(path: Path, lines: bytes, known: "pd.Index[Any]") -> Mapping[str, A
     ids = ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids
     rows = known.get_indexer(pd.Index(ids.dictionary.to_pylist(), dtype=object))[ids.indices.to_numpy()]
     wanted = np.flatnonzero(rows >= 0)
-    values = {name: _with_gaps(flat.pop(name).to_numpy(), present.get(name)) for name in ("epoch", *curve_names())}
+    values = {name: _with_gaps(flat.pop(name).to_numpy(), present.get(name)) for name in ("epoch", *names)}
     found = {name: column[wanted] for name, column in values.items()}
     return {"row": rows[wanted].astype(np.int64), **found}
 
@@ -120,7 +129,7 @@ def _wrong(line: bytes) -> str:
     if missing:
         return f"no {', '.join(sorted(missing))}"
     types: Mapping[str, tuple[type, ...]] = {"id": (str,), "epoch": (int,)}
-    for name in sorted(FIELDS["curves"].union(curve_names()) & record.keys()):
+    for name in sorted(FIELDS["curves"].union(possible_curve_names()) & record.keys()):
         values = record[name]
         if type(values) is not list or not set(map(type, values)) <= set(types.get(name, (int, float, type(None)))):
             return f"{name} is {values!r:.80}"

@@ -12,7 +12,7 @@ import pandas as pd
 from dropout_lab.config.roles import by_site, is_dropout
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import objectives, run_fields
-from dropout_lab.core.metrics.metric import AtEnd, Metric
+from dropout_lab.core.metrics.metric import BEST_BY, Metric
 from dropout_lab.core.trial import DROPOUT_KEYS, canonical_json
 from dropout_lab.records import predictions, store
 from dropout_lab.records.fields import Record
@@ -83,6 +83,14 @@ class Frames:
         known = objectives()
         asked = [known[name].name if name in known else name for name in self.asked.get("objective") or ["val_loss"]]
         return [name for name in asked if name in self.runs] or ["val_loss"]
+
+    @property
+    def best_by(self) -> str | None:
+        """The metric by which the best epoch of a run was chosen: `trainer.best`; None where that is swept."""
+        if "trainer.best" in self.parameters:
+            return None
+        trainer = (self.asked.get("settings") or {}).get("trainer") or {}
+        return str(trainer.get("best") or BEST_BY)
 
     @property
     def pruner(self) -> str:
@@ -243,7 +251,7 @@ def _runs(records: Sequence[Record], trials: pd.DataFrame, notes: list[str]) -> 
 
 def _has_column(metric: Metric) -> bool:
     """Whether the frame of runs has the metric where no run has it, too."""
-    return not (isinstance(metric, AtEnd) and metric.optional)
+    return not metric.optional
 
 
 def _in_order(names: Iterable[str]) -> Sequence[str]:

@@ -8,7 +8,7 @@ from dropout_lab.report.statistics.floats import ALPHA, LEVEL, Bools, Floats, In
 from dropout_lab.report.statistics.improvement import paired_improvement
 from dropout_lab.report.statistics.means import NO_MEAN, Mean, Means, means_of_rows, negated
 from dropout_lab.report.statistics.permutation import seeds_to_reach, sign_flip_p, smallest_p
-from dropout_lab.report.statistics.power import POWER, power, seeds_needed
+from dropout_lab.report.statistics.power import POWER, detectable, power, seeds_needed
 from dropout_lab.report.statistics.resampling import weights
 from dropout_lab.report.statistics.selection import chosen, optimism
 from dropout_lab.report.statistics.simultaneous import simultaneous
@@ -33,6 +33,7 @@ __all__ = [
     "best_set",
     "chosen",
     "crossed_mean",
+    "detectable",
     "equivalence_p",
     "holm",
     "kaplan_meier",

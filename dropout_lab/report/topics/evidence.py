@@ -51,7 +51,7 @@ class Evidence:
     @property
     def main(self) -> str:
         """The objective if it is a validation metric, else the validation loss."""
-        return self.objective if self.objective in ("val_loss", "val_accuracy") else "val_loss"
+        return self.objective if self.objective.startswith("val_") else "val_loss"
 
     @cached_property
     def comparison(self) -> "pd.Series | None":

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dropout_lab.report.frames.load import Frames
 from dropout_lab.report.topics.confidence.confidence import CONFIDENCE
+from dropout_lab.report.topics.confidence.confusion import CONFUSION, MATRIX
 from dropout_lab.report.topics.confidence.reliability import RELIABILITY
 from dropout_lab.report.topics.convergence.arrivals import ARRIVALS
 from dropout_lab.report.topics.convergence.convergence import CONVERGENCE
@@ -69,6 +70,7 @@ OUTLINE: Sequence[Section] = (
     CONFIGURATIONS,
     Section("Learning curves", (CURVES, CURVE_SHAPE, LEARNED_RATE, LEARNED_SPARSITY)),
     Section("Calibration", (RELIABILITY, CONFIDENCE)),
+    Section("Mistakes", (MATRIX, CONFUSION)),
     Section("Cost", (COST, LANES, OCCUPANCY, FOUND_SO_FAR, BEST_SO_FAR)),
     METHODS,
     FILES,

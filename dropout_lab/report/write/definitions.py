@@ -1,9 +1,11 @@
 """The terms of the page and their meanings; the numbers come from the code that uses them."""
 
 from dropout_lab.core.metrics.curves import DIVERGED, HORIZON_TAIL, LEARNED, TOLERANCE
+from dropout_lab.core.metrics.metric import BEST_BY
 from dropout_lab.report.answer.rows import EPOCHS
 from dropout_lab.report.answer.scope import folds, is_undivided, is_weighted
 from dropout_lab.report.frames.load import Frames
+from dropout_lab.report.spelling import is_maximised, title
 from dropout_lab.report.statistics import ALPHA
 from dropout_lab.report.topics.differences.comparisons import POINTS
 
@@ -59,6 +61,20 @@ def _weighted_loss(frames: Frames) -> list[tuple[str, str]]:
     ]
 
 
+def _best(frames: Frames) -> str:
+    if frames.best_by is None:
+        return "best value of trainer.best, which is swept"
+    most = "highest" if is_maximised(frames.best_by) else "lowest"
+    return f"{most} {title(frames.best_by)}{'' if frames.best_by == BEST_BY else f' (trainer.best={frames.best_by})'}"
+
+
+def _flattered(frames: Frames) -> str:
+    if frames.best_by == BEST_BY:
+        return "the validation loss; How sure has an upper bound of the bias."
+    what = "what chooses it" if frames.best_by is None else f"the {title(frames.best_by)}"
+    return f"{what}; how much is not estimated."
+
+
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Term and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -76,9 +92,14 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         ),
         (
             "best epoch",
-            "The epoch with the lowest validation loss. All values are at this epoch unless stated otherwise, test "
-            "values included. Choosing it by the validation part flatters the validation loss; How sure has an upper "
-            "bound of the bias.",
+            f"The epoch with the {_best(frames)}. All values are at this epoch unless stated otherwise, test values "
+            f"included. Choosing it by the validation part flatters {_flattered(frames)}",
+        ),
+        (
+            "chance",
+            "A metric's value for a network that ignores its inputs and always answers with the frequencies of the "
+            "classes in the training part, or with its mean: in accuracy, the share of the most frequent class. It "
+            "stands beside the metric wherever that was recorded.",
         ),
         (
             "gap",
@@ -111,7 +132,7 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
         (
             "test interval",
             "A 95 % interval on the held-out test set. Where predictions are recorded, it covers new seeds and new "
-            "test examples; elsewhere, new seeds alone.",
+            "test examples in loss and accuracy; elsewhere, and in other metrics, new seeds alone.",
         ),
         (
             "better, worse",

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from scipy.special import stdtrit
 
 from dropout_lab.report.answer.answer import FIRST
 from dropout_lab.report.answer.cautions import cautions
+from dropout_lab.report.spelling import amount, difference
+from dropout_lab.report.statistics import detectable, power
 from tests.report.canned import Sweep, answer_of, evidence, grid, hump
 from tests.report.figures.odd import odd_evidence, sweeps
 
@@ -51,8 +54,18 @@ def test_a_small_test_set_is_named_with_what_it_can_show(tmp_path: Path) -> None
     mine = [text for text in answer_of(found).warnings if "test examples" in text]
     assert bool(mine) == bool(half > 1.5 and row["difference_low"] <= 0 <= row["difference_high"])
     assert mine
-    assert mine[0].startswith("With 200 test examples and 3 seeds, differences in test accuracy below about ")
-    assert np.isfinite(half)
+    seen, least = difference("test_accuracy", row["difference"]), detectable(half, freedom=2)
+    assert mine[0] == (
+        "With 200 test examples and 3 seeds, the test set is too small to tell the difference in test accuracy "
+        f"({seen}) from none: with 80 % power, it finds {amount('test_accuracy', least / 100)} or more."
+    )
+
+
+def test_a_detectable_difference_is_found_with_the_power_that_is_named() -> None:
+    for seeds, tolerance in ((3, 0.04), (5, 0.01), (30, 0.001)):
+        half_width = float(stdtrit(seeds - 1, 0.975)) / seeds**0.5  # of differences with a standard deviation of 1
+        found = power(np.array(detectable(half_width, seeds - 1)), np.array(float(seeds)), 0.05)
+        assert abs(float(found) - 0.8) < tolerance
 
 
 def test_the_pruner_and_early_stopping(tmp_path: Path) -> None:

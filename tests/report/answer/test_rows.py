@@ -69,7 +69,7 @@ def test_an_objective_is_a_row_once(tmp_path: Path) -> None:
         plan = grid(("hidden",), (0.0, 0.3), hump)
         rows = answer_of(evidence(Sweep(plan, seeds=3, session=asked), tmp_path / name)).rows
         assert [row.metric for row in rows].count(name) == 1
-    assert rows[2].about == "optimistic: chosen by it"
+    assert rows[2].about == "optimistic: chosen by it; at the epoch of the lowest validation loss"
 
 
 def test_a_regression_has_no_accuracy_and_no_nats(tmp_path: Path) -> None:

@@ -26,11 +26,13 @@ def configurations(evidence: Evidence) -> Grid:
     main = evidence.objective
     second = "val_accuracy" if frames.is_classification else "val_loss"
     metrics = list(dict.fromkeys([*frames.objectives, "val_loss", second]))
-    test = "test_accuracy" if frames.is_classification else "test_loss"
+    own_test = main.replace("val_", "test_") if main.startswith("val_") else ""
+    tests = [own_test] if own_test in order else []
+    tests = list(dict.fromkeys([*tests, "test_accuracy" if frames.is_classification else "test_loss"]))
     gaps = [gap for gap in ("gap_loss", "gap_accuracy")[: 1 + frames.is_classification] if gap not in metrics]
     against = f"difference in {title(main)}"
     header = ["trial", "configuration", "runs", *(title(m) for m in metrics), against]
-    header += ["p (Holm)", *(title(m) for m in [test, *gaps]), "epochs to convergence", "epochs to target"]
+    header += ["p (Holm)", *(title(m) for m in [*tests, *gaps]), "epochs to convergence", "epochs to target"]
     own = "baseline" if frames.reference is None else "reference"
     reference = None if evidence.choice.reference is None else evidence.choice.reference["trial"]
     rows = []
@@ -46,7 +48,7 @@ def configurations(evidence: Evidence) -> Grid:
                 *(of_row(value, metric, trial, metric) for metric in metrics),
                 own if is_own else of_row(difference, main, trial, f"{main}_diff"),
                 p_cell(trial[f"{main}_p_holm"]),
-                of_row(value, test, trial, test),
+                *(of_row(value, test, trial, test) for test in tests),
                 *(value(metric, trial[metric]) for metric in gaps),
                 value("epochs_to_convergence", trial["epochs_to_convergence"]),
                 _target(trial),

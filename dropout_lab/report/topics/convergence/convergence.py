@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.core.metrics.curves import HORIZON_TAIL, TOLERANCE
-from dropout_lab.core.metrics.metric import LOSS
+from dropout_lab.core.metrics.metric import BEST_BY, LOSS
 from dropout_lab.report.frames.by_seed import BySeed, by_seed, has_come_somewhere, run_places
 from dropout_lab.report.frames.column import TRIAL, Columns, made, real, text, whole
 from dropout_lab.report.frames.curve_matrix import curve_matrix
@@ -162,12 +162,23 @@ def _pace(frames: Frames) -> Floats:
 
 
 def _improving(frames: Frames) -> Ints:
-    """Complete runs, per configuration, whose best epoch lies in the last `HORIZON_TAIL` of the epochs planned."""
+    """Complete runs, per configuration, whose lowest loss lies in the last `HORIZON_TAIL` of the epochs planned."""
     rows, _ = run_places(frames)
     runs = frames.runs
-    late = runs["best_epoch"] > (1 - HORIZON_TAIL) * runs["horizon"].fillna(runs["epochs"])
+    late = _lowest(frames) > (1 - HORIZON_TAIL) * runs["horizon"].fillna(runs["epochs"])
     counted = ((runs["status"] == "complete") & late).to_numpy(dtype=bool) & (rows >= 0) & has_come_somewhere(runs)
     return np.bincount(rows[counted], minlength=len(frames.trials))
+
+
+def _lowest(frames: Frames) -> "pd.Series[float]":
+    """The epoch with the lowest validation loss of each run; NaN where it is not known."""
+    if frames.best_by == BEST_BY:
+        return frames.runs["best_epoch"]
+    losses = curve_matrix(frames, ["val_loss"])["val_loss"]
+    known = np.isfinite(losses).any(axis=1) if losses.size else np.zeros(len(losses), dtype=bool)
+    lowest = np.full(len(losses), np.nan)
+    lowest[known] = np.nanargmin(losses[known], axis=1) + 1.0
+    return pd.Series(lowest, index=frames.runs.index)
 
 
 def _shown(evidence: Evidence) -> Shown:

@@ -13,7 +13,8 @@ from dropout_lab.report.draw.scales import Scale
 from dropout_lab.report.frames.column import Columns, text
 from dropout_lab.report.frames.documentation import columns, of_runs
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.spelling import in_unit, unit, value
+from dropout_lab.report.spelling import in_unit, title, unit, value
+from dropout_lab.report.topics import chance
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.choice import Choice
 from dropout_lab.report.topics.evidence import Evidence
@@ -53,7 +54,8 @@ def curves(frames: Frames, table: pd.DataFrame, choice: Choice, shape: pd.DataFr
     names = table.set_index("trial")["name"]
     ails = shape.set_index("trial")["diagnosis"]
     complete = frames.runs.loc[frames.runs["status"] == "complete", ["trial", "seed", "best_epoch"]]
-    metrics = [metric.name for metric in per_epoch() if metric.in_curves and metric.in_runs]
+    recorded = [metric for metric in per_epoch() if metric.in_curves and metric.in_runs]
+    metrics = [metric.name for metric in recorded if metric.name in frames.curves]
     shown = frames.curves.loc[frames.curves["trial"].isin(order), ["trial", "seed", "epoch", *metrics]]
     frame = shown.merge(complete, on=["trial", "seed"])
     frame = frame.assign(
@@ -64,16 +66,21 @@ def curves(frames: Frames, table: pd.DataFrame, choice: Choice, shape: pd.DataFr
 
 
 def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> Figure:
-    """Train and validation `metric` ("loss" or "accuracy") per epoch, a panel per configuration, on the same scales."""
+    """`metric` ("loss", "f1_macro") per epoch, a panel per configuration, on the same scales.
+
+    On the validation part and, where it is measured there, on the training part.
+    """
     trials = list(curves["trial"].unique())
     columns = style.columns_for(len(trials))
     figure, axes = style.grid(len(trials), columns, height=2.7 if len(trials) <= columns else 2.3, share=True)
-    names = (f"train_{metric}", f"val_{metric}")
+    colors = {f"train_{metric}": TRAIN, f"val_{metric}": VALIDATION}
+    names = [name for name in colors if name in curves]
     epochs = int(curves["epoch"].max())
     for place, (trial, ax) in enumerate(zip(trials, axes, strict=True)):
         shown = curves[curves["trial"] == trial]
         seeds = shown["seed"].unique()
-        for name, color in zip(names, (TRAIN, VALIDATION), strict=True):
+        for name in names:
+            color = colors[name]
             matrix = shown.pivot(index="epoch", columns="seed", values=name)
             values = in_unit(name, 1) * matrix.to_numpy(dtype=float)
             ax.plot(matrix.index, values[:, :SINGLE], color=color, linewidth=0.6, alpha=0.45)
@@ -81,7 +88,9 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
             every = np.isfinite(values).sum(axis=1) == len(seeds)
             ax.plot(matrix.index[every], values[every].mean(axis=1), color=color, linewidth=2.2)
         best = shown[(shown["epoch"] == shown["best_epoch"]) & shown["seed"].isin(seeds[:SINGLE])]
-        ax.plot(best["epoch"], in_unit(names[1], 1) * best[names[1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5)
+        ax.plot(
+            best["epoch"], in_unit(names[-1], 1) * best[names[-1]], "o", color=VALIDATION, mec="white", mew=0.7, ms=5
+        )
         first = shown.iloc[0]
         ails = first["diagnosis"] if isinstance(first["diagnosis"], str) else ""
         role = f"{first['role']}: " if first["role"] != OTHERS and first["name"] != "no dropout" else ""
@@ -97,12 +106,15 @@ def learning_curves(curves: pd.DataFrame, metric: str, classification: bool) -> 
         Scale(maximised=False, logarithmic=True, limits=(0.85 * low, high / 0.85)).set(axes)
     name = unit(f"val_{metric}", classification)
     for ax in axes[::columns]:
-        ax.set_ylabel(f"{metric} ({name})" if name else metric)
+        said = title(names[-1]).removeprefix("validation ")
+        ax.set_ylabel(f"{said} ({name})" if name else said)
     style.legend_of(
         figure,
         [
-            Line2D([], [], color=TRAIN, linewidth=2.2, label="train"),
-            Line2D([], [], color=VALIDATION, linewidth=2.2, label="validation"),
+            *(
+                Line2D([], [], color=colors[name], linewidth=2.2, label=label)
+                for name, label in zip(names, ("train", "validation")[-len(names) :], strict=True)
+            ),
             Line2D([], [], color="#777777", linewidth=0.6, label="one seed"),
             Line2D([], [], color=VALIDATION, marker="o", mec="white", linestyle="", label="best epoch of a seed"),
         ],
@@ -114,13 +126,16 @@ def _plan(evidence: Evidence) -> Plan | str:
     found = curves(evidence.frames, evidence.table, evidence.choice, evidence.tables["curve_shape"])
     if found.empty:
         return "No curves are drawn: no configuration has all its seeds complete."
-    metric = "accuracy" if evidence.main == "val_accuracy" else "loss"
+    metric = evidence.main.removeprefix("val_")
+    has_train = f"train_{metric}" in found
     thin = f"{SINGLE} single seeds" if evidence.frames.seeds > SINGLE else "single seeds"
     return Plan(
-        f"Train and validation {metric} over the epochs",
+        f"{'Train and validation' if has_train else 'Validation'} "
+        f"{title(evidence.main).removeprefix('validation ')} over the epochs",
         "The best configuration, no dropout, the best of other placements, and the worst of the same context, with "
-        "the diagnosis of most of their runs. Train values are measured with dropout off. "
-        f"Thick: the mean while all seeds train. Thin: {thin}. Marks: a seed's best epoch.",
+        f"the diagnosis of most of their runs. {'Train values are measured with dropout off. ' if has_train else ''}"
+        f"Thick: the mean while all seeds train. Thin: {thin}. Marks: a seed's best epoch."
+        f" {chance.note(evidence.frames, [evidence.main])}".rstrip(),
         sentence([_ends(part, metric) for _, part in found.groupby("trial", sort=False)]),
         found,
         partial(learning_curves, found, metric, evidence.is_class),
@@ -130,10 +145,11 @@ def _plan(evidence: Evidence) -> Plan | str:
 def _ends(part: pd.DataFrame, metric: str) -> str:
     """Both curves at the best epoch, as means over seeds."""
     best = part[part["epoch"] == part["best_epoch"]]
-    train, val = (f"{side}_{metric}" for side in ("train", "val"))
+    names = {"train": f"train_{metric}", "validation": f"val_{metric}"}
+    sides = [f"{side} {value(name, best[name].mean())}" for side, name in names.items() if name in part]
     return (
-        f"{part['role'].iloc[0]}, {part['name'].iloc[0]}: train {value(train, best[train].mean())} and validation "
-        f"{value(val, best[val].mean())} at the best epoch, {best['epoch'].mean():.1f} on average"
+        f"{part['role'].iloc[0]}, {part['name'].iloc[0]}: {' and '.join(sides)} "
+        f"at the best epoch, {best['epoch'].mean():.1f} on average"
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dropout_lab.core.metrics.metric import LOSS
+from dropout_lab.core.metrics.metric import BEST_BY, LOSS
 from dropout_lab.report.frames.by_seed import by_seed, run_places
 from dropout_lab.report.frames.column import TRIAL, Columns, made, real, whole
 from dropout_lab.report.frames.curve_matrix import curve_matrix
@@ -33,8 +33,11 @@ COLUMNS: Columns = {
 
 
 def best_epoch(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
-    """A row per configuration with two or more complete runs that have curves, in the order of `table`."""
-    if table.empty or frames.curves.empty:
+    """A row per configuration with two or more complete runs that have curves, in the order of `table`.
+
+    Without rows where the best epoch was not chosen by the validation loss.
+    """
+    if table.empty or frames.curves.empty or frames.best_by != BEST_BY:
         return made(COLUMNS)
     values = by_seed(frames, ["val_loss"])
     rows, seeds = run_places(frames)

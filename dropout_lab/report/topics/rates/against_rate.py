@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.scales import Scale, around_zero, scale
 from dropout_lab.report.draw.style import BASELINE, Looks
-from dropout_lab.report.spelling import axis, in_unit, is_maximised
+from dropout_lab.report.spelling import axis, in_unit, is_maximised, title
+from dropout_lab.report.topics import chance
 from dropout_lab.report.topics.alts import extreme, sentence
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.lines import LINES, Chosen
@@ -127,7 +128,8 @@ def _plan(evidence: Evidence) -> Plan | str:
     part = evidence.part
     if part is None:
         return "Figures against rate are not drawn: the configurations have no rate axis."
-    kind = "accuracy" if evidence.main == "val_accuracy" else "loss"
+    kind = evidence.main.removeprefix("val_")
+    name = title(evidence.main).removeprefix("validation ")
     metrics = [f"val_{kind}"] if part.crowded else [f"val_{kind}", f"test_{kind}"]
     bands = "" if evidence.frames.seeds == 1 else " (bands)" if part.joined and part.banded else " (bars)"
     bands = "" if part.joined and not part.banded else bands
@@ -136,9 +138,8 @@ def _plan(evidence: Evidence) -> Plan | str:
     dashed = f" Dashed: no dropout, which is also rate 0 of every {what}." if part.rates["baseline"].any() else ""
     test = "" if part.crowded else "Test values are at the epoch that validation chose."
     sides = "Validation" if part.crowded else "Validation and test"
-    return rate_plan(
-        evidence, part, metrics, f"{sides} {kind} against rate", f"{means}{dashed} {test} {part.note}", alike=True
-    )
+    caption = f"{means}{dashed} {test} {part.note} {chance.note(evidence.frames, metrics)}"
+    return rate_plan(evidence, part, metrics, f"{sides} {name} against rate", caption, alike=True)
 
 
 def rate_plan(

@@ -15,6 +15,7 @@ from dropout_lab.report.draw.layout import shorten
 from dropout_lab.report.draw.scales import scale
 from dropout_lab.report.spelling import axis, in_unit, is_maximised, number, plural
 from dropout_lab.report.statistics.floats import Bools, Floats
+from dropout_lab.report.topics import chance
 from dropout_lab.report.topics.alts import cells, sentence
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.lines import LINES
@@ -135,7 +136,7 @@ def _plan(evidence: Evidence) -> Plan | None:
     if part is None or not part.joined or part.rates["placement"].nunique() < 2:
         return None
     rates = part.rates
-    metrics = [evidence.main, "gap_loss" if evidence.main == "val_loss" else "gap_accuracy"]
+    metrics = [evidence.main, "gap_accuracy" if evidence.main == "val_accuracy" else "gap_loss"]
     metrics[1:1] = ["val_accuracy"] if evidence.is_class and evidence.main == "val_loss" else []
     if "epochs_to_target" in rates and rates["epochs_to_target"].notna().any():
         metrics.append("epochs_to_target")
@@ -144,6 +145,7 @@ def _plan(evidence: Evidence) -> Plan | None:
     caption += " Star: seeds are missing." if (rates["n_complete"] < evidence.frames.seeds).any() else ""
     if "epochs_to_target" in metrics:
         caption += " Epochs: Kaplan-Meier medians; ∞: half of the runs never reach the target."
+    caption = f"{caption} {chance.note(evidence.frames, metrics)}".strip()
     size = f"{rates['placement'].nunique()} placements by {plural(rates['rate'].nunique(), 'rate')}"
     alt = sentence([size, *(cells(rates, metric) for metric in metrics)])
     draw = partial(heat, rates, metrics, evidence.frames.seeds, evidence.is_class)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dropout_lab.core.metrics.answers import nats
+from dropout_lab.core.metrics.on_request import ON_REQUEST
 from dropout_lab.records import predictions
 from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.frames.column import METRIC, TRIAL, Columns, made, real, text, whole
@@ -36,6 +37,9 @@ COLUMNS: Columns = {
 
 BOTH, SEEDS = "seeds and test examples", "seeds"
 
+PER_EXAMPLE = ("test_loss", "test_accuracy")
+"""The metrics that are means over examples, so that predictions say how much they vary between these."""
+
 Predictions = Mapping[int, Mapping[str, Floats]]
 """Seed -> metric -> its value for every example."""
 
@@ -44,7 +48,7 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     """A row per metric: the best configuration and its difference to `Choice.beside`.
 
     Where predictions are recorded, the intervals cover new seeds and new examples of the test set's population
-    (`statistics.crossed_mean`); elsewhere, new seeds alone.
+    (`statistics.crossed_mean`); elsewhere, and in metrics that are no means over examples, new seeds alone.
     """
     choice = choose(frames, table)
     best, other = choice.best, choice.beside
@@ -53,6 +57,7 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
     ours, targets = _predictions(frames, best)
     theirs = {} if other is None else _predictions(frames, other, targets)[0]
     names = ["test_loss", "test_accuracy"] if frames.is_classification else ["test_loss"]
+    names += [name for name in (f"test_{one}" for one in ON_REQUEST) if name in frames.runs]
     values = by_seed(frames, names)
     rows = []
     for metric in names:
@@ -63,7 +68,7 @@ def test_set(frames: Frames, table: pd.DataFrame) -> pd.DataFrame:
             continue
         value, off = means_of_rows(own).of(0), means_of_rows(own - against).of(0)
         count = 0
-        if len(ours) > 1 and len(ours) == value.n and (other is None or len(theirs) == off.n):
+        if metric in PER_EXAMPLE and len(ours) > 1 and len(ours) == value.n and (other is None or len(theirs) == off.n):
             mine = np.stack([ours[seed][metric] for seed in sorted(ours)])
             value = _at(value, crossed_mean(mine))
             if other is not None:
@@ -96,7 +101,7 @@ def differences(frames: Frames, trial: "pd.Series[Any]", other: "pd.Series[Any]"
     """Metric -> its value of `trial` minus that of `other`, seeds x test examples; empty without predictions."""
     ours, targets = _predictions(frames, trial)
     theirs, _ = _predictions(frames, other, targets)
-    return {metric: _paired(ours, theirs, metric) for metric in ("test_loss", "test_accuracy") if theirs}
+    return {metric: _paired(ours, theirs, metric) for metric in PER_EXAMPLE if theirs}
 
 
 def _paired(ours: Predictions, theirs: Predictions, metric: str) -> Floats:
