@@ -3,14 +3,15 @@
 import math
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
+from dropout_lab.cohort import confidence
 from dropout_lab.cohort.compilation.choice import prepare
-from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lane import Lane
 from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.measures.measure import AbstractMeasure, measure
 from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.recipe import (
     Compile,
@@ -31,14 +32,22 @@ from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.chance import chance_loss
 
 
-def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device) -> None:
+def train(
+    structure: Structure,
+    widths: Widths,
+    compile: Compile,
+    runs: RunQueue,
+    device: torch.device,
+    measures: Mapping[str, AbstractMeasure] | None = None,
+) -> None:
     """Trains every run that `runs` has for this structure, as many at a time as `widths` allows.
 
     A run that diverges fails alone. If the memory does not suffice, the width is halved and the runs in the lanes begin
     again. After any other exception in the training, or an exit from it, they begin again in two halves, and so on,
     until the run that causes it is alone: that run fails, with its traceback. Exceptions of `runs` are not caught.
+    `measures`, by name, are taken of the complete runs.
     """
-    cohort = _Cohort(structure, widths, compile, runs, device)
+    cohort = _Cohort(structure, widths, compile, runs, device, measures or {})
     try:
         while cohort.fill():
             try:
@@ -60,16 +69,24 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
         cohort.close()
     if cohort.lanes is not None:
         runs.say(f"{cohort.lanes.width} lanes were in use {cohort.occupancy:.0%} of the time")
+    if cohort.measuring:
+        runs.say(f"measure=[{','.join(measures or {})}] took {cohort.measuring:.1f} s beside the training")
 
 
 class _Cohort:
     """The lanes and their runs; the lanes are made again after an error."""
 
     def __init__(
-        self, structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device
+        self,
+        structure: Structure,
+        widths: Widths,
+        compile: Compile,
+        runs: RunQueue,
+        device: torch.device,
+        measures: Mapping[str, AbstractMeasure],
     ) -> None:
         self._structure, self._widths, self._compile = structure, widths, compile
-        self._runs, self._device = runs, device
+        self._runs, self._device, self._measures = runs, device, measures
         self._waiting: list[Recipe] = []
         self._suspects: list[list[Recipe]] = []
         """Groups of runs that may contain the cause of an exception; each group is trained alone."""
@@ -77,6 +94,8 @@ class _Cohort:
         self._began: Execution | None = None
         self._useful = self._all = 0
         self.lanes: Lanes | None = None
+        self.measuring = 0.0
+        """Seconds that the measures took."""
 
     @property
     def occupancy(self) -> float:
@@ -150,7 +169,8 @@ class _Cohort:
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
         dataset = self._structure.dataset
         complete = [index for index, (status, _) in ended.items() if status == "complete"]
-        answers = measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
+        answers = confidence.measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
+        measured = self._measure(self.lanes, complete)
         results = []
         for index, (status, reason) in ended.items():
             lane = self.lanes.active.pop(index)
@@ -170,9 +190,18 @@ class _Cohort:
                     chance_loss=chance_loss(lane.split, dataset.task, dataset.outputs),
                     answers=answers.get(index),
                     network=None if keep is None else self.lanes.network(index, keep),
+                    measured=measured.get(index, {}),
                 )
             )
         return results
+
+    def _measure(self, lanes: Lanes, complete: Sequence[int]) -> Mapping[int, Mapping[str, float | None]]:
+        if not self._measures:
+            return {}
+        started = time.perf_counter()
+        found = measure(self._measures, lanes, complete)
+        self.measuring += time.perf_counter() - started
+        return found
 
     def close(self) -> None:
         """Ends the lanes' other processes."""

@@ -128,6 +128,8 @@ class Result:
     """Predictions of a complete classification on the test set."""
     network: Mapping[str, Tensor] | None = None
     """Parameters and buffers by the author's names, on the CPU, if the recipe keeps them; None of a failed run."""
+    measured: Mapping[str, float | None] = field(default_factory=dict)
+    """What `measure=` found of a complete run, by the fields of its record."""
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -141,7 +143,7 @@ class Result:
                 test_accuracy=self.test_accuracy,
                 answers=self.answers,
             )
-        )
+        ) | dict(self.measured)
 
 
 @dataclass(frozen=True)

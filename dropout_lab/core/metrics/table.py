@@ -14,6 +14,7 @@ from dropout_lab.core.metrics.functions import (
     of_answers,
     under_masks,
 )
+from dropout_lab.core.metrics.measured import MEASURED
 from dropout_lab.core.metrics.metric import (
     CLASSES,
     EPOCHS,
@@ -273,5 +274,5 @@ _DECLARED: tuple[Metric, ...] = (
     ),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_DECLARED, *MEASURED)}
 """Name -> metric, in the order of tables and columns."""

@@ -1,0 +1,17 @@
+"""What cannot be measured, and why."""
+
+from dropout_lab.build.builder import Builder
+from dropout_lab.core.errors import UserError
+from dropout_lab.core.trial import Config
+
+
+def check_measures(builder: Builder, config: Config) -> None:
+    """Raises UserError for a measure that has no meaning for the data or the network."""
+    measures = builder.measures(config["measure"])
+    if not measures:
+        return
+    dataset = builder.dataset(config["dataset"])
+    infos = builder.site_infos(config["model"], config["dataset"])
+    for name, measure in measures.items():
+        if (objection := measure.objection(dataset, infos)) is not None:
+            raise UserError(f"measure=[{name}]: {objection}")
