@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -10,6 +11,15 @@ from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.measures.trained import Trained
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.sites.info import SiteInfo
+
+
+class Subject(NamedTuple):
+    """What is known, before the training, of the networks that are to be measured."""
+
+    dataset: Dataset
+    infos: Sequence[SiteInfo]
+    """What stands at their sites."""
+    batch_size: int
 
 
 class AbstractMeasure(ABC):
@@ -22,8 +32,8 @@ class AbstractMeasure(ABC):
         A field is the name of a metric in `core.metrics.measured`, or `NAME@LEVEL`: of one level, or of one site.
         """
 
-    def objection(self, dataset: Dataset, infos: Sequence[SiteInfo]) -> str | None:
-        """Why it cannot be measured with these data and sites, and with which it can; None if it can."""
+    def objection(self, subject: Subject) -> str | None:
+        """Why it cannot be measured of these networks, and of which it can; None if it can."""
         return None
 
 

@@ -6,10 +6,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from dropout_lab.cohort.measures.measure import AbstractMeasure
+from dropout_lab.cohort.measures.measure import AbstractMeasure, Subject
 from dropout_lab.cohort.measures.trained import Batch, Trained
-from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.sites.info import SiteInfo
 
 
 def at(level: float | str) -> str:
@@ -37,7 +35,8 @@ class AbstractRobustness(AbstractMeasure):
                 found[f"{self.name}_{what}{at(level)}"] = values
         return found
 
-    def objection(self, dataset: Dataset, infos: Sequence[SiteInfo]) -> str | None:
+    def objection(self, subject: Subject) -> str | None:
+        dataset = subject.dataset
         if dataset.vocabulary:
             return f"{dataset.name} has tokens as inputs; it works with numbers, of tables or images"
         if self.needs_images and len(dataset.input_shape) != 3:
