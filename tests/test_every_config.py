@@ -29,6 +29,7 @@ GROUPS = (
     "dropout",
     "loss",
     "lr_schedule",
+    "measure",
     "model",
     "momentum_schedule",
     "optimizer",
@@ -119,6 +120,7 @@ def test_every_member_composes_and_can_be_made(member: tuple[str, str]) -> None:
     pruner(config["pruner"])
     sampler(config["sampler"])
     instantiate("tracker", config["tracker"]).check()
+    assert list(config["measure"]) == ([name] if group == "measure" else [])
     described = describe(BUILDER, config, {"placement": "p", "dropout": "d", "schedule": "constant", "loss": "l"})
     BUILDER.structure(described.structure)
     assert described.trial.is_baseline == ((group, name) == ("placement", "none"))

@@ -13,6 +13,7 @@ from dropout_lab.build.parameters import Parameters, freeze
 from dropout_lab.build.pretraining import phases, pretraining
 from dropout_lab.build.state_names import author_names
 from dropout_lab.cohort.lift import Engine
+from dropout_lab.cohort.measures.measure import AbstractMeasure
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.probe.alone import Draws
 from dropout_lab.cohort.probe.check import EXAMPLES, check_network
@@ -122,11 +123,15 @@ class Builder:
             gap_examples=spec["gap_examples"],
             metrics=tuple(spec.get("metrics", ())),
             mc_samples=spec["mc_samples"],
-            name=canonical_json(spec) if _is_ours(spec) else None,
+            name=canonical_json(_without_measures(spec)) if _is_ours(spec) else None,
             engine=spec.get("engine", "lanes"),
             pretraining=first,
             author_names=lambda: self.author_names(spec["model"], spec["dataset"]),
         )
+
+    def measures(self, sections: Config) -> Mapping[str, AbstractMeasure]:
+        """The measures of a config's `measure`, by name. Raises UserError as `instantiate` does."""
+        return {name: self.made(f"measure.{name}", section) for name, section in sections.items()}
 
     def recipe(self, run: Run) -> Recipe:
         """The recipe of a run. Its trial has been described, so its sections are known to be valid."""
@@ -215,3 +220,8 @@ def _is_ours(spec: Config) -> bool:
     """Whether every class of a structure is of this package, so that spec and version determine what it does."""
     parts = [*spec.values(), *spec["dropout"].values()]
     return all(is_of_this_package(part) for part in parts if isinstance(part, Mapping) and "_target_" in part)
+
+
+def _without_measures(spec: Config) -> Config:
+    """What the programs of a structure are made of."""
+    return {name: value for name, value in spec.items() if name != "measure"}

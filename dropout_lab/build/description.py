@@ -7,6 +7,7 @@ from typing import Any
 from dropout_lab.build.acting_sites import Placing, place
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.checks import check_mc_samples, check_options, check_samples
+from dropout_lab.build.measure_checks import check_measures
 from dropout_lab.build.training_checks import check_training
 from dropout_lab.config.patterns import flat_groups
 from dropout_lab.config.roles import PRETRAINING_KEYS, options, trainer_keys, trial_sections
@@ -51,6 +52,7 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     check_options(builder, config, choices["loss"])
     check_mc_samples(builder, config, placing.rates)
     check_training(builder, config, choices)
+    check_measures(builder, config)
     if config["trainer"]["keep"] != "none":
         builder.author_names(config["model"], config["dataset"])
     if not trial.is_baseline:
@@ -62,6 +64,8 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     if engine == "loop":
         structure = {**structure, "engine": engine}
     without = _without_dropout(structure, placing)
+    if config["measure"]:
+        structure, without = ({**one, "measure": config["measure"]} for one in (structure, without))
     own = without if trial.is_baseline else structure
     return Described(trial, own, without, _label(config, choices, placing, trial), placing.warnings)
 

@@ -141,7 +141,7 @@ class Executor:
         with torch.no_grad():
             for stacked in self._data.parts[name].rows:
                 x = inputs_of(stacked[lanes], given)
-                found = lift(self._program.outputs, self._program.engine)(*network, x)
+                found = lift(self._program.output, self._program.engine)(*network, x)
                 self._outputs[name][lanes, done : done + found.shape[1]] = found.view(*found.shape[:2], -1)
                 done += found.shape[1]
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import torch
 
+from dropout_lab.cohort import confidence
 from dropout_lab.cohort.compilation.choice import prepare
-from dropout_lab.cohort.confidence import measure
 from dropout_lab.cohort.lane import Lane
 from dropout_lab.cohort.lanes import Lanes
+from dropout_lab.cohort.measures.measure import AbstractMeasure, measure
 from dropout_lab.cohort.on_request.measuring import chance, from_loss
 from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.recipe import (
@@ -36,7 +37,14 @@ from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.chance import chance_loss
 
 
-def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device) -> None:
+def train(
+    structure: Structure,
+    widths: Widths,
+    compile: Compile,
+    runs: RunQueue,
+    device: torch.device,
+    measures: Mapping[str, AbstractMeasure] | None = None,
+) -> None:
     """Trains every run that `runs` has for this structure, as many at a time as `widths` allows.
 
     A run that diverges fails alone. If the memory does not suffice, the width is halved and the runs in the lanes begin
@@ -44,8 +52,9 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
     run from then on, to the same results. After any other exception in the training, or an exit from it, they begin
     again in two halves, and so on, until the run that causes it is alone: that run fails, with its traceback.
     Exceptions of `runs` are not caught.
+    `measures`, by name, are taken of the complete runs.
     """
-    cohort = _Cohort(structure, widths, compile, runs, device)
+    cohort = _Cohort(structure, widths, compile, runs, device, measures or {})
     try:
         while cohort.fill():
             try:
@@ -67,16 +76,24 @@ def train(structure: Structure, widths: Widths, compile: Compile, runs: RunQueue
         cohort.close()
     if cohort.lanes is not None:
         runs.say(f"{cohort.lanes.width} lanes were in use {cohort.occupancy:.0%} of the time")
+    if cohort.measuring:
+        runs.say(f"measure=[{','.join(measures or {})}] took {cohort.measuring:.1f} s beside the training")
 
 
 class _Cohort:
     """The lanes and their runs; the lanes are made again after an error."""
 
     def __init__(
-        self, structure: Structure, widths: Widths, compile: Compile, runs: RunQueue, device: torch.device
+        self,
+        structure: Structure,
+        widths: Widths,
+        compile: Compile,
+        runs: RunQueue,
+        device: torch.device,
+        measures: Mapping[str, AbstractMeasure],
     ) -> None:
         self._structure, self._widths, self._compile = structure, widths, compile
-        self._runs, self._device = runs, device
+        self._runs, self._device, self._measures = runs, device, measures
         self._waiting: list[Recipe] = []
         self._suspects: list[list[Recipe]] = []
         """Groups of runs that may contain the cause of an exception; each group is trained alone."""
@@ -84,6 +101,8 @@ class _Cohort:
         self._began: Execution | None = None
         self._useful = self._all = 0
         self.lanes: Lanes | None = None
+        self.measuring = 0.0
+        """Seconds that the measures took."""
 
     @property
     def occupancy(self) -> float:
@@ -162,7 +181,8 @@ class _Cohort:
         on_request = {name: values.tolist() for name, values in self.lanes.test_on_request().items()}
         dataset = self._structure.dataset
         complete = [index for index, (status, _) in ended.items() if status == "complete"]
-        answers = measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
+        answers = confidence.measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
+        measured = self._measure(self.lanes, complete)
         results = []
         for index, (status, reason) in ended.items():
             lane = self.lanes.active.pop(index)
@@ -183,6 +203,7 @@ class _Cohort:
                     on_request={} if status == "failed" else self._at_end(lane, on_request, test_loss, index),
                     answers=answers.get(index),
                     network=None if keep is None else self.lanes.network(index, keep),
+                    measured=measured.get(index, {}),
                 )
             )
         return results
@@ -197,6 +218,14 @@ class _Cohort:
             **{f"test_{name}": value for name, value in from_loss(names, test_loss[index]).items()},
             **chance(names, lane.split, dataset.task, dataset.outputs),
         }
+
+    def _measure(self, lanes: Lanes, complete: Sequence[int]) -> Mapping[int, Mapping[str, float | None]]:
+        if not self._measures:
+            return {}
+        started = time.perf_counter()
+        found = measure(self._measures, lanes, complete)
+        self.measuring += time.perf_counter() - started
+        return found
 
     def close(self) -> None:
         """Ends the lanes' other processes."""

@@ -135,6 +135,8 @@ class Result:
     """Parameters and buffers by the author's names, on the CPU, if the recipe keeps them; None of a failed run."""
     on_request: Mapping[str, float] = field(default_factory=dict)
     """See `Ended.on_request`."""
+    measured: Mapping[str, float | None] = field(default_factory=dict)
+    """What `measure=` found of a complete run, by the fields of its record."""
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -151,7 +153,7 @@ class Result:
                 best_by=self.recipe.best_by,
                 best_direction=METRICS[self.recipe.best_by].direction,
             )
-        )
+        ) | dict(self.measured)
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,10 @@ class Program:
         self.auxiliary = AuxiliaryLosses(structure, model)
         """What methods add to the training loss."""
         self.task: Task = structure.dataset.task
-        self._train, self._eval, self._masked = model.train(), *(structure.build().to("meta").eval() for _ in range(2))
-        for evaluated in (self._eval, self._masked):
+        self._train = model.train()
+        self.evaluated, self._masked = (structure.build().to("meta").eval() for _ in range(2))
+        """The network in evaluation mode, on which a measure may put hooks."""
+        for evaluated in (self.evaluated, self._masked):
             install(evaluated, structure.dropout)
         if self.sites and structure.loss.samples > 1:
             last = self.sites[survey.site_infos(structure.build().eval(), structure.dataset.example())[-1].site]
@@ -184,18 +186,18 @@ class Program:
         and the state carried to the next batch. weight: (batch,), or (batch, 2) of answers and losses, as in `Part`."""
         counted, of_loss = weight.unbind(-1) if weight.dim() == 2 else (weight, weight)
         held = {**buffers, **{name: buffer.clone() for name, buffer in carried.items()}}
-        output = self._call(self._eval, params, held, rates, self._no_keys(params.device), x)
+        output = self.output(params, held, rates, x)
         after = {name: held[name] for name in carried}
         right = counted * correct(output, y, self.task)
         return (losses(output, y, self.task) * of_loss).sum(), right.sum(), after
 
-    def outputs(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
-        """The network's outputs, (batch, output), in evaluation mode."""
-        return self._call(self._eval, params, dict(buffers), rates, self._no_keys(params.device), x)
+    def output(self, params: Tensor, buffers: dict[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
+        """The network's output in evaluation mode; `buffers` is updated with what is carried to the next batch."""
+        return self._call(self.evaluated, params, buffers, rates, self._no_keys(params.device), x)
 
     def predict(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, x: Tensor) -> Tensor:
         """Log-probabilities, (batch, classes), in evaluation mode."""
-        return F.log_softmax(self.outputs(params, buffers, rates, x), -1)
+        return F.log_softmax(self.output(params, dict(buffers), rates, x), -1)
 
     def predict_masked(
         self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor, keys: Tensor, rows: Tensor, x: Tensor

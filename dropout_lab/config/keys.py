@@ -7,19 +7,21 @@ as `model.width`, are declared by the signatures of their classes.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
+from pydantic import Field
 
 from dropout_lab.config.bounds import Count, NonNegative, Positive, ProperShare, Rate, Share, Whole
 from dropout_lab.config.kinds import Kind
 from dropout_lab.config.values import Classes, EpochChooser, FolderName, Grids, Metrics, Objective, Seeds, Zips
 
-Role = Literal["data", "model", "dropout", "training", "option", "how", "machine", "control"]
+Role = Literal["data", "model", "dropout", "training", "option", "measured", "how", "machine", "control"]
 """What a key decides.
 
 data, model, dropout, training: a part of the configuration that is trained.
 option: a number of the training that each lane has for itself, and that costs nothing where it is null.
+measured: what is measured of a trained network. It changes no training, and all runs of a folder have the same.
 how: the means by which configurations are chosen and compared.
 machine: the device that trains them.
 control: how much is trained and what is stored; a command may change it in a folder that has results.
@@ -30,6 +32,11 @@ Needs = Literal["classes", "numbers", "images"]
 
 Group = Mapping[str, Any]
 """A config group, of which a config has one member as a section. Its default is in the list of conf/config.yaml."""
+
+Members = Annotated[
+    Mapping[str, Mapping[str, Any]], Field(description="members of the group in brackets, such as [noise,ablation]")
+]
+"""A config group, of which a config has any number of members as sections, by name. Its default is none."""
 
 BySite = dict[str, Any]
 """Values by site or pattern of sites."""
@@ -62,6 +69,7 @@ _TABLE = (
     Key("optimizer", Group, "training", MISSING, "how the network learns"),
     Key("lr_schedule", Group, "training", MISSING, "how the learning rate changes over a training"),
     Key("momentum_schedule", Group, "training", MISSING, "how the momentum of sgd and rmsprop changes over a training"),
+    Key("measure", Members, "measured", {}, "what is measured once, on the test set, with a run's best weights"),
     Key("sampler", Group, "how", MISSING, "which configurations a sweep tries"),
     Key("pruner", Group, "how", MISSING, "which trainings a sweep stops early"),
     Key("tracker", Group, "control", MISSING, "where else to follow the runs"),

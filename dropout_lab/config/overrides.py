@@ -79,7 +79,7 @@ def _of_targets(words: Sequence[str]) -> list[str]:
 def _is_control(override: str) -> bool:
     """Whether an override says how, where or how much is trained, not what."""
     key = override.partition("=")[0].lstrip("+~")
-    return role(key) in ("control", "machine") or re.match(r"hydra[./]", key) is not None
+    return role(key) in ("control", "machine", "measured") or re.match(r"hydra[./]", key) is not None
 
 
 def _of_members(overrides: Sequence[str]) -> list[str]:

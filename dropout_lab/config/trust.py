@@ -16,6 +16,7 @@ ROOMS = (
     "config.lr_schedule",
     "config.momentum_schedule",
     "cohort.loss",
+    "cohort.measures",
     "cohort.optim",
 )
 HOMES = tuple(f"dropout_lab.{room}." for room in ROOMS)

@@ -22,6 +22,9 @@ DATA_ARGUMENTS = ("id", "path", "config", "revision", "text", "target", "drop", 
 DATA_KEYS = (*(name for name in KEYS if role(name) == "data"), *(f"dataset.{key}" for key in DATA_ARGUMENTS))
 """Keys that decide what is learned."""
 
+IN_BRACKETS = {"objective": ", a list of two in brackets", "measure": ", a list in brackets: measure=[noise,ablation]"}
+"""How the keys that take several values at once are given them."""
+
 
 @dataclass(frozen=True)
 class Swept:
@@ -95,8 +98,8 @@ def _check_axis(axis: Axis) -> None:
             f"{axis.key}: losses on different data cannot be ranked; give every data set a sweep of its own, and"
             " put their reports side by side: dropout-lab report FOLDER FOLDER"
         )
-    if role(axis.key) in ("control", "how", "machine") or axis.key == "experiment":
+    if role(axis.key) in ("control", "how", "machine", "measured") or axis.key == "experiment":
         raise UserError(
             f"{axis.key}: cannot be swept, for it says how configurations are trained and compared, not what they"
-            f" are; give it one value{', a list of two in brackets' if axis.key == 'objective' else ''}"
+            f" are; give it one value{IN_BRACKETS.get(axis.key, '')}"
         )

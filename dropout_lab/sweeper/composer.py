@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from dropout_lab.config.refusals import closest
 from dropout_lab.core.errors import UserError
@@ -70,4 +70,20 @@ class Composer:
         choices = {str(key): str(name) for key, name in found if not str(key).startswith("hydra/")}
         with open_dict(whole), read_write(whole):
             del whole["hydra"]
+            for name, section in whole.measure.items():
+                if "dataset" in section and not OmegaConf.is_missing(section, "dataset"):
+                    section.dataset = self._dataset(f"measure.{name}.dataset", section.dataset)
         return whole, choices
+
+    def _dataset(self, key: str, given: Any) -> Any:
+        """The section of a data set that a measure names: MEMBER, or {name: MEMBER, KEY: VALUE}."""
+        if isinstance(given, DictConfig) and "_target_" in given:
+            return given
+        own = plain(given) if isinstance(given, DictConfig) else {"name": given}
+        known, name = self.members("dataset"), own.pop("name", None)
+        if name not in known:
+            raise UserError(
+                f"{key}: there is no data set {name}; allowed: {', '.join(known)}{closest(str(name), known)}"
+            )
+        section = plain(self._loader.load_sweep_config(self._config, [f"dataset={name}"]).dataset)
+        return {**section, **own}

@@ -8,7 +8,9 @@ from dropout_lab.cohort.recipe import Compile, Keep, Result, RunList
 from dropout_lab.cohort.width import Widths
 from dropout_lab.config import trust
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics.lookup import possible_curve_names
+from dropout_lab.core.metrics.lookup import metric_of, possible_curve_names
+from dropout_lab.core.metrics.measured import Measured
+from dropout_lab.core.metrics.metric import SECONDS
 from dropout_lab.core.trial import Run
 from dropout_lab.records import store
 from dropout_lab.records.fields import EXECUTION, Record
@@ -133,6 +135,7 @@ def _compare(say: Callable[[str], None], run: Record, result: Result, curves: Cu
         verdict = "its curve is not in the records, so only this number is compared"
     else:
         difference = _largest_difference(result.curves, curves)
+        difference = max(difference, _largest_of_measured(run, result))
         same = difference == 0 and epochs[0] == epochs[1]
         verdict = "the same in every epoch" if same else f"largest difference of any metric {difference:.3g}"
     say(f"  seed {run['seed']}: validation loss {run['val_loss']:.7g} then, {loss:.7g} now; {verdict}")
@@ -147,6 +150,13 @@ def _largest_difference(one: Curves, other: Curves) -> float:
         for a, b in zip(one[metric], other[metric], strict=False)
     )
     return max(differences, default=0.0)
+
+
+def _largest_of_measured(run: Record, result: Result) -> float:
+    """The largest difference of what `measure=` found, times aside."""
+    names = [name for name in run if isinstance(metric := metric_of(name), Measured) and metric.unit is not SECONDS]
+    now, then = ({name: [one.get(name)] for name in names} for one in (result.metrics, run))
+    return _largest_difference(now, then)
 
 
 def _curves(records: Records, ids: set[str]) -> Mapping[str, Curves]:

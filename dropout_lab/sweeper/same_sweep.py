@@ -132,10 +132,10 @@ def _foreign(folder: Path) -> list[Path]:
 
 
 def _flat(config: Config, prefix: str = "") -> dict[str, Any]:
-    """A nested config as dotted keys."""
+    """A nested config as dotted keys; a section without any has none."""
     flat: dict[str, Any] = {}
     for key, value in config.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value

@@ -92,6 +92,8 @@ def resolve(config: DictConfig) -> dict[str, Any]:
     try:
         container: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
+        if error.full_key == "measure.ood.dataset":
+            raise UserError("measure=[ood]: give the other data set: measure.ood.dataset=fashion_mnist") from error
         if error.full_key == "placement.weights":
             raise UserError("placement=custom: give its weights: 'placement.weights={hidden:1.0,input:0.4}'") from error
         raise UserError(f"{error.full_key}: {str(error.msg).splitlines()[0]}") from error

@@ -1,4 +1,4 @@
-"""Weights of classes: torch's weighted cross-entropy, its mean over a batch in training, its weighted mean elsewhere."""
+"""Weights of classes: torch's weighted cross-entropy, its mean over a batch in training, its weighted mean after."""
 
 from dataclasses import replace
 from typing import Any

@@ -119,6 +119,7 @@ def test_the_file_chooses_a_member_of_every_group_and_declares_no_key() -> None:
     file = yaml.safe_load((conf_folder() / "config.yaml").read_text())
     assert file.keys() == {"defaults", "hydra"}
     chosen = {group: member for line in file["defaults"] if isinstance(line, dict) for group, member in line.items()}
+    assert chosen.pop("measure") == [], "a group of any number of members; its sections are a key"
     assert set(groups()) == {group for group in chosen if not group.startswith("override ")} - {"experiment"}
 
 

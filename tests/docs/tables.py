@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from omegaconf import MISSING
 
-from dropout_lab.config.keys import KEYS, Group
+from dropout_lab.config.keys import KEYS, Group, Members
 from dropout_lab.report.frames.documentation import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,14 +53,14 @@ def keys(path: Path) -> Iterator[Key]:
 def declared() -> Iterator[Key]:
     """The keys of every config but the groups; those whose default is in a member's file have it nowhere else."""
     for key in KEYS.values():
-        if key.type is not Group:
+        if key.type not in (Group, Members):
             default = "???" if key.default == MISSING else json.dumps(key.default, ensure_ascii=False)
             yield Key(key.name, default.strip('"'), key.help)
 
 
 def groups() -> Iterator[Key]:
     """The config groups with their default members, from the defaults list of conf/config.yaml."""
-    listed = re.compile(r"  - (?P<name>\w+): (?P<default>\w+)(?: # (?P<help>.*))?$")
+    listed = re.compile(r"  - (?P<name>\w+): (?P<default>\w+|\[\])(?: # (?P<help>.*))?$")
     for found in filter(None, map(listed.match, (CONF / "config.yaml").read_text().splitlines())):
         helps = [KEYS[found["name"]].help] if found["name"] in KEYS else []
         helps += [found["help"]] if found["help"] else []

@@ -12,6 +12,7 @@ import pytest
 import dropout_lab
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import run_fields
+from dropout_lab.core.metrics.measured import Measured
 from dropout_lab.core.metrics.metric import FRACTION, POINTS
 from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.report.frames.column import METRIC, OBJECTIVE
@@ -26,8 +27,16 @@ from tests.report.figures.odd import odd_evidence, plans, sweeps
 from tests.rotate import rotated
 
 ROOT = Path(__file__).parents[2]
-SOMETIMES = {SITE, SWEPT, *(name for name, metric in run_fields().items() if metric.optional)}
-"""Calibration needs classes, names that end in _mc need trainer.mc_samples, metrics on request metric=."""
+SOMETIMES = {
+    *(SITE, SWEPT),
+    *(
+        metric.field if isinstance(metric, Measured) else name
+        for name, metric in run_fields().items()
+        if metric.optional
+    ),
+}
+"""Calibration needs classes, names that end in _mc need trainer.mc_samples, metrics on request metric=, and what is
+measured needs measure=."""
 
 UNITS = {
     "",

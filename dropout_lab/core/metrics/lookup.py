@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
+from dropout_lab.core.metrics.measured import LEVEL, Measured
 from dropout_lab.core.metrics.metric import AtEnd, Metric, PerEpoch
 from dropout_lab.core.metrics.on_request import ON_REQUEST
 from dropout_lab.core.metrics.table import METRICS
@@ -13,7 +14,7 @@ LAST = "_last"
 
 def metric_of(field: str) -> Metric | None:
     """The metric that a field of a run's record holds; None if it holds none."""
-    return METRICS.get(field) or METRICS.get(field.removesuffix(LAST))
+    return METRICS.get(field) or METRICS.get(field.removesuffix(LAST)) or METRICS.get(field.partition(LEVEL)[0])
 
 
 def per_epoch() -> Sequence[PerEpoch]:
@@ -24,6 +25,11 @@ def per_epoch() -> Sequence[PerEpoch]:
 def at_end() -> Sequence[AtEnd]:
     """The metrics that a run has once."""
     return [metric for metric in METRICS.values() if isinstance(metric, AtEnd)]
+
+
+def measured() -> Sequence[Measured]:
+    """The metrics of measures."""
+    return [metric for metric in METRICS.values() if isinstance(metric, Measured)]
 
 
 def curve_names(asked: Collection[str] = ()) -> Sequence[str]:

@@ -18,6 +18,7 @@ from dropout_lab.core.metrics.functions import (
     still_improving,
     under_masks,
 )
+from dropout_lab.core.metrics.measured import MEASURED
 from dropout_lab.core.metrics.metric import (
     CLASSES,
     EPOCHS,
@@ -279,5 +280,5 @@ _DECLARED: tuple[Metric, ...] = (
     *fields(),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_DECLARED, *MEASURED)}
 """Name -> metric, in the order of tables and columns."""

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from dropout_lab.core.metrics.lookup import LAST, per_epoch, run_fields
+from dropout_lab.core.metrics.lookup import LAST, metric_of, per_epoch, run_fields
+from dropout_lab.core.metrics.measured import Measured
 from dropout_lab.core.metrics.metric import Metric, PerEpoch
 from dropout_lab.report.frames.column import Column
 from dropout_lab.report.frames.load import Frames
@@ -60,7 +61,10 @@ _RUN = {
 
 
 def of_runs() -> Mapping[str, Column]:
-    measured = {name: _of_run(name, metric) for name, metric in run_fields().items()}
+    measured = {
+        metric.field if isinstance(metric, Measured) else name: _of_run(name, metric)
+        for name, metric in run_fields().items()
+    }
     return {**_RUN, **measured, **{name: column for name, column in _TRIALS.items() if name != "key"}}
 
 
@@ -117,6 +121,8 @@ def column(frame: str, name: str, frames: Frames) -> Column:
         return known[name]
     if re.match(r"rates\.", name) and SITE in known:
         return known[SITE]
+    if isinstance(metric := metric_of(name), Measured) and metric.field in known:
+        return known[metric.field]
     if name in frames.parameters and SWEPT in known:
         return known[SWEPT]
     raise KeyError(f"the column {name} of {frame} is not documented")
@@ -143,6 +149,7 @@ def as_markdown() -> str:
         "per epoch of a cohort, whose lanes trained these runs and others that were interrupted. A sweep has",
         f"the columns `{SITE}` of the sites that drop anywhere, and the settings that it swept; calibration is there",
         "for classification, what ends in `_mc` with `trainer.mc_samples=`. Accuracies are missing for regression.",
+        "What `measure=` measures is there where it was asked for, in a column for each level or site.",
         "What was not measured is missing (NaN or None).",
         "",
         "Written by `python -m tests.docs.tables`.",

@@ -31,6 +31,8 @@ from dropout_lab.report.topics.differences.to_best import BEST
 from dropout_lab.report.topics.differences.variance import VARIANCE
 from dropout_lab.report.topics.gap.against_rate import GAP
 from dropout_lab.report.topics.gap.gaps import GAPS
+from dropout_lab.report.topics.measures.measured import MEASURED_TABLE
+from dropout_lab.report.topics.measures.robustness import ROBUSTNESS
 from dropout_lab.report.topics.part import Part, Picture, Table
 from dropout_lab.report.topics.rates.against_rate import RATE
 from dropout_lab.report.topics.rates.best_rates import BEST_RATES
@@ -71,6 +73,7 @@ OUTLINE: Sequence[Section] = (
     Section("Learning curves", (CURVES, CURVE_SHAPE, LEARNED_RATE, LEARNED_SPARSITY)),
     Section("Calibration", (RELIABILITY, CONFIDENCE)),
     Section("Mistakes", (MATRIX, CONFUSION)),
+    Section("Measures", (ROBUSTNESS, MEASURED_TABLE)),
     Section("Cost", (COST, LANES, OCCUPANCY, FOUND_SO_FAR, BEST_SO_FAR)),
     METHODS,
     FILES,

@@ -1,0 +1,1 @@
+"""What `measure=` measured of the trained networks."""
