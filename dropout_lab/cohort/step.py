@@ -15,6 +15,7 @@ from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, Aux
 from dropout_lab.cohort.example_losses import correct, losses
 from dropout_lab.cohort.groups import Groups
 from dropout_lab.cohort.lift import lift
+from dropout_lab.cohort.mixing import MIXES, mixed
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.own_draws import OWN, own_draws
 from dropout_lab.cohort.precision import Bfloat16Products
@@ -87,7 +88,7 @@ class Program:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's loss in training mode, and the buffers after it.
 
-        params: (size,); rates: (site,); progress: the share of the training that is over; mix: the weight of an example
+        params: (size,); rates: (site,); progress: the share of the training that is over; mix: the share of an example
         itself where it is mixed with its neighbour; keys: (stream, 2) int32.
         """
         with own_draws(keys[self.streams.index(OWN)]) if OWN in self.streams else nullcontext():
@@ -106,7 +107,7 @@ class Program:
         y: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         after = {name: buffer.clone() for name, buffer in buffers.items()}
-        x = self._augmented(x, hyper, mix, keys)
+        x, mix = self._augmented(x, hyper, mix, keys)
         samples = self.structure.loss.samples
         copies = samples, *[1] * (y.dim() - 1)
         targets, others = y.repeat(copies), y.roll(1, 0).repeat(copies)
@@ -121,7 +122,7 @@ class Program:
 
         def mean(output: Tensor) -> Tensor:
             loss = self._training_losses(output, targets, hyper)
-            if "mixup" in self.structure.options:
+            if not self.structure.options.isdisjoint(MIXES):
                 loss = mix * loss + (1 - mix) * self._training_losses(output, others, hyper)
             return loss.mean()
 
@@ -211,14 +212,14 @@ class Program:
         with all_written_out():  # the fused layer would take one example after another here
             return F.log_softmax(vmap(one, chunk_size=self._masked_at_once)(rows, x), -1)
 
-    def _augmented(self, x: Tensor, hyper: Hyper, mix: Tensor, keys: Tensor) -> Tensor:
-        """The batch as the structure's options change it."""
-        options, has_noise = self.structure.options, DATA in self.streams
-        if has_noise:
-            x = augmented(x, options, hyper, Noise(keys[-1]))
-        if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
-            x = mix * x + (1 - mix) * x.roll(1, 0)
-        return noisy(x, options, hyper, Noise(keys[-1])) if has_noise else x
+    def _augmented(self, x: Tensor, hyper: Hyper, mix: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """The batch as the structure's options change it, and what an example itself weighs in the loss."""
+        options = self.structure.options
+        noise = Noise(keys[-1]) if DATA in self.streams else None
+        if noise is not None:
+            x = augmented(x, options, hyper, noise)
+        x, weight = mixed(x, options, hyper, mix, noise)
+        return x if noise is None else noisy(x, options, hyper, noise), weight
 
     def _call(
         self,
@@ -277,7 +278,7 @@ class Program:
 
 
 def _of_data(structure: Structure) -> tuple[str, ...]:
-    return (DATA,) if structure.options & set(AUGMENTATIONS) else ()
+    return (DATA,) if structure.options & {*AUGMENTATIONS, "cutmix"} else ()
 
 
 def _masked_at_once(structure: Structure, model: nn.Module) -> int | None:

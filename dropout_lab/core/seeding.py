@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["init", "order", "mask", "split", "label_noise", "mixup", "data", "pretraining"]
+Purpose = Literal["init", "order", "mask", "split", "label_noise", "mixup", "cutmix", "data", "pretraining"]
 
 
 def generator(seed: int, purpose: Purpose, *more: int) -> np.random.Generator:

@@ -28,6 +28,11 @@ EVERY: Mapping[str, float] = {
     "input_noise": 0.2,
     "shift": 1,
     "flip": 0.5,
+    "rotate": 30,
+    "crop": 0.5,
+    "color": 0.4,
+    "cutout": 3,
+    "cutmix": 1.0,
     "max_norm": 0.3,
     "clip_norm": 0.1,
 }
@@ -45,7 +50,7 @@ def without(model: str) -> Mapping[str, Result]:
 
 @pytest.mark.parametrize(("name", "model"), matrix([*EVERY, "all"], ["mlp", "cnn_batch_norm"]))
 def test_a_lane_of_four_is_the_lane_of_two_and_0_is_nothing(name: str, model: str) -> None:
-    options: dict[str, Any] = dict(EVERY) if name == "all" else {name: EVERY[name]}
+    options: dict[str, Any] = {**EVERY, "cutmix": 0.0} if name == "all" else {name: EVERY[name]}
     given: Any = dict.fromkeys(options, True)
     made = structure(model, **given)
     recipes = runs(**options)
@@ -54,7 +59,7 @@ def test_a_lane_of_four_is_the_lane_of_two_and_0_is_nothing(name: str, model: st
     for run, result in without(model).items():
         assert four[run].curves["running_loss"] != result.curves["running_loss"]
     if name not in ("all", "max_norm", "clip_norm"):
-        nothing = train(made, runs(**{name: 0.0}), 4)
+        nothing = train(made, runs(**{name: float(name == "crop")}), 4)
         for run, result in without(model).items():
             assert nothing[run].curves["val_loss"] == pytest.approx(result.curves["val_loss"], rel=1e-4)
 
