@@ -43,7 +43,7 @@ def run_sites(context: HydraContext, config: DictConfig, command: Command) -> No
         console.print(_table(infos))
     engine, why = builder.engine(model, settings["dataset"], settings["trainer"]["engine"])
     if engine == "loop":
-        console.print(f"Runs are trained one by one, at the speed of a plain loop: {why}")
+        console.print(f"Runs take turns at every step, at the speed of a plain loop: {why}")
     console.print(_next(infos, ours=is_of_this_package(model)))
 
 

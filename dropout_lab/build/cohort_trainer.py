@@ -104,8 +104,8 @@ class CohortTrainer:
         return self._builder.dataset(config["dataset"]).notes
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
-        """That a network is trained run by run or not as written, what an option of the trainer leaves out, and which
-        parameters a file of weights does.
+        """That the runs of a network take turns, or that it is not trained as written; what an option of the trainer
+        leaves out, and which parameters a file of weights does.
         """
         return (
             *self._engine_warnings(spec),
@@ -120,7 +120,7 @@ class CohortTrainer:
         _, why = self._builder.engine(spec["model"], spec["dataset"])
         if not why:
             return ()
-        return (f"runs are trained one by one, at the speed of a plain loop (trainer.engine=loop): {why}",)
+        return (f"runs take turns at every step, at the speed of a plain loop (trainer.engine=loop): {why}",)
 
     def _dropped_warnings(self, spec: Config) -> Sequence[str]:
         infos = self._builder.site_infos(spec["model"], spec["dataset"])

@@ -183,7 +183,7 @@ _TABLE = (
     ),
     Key(
         *("trainer.engine", Literal["auto", "lanes", "loop"], "control", "auto"),
-        "train runs side by side (lanes), or run by run (loop); auto: lanes where the network allows it",
+        "train runs side by side (lanes), or in turn at every step (loop); auto: lanes where the network allows it",
     ),
     Key(
         *("sites.insert", list[str], "model", []),

@@ -116,8 +116,8 @@ def _decide(
 ) -> tuple[Lanes, Choice]:
     if structure.engine == "loop":
         if compile == "always":
-            raise _refusal("this network is trained run by run, in plain PyTorch")
-        return _eager(structure, widths, device), Choice(False, "eager, run by run: trainer.engine=loop")
+            raise _refusal("the runs of this network take turns at every step, in plain PyTorch")
+        return _eager(structure, widths, device), Choice(False, "eager, in turn at every step: trainer.engine=loop")
     if device.type != "cpu":
         if compile == "always":
             raise _refusal(f"programs are compiled for the CPU alone, and this is device={device.type}")

@@ -68,7 +68,7 @@ def check_side_by_side(
             raise
         raise NotInLanes(
             f"it cannot be trained side by side with others (torch.func.vmap): {described(error)}. Branches on values"
-            " (if x.sum() > 0) and .item() cannot be; trainer.engine=loop trains run by run"
+            " (if x.sum() > 0) and .item() cannot be; trainer.engine=loop takes the runs in turn"
         ) from error
     agree = close(lifted, torch.stack(measured)) and close(loss, torch.stack(trained))
     agree = agree and close(of_params, torch.stack(grads))
