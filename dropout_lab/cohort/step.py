@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +44,23 @@ DATA = "/data"
 """The stream of augmentation; no site has this name."""
 
 
+class StepInputs(NamedTuple):
+    """What a training step of one lane reads besides its state."""
+
+    rates: Tensor
+    """(site,)"""
+    progress: Tensor
+    """The share of the training that is over."""
+    mix: Tensor
+    """The share of an example itself where it is mixed with its neighbour."""
+    keys: Tensor
+    """(stream, 2) int32"""
+    x: Tensor
+    """(batch, ...)"""
+    y: Tensor
+    """(batch, ...)"""
+
+
 class Program:
     """One lane's training step, evaluation and prediction."""
 
@@ -75,39 +92,18 @@ class Program:
         self._measured = Asked(self._train, self.auxiliary.measured)
 
     def loss(
-        self,
-        params: Tensor,
-        buffers: Mapping[str, Tensor],
-        hyper: Hyper,
-        rates: Tensor,
-        progress: Tensor,
-        mix: Tensor,
-        keys: Tensor,
-        x: Tensor,
-        y: Tensor,
+        self, params: Tensor, buffers: Mapping[str, Tensor], hyper: Hyper, given: StepInputs
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The batch's loss in training mode, and the buffers after it.
-
-        params: (size,); rates: (site,); progress: the share of the training that is over; mix: the share of an example
-        itself where it is mixed with its neighbour; keys: (stream, 2) int32.
-        """
-        with own_draws(keys[self.streams.index(OWN)]) if OWN in self.streams else nullcontext():
-            return self._loss(params, buffers, hyper, rates, progress, mix, keys, x, y)
+        """The batch's loss in training mode, and the buffers after it. params: (size,)."""
+        with own_draws(given.keys[self.streams.index(OWN)]) if OWN in self.streams else nullcontext():
+            return self._loss(params, buffers, hyper, given)
 
     def _loss(
-        self,
-        params: Tensor,
-        buffers: Mapping[str, Tensor],
-        hyper: Hyper,
-        rates: Tensor,
-        progress: Tensor,
-        mix: Tensor,
-        keys: Tensor,
-        x: Tensor,
-        y: Tensor,
+        self, params: Tensor, buffers: Mapping[str, Tensor], hyper: Hyper, given: StepInputs
     ) -> tuple[Tensor, dict[str, Tensor]]:
+        rates, keys, y = given.rates, given.keys, given.y
         after = {name: buffer.clone() for name, buffer in buffers.items()}
-        x, mix = self._augmented(x, hyper, mix, keys)
+        x, weight = self._augmented(hyper, given)
         samples = self.structure.loss.samples
         copies = samples, *[1] * (y.dim() - 1)
         targets, others = y.repeat(copies), y.roll(1, 0).repeat(copies)
@@ -123,13 +119,13 @@ class Program:
         def mean(output: Tensor) -> Tensor:
             loss = self._training_losses(output, targets, hyper)
             if not self.structure.options.isdisjoint(MIXES):
-                loss = mix * loss + (1 - mix) * self._training_losses(output, others, hyper)
+                loss = weight * loss + (1 - weight) * self._training_losses(output, others, hyper)
             return loss.mean()
 
         loss = self.structure.loss(forward, mean)
         if not self.auxiliary.is_any:
             return loss, after
-        loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
+        loss = loss + self._ask(self._penalty, params, buffers, rates, given.progress)
         of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
         for number, adversary in enumerate(self.auxiliary.adversaries, start=ADVERSARY):
             again = self._other_keys(keys, number)
@@ -148,7 +144,7 @@ class Program:
                 of_sites,
                 {path: again[index] for index, path in enumerate(self.sites.values())},
             )
-            loss = loss + adversary.weight(progress, of_sites) * distance(chosen, params, first[0])
+            loss = loss + adversary.weight(given.progress, of_sites) * distance(chosen, params, first[0])
         return loss, after
 
     def measured(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor) -> Mapping[str, Tensor]:
@@ -212,13 +208,13 @@ class Program:
         with all_written_out():  # the fused layer would take one example after another here
             return F.log_softmax(vmap(one, chunk_size=self._masked_at_once)(rows, x), -1)
 
-    def _augmented(self, x: Tensor, hyper: Hyper, mix: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+    def _augmented(self, hyper: Hyper, given: StepInputs) -> tuple[Tensor, Tensor]:
         """The batch as the structure's options change it, and what an example itself weighs in the loss."""
-        options = self.structure.options
-        noise = Noise(keys[-1]) if DATA in self.streams else None
+        options, x = self.structure.options, given.x
+        noise = Noise(given.keys[-1]) if DATA in self.streams else None
         if noise is not None:
             x = augmented(x, options, hyper, noise)
-        x, weight = mixed(x, options, hyper, mix, noise)
+        x, weight = mixed(x, options, hyper, given.mix, noise)
         return x if noise is None else noisy(x, options, hyper, noise), weight
 
     def _call(

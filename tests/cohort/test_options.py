@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from dropout_lab.cohort.augment import augmented, noisy
 from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.cohort.recipe import Recipe, Result
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.site import SAMPLES
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
@@ -95,8 +95,8 @@ class Steps:
 
     def loss(self, rate: float = 0.0, mix: float = 1.0) -> Tensor:
         rates = torch.full((len(self.program.sites),), rate)
-        given = rates, torch.zeros(()), torch.tensor(mix), self.keys, self.x, self.y
-        return self.program.loss(self.params, {}, self.hyper, *given)[0]
+        given = StepInputs(rates, torch.zeros(()), torch.tensor(mix), self.keys, self.x, self.y)
+        return self.program.loss(self.params, {}, self.hyper, given)[0]
 
     def output(self, rate: float, keys: Tensor) -> Tensor:
         rates = torch.full((len(self.program.sites),), rate)
@@ -181,7 +181,8 @@ def test_running_statistics_are_those_of_the_first_pass(loss: str) -> None:
         }
         rates = torch.full((len(steps.program.sites),), 0.5)
         start, whole = torch.zeros(()), torch.ones(())
-        return steps.program.loss(steps.params, given, {}, rates, start, whole, steps.keys, steps.x, steps.y)[1]
+        inputs = StepInputs(rates, start, whole, steps.keys, steps.x, steps.y)
+        return steps.program.loss(steps.params, given, {}, inputs)[1]
 
     ours, theirs = buffers(LOSSES[loss]), buffers(Plain())
     assert ours
