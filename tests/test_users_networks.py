@@ -186,7 +186,7 @@ def test_a_place_in_the_users_code_is_named() -> None:
 @pytest.mark.parametrize("name", ["BranchOnInput", "BranchInEvaluation"])
 def test_the_place_that_keeps_runs_from_the_lanes_is_named(name: str) -> None:
     assert re.search(r"users_networks\.py, line \d+", Builder().engine(section(name), DATASET)[1])
-    with pytest.raises(UserError, match=r"trainer\.engine=loop trains run by run"):
+    with pytest.raises(UserError, match=r"trainer\.engine=loop takes the runs in turn"):
         Builder().engine(section(name), DATASET, "lanes")
 
 

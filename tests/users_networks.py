@@ -171,7 +171,7 @@ class OutOfOrder(Plain):
         return super().forward(self.before(x.flatten(1)))
 
 
-# Trained run by run
+# Trained in turn at every step
 
 
 class NotLifted(Plain):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,12 @@ class SweepResult:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """A row for each configuration, the best first, as in trials.csv."""
-        return self._evidence.table
+        """A row for each configuration, the best first, as in trials.csv; its label is the number of the trial.
+
+        So `trials.loc[17]` is trial 17, which `repeat(17)` trains again, and `trials.iloc[0]` is the best.
+        """
+        table = self._evidence.table
+        return table.set_axis(table["trial"].to_numpy(), axis="index")
 
     @property
     def figures(self) -> Sequence[str]:
@@ -72,11 +77,14 @@ class SweepResult:
     def repeat(self, trial: int) -> bool:
         """Train a trial again from its record, print both results, and return whether they are the same.
 
-        As `dropout-lab train --from` does, which needs names for the network and the data. Raises UserError for a
-        trial that the sweep does not have.
+        trial: its number, as in the column `trial` and the labels of `trials`, not its place in that table. As
+        `dropout-lab train --from` does, which needs names for the network and the data. Raises UserError for what is
+        no number of a trial of the sweep.
         """
+        if isinstance(trial, bool) or not isinstance(trial, Integral):
+            raise UserError(f"repeat({trial!r}): must be the number of a trial, as in the column `trial` of trials")
         with undisturbed(), handed(self._handed):
-            return repeat(self.folder, trial, CohortTrainer(Builder()), print, trusted=True)
+            return repeat(self.folder, int(trial), CohortTrainer(Builder()), print, trusted=True)
 
     @cached_property
     def _evidence(self) -> Evidence:

@@ -23,7 +23,11 @@ def main() -> NoReturn:
     command, argv = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     try:
         done = _run(command, argv)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        from dropout_lab.core.interrupts import Interrupted
+
+        if not isinstance(stop, Interrupted):  # before anything was begun, or in a command that does not go on
+            _say_interrupted([command, *argv])
         _leave(130)
     except Exception as error:
         from dropout_lab.app.explain import explain
@@ -68,6 +72,14 @@ def _run(command: str, argv: Sequence[str]) -> bool:
             2, f"dropout-lab {command}: there is no such command; train, sweep, sites, report and export are\n\n{USAGE}"
         )
     return True
+
+
+def _say_interrupted(words: Sequence[str]) -> None:
+    import shlex
+
+    goes_on = words[0] in ("train", "sweep") and "--from" not in words
+    how = "What is done is kept. To continue" if goes_on else "To begin again"
+    print(f"\nInterrupted. {how}:\n  {shlex.join(['dropout-lab', *words])}", flush=True)
 
 
 def _leave(code: int, message: str = "") -> NoReturn:

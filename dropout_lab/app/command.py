@@ -19,7 +19,7 @@ from dropout_lab.sweeper.launch import check_launcher, launch
 def run_sweep(context: HydraContext, config: DictConfig, command: Command) -> None:
     """Plan, train and report one command.
 
-    Raises UserError before training, RunsFailed after it, and what an interruption raises while training.
+    Raises UserError before training, RunsFailed after it, and Interrupted where the user stops it.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False)
     check_launcher(str(config.hydra.runtime.choices["hydra/launcher"]))

@@ -11,13 +11,14 @@ from rich.console import Console
 
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.core.errors import RunsFailed
+from dropout_lab.core.interrupts import Interrupted
 from dropout_lab.records.ledger import Ledger
 from dropout_lab.records.store import read
 from dropout_lab.sweeper import dry_run
 from dropout_lab.sweeper.command import Command
 from dropout_lab.sweeper.commit import commit
 from dropout_lab.sweeper.kept import settle
-from dropout_lab.sweeper.make_plan import make_plan
+from dropout_lab.sweeper.make_plan import Planned, make_plan
 from dropout_lab.sweeper.prepare import prepare
 from dropout_lab.sweeper.trainer_protocol import Trainer
 from dropout_lab.sweeper.worker import Work, check_unlocked, lock
@@ -44,9 +45,18 @@ def run(
 ) -> None:
     """Plan, train and report one command.
 
-    Raises UserError before training, RunsFailed after it, and what an interruption raises while training.
+    Raises UserError before training, RunsFailed after it, and Interrupted where the user stops it.
     """
     planned = make_plan(loader, config, command, trainer)
+    try:
+        _run(console, planned, trainer, caller)
+    except KeyboardInterrupt:
+        folder = planned.plan.folder
+        console.print(f"\nInterrupted. What is done is kept in {folder}. To continue:\n  {caller.again}")
+        raise Interrupted from None
+
+
+def _run(console: Console, planned: Planned, trainer: Trainer, caller: Caller) -> None:
     tracker: AbstractTracker = instantiate("tracker", planned.plan.config["tracker"])
     tracker.check()
     prepared = prepare(planned.plan, trainer)
@@ -64,12 +74,8 @@ def run(
         most = "" if prepared.is_grid else "at most "
         console.print(f"{most}{work.total} runs to train on {plan.device}, into {plan.folder}")
         with follow(tracker, plan.folder, console.print):
-            try:
-                if work.total:
-                    caller.begin(work, planned.fixed)
-            except KeyboardInterrupt:
-                console.print(f"\nInterrupted. What is done is kept in {plan.folder}. To continue:\n  {caller.again}")
-                raise
+            if work.total:
+                caller.begin(work, planned.fixed)
             if (said := settle(plan, Ledger.of(read(plan.folder)))) is not None:
                 console.print(said)
             caller.report(plan.folder)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from dropout_lab.config.refusals import closest, wrong_value
+from dropout_lab.config.roles import by_site
 from dropout_lab.core.errors import UserError
 
 FLAGS = (
@@ -21,6 +22,8 @@ QUOTES = "\u2018\u2019\u201c\u201d"
 NUMBER = rf"(?:[{DASHES}+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][{DASHES}+-]?\d+)?)?"
 """A number or none, with a minus as a word processor writes it."""
 AROUND_NUMBERS = r"[\[\](),]|interval|range|choice|tag|log|int|float"
+PATTERNED = ("placement.weights", "optimizer.groups", *by_site())
+"""The keys whose own keys are patterns."""
 LAUNCHERS = {
     **{"joblib": "hydra-joblib-launcher", "submitit": "hydra-submitit-launcher"},
     **{"ray": "hydra-ray-launcher", "rq": "hydra-rq-launcher"},
@@ -46,6 +49,9 @@ def wrong_word(words: Sequence[str], key: str | None) -> str | None:
 
 def unreadable(override: str) -> str:
     """What to say of an override that Hydra's grammar does not allow."""
+    override = override.removeprefix("++")  # of keys that the config cannot list
+    if (said := _glob_in_key(override)) is not None:
+        return said
     open_ones = [sign for sign, closed in ("()", "[]", "{}") if override.count(sign) != override.count(closed)]
     if open_ones:
         return f"{override}: a {open_ones[0]} is not closed, or never opened; quote what holds brackets"
@@ -53,6 +59,20 @@ def unreadable(override: str) -> str:
         f"{override}: cannot be read as key=value; lists are [a,b], several values a,b, and what holds blanks or other"
         " signs stands in quotes inside of the shell's: 'name=\"my sweep\"'"
     )
+
+
+def _glob_in_key(override: str) -> str | None:
+    """What to write for `rates.hidden.*=0.1,0.2`: Hydra's keys hold no signs of globs, keys of mappings do."""
+    key, _, value = override.partition("=")
+    section = next((name for name in PATTERNED if key.startswith(f"{name}.")), None)
+    if section is None or (sign := re.search(r"[*?\[|@]", key)) is None:
+        return None
+    pattern = key.removeprefix(f"{section}.")
+    pattern, inner = pattern.rsplit(".", 1) if section == "optimizer.groups" and "." in pattern else (pattern, "")
+    listed = value.split(",") if re.fullmatch(r"[^()\[\]{}]+", value) else ["..."]
+    mappings = (f"{{{pattern}:{{{inner}:{one}}}}}" if inner else f"{{{pattern}:{one}}}" for one in listed)
+    shorter = "" if inner else f"; a family or a last name needs no sign: {section}.hidden={value}"
+    return f"{override}: a key cannot hold {sign[0]}; write '{section}={','.join(mappings)}'{shorter}"
 
 
 def missing_member(group: str, member: str, members: Sequence[str]) -> str:

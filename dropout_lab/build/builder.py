@@ -76,7 +76,7 @@ class Builder:
         return self._site_infos(canonical_json(model), canonical_json(dataset))
 
     def engine(self, model: Config, dataset: Config, wanted: str = "auto") -> tuple[Engine, str]:
-        """How a model's runs are trained, and why they are trained run by run, if they are.
+        """How a model's runs are trained, and why they take turns, if they do.
 
         Raises UserError for a network that cannot be trained, or not as `wanted`.
         """

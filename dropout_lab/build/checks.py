@@ -9,6 +9,7 @@ from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.build.site_methods import SiteMethod
 from dropout_lab.cohort import transfer
 from dropout_lab.cohort.loss import AbstractLoss
+from dropout_lab.cohort.mixing import MIXES
 from dropout_lab.config.roles import PRETRAINING_KEYS, options
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import WEIGHTS, Config
@@ -75,6 +76,12 @@ def check_options(builder: Builder, config: Config, loss: str) -> None:
     for name, why in _meaningless(dataset):
         if name in given:
             raise UserError(f"trainer.{name}={given[name]}: {why}; only null")
+    mixes = [f"trainer.{name}={given[name]}" for name in MIXES if given.get(name, 0) > 0]
+    if len(mixes) > 1:
+        raise UserError(
+            f"{' '.join(mixes)}: both mix an example with its neighbour, and one loss has one weight for that; one of"
+            " them must be 0 or null"
+        )
     _check_pretraining(builder, config, dataset)
     _check_batch_norm(builder, config)
 

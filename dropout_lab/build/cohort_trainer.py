@@ -66,6 +66,7 @@ class CohortTrainer:
     ) -> None:
         """Train all that `runs` has for the structure `spec`, with `threads` threads in each process."""
         _set_up(threads)
+        devices.check_precision(spec["precision"], device)
         measures = self._builder.measures(spec.get("measure", {}))
         loop.train(self._builder.structure(spec), widths, compile, runs, torch.device(device), measures)
 

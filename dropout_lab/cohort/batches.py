@@ -13,6 +13,7 @@ from dropout_lab.cohort.course import NUMBERS, course
 from dropout_lab.cohort.data import LaneData
 from dropout_lab.cohort.keys import FIRST_SAMPLE, keys
 from dropout_lab.cohort.lane import Lane
+from dropout_lab.cohort.mixing import MIXES
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.seeding import generator
@@ -29,7 +30,7 @@ class Epoch(NamedTuple):
     progress: Tensor
     """(step, lane): the share of the training that is over."""
     mix: Tensor
-    """(step, lane): the weight of an example itself where it is mixed with its neighbour."""
+    """(step, lane): the share of an example itself where it is mixed with its neighbour."""
     course: Tensor
     """(step, lane, number): see `course`."""
     keys: Tensor
@@ -116,10 +117,11 @@ class Batches:
         """(step, lane)"""
         mix = torch.ones(self.epoch.mix.shape)
         for index, lane in active.items():
-            alpha = lane.recipe.options.get("mixup", 0.0)
-            if alpha > 0:
-                drawn = generator(lane.recipe.seed, "mixup", lane.epoch).beta(alpha, alpha, self.steps)
-                mix[:, index] = torch.from_numpy(drawn)
+            for name in MIXES:
+                alpha = lane.recipe.options.get(name, 0.0)
+                if alpha > 0:
+                    drawn = generator(lane.recipe.seed, name, lane.epoch).beta(alpha, alpha, self.steps)
+                    mix[:, index] = torch.from_numpy(drawn)
         return mix
 
     def _course(self, active: Mapping[int, Lane]) -> Tensor:

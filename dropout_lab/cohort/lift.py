@@ -9,7 +9,7 @@ from torch.func import vmap
 from dropout_lab.core.torch_private import allow_slow_rules, tree_flatten, tree_unflatten
 
 Engine = Literal["lanes", "loop"]
-"""lanes: all at once. loop: one after another, for networks that vmap cannot lift."""
+"""lanes: all at once. loop: one after another within every step, for networks that vmap cannot lift."""
 
 
 def lift(function: Callable[..., Any], engine: Engine) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dropout_lab.cohort.advance import advance
 from dropout_lab.cohort.lift import lift
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.torch_private import tree_flatten, tree_leaves, tree_unflatten
 
 InPlace = Callable[..., None]
@@ -41,7 +41,7 @@ class TrainStep:
         params = carried["params"].detach().requires_grad_()
         with torch.enable_grad():
             loss, buffers = lift(self._program.loss, self._program.engine)(
-                params, carried["buffers"], hyper, rates, progress, mix, keys, x, targets
+                params, carried["buffers"], hyper, StepInputs(rates, progress, mix, keys, x, targets)
             )
             (grads,) = torch.autograd.grad(loss.sum(), params)
         with torch.no_grad():

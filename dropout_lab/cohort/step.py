@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from dropout_lab.cohort.auxiliary_losses import ADVERSARY, Adversary, Asked, Aux
 from dropout_lab.cohort.example_losses import correct, losses
 from dropout_lab.cohort.groups import Groups
 from dropout_lab.cohort.lift import lift
+from dropout_lab.cohort.mixing import MIXES, mixed
 from dropout_lab.cohort.optim import Hyper, State
 from dropout_lab.cohort.own_draws import OWN, own_draws
 from dropout_lab.cohort.precision import Bfloat16Products
@@ -41,6 +42,23 @@ methods may draw a mask for each weight: every example then holds several tensor
 
 DATA = "/data"
 """The stream of augmentation; no site has this name."""
+
+
+class StepInputs(NamedTuple):
+    """What a training step of one lane reads besides its state."""
+
+    rates: Tensor
+    """(site,)"""
+    progress: Tensor
+    """The share of the training that is over."""
+    mix: Tensor
+    """The share of an example itself where it is mixed with its neighbour."""
+    keys: Tensor
+    """(stream, 2) int32"""
+    x: Tensor
+    """(batch, ...)"""
+    y: Tensor
+    """(batch, ...)"""
 
 
 class Program:
@@ -76,39 +94,18 @@ class Program:
         self._measured = Asked(self._train, self.auxiliary.measured)
 
     def loss(
-        self,
-        params: Tensor,
-        buffers: Mapping[str, Tensor],
-        hyper: Hyper,
-        rates: Tensor,
-        progress: Tensor,
-        mix: Tensor,
-        keys: Tensor,
-        x: Tensor,
-        y: Tensor,
+        self, params: Tensor, buffers: Mapping[str, Tensor], hyper: Hyper, given: StepInputs
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The batch's loss in training mode, and the buffers after it.
-
-        params: (size,); rates: (site,); progress: the share of the training that is over; mix: the weight of an example
-        itself where it is mixed with its neighbour; keys: (stream, 2) int32.
-        """
-        with own_draws(keys[self.streams.index(OWN)]) if OWN in self.streams else nullcontext():
-            return self._loss(params, buffers, hyper, rates, progress, mix, keys, x, y)
+        """The batch's loss in training mode, and the buffers after it. params: (size,)."""
+        with own_draws(given.keys[self.streams.index(OWN)]) if OWN in self.streams else nullcontext():
+            return self._loss(params, buffers, hyper, given)
 
     def _loss(
-        self,
-        params: Tensor,
-        buffers: Mapping[str, Tensor],
-        hyper: Hyper,
-        rates: Tensor,
-        progress: Tensor,
-        mix: Tensor,
-        keys: Tensor,
-        x: Tensor,
-        y: Tensor,
+        self, params: Tensor, buffers: Mapping[str, Tensor], hyper: Hyper, given: StepInputs
     ) -> tuple[Tensor, dict[str, Tensor]]:
+        rates, keys, y = given.rates, given.keys, given.y
         after = {name: buffer.clone() for name, buffer in buffers.items()}
-        x = self._augmented(x, hyper, mix, keys)
+        x, weight = self._augmented(hyper, given)
         samples = self.structure.loss.samples
         copies = samples, *[1] * (y.dim() - 1)
         targets, others = y.repeat(copies), y.roll(1, 0).repeat(copies)
@@ -123,14 +120,14 @@ class Program:
 
         def mean(output: Tensor) -> Tensor:
             loss = self._training_losses(output, targets, hyper)
-            if "mixup" in self.structure.options:
-                loss = mix * loss + (1 - mix) * self._training_losses(output, others, hyper)
+            if not self.structure.options.isdisjoint(MIXES):
+                loss = weight * loss + (1 - weight) * self._training_losses(output, others, hyper)
             return loss.mean()
 
         loss = self.structure.loss(forward, mean)
         if not self.auxiliary.is_any:
             return loss, after
-        loss = loss + self._ask(self._penalty, params, buffers, rates, progress)
+        loss = loss + self._ask(self._penalty, params, buffers, rates, given.progress)
         of_sites = {path: rates[index] for index, path in enumerate(self.sites.values())}
         for number, adversary in enumerate(self.auxiliary.adversaries, start=ADVERSARY):
             again = self._other_keys(keys, number)
@@ -149,7 +146,7 @@ class Program:
                 of_sites,
                 {path: again[index] for index, path in enumerate(self.sites.values())},
             )
-            loss = loss + adversary.weight(progress, of_sites) * distance(chosen, params, first[0])
+            loss = loss + adversary.weight(given.progress, of_sites) * distance(chosen, params, first[0])
         return loss, after
 
     def measured(self, params: Tensor, buffers: Mapping[str, Tensor], rates: Tensor) -> Mapping[str, Tensor]:
@@ -218,14 +215,14 @@ class Program:
         with all_written_out():  # the fused layer would take one example after another here
             return F.log_softmax(vmap(one, chunk_size=self._masked_at_once)(rows, x), -1)
 
-    def _augmented(self, x: Tensor, hyper: Hyper, mix: Tensor, keys: Tensor) -> Tensor:
-        """The batch as the structure's options change it."""
-        options, has_noise = self.structure.options, DATA in self.streams
-        if has_noise:
-            x = augmented(x, options, hyper, Noise(keys[-1]))
-        if "mixup" in options:  # the order of the batch is random, so a neighbour is as good as any other
-            x = mix * x + (1 - mix) * x.roll(1, 0)
-        return noisy(x, options, hyper, Noise(keys[-1])) if has_noise else x
+    def _augmented(self, hyper: Hyper, given: StepInputs) -> tuple[Tensor, Tensor]:
+        """The batch as the structure's options change it, and what an example itself weighs in the loss."""
+        options, x = self.structure.options, given.x
+        noise = Noise(given.keys[-1]) if DATA in self.streams else None
+        if noise is not None:
+            x = augmented(x, options, hyper, noise)
+        x, weight = mixed(x, options, hyper, given.mix, noise)
+        return x if noise is None else noisy(x, options, hyper, noise), weight
 
     def _call(
         self,
@@ -291,7 +288,7 @@ class Program:
 
 
 def _of_data(structure: Structure) -> tuple[str, ...]:
-    return (DATA,) if structure.options & set(AUGMENTATIONS) else ()
+    return (DATA,) if structure.options & {*AUGMENTATIONS, "cutmix"} else ()
 
 
 def _masked_at_once(structure: Structure, model: nn.Module) -> int | None:

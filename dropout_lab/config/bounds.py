@@ -15,6 +15,9 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 ProperShare = Annotated[float, Field(ge=0, lt=1)]
+PositiveShare = Annotated[float, Field(gt=0, le=1)]
+Angle = Annotated[float, Field(ge=0, le=180)]
+"""Degrees, to either side."""
 DataSeed = Annotated[int, Field(ge=0, lt=2**32)]
 """A seed for drawing data; never the seed of a run."""
 Whole = Annotated[int, Field(ge=0)]

@@ -12,7 +12,17 @@ from typing import Annotated, Any, Literal
 from omegaconf import MISSING
 from pydantic import Field
 
-from dropout_lab.config.bounds import Count, NonNegative, Positive, ProperShare, Rate, Share, Whole
+from dropout_lab.config.bounds import (
+    Angle,
+    Count,
+    NonNegative,
+    Positive,
+    PositiveShare,
+    ProperShare,
+    Rate,
+    Share,
+    Whole,
+)
 from dropout_lab.config.kinds import Kind
 from dropout_lab.config.values import Classes, EpochChooser, FolderName, Grids, Metrics, Objective, Seeds, Zips
 
@@ -127,6 +137,34 @@ _TABLE = (
     ),
     Key("trainer.flip", Share | None, "option", None, "probability of mirroring an image", "images"),
     Key(
+        "trainer.rotate",
+        Angle | None,
+        "option",
+        None,
+        "largest angle by which an image is turned, in degrees",
+        "images",
+    ),
+    Key(
+        *("trainer.crop", PositiveShare | None, "option", None),
+        "least share of an image's area that is cropped and enlarged; 1: no cropping",
+        "images",
+    ),
+    Key(
+        *("trainer.color", Share | None, "option", None),
+        "strength of random changes of brightness, contrast and saturation",
+        "images",
+    ),
+    Key(
+        *("trainer.cutout", Whole | None, "option", None),
+        "side of a square of an image that is set to 0, in pixels (DeVries & Taylor, 2017)",
+        "images",
+    ),
+    Key(
+        *("trainer.cutmix", NonNegative | None, "option", None),
+        "alpha of the Beta distribution of the area that a neighbour's rectangle replaces (Yun et al., 2019)",
+        "images",
+    ),
+    Key(
         *("trainer.gap_examples", Count | None, "training", None),
         "training examples measured for the gap; null: as many as the validation part has",
     ),
@@ -164,7 +202,7 @@ _TABLE = (
     ),
     Key(
         *("trainer.engine", Literal["auto", "lanes", "loop"], "control", "auto"),
-        "train runs side by side (lanes), or run by run (loop); auto: lanes where the network allows it",
+        "train runs side by side (lanes), or in turn at every step (loop); auto: lanes where the network allows it",
     ),
     Key(
         *("sites.insert", list[str], "model", []),

@@ -5,7 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["init", "order", "mask", "split", "label_noise", "mixup", "data", "pretraining", "folds", "measure"]
+Purpose = Literal[
+    "init", "order", "mask", "split", "label_noise", "mixup", "cutmix", "data", "pretraining", "folds", "measure"
+]
 
 
 def generator(seed: int, purpose: Purpose, *more: int) -> np.random.Generator:

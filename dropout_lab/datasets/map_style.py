@@ -28,7 +28,7 @@ def read(dataset: Any, where: str) -> Pair:
         if not all(np.array_equal(a, b) for a, b in zip(before, _example(dataset, place, where), strict=True)):
             raise UserError(
                 f"{where}[{place}] is another one each time it is read, by a random transform; examples are read once,"
-                " so leave that out: trainer.shift, trainer.flip and trainer.input_noise augment anew in every epoch"
+                " so leave that out: trainer.shift, trainer.crop, trainer.rotate and others augment anew in every epoch"
             )
     shapes = {x.shape for x, _ in examples}
     if len(shapes) > 1:

@@ -76,6 +76,9 @@ def export(wanted: Wanted, trainer: Exporter, say: Say) -> bool:
     notes = {"run": run["id"], "trial": str(wanted.number), "seed": str(run["seed"]), "epoch": str(run["best_epoch"])}
     measured = _measured(made.test_loss, run, found.trial, all_data=wanted.all_data)
     trained_on = "train and validation" if wanted.all_data else "train"
+    if (first := spec["pretraining"]) is not None:
+        trained_on += f"; before that, {_pretrained(first)}"
+        say(f"it was {_pretrained(first)}; it answers the other classes alone, in the order of the file's metadata")
     weights.put(wanted.to, packed(tensors, {**notes, "trained_on": trained_on, "measured": measured, **made.notes}))
     say(measured)
     target = str(found.trial["config"]["model"]["_target_"])
@@ -83,6 +86,11 @@ def export(wanted: Wanted, trainer: Exporter, say: Say) -> bool:
     say(f"  net.load_state_dict(safetensors.torch.load_file({str(wanted.to)!r}), strict=True)")
     say(f"The file's metadata says how its inputs were read: {', '.join(made.notes) or 'as they are'}")
     return same
+
+
+def _pretrained(first: Config) -> str:
+    classes = ", ".join(map(str, first["pretrain_classes"]))
+    return f"pretrained for {first['pretrain_epochs']} epochs on the training part of the classes {classes}"
 
 
 def _check_file(to: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from dropout_lab.build.builder import Builder
 from dropout_lab.build.exported import exported
@@ -21,6 +22,7 @@ from dropout_lab.datasets.diabetes import diabetes
 from dropout_lab.datasets.digits import digits
 from dropout_lab.datasets.synthetic import synthetic
 from dropout_lab.datasets.text import text
+from dropout_lab.models import mlp as models
 
 MLP = {"_target_": "dropout_lab.models.mlp.MLP", "hidden": [12]}
 DIGITS = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
@@ -69,6 +71,28 @@ def test_a_method_that_acts_in_evaluation_too_is_found_by_the_test_loss() -> Non
     found = exported(builder, spec, 0, result.network)
     assert found.test_loss is not None
     assert abs(found.test_loss - result.test_loss) > 2e-3 * result.test_loss
+
+
+@pytest.mark.parametrize("more", [{}, {"all_data": True}])
+def test_a_pretrained_network_answers_the_other_classes_as_its_notes_say(more: Config) -> None:
+    builder, whole = Builder(), digits()
+    first = {"pretrain_epochs": 2, "pretrain_classes": [0, 1, 2, 3]}
+    data = {"_target_": "dropout_lab.datasets.digits.digits"}
+    spec = {**spec_of(MLP, data, "standard.Standard"), "pretraining": first, **more}
+    result = trained(builder, spec)
+    assert result.network is not None
+    found = exported(builder, spec, 0, result.network)
+    assert found.test_loss == pytest.approx(result.test_loss, rel=1e-4)
+    notes = {name: json.loads(value) for name, value in found.notes.items()}
+    assert notes["classes"] == ["4", "5", "6", "7", "8", "9"]
+    rows = whole.test[whole.targets[whole.test] >= 4]
+    x = (whole.inputs[rows] - torch.tensor(notes["input_mean"])) / torch.tensor(notes["input_std"])
+    network = models.MLP(input_shape=(1, 8, 8), outputs=6, hidden=[12])
+    network.load_state_dict(dict(result.network))
+    loss = F.cross_entropy(network.eval()(x), whole.targets[rows] - 4)
+    assert loss.item() == pytest.approx(result.test_loss, rel=1e-4)
+    untaught = trained(builder, {**spec, "pretraining": {**first, "pretrain_epochs": 0}})
+    assert untaught.test_loss != result.test_loss
 
 
 def test_other_names_are_refused() -> None:

@@ -112,3 +112,19 @@ def test_one_spelling_of_patterns_is_one_configuration_and_numbers_share_a_cohor
     one, two = (described(f"trainer.freeze={names}") for names in ("[layers.1,*.bias]", "[*.bias,layers.1,layers.1]"))
     assert one.trial.key == two.trial.key
     assert one.structure["freeze"] == ["*.bias", "layers.1"]
+
+
+def test_bfloat16_is_refused_on_a_gpu_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "an old GPU")
+    for supported in (False, True):
+        monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda answer=supported: answer)
+        described("trainer.precision=bfloat16", "device=cpu")
+        described("device=cuda")
+        if supported:
+            described("trainer.precision=bfloat16", "device=cuda")
+        else:
+            refused(
+                r"^trainer\.precision=bfloat16: an old GPU has no bfloat16; allowed: float32, or device=cpu beside it$",
+                "trainer.precision=bfloat16",
+            )

@@ -137,7 +137,7 @@ def test_networks_of_the_zoo_are_swept_and_reported(
     done = reported("sweep", "model._target_=tests.adoption.zoo.chosen", *SHORT, "name=x", "placement=own", "rate=0.1")
     assert done.code == 0, done.err
     engine = ZOO[name].engine
-    assert ("runs are trained one by one" in " ".join((done.out + done.err).split())) == (engine == "loop")
+    assert ("runs take turns at every step" in " ".join((done.out + done.err).split())) == (engine == "loop")
     folder = tmp_path / "outputs" / "x"
     assert len(load(folder).trials) == 3 - (max(rate for _, rate in ZOO[name].sites.values()) == 0.1)
     assert (folder / "report.html").exists()

@@ -144,7 +144,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(tmp_path: Path, unin
 
 
 @pytest.mark.parametrize("module", ["hydra", "torch", "dropout_lab.sweeper.queue"])
-def test_ctrl_c_while_it_loads_ends_it_quietly(module: str, tmp_path: Path) -> None:
+def test_ctrl_c_while_it_loads_says_how_to_continue(module: str, tmp_path: Path) -> None:
     program = f"""
 import os, signal, sys
 class CtrlC:
@@ -157,7 +157,9 @@ sys.argv = ["dropout-lab", *{list(GRID)!r}]
 from dropout_lab.app.cli import main
 main()"""
     process = start(tmp_path, command=(sys.executable, "-c", program))
-    assert "Traceback" not in finish(process, 130)
+    out = finish(process, 130)
+    assert "Traceback" not in out
+    assert out.endswith(f"\nInterrupted. What is done is kept. To continue:\n  dropout-lab {shlex.join(GRID)}\n")
 
 
 def test_a_second_command_in_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sweeps from the command line to the records and the report."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -526,3 +527,25 @@ def test_an_interruption_before_the_first_record_is_healed(
     assert done.code == 0, done.err
     assert "study.journal: the last record was torn" in done.out
     assert len(runs(folder)) == 4
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "words", "said"),
+    [
+        ("dropout_lab.app.application.run", ("sweep", "name=my sweep"), "What is done is kept. To continue"),
+        ("dropout_lab.app.run.make_plan", ("train", *SMALL), "What is done is kept. To continue"),
+        ("dropout_lab.app.run.prepare", ("train", *SMALL, "name=x"), "What is done is kept in outputs/x. To continue"),
+        ("dropout_lab.app.report.report", ("report", "outputs/x"), "To begin again"),
+    ],
+)
+def test_ctrl_c_at_any_time_says_how_to_go_on(
+    interrupted: str, words: tuple[str, ...], said: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(interrupted, stop)
+    stopped = command(*words)
+    assert (stopped.code, stopped.err) == (130, "")
+    assert stopped.out.endswith(f"\nInterrupted. {said}:\n  dropout-lab {shlex.join(words)}\n")
+    assert stopped.out.count("Interrupted") == 1

@@ -12,7 +12,7 @@ from torch import nn
 
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Recipe, Structure
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.answers import cross_entropy
 from dropout_lab.core.seeding import generator
@@ -106,7 +106,7 @@ def test_smoothed_and_mixed_labels_have_torchs_weights() -> None:
     params = program.layout.flatten(dict(model.named_parameters())).detach()
     hyper = {"label_smoothing": torch.tensor(0.2), "mixup": torch.tensor(0.4), "class_weights": weight}
     keys, rates = torch.zeros(len(program.streams), 2, dtype=torch.int32), torch.zeros(len(program.sites))
-    loss, _ = program.loss(params, {}, hyper, rates, torch.zeros(()), torch.tensor(0.7), keys, x, y)
+    loss, _ = program.loss(params, {}, hyper, StepInputs(rates, torch.zeros(()), torch.tensor(0.7), keys, x, y))
     output = model(0.7 * x + 0.3 * x.roll(1, 0))
     one, other = (
         F.cross_entropy(output, targets, weight=weight, label_smoothing=0.2, reduction="none").mean()

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.errors import UserError
 from tests.cohort.runs import MODELS, structure
 from tests.made import made
@@ -27,7 +27,8 @@ def test_a_clipped_step_is_torchs(share: float) -> None:
     hyper = {"lr": 1.0, "momentum": 0.0, "weight_decay": 0.0, "clip_norm": limit}
     start = before.clone().requires_grad_()
     keys = torch.zeros((len(program.sites), 2), dtype=torch.int32)
-    loss, _ = program.loss(start, {}, {}, torch.zeros(len(program.sites)), torch.zeros(()), torch.ones(()), keys, x, y)
+    given = StepInputs(torch.zeros(len(program.sites)), torch.zeros(()), torch.ones(()), keys, x, y)
+    loss, _ = program.loss(start, {}, {}, given)
     (grads,) = torch.autograd.grad(loss, start)
     numbers = {name: torch.tensor(value) for name, value in hyper.items()}
     after, _ = program.update(before, grads, program.structure.optimizer.init(before), numbers)

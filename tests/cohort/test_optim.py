@@ -5,7 +5,7 @@ import torch
 from torch.func import vmap
 
 from dropout_lab.cohort.optim import SGD, AbstractOptimizer, Adam, AdamW, RMSprop
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.errors import UserError
 from tests.cohort.runs import recipe, structure, train
 from tests.made import made
@@ -101,17 +101,9 @@ def test_a_clipped_gradient_has_at_most_its_norm() -> None:
         state = program.structure.optimizer.init(params)
         start = params.clone().requires_grad_()
         keys = torch.zeros((3, 2), dtype=torch.int32)
-        loss, _ = program.loss(
-            start,
-            {},
-            {},
-            torch.zeros(3),
-            torch.zeros(()),
-            torch.ones(()),
-            keys,
-            torch.randn(8, 1, 8, 8),
-            torch.arange(8),
-        )
+        x, y = torch.randn(8, 1, 8, 8), torch.arange(8)
+        given = StepInputs(torch.zeros(3), torch.zeros(()), torch.ones(()), keys, x, y)
+        loss, _ = program.loss(start, {}, {}, given)
         (grads,) = torch.autograd.grad(loss, start)
         moved, _ = program.update(params, grads, state, {name: torch.tensor(value) for name, value in hyper.items()})
         length = (moved - params).norm().item()

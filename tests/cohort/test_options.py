@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from dropout_lab.cohort.augment import augmented, noisy
 from dropout_lab.cohort.loss import AbstractLoss, MultiSample, Plain, RDrop
 from dropout_lab.cohort.recipe import Recipe, Result
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.mask_streams import Noise
 from dropout_lab.sites.site import SAMPLES
 from tests.cohort.runs import MODELS, outcome, recipe, structure, train
@@ -28,6 +28,11 @@ EVERY: Mapping[str, float] = {
     "input_noise": 0.2,
     "shift": 1,
     "flip": 0.5,
+    "rotate": 30,
+    "crop": 0.5,
+    "color": 0.4,
+    "cutout": 3,
+    "cutmix": 1.0,
     "max_norm": 0.3,
     "clip_norm": 0.1,
 }
@@ -45,7 +50,7 @@ def without(model: str) -> Mapping[str, Result]:
 
 @pytest.mark.parametrize(("name", "model"), matrix([*EVERY, "all"], ["mlp", "cnn_batch_norm"]))
 def test_a_lane_of_four_is_the_lane_of_two_and_0_is_nothing(name: str, model: str) -> None:
-    options: dict[str, Any] = dict(EVERY) if name == "all" else {name: EVERY[name]}
+    options: dict[str, Any] = {**EVERY, "cutmix": 0.0} if name == "all" else {name: EVERY[name]}
     given: Any = dict.fromkeys(options, True)
     made = structure(model, **given)
     recipes = runs(**options)
@@ -54,7 +59,7 @@ def test_a_lane_of_four_is_the_lane_of_two_and_0_is_nothing(name: str, model: st
     for run, result in without(model).items():
         assert four[run].curves["running_loss"] != result.curves["running_loss"]
     if name not in ("all", "max_norm", "clip_norm"):
-        nothing = train(made, runs(**{name: 0.0}), 4)
+        nothing = train(made, runs(**{name: float(name == "crop")}), 4)
         for run, result in without(model).items():
             assert nothing[run].curves["val_loss"] == pytest.approx(result.curves["val_loss"], rel=1e-4)
 
@@ -90,8 +95,8 @@ class Steps:
 
     def loss(self, rate: float = 0.0, mix: float = 1.0) -> Tensor:
         rates = torch.full((len(self.program.sites),), rate)
-        given = rates, torch.zeros(()), torch.tensor(mix), self.keys, self.x, self.y
-        return self.program.loss(self.params, {}, self.hyper, *given)[0]
+        given = StepInputs(rates, torch.zeros(()), torch.tensor(mix), self.keys, self.x, self.y)
+        return self.program.loss(self.params, {}, self.hyper, given)[0]
 
     def output(self, rate: float, keys: Tensor) -> Tensor:
         rates = torch.full((len(self.program.sites),), rate)
@@ -176,7 +181,8 @@ def test_running_statistics_are_those_of_the_first_pass(loss: str) -> None:
         }
         rates = torch.full((len(steps.program.sites),), 0.5)
         start, whole = torch.zeros(()), torch.ones(())
-        return steps.program.loss(steps.params, given, {}, rates, start, whole, steps.keys, steps.x, steps.y)[1]
+        inputs = StepInputs(rates, start, whole, steps.keys, steps.x, steps.y)
+        return steps.program.loss(steps.params, given, {}, inputs)[1]
 
     ours, theirs = buffers(LOSSES[loss]), buffers(Plain())
     assert ours

@@ -14,7 +14,7 @@ from dropout_lab.cohort.example_losses import correct, losses
 from dropout_lab.cohort.loss import MultiSample
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Recipe, Structure
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.seeding import generator
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.dropout.standard import Standard
@@ -133,7 +133,7 @@ def test_a_mixed_example_has_the_losses_of_both_targets() -> None:
     keys = torch.zeros(len(program.streams), 2, dtype=torch.int32)
     rates = torch.zeros(len(program.sites))
     hyper = {"mixup": torch.tensor(0.4)}
-    loss, _ = program.loss(params, {}, hyper, rates, torch.zeros(()), torch.tensor(0.7), keys, x, y)
+    loss, _ = program.loss(params, {}, hyper, StepInputs(rates, torch.zeros(()), torch.tensor(0.7), keys, x, y))
     output = model(0.7 * x + 0.3 * x.roll(1, 0))
     criterion = nn.BCEWithLogitsLoss()
     torch.testing.assert_close(loss, (0.7 * criterion(output, y) + 0.3 * criterion(output, y.roll(1, 0))).detach())

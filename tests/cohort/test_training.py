@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 import torch
 
+from dropout_lab.cohort import loop
 from dropout_lab.cohort.compilation.compiler import Compilable, load
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Recipe, Structure
+from dropout_lab.cohort.width import Widths
 from dropout_lab.config.lr_schedule import Cosine, InverseSqrt, OneCycle, Step
 from dropout_lab.config.momentum_schedule import Linear
 from tests.cohort.plain import Plain
-from tests.cohort.runs import outcome, recipe, structure, train
+from tests.cohort.runs import Queue, outcome, recipe, structure, train
 from tests.matrix import matrix
 
 CPU = torch.device("cpu")
@@ -149,3 +151,10 @@ def test_compiled_lanes_are_eager_ones() -> None:
     ours, theirs = compiled.state.network, eager.state.network
     torch.testing.assert_close(ours["params"], theirs["params"], rtol=2e-5, atol=2e-5)
     assert not torch.isclose(ours["params"], compiled.state.params, rtol=1e-3).all()
+
+
+def test_the_loop_says_that_its_runs_take_turns_as_they_do() -> None:
+    queue = Queue([recipe(number, epochs=1) for number in range(2)])
+    loop.train(structure(engine="loop"), Widths.fixed(2), "auto", queue, torch.device("cpu"))
+    assert queue.said[0] == "2 lanes, eager, in turn at every step: trainer.engine=loop"
+    assert [usage.used for usage in queue.usages] == [2]  # neither ends before the other

@@ -1,6 +1,7 @@
 """Slips on the command line: the message says what to write."""
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from dropout_lab.app.slips import check_words, missing_member, unreadable, wrong_word
 from dropout_lab.config.refusals import wrong_value
@@ -96,3 +97,25 @@ def test_a_percentage_that_is_no_number_is_refused_without_a_guess() -> None:
     said = wrong_value("rate", "1.2.3%")
     assert said is not None
     assert "write" not in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "instead"),
+    [
+        (
+            "++rates.layer3.*=0.1,0.2",
+            "a key cannot hold *; write 'rates={layer3.*:0.1},{layer3.*:0.2}'; a family or a last name needs no sign:"
+            " rates.hidden=0.1,0.2",
+        ),
+        ("++rates.conv?=interval(0,0.5)", "a key cannot hold ?; write 'rates={conv?:...}'; "),
+        ("placement.weights.hidden.*=0.5", "a key cannot hold *; write 'placement.weights={hidden.*:0.5}'; "),
+        ("++optimizer.groups.*.bias.lr=0.1", "a key cannot hold *; write 'optimizer.groups={*.bias:{lr:0.1}}'"),
+    ],
+)
+def test_a_pattern_in_a_key_is_answered_with_the_mapping(typed: str, instead: str) -> None:
+    assert unreadable(typed).startswith(f"{typed.removeprefix('++')}: {instead}")
+
+
+@pytest.mark.parametrize("word", ["rates={layer3.*:0.1},{layer3.*:0.2}", "optimizer.groups={*.bias:{lr:0.1}}"])
+def test_the_mappings_it_offers_can_be_typed(word: str) -> None:
+    OverridesParser.create().parse_override(f"++{word}")

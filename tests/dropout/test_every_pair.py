@@ -49,6 +49,7 @@ from dropout_lab.sites.method import (
     objection_to,
 )
 from dropout_lab.sites.site import SAMPLES, install, sites
+from tests.cohort.images import cut_mixed, cut_out, recolored, resampled
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "dropout"
 METHODS = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -79,13 +80,18 @@ NUMBERS: Mapping[str, float] = {
     "input_noise": 0.2,
     "shift": 1,
     "flip": 0.5,
+    "rotate": 30,
+    "crop": 0.5,
+    "color": 0.4,
+    "cutout": 3,
+    "cutmix": 1.0,
     "max_norm": 0.3,
     "clip_norm": 0.1,
     "accumulate": 2,
     "ema": 0.5,
 }
 SETTINGS = ["plain", *LOSSES, *NUMBERS, "precision", "mc_samples", "pretraining"]
-OF_NUMBERS_ALONE = {"mixup", "input_noise", "shift", "flip"}
+OF_NUMBERS_ALONE = {*options("numbers"), *options("images")}
 """Options that tokens do not have; see test_mistakes.py."""
 
 
@@ -218,16 +224,18 @@ class PlainLoop:
         every = int(options.get("accumulate", 1))
         if "ema" in options:
             self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(options["ema"]))
-        alpha = options.get("mixup")
-        mixes = generator(self.run.seed, "mixup", 0).beta(alpha, alpha, len(batches)) if alpha else [1.0] * len(batches)
+        mixes = np.ones(len(batches))
+        for name in ("mixup", "cutmix"):
+            if name in options:
+                mixes = generator(self.run.seed, name, 0).beta(options[name], options[name], len(batches))
         for step, (batch, mix) in enumerate(zip(batches, mixes, strict=True)):
             x, y = self.inputs(self.split.train[batch]), self.split.train_targets[batch]
             drawn = self.keys(step, [*self.sites, DATA])
-            x = self.changed(x, float(mix), Noise(drawn[DATA]))
+            x, weight = self.changed(x, float(mix), Noise(drawn[DATA]))
             if step % every == 0:
                 optimizer.zero_grad()
             together = min(every, len(batches) - step // every * every)
-            (self.loss(x, y, float(mix), drawn, step / len(batches)) / together).backward()
+            (self.loss(x, y, weight, drawn, step / len(batches)) / together).backward()
             if step % every != together - 1:
                 continue
             weights = [param for param in network if param.dim() > 1 and not self.is_table(param)]
@@ -252,7 +260,8 @@ class PlainLoop:
         found = keys([mask_seed(self.run.seed)], np.array([[step]]), tuple(streams))[0, 0]
         return dict(zip(streams, torch.from_numpy(found), strict=True))
 
-    def changed(self, x: Tensor, mix: float, noise: Noise) -> Tensor:
+    def changed(self, x: Tensor, mix: float, noise: Noise) -> tuple[Tensor, float]:
+        """The batch, and what an example itself weighs in the loss."""
         options, batch = self.run.options, len(x)
         if "shift" in options:
             reach = int(options["shift"])
@@ -269,11 +278,19 @@ class PlainLoop:
         if "flip" in options:
             mirrored = noise.stream(2).uniform((batch, 1))[:, 0] < options["flip"]
             x = torch.stack([one.flip(2) if is_mirrored else one for one, is_mirrored in zip(x, mirrored, strict=True)])
+        if not {"rotate", "crop"}.isdisjoint(options):
+            x = resampled(x, noise, options.get("rotate", 0), options.get("crop", 1))
+        if "color" in options:
+            x = recolored(x, noise, options["color"])
+        if "cutout" in options:
+            x = cut_out(x, noise, int(options["cutout"]))
+        if "cutmix" in options:
+            x, mix = cut_mixed(x, noise, mix)
         if "mixup" in options:
             x = mix * x + (1 - mix) * torch.cat([x[-1:], x[:-1]])
         if "input_noise" in options:
             x = x + options["input_noise"] * noise.stream(3).normal(x.shape)
-        return x
+        return x, mix
 
     def answer(self, x: Tensor, drawn: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Tensor:
         for name, site in self.sites.items():

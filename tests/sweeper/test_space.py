@@ -196,3 +196,10 @@ def test_the_oracle_is_hydras_own_parser() -> None:
     for line in ("a=1,x,[2],null", "a=choice(true,1.5)", "a=range(1,9,3)", "a=sort(3,1,2)"):
         theirs = OverridesParser.create().parse_overrides([line])[0]
         assert axis(line).values == list(theirs.sweep_iterator())
+
+
+def test_mappings_of_patterns_are_values() -> None:
+    found = axis("++rates={layer3.*:0.1},{layer3.*:0.2,head:0.5}")
+    assert found.values == [{"layer3.*": 0.1}, {"layer3.*": 0.2, "head": 0.5}]
+    assert found.key == "rates"
+    assert found.is_new

@@ -10,7 +10,7 @@ from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.probe.alone import Pass, close
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
-from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.step import Program, StepInputs
 from dropout_lab.core.blame import blamed, described, is_ours
 from dropout_lab.core.errors import UserError
 
@@ -42,7 +42,7 @@ def check_side_by_side(
         return program.evaluate(params, rest, rates, carried, x, y, torch.ones(len(x)))[0]
 
     def train(params: Tensor, buffers: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        return program.loss(params, buffers, {}, rates, torch.zeros(()), torch.ones(()), keys, x, y)
+        return program.loss(params, buffers, {}, StepInputs(rates, torch.zeros(()), torch.ones(()), keys, x, y))
 
     task = structure.dataset.task
     measured = [losses(alone[False].output.detach().float(), y, task).sum() for alone in passes]
