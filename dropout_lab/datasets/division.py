@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
+from torch import Tensor
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Column, Place, require_column, shown, without_missing

@@ -90,7 +90,7 @@ def encode_target(
 
 
 def held_out(division: Division, target: str, where: str, *, keep: Sequence[str], task: Supervised | None) -> Tensor:
-    """The rows of the test set: those that the division gives, or of the others the wanted fraction, stratified by class.
+    """The rows of the test set: those that the division gives, or of the others the wanted fraction, by class.
     Raises UserError for a target that is missing or misread, and for a class that cannot be divided."""
     frame, place = division.frame, division.place
     require_column("target", target, frame, where)
