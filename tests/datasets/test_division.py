@@ -295,3 +295,10 @@ def test_copies_between_training_and_validation_are_told_with_their_places() -> 
     assert "for example line " in said
     assert "(dataset.group= keeps rows of one value of a column in one part)" in said
     assert not repeats(dataclasses.replace(made, groups=torch.arange(100) % 50))
+
+
+def test_features_of_few_values_repeat_one_another_by_their_nature() -> None:
+    few = torch.stack([torch.arange(100) % 7, torch.arange(100) % 3], 1).float()
+    made = Dataset("few", "regression", few, torch.rand(100), torch.arange(20), 1, "feature")
+    assert repeats(made) == []
+    assert len(repeats(dataclasses.replace(made, inputs=few.repeat(1, 3)))) == 1
