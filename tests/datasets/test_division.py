@@ -284,7 +284,7 @@ def test_inputs_that_are_in_two_parts_are_counted(made: int, copied: int, missin
 
 
 def test_copies_between_training_and_validation_are_told_with_their_places() -> None:
-    inputs = torch.arange(50).float().repeat(2).unsqueeze(1)
+    inputs = torch.arange(50).float().repeat(2).unsqueeze(1).repeat(1, 2)
     test = torch.tensor([0, 50])
     made = Dataset(
         "twice", "regression", inputs, torch.rand(100), test, 1, "feature", place=lambda row: f"line {row + 2}"
