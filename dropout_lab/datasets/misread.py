@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dropout_lab.datasets.columns import MOSTLY, Column, given, setting
+from dropout_lab.datasets.part_names import part_of
 from dropout_lab.datasets.spellings import BEGINS_WITH_NUMBER, FOR_MISSING, LONGEST, WITH_UNIT, spelling_of
 
 MOST_CATEGORIES = 200
@@ -145,9 +146,10 @@ def _oddity(column: Column, is_number: bool) -> str | None:
         or (PART.fullmatch(column.name) and (bool(words & PARTS) or is_number))
         or (IS_PART.fullmatch(column.name) and len(words) <= 2)
     ):
+        taken = f": {given('split', column.name)} takes them from it" if all(map(part_of, words)) else ""
         return (
             f"looks like a division into training and test parts, for example {first}; it is used as a feature,"
-            " and the parts are drawn anew"
+            f" and the parts are drawn anew{taken}"
         )
     if not is_number:
         return _odd_words(column)

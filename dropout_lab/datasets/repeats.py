@@ -16,10 +16,11 @@ AT_ONCE = 1 << 22
 
 def repeats(dataset: Dataset) -> list[str]:
     """Warnings, with counts and an example, of test examples whose inputs occur outside of the test set, and of the
-    validation examples of seed 0 whose inputs occur in its training part. None for a text that is read on."""
-    if dataset.is_stream:
-        return []
+    validation examples of seed 0 whose inputs occur in its training part. None for a text that is read on, nor for
+    features with so few values that examples must repeat one another."""
     inputs = dataset.inputs.flatten(1)
+    if dataset.is_stream or _must_repeat(inputs):
+        return []
     hashes = _hashes(inputs)
     train, val = dataset.parts(0)
     place = dataset.place or (lambda row: f"example {row}")
@@ -36,6 +37,16 @@ def repeats(dataset: Dataset) -> list[str]:
     key = " (dataset.group= keeps rows of one value of a column in one part)" if dataset.place else ""
     remedy = f"if these are copies, leave one of each in the data, or have all in one part{key}"
     return [f"{dataset.name}: {'; '.join(found)}; {remedy}"]
+
+
+def _must_repeat(inputs: Tensor) -> bool:
+    """Whether there are more examples than combinations of the features' values."""
+    combinations = 1
+    for feature in inputs.numpy().T:
+        combinations *= len(np.unique(feature))
+        if combinations >= len(inputs):
+            return False
+    return True
 
 
 def _said(

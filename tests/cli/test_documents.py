@@ -35,12 +35,19 @@ PACKAGES = {"lint-imports": "import-linter", "mlflow": "mlflow-skinny"}
 """What has a program of another name."""
 NOT_FROM_HERE = ("uv", "pre-commit", "wandb", "mypy")
 TABLE = "".join(f"{row % 7},{row * 0.37:.2f},word{row % 5} word{row % 3},{row % 2},{row % 4}.5\n" for row in range(200))
+VISITS = "".join(
+    f"{row * 37 % 101},p{row * 7 % 20:02},2024-01-{1 + row // 8:02},{('train', 'val', 'test')[row % 5 % 3]},{row % 2}\n"
+    for row in range(200)
+)
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what the documents mention: a table, a network, a method, and finished sweeps."""
     (tmp_path / "my.csv").write_text(f"a,b,review,label,stars\n{TABLE}")
+    for name in ("val.csv", "test.csv"):
+        (tmp_path / name).write_text(f"a,b,review,label,stars\n{TABLE}")
+    (tmp_path / "visits.csv").write_text(f"a,patient,date,part,label\n{VISITS}")
     models = ROOT / "docs" / "models.md"
     code = block(models, "# mine.py") + "\nfrom dropout_lab.dropout.standard import Standard\n"
     (tmp_path / "mine.py").write_text(code)

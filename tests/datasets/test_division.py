@@ -284,7 +284,7 @@ def test_inputs_that_are_in_two_parts_are_counted(made: int, copied: int, missin
 
 
 def test_copies_between_training_and_validation_are_told_with_their_places() -> None:
-    inputs = torch.arange(50).float().repeat(2).unsqueeze(1)
+    inputs = torch.arange(50).float().repeat(2).unsqueeze(1).repeat(1, 2)
     test = torch.tensor([0, 50])
     made = Dataset(
         "twice", "regression", inputs, torch.rand(100), test, 1, "feature", place=lambda row: f"line {row + 2}"
@@ -295,3 +295,10 @@ def test_copies_between_training_and_validation_are_told_with_their_places() -> 
     assert "for example line " in said
     assert "(dataset.group= keeps rows of one value of a column in one part)" in said
     assert not repeats(dataclasses.replace(made, groups=torch.arange(100) % 50))
+
+
+def test_features_of_few_values_repeat_one_another_by_their_nature() -> None:
+    few = torch.stack([torch.arange(100) % 7, torch.arange(100) % 3], 1).float()
+    made = Dataset("few", "regression", few, torch.rand(100), torch.arange(20), 1, "feature")
+    assert repeats(made) == []
+    assert len(repeats(dataclasses.replace(made, inputs=few.repeat(1, 3)))) == 1

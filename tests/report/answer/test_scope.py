@@ -1,11 +1,11 @@
-"""What the scope says of the seeds, where weights were trained before."""
+"""What the scope says of the seeds, where weights were trained before or the division is given."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dropout_lab.report.answer.scope import changed_by_seeds
+from dropout_lab.report.answer.scope import changed_by_seeds, walked_folds
 from tests.report.canned import Sweep, answer_of, evidence, grid, hump
 
 STARTS = [
@@ -38,6 +38,49 @@ def test_the_scope_says_which_initial_weights_a_seed_draws(recorded: dict[str, A
     said = changed_by_seeds(recorded, swept=False)
     assert said.startswith(begins)
     assert ends in said
+
+
+@pytest.mark.parametrize(
+    ("recorded", "ends"),
+    [
+        (
+            {"one_validation_part": True, "fixed": "in time, by date"},
+            "the batches and the dropout masks, but not the data set or its division into train, validation and test"
+            " (in time, by date): the results are about this one division.",
+        ),
+        (
+            {"one_validation_part": True},
+            "or its division into train, validation and test: the results are about this one division.",
+        ),
+        (
+            {"groups": "patient"},
+            "the dropout masks and the division into train and validation (whole groups of patient), but not the data"
+            " set or the test set.",
+        ),
+        (
+            {"folds": 5, "groups": "patient"},
+            "the dropout masks and which of 5 folds validates (whole groups of patient), but not the data set or the"
+            " test set.",
+        ),
+        ({"folds": 5}, "the dropout masks and which of 5 folds validates, but not the data set or the test set."),
+    ],
+)
+def test_the_scope_says_which_division_a_seed_has(recorded: dict[str, Any], ends: str) -> None:
+    assert changed_by_seeds(recorded, swept=False).endswith(ends)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        (1, "1 seed is not all of 5 folds."),
+        (4, "4 seeds are not all of 5 folds."),
+        (5, "5 seeds are 1 repetition of 5 folds."),
+        (10, "10 seeds are 2 repetitions of 5 folds."),
+        (11, "11 seeds are 2 repetitions of 5 folds and 1 fold of another, so examples validate unequally often."),
+    ],
+)
+def test_seeds_walk_the_folds(seeds: int, said: str) -> None:
+    assert walked_folds(seeds, 5) == said
 
 
 def test_where_files_are_swept_a_seed_draws_what_no_file_sets() -> None:
