@@ -36,11 +36,18 @@ PACKAGES = {"lint-imports": "import-linter", "mlflow": "mlflow-skinny"}
 NOT_FROM_HERE = ("uv", "pre-commit", "wandb", "mypy")
 TABLE = "".join(f"{row % 7},{row * 0.37:.2f},word{row % 5} word{row % 3},{row % 2},{row % 4}.5\n" for row in range(200))
 
+GOODS = "".join(
+    f"{row % 7},{('no', 'yes')[row % 9 == 0]},{row * 0.37:.2f},{row % 11}.5,{row % 2},{row % 3 // 2},{row % 5 // 4},"
+    f"{'a;b' if row % 2 else 'b' if row % 3 else ''}\n"
+    for row in range(200)
+)
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what the documents mention: a table, a network, a method, and finished sweeps."""
     (tmp_path / "my.csv").write_text(f"a,b,review,label,stars\n{TABLE}")
+    (tmp_path / "goods.csv").write_text(f"size,damaged,price,days,red,green,blue,tags\n{GOODS}")
     models = ROOT / "docs" / "models.md"
     code = block(models, "# mine.py") + "\nfrom dropout_lab.dropout.standard import Standard\n"
     (tmp_path / "mine.py").write_text(code)
