@@ -123,8 +123,9 @@ def divergence(p: Tensor, q: Tensor, y: Tensor, task: str) -> Tensor:
     if task == "regression":
         return F.mse_loss(q, p)
     if task == "multilabel":
-        has, lacks = (F.logsigmoid(p), F.logsigmoid(q)), (F.logsigmoid(-p), F.logsigmoid(-q))
-        return sum(one.exp() * (one - other) for one, other in (has, lacks)).mean()
+        has = F.logsigmoid(p).exp() * (F.logsigmoid(p) - F.logsigmoid(q))
+        lacks = F.logsigmoid(-p).exp() * (F.logsigmoid(-p) - F.logsigmoid(-q))
+        return (has + lacks).mean()
     p, q = F.log_softmax(p, -1), F.log_softmax(q, -1)
     each = (p.exp() * (p - q)).sum(-1)
     if task == "token_classification":

@@ -26,7 +26,7 @@ def measure(lanes: Lanes, wanted: list[int]) -> Mapping[int, Answers]:
         log_probs = whole[lane].astype(np.float32)
         masked = (total[lane] / samples, float(each[lane].mean() / samples)) if samples else (None, 0.0)
         own = None if weights is None else weights[lane].numpy()
-        found[lane] = Answers(log_probs, targets[lane], *masked, own)
+        found[lane] = Answers(log_probs, targets[lane], *masked, weights=own)
     return found
 
 

@@ -99,7 +99,7 @@ def _task_of(columns: Sequence[Column]) -> Labelled:
 
 def _marks(column: Column) -> NDArray[np.float64]:
     """(n,) 1 where a label is, else 0."""
-    found = column.words.str.lower().map(MARKS).to_numpy(dtype=float)
+    found: NDArray[np.float64] = column.words.str.lower().map(MARKS).to_numpy(dtype=np.float64)
     if np.isnan(found).any():
         row = int(np.argmax(np.isnan(found)))
         raise UserError(
@@ -163,3 +163,28 @@ def _in_cell(value: object, label_sep: str) -> frozenset[str]:
     if value is None or value != value:  # NaN
         return frozenset()
     return frozenset(word for part in str(value).split(label_sep) if (word := part.strip()))
+
+
+def several_of_array(values: NDArray[np.generic], task: Labelled | None, outside: NDArray[np.bool_]) -> EncodedTarget:
+    """The columns of an array, (n, outputs), likewise: numbers, or labels of 0 and 1.
+
+    outside: (n,) the examples outside of the test set. Raises UserError for what `encode_several` refuses, by column.
+    """
+    exact = values.astype(float)
+    are_marks = bool(np.isin(exact, (0, 1)).all())
+    y = f"data: y has the shape {values.shape}"
+    if task is None and are_marks:
+        raise UserError(
+            f"{y} and only 0 and 1: give dataset.task=multilabel for labels that an example has or has not, or"
+            " dataset.task=regression for numbers"
+        )
+    if task == "classification":
+        raise UserError(f"dataset.task=classification: {y}, and a class is one value; must be regression or multilabel")
+    if task == "multilabel" and not are_marks:
+        raise UserError(f"dataset.task=multilabel: {y} and {exact[~np.isin(exact, (0, 1))][0]:g}; must be 0 or 1")
+    if same := np.flatnonzero((exact[outside] == exact[outside][0]).all(0)).tolist():
+        raise UserError(f"{y}, and column {same[0]} is {exact[outside][0][same[0]]:g} in every example to train on")
+    names = [f"y[{number}]" for number in range(exact.shape[1])]
+    if task != "multilabel":
+        exact = np.stack([centred(column, outside) for column in exact.T], 1)
+    return EncodedTarget(torch.from_numpy(exact).float(), len(names), task or "regression", names, ())

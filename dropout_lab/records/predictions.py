@@ -33,8 +33,11 @@ def write(folder: Path, run: str, log_probs: Array, targets: NDArray[np.integer]
             path.parent.mkdir(exist_ok=True)
             with unfinished.open("wb") as file:
                 low = np.finfo(np.float16).min  # a network that diverged may have lower ones
-                more = {} if weights is None else {"weights": weights.astype(np.float32)}
-                np.savez(file, log_probs=log_probs.clip(min=low).astype(np.float16), targets=targets, **more)
+                low_precision = log_probs.clip(min=low).astype(np.float16)
+                if weights is None:
+                    np.savez(file, log_probs=low_precision, targets=targets)
+                else:
+                    np.savez(file, log_probs=low_precision, targets=targets, weights=weights.astype(np.float32))
             os.replace(unfinished, path)
     finally:
         with suppress(OSError):

@@ -40,6 +40,12 @@ VISITS = "".join(
     for row in range(200)
 )
 
+GOODS = "".join(
+    f"{row % 7},{('no', 'yes')[row % 9 == 0]},{row * 0.37:.2f},{row % 11}.5,{row % 2},{row % 3 // 2},{row % 5 // 4},"
+    f"{'a;b' if row % 2 else 'b' if row % 3 else ''}\n"
+    for row in range(200)
+)
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -48,6 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("val.csv", "test.csv"):
         (tmp_path / name).write_text(f"a,b,review,label,stars\n{TABLE}")
     (tmp_path / "visits.csv").write_text(f"a,patient,date,part,label\n{VISITS}")
+    (tmp_path / "goods.csv").write_text(f"size,damaged,price,days,red,green,blue,tags\n{GOODS}")
     models = ROOT / "docs" / "models.md"
     code = block(models, "# mine.py") + "\nfrom dropout_lab.dropout.standard import Standard\n"
     (tmp_path / "mine.py").write_text(code)

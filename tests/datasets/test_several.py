@@ -11,6 +11,7 @@ import torch
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.chance import chance_loss
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.several import several_of_array
 from dropout_lab.datasets.table import table
 
 ROWS = 60
@@ -143,3 +144,25 @@ def test_what_is_no_target_is_refused(
         names = ["y1", "y9"]
     with pytest.raises(UserError, match=message):
         table(path=str(tmp_path / "my.csv"), target=names, **arguments)
+
+
+def test_the_columns_of_an_array_are_outputs_or_labels() -> None:
+    drawn, outside = np.random.default_rng(0), np.arange(30) < 24
+    numbers, marks = drawn.normal(1000, 1, (30, 2)), drawn.integers(0, 2, (30, 3))
+    found = several_of_array(numbers, None, outside)
+    assert (found.task, found.outputs, list(found.class_names)) == ("regression", 2, ["y[0]", "y[1]"])
+    np.testing.assert_allclose(found.targets, numbers - np.median(numbers[outside], axis=0), atol=1e-6)
+    labels = several_of_array(marks, "multilabel", outside)
+    assert (labels.task, labels.outputs) == ("multilabel", 3)
+    np.testing.assert_array_equal(labels.targets, marks)
+    assert several_of_array(marks.astype(bool), "regression", outside).task == "regression"
+    constant = np.where(outside[:, None], 1.0, numbers)
+    wrong: list[tuple[Any, Any, str]] = [
+        (marks, None, "only 0 and 1: give dataset.task=multilabel"),
+        (marks + 1, "multilabel", "and 2; must be 0 or 1"),
+        (numbers, "classification", "a class is one value; must be regression or multilabel"),
+        (constant, None, "column 0 is 1 in every example to train on"),
+    ]
+    for values, task, message in wrong:
+        with pytest.raises(UserError, match=message):
+            several_of_array(values, task, outside)
