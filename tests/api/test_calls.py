@@ -184,7 +184,7 @@ def test_a_refusal_has_the_text_of_the_command_line(
         ({"optimizer": Net}, "optimizer: has a type"),
         ({"model": lambda width: Net(2, width), "data": PARTS}, "missing a required argument: 'width'"),
         ({"model": lambda: 3, "data": PARTS}, "makes a int"),
-        ({"dataset": "arrays"}, "handed over from Python: dropout_lab.sweep"),
+        ({"dataset": "arrays"}, "hand arrays over from Python: dropout_lab.sweep"),
     ],
 )
 def test_what_only_python_can_give_wrongly_is_refused(given: dict[str, Any], said: str, home: Path) -> None:
