@@ -11,6 +11,8 @@ from dropout_lab.cohort import transfer
 from dropout_lab.cohort.loss import AbstractLoss
 from dropout_lab.config.roles import PRETRAINING_KEYS, options
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import epoch_choosers
+from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.core.trial import WEIGHTS, Config
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.sites.info import SiteInfo
@@ -45,6 +47,17 @@ def check_samples(builder: Builder, config: Config, name: str, rates: Mapping[st
         raise UserError(
             f"loss={name}: it draws its masks at the last site, {last.site}, which the network calls {last.calls} times"
             " in a pass; must be called once: give each call a Site of its own"
+        )
+
+
+def check_best(builder: Builder, config: Config) -> None:
+    """Raises UserError for a `trainer.best` that the data do not have."""
+    best, dataset = config["trainer"]["best"], builder.dataset(config["dataset"])
+    if best is not None and dataset.task not in METRICS[best].tasks:
+        allowed = [name for name in epoch_choosers() if dataset.task in METRICS[name].tasks]
+        raise UserError(
+            f"trainer.best={best}: {dataset.name} is a {dataset.task.replace('_', ' ')}, which does not have it;"
+            f" allowed: {', '.join(allowed)}"
         )
 
 

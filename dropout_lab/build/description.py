@@ -6,7 +6,7 @@ from typing import Any
 
 from dropout_lab.build.acting_sites import Placing, place
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.checks import check_options, check_samples
+from dropout_lab.build.checks import check_best, check_options, check_samples
 from dropout_lab.build.site_methods import OWN
 from dropout_lab.build.training_checks import check_training
 from dropout_lab.config.patterns import flat_groups
@@ -49,6 +49,7 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     optimizer = builder.made("optimizer", config["optimizer"])
     builder.made("schedule", config["schedule"])
     check_options(builder, config, choices["loss"])
+    check_best(builder, config)
     check_training(builder, config, choices)
     if config["trainer"]["keep"] != "none":
         builder.author_names(config["model"], config["dataset"])

@@ -96,7 +96,11 @@ def _check_axis(axis: Axis) -> None:
             " put their reports side by side: dropout-lab report FOLDER FOLDER"
         )
     if role(axis.key) in ("control", "how", "machine") or axis.key == "experiment":
+        several = {
+            "objective": ", a list of two in brackets",
+            "metric": ", a list in brackets: metric=[f1_macro,auroc]",
+        }
         raise UserError(
             f"{axis.key}: cannot be swept, for it says how configurations are trained and compared, not what they"
-            f" are; give it one value{', a list of two in brackets' if axis.key == 'objective' else ''}"
+            f" are; give it one value{several.get(axis.key, '')}"
         )
