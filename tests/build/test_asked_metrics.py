@@ -18,7 +18,7 @@ def described(**changes: Any) -> Described:
 
 
 def test_the_default_has_no_trace_of_it() -> None:
-    """The key of a trial, by which folders are continued, is that of records from before `metric` and `trainer.best`."""
+    """The key of a trial, by which folders are continued, is that of records older than `metric` and `trainer.best`."""
     found = described()
     assert "best" not in found.trial.config["trainer"]
     assert "metrics" not in found.structure
