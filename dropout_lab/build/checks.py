@@ -12,6 +12,8 @@ from dropout_lab.cohort.loss import AbstractLoss
 from dropout_lab.cohort.mixing import MIXES
 from dropout_lab.config.roles import PRETRAINING_KEYS, options
 from dropout_lab.core.errors import UserError
+from dropout_lab.core.metrics.lookup import epoch_choosers
+from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.core.trial import WEIGHTS, Config
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.sites.info import SiteInfo
@@ -58,6 +60,17 @@ def check_mc_samples(builder: Builder, config: Config, rates: Mapping[str, float
         raise UserError(
             f"trainer.mc_samples={samples}: it draws masks in evaluation mode, in which the network does not call"
             f" {', '.join(missed)} as often as in training mode; only null"
+        )
+
+
+def check_best(builder: Builder, config: Config) -> None:
+    """Raises UserError for a `trainer.best` that the data do not have."""
+    best, dataset = config["trainer"]["best"], builder.dataset(config["dataset"])
+    if best is not None and dataset.task not in METRICS[best].tasks:
+        allowed = [name for name in epoch_choosers() if dataset.task in METRICS[name].tasks]
+        raise UserError(
+            f"trainer.best={best}: {dataset.name} is a {dataset.task.replace('_', ' ')}, which does not have it;"
+            f" allowed: {', '.join(allowed)}"
         )
 
 

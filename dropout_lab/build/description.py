@@ -6,7 +6,7 @@ from typing import Any
 
 from dropout_lab.build.acting_sites import Placing, place
 from dropout_lab.build.builder import Builder
-from dropout_lab.build.checks import check_mc_samples, check_options, check_samples
+from dropout_lab.build.checks import check_best, check_mc_samples, check_options, check_samples
 from dropout_lab.build.device import check_precision, device
 from dropout_lab.build.measure_checks import check_measures
 from dropout_lab.build.training_checks import check_training
@@ -53,6 +53,7 @@ def describe(builder: Builder, config: Config, choices: Mapping[str, str]) -> De
     check_options(builder, config, choices["loss"])
     check_mc_samples(builder, config, placing.rates)
     check_precision(config["trainer"]["precision"], device(config["device"]))
+    check_best(builder, config)
     check_training(builder, config, choices)
     check_measures(builder, config)
     if config["trainer"]["keep"] != "none":

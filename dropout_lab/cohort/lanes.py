@@ -118,9 +118,9 @@ class Lanes:
         """Loss and accuracy of every run's best network on the test set: (lane,) each."""
         return self.executor.evaluate("test", best=True)
 
-    def test_on_request(self) -> Mapping[str, Tensor]:
-        """The metrics on request of every run's best network on the test set: (lane,) each."""
-        return self._on_request("test", best=True)
+    def test_on_request(self) -> Mapping[str, list[float]]:
+        """The metrics on request of every run's best network on the test set: a value per lane each."""
+        return {name: values.tolist() for name, values in self._on_request("test", best=True).items()}
 
     def predict(self, sample: int | None = None) -> Tensor:
         """Log-probabilities of every run's best network on the test set: (lane, n, classes).

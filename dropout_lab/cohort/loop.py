@@ -13,7 +13,7 @@ from dropout_lab.cohort.compilation.choice import prepare
 from dropout_lab.cohort.lane import Lane
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.measures.measure import AbstractMeasure, measure
-from dropout_lab.cohort.on_request.measuring import chance, from_loss
+from dropout_lab.cohort.on_request.measuring import at_end
 from dropout_lab.cohort.pretraining import pretrain
 from dropout_lab.cohort.recipe import (
     Compile,
@@ -178,7 +178,8 @@ class _Cohort:
         if not ended:
             return []
         test_loss, test_accuracy = (values.tolist() for values in self.lanes.test())
-        on_request = {name: values.tolist() for name, values in self.lanes.test_on_request().items()}
+        columns = {"test_loss": test_loss, **self.lanes.test_on_request()}
+        found = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         dataset = self._structure.dataset
         complete = [index for index, (status, _) in ended.items() if status == "complete"]
         answers = confidence.measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
@@ -200,24 +201,13 @@ class _Cohort:
                     seconds=lane.seconds,
                     execution=self._execution,
                     chance_loss=chance_loss(lane.split, dataset.task, dataset.outputs),
-                    on_request={} if status == "failed" else self._at_end(lane, on_request, test_loss, index),
+                    on_request={} if status == "failed" else at_end(self._structure, lane.split, found[index]),
                     answers=answers.get(index),
                     network=None if keep is None else self.lanes.network(index, keep),
                     measured=measured.get(index, {}),
                 )
             )
         return results
-
-    def _at_end(
-        self, lane: Lane, measured: Mapping[str, Sequence[float]], test_loss: Sequence[float], index: int
-    ) -> Mapping[str, float]:
-        """See `Ended.on_request`."""
-        names, dataset = self._structure.metrics, self._structure.dataset
-        return {
-            **{name: values[index] for name, values in measured.items()},
-            **{f"test_{name}": value for name, value in from_loss(names, test_loss[index]).items()},
-            **chance(names, lane.split, dataset.task, dataset.outputs),
-        }
 
     def _measure(self, lanes: Lanes, complete: Sequence[int]) -> Mapping[int, Mapping[str, float | None]]:
         if not self._measures:

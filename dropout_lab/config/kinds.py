@@ -60,7 +60,7 @@ class Kind:
     def advice(self, key: str, value: Any) -> str:
         """What to write instead of a value of another type, after a semicolon; nothing if that cannot be guessed."""
         text = (value if isinstance(value, str) else _text(value)).strip()
-        if text[:1] in ("[", "(") and list not in self.bases:
+        if text[:1] in ("[", "(") and self.bases.isdisjoint((list, Any)):
             listed = re.sub(r"\s", "", text[1:-1])
             return f"; several values are compared by: dropout-lab sweep {key}={listed}"
         if float in self.bases:

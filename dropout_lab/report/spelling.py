@@ -139,6 +139,11 @@ def setting(value: Any) -> str:
     return str(value)
 
 
+def opening(text: str) -> str:
+    """A text with a capital first letter, the others as they are: names such as F1 keep theirs."""
+    return text[:1].upper() + text[1:]
+
+
 def and_list(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

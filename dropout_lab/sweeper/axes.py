@@ -22,7 +22,11 @@ DATA_ARGUMENTS = ("id", "path", "config", "revision", "text", "target", "drop", 
 DATA_KEYS = (*(name for name in KEYS if role(name) == "data"), *(f"dataset.{key}" for key in DATA_ARGUMENTS))
 """Keys that decide what is learned."""
 
-IN_BRACKETS = {"objective": ", a list of two in brackets", "measure": ", a list in brackets: measure=[noise,ablation]"}
+IN_BRACKETS = {
+    "objective": ", a list of two in brackets",
+    "metric": ", a list in brackets: metric=[f1_macro,auroc]",
+    "measure": ", a list in brackets: measure=[noise,ablation]",
+}
 """How the keys that take several values at once are given them."""
 
 

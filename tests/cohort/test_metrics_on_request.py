@@ -93,7 +93,7 @@ def test_every_declaration_has_its_function_and_every_function_its_reference() -
     assert {name for name, one in ON_REQUEST.items() if one.tasks & (CLASS | LABELS)} >= OF_CLASSES.keys()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.integers(6, 60), st.sampled_from([2, 3, 7]), st.sampled_from([1, 3, 16]))
 def test_classes_beside_scikit_learn(seed: int, n: int, classes: int, levels: int) -> None:
     outputs, targets = of_classes(seed, n, classes, levels)
@@ -104,7 +104,7 @@ def test_classes_beside_scikit_learn(seed: int, n: int, classes: int, levels: in
         assert float(found[name]) == pytest.approx(expected, abs=2e-6), name
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 40))
 def test_numbers_beside_scikit_learn(seed: int, n: int) -> None:
     outputs, targets = (torch.from_numpy(np.random.default_rng(seed + i).normal(size=n)).float() for i in range(2))
@@ -114,7 +114,7 @@ def test_numbers_beside_scikit_learn(seed: int, n: int) -> None:
         assert float(found[name]) == pytest.approx(expected, rel=1e-5, abs=1e-6), name
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32 - 1), st.integers(4, 40))
 def test_labels_beside_scikit_learn(seed: int, n: int) -> None:
     drawn = np.random.default_rng(seed)

@@ -1,12 +1,13 @@
 """The generated tables of docs/ and experiments/README.md; `python -m tests.docs.tables` writes those out of date.
 
-A table stands between `<!-- members: GROUP -->`, `<!-- keys: FILE -->`, `<!-- groups: all -->` or
-`<!-- experiments: all -->` and `<!-- end -->`. Its rows come from conf/, from the docstrings of what conf/ names, from
-config/keys.py, and from experiments/.
+A table stands between `<!-- members: GROUP -->`, `<!-- keys: FILE -->`, `<!-- groups: all -->`, `<!-- metrics: all -->`
+or `<!-- experiments: all -->` and `<!-- end -->`. Its rows come from conf/, the docstrings of what conf/ names,
+config/keys.py, core/metrics/on_request.py, and experiments/.
 """
 
 import ast
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from omegaconf import MISSING
 
 from dropout_lab.config.keys import KEYS, Group, Members
+from dropout_lab.core.metrics.on_request import ON_REQUEST
 from dropout_lab.report.frames.documentation import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +105,16 @@ def rows_of_groups(_: str) -> Iterator[Sequence[str]]:
         yield f"`{key.name}`", f"`{key.default}`", key.help
 
 
+def rows_of_metrics(_: str) -> Iterator[Sequence[str]]:
+    yield "`metric=`", "what it is", "unit", "range", "better", "tasks"
+    for name, one in ON_REQUEST.items():
+        low, high = ("" if math.isinf(end) else f"{end:g}" for end in (one.low, one.high))
+        ends = f"{low} to {high}" if low and high else f"from {low}" if low else f"up to {high}"
+        better = "higher" if one.direction == "maximize" else "lower"
+        tasks = ", ".join(sorted(task.replace("_", " ") for task in one.tasks))
+        yield f"`{name}`", one.meaning, one.unit.described, ends, better, tasks
+
+
 def rows_of_experiments(_: str) -> Iterator[Sequence[str]]:
     yield "`experiment=`", "question", "finding"
     for path in sorted((ROOT / "experiments").glob("*.yaml")):
@@ -127,6 +139,7 @@ ROWS: Mapping[str, Callable[[str], Iterator[Sequence[str]]]] = {
     "members": rows_of_members,
     "keys": rows_of_keys,
     "groups": rows_of_groups,
+    "metrics": rows_of_metrics,
     "experiments": rows_of_experiments,
 }
 

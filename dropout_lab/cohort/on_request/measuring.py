@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dropout_lab.cohort.on_request import counts, errors, ranking
 from dropout_lab.cohort.on_request.predictions import Predictions
+from dropout_lab.cohort.recipe import Structure
 from dropout_lab.core.metrics.on_request import CHANCE, ON_REQUEST
 from dropout_lab.core.tokens import NO_CLASS
 from dropout_lab.datasets.chance import chance_loss
@@ -50,6 +51,19 @@ def measure(names: Collection[str], outputs: Tensor, targets: Tensor, task: str)
 def from_loss(names: Collection[str], loss: float) -> Mapping[str, float]:
     """Those of `names` that are computed from the mean loss."""
     return {name: of(loss) for name in names if (of := ON_REQUEST[name].of_loss) is not None}
+
+
+def at_end(structure: Structure, split: Split, found: Mapping[str, float]) -> Mapping[str, float]:
+    """The values on the test set, and of the answer that ignores the inputs, see `Ended.on_request`.
+
+    found: the test loss, and the metrics on request that were measured on the test set, by field.
+    """
+    names, dataset = structure.metrics, structure.dataset
+    return {
+        **{field: value for field, value in found.items() if field != "test_loss"},
+        **{f"test_{name}": value for name, value in from_loss(names, found["test_loss"]).items()},
+        **chance(names, split, dataset.task, dataset.outputs),
+    }
 
 
 def chance(names: Collection[str], split: Split, task: Task, outputs: int) -> Mapping[str, float]:

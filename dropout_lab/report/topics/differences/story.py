@@ -8,7 +8,7 @@ import pandas as pd
 
 from dropout_lab.report.frames.by_seed import by_seed
 from dropout_lab.report.frames.column import OBJECTIVE, Columns, real, truth
-from dropout_lab.report.spelling import difference, is_maximised, plural, setting, title
+from dropout_lab.report.spelling import difference, is_maximised, opening, plural, setting, title
 from dropout_lab.report.statistics import simultaneous
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.differences.story_drawing import BROAD, NARROW, best_word, draw, draw_list, limits
@@ -91,7 +91,7 @@ def _plan(evidence: Evidence) -> Plan | str:
             *_said(drawn, metric, is_curve),
         ]
     )
-    heading = f"{title(metric).capitalize()}: difference from {other}" + (" against rate" if is_curve else "")
+    heading = f"{opening(title(metric))}: difference from {other}" + (" against rate" if is_curve else "")
     looks = evidence.line_looks if is_curve else evidence.looks
     make = partial(draw, joined=evidence.part.joined) if is_curve and evidence.part is not None else draw_list
     worse = " Hollow: significantly worse than the best." if not drawn["in_set"].all() else ""

@@ -11,7 +11,7 @@ from dropout_lab.report.draw.scales import scale as scale_of
 from dropout_lab.report.draw.style import BASELINE, Looks
 from dropout_lab.report.frames.column import Columns, real, text
 from dropout_lab.report.frames.load import Frames
-from dropout_lab.report.spelling import axis, in_unit, is_maximised, title
+from dropout_lab.report.spelling import axis, in_unit, is_maximised, opening, title
 from dropout_lab.report.topics.alts import extreme, sentence
 from dropout_lab.report.topics.evidence import Evidence
 from dropout_lab.report.topics.part import Picture, Plan
@@ -70,7 +70,7 @@ def _plan(evidence: Evidence) -> Plan | None:
     if sites.empty or not trials.loc[~trials["baseline"], "placement"].isna().any():
         return None
     return Plan(
-        f"{title(evidence.objective).capitalize()} against the rate of each site",
+        f"{opening(title(evidence.objective))} against the rate of each site",
         "One point per configuration. Sites that always share a rate share a panel. A panel shows one site; the rates "
         "of the others vary too.",
         sentence([extreme(sites, evidence.objective)]),

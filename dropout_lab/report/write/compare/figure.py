@@ -7,7 +7,17 @@ from matplotlib.figure import Figure
 
 from dropout_lab.report.draw import style
 from dropout_lab.report.draw.layout import shorten
-from dropout_lab.report.spelling import axis, difference, in_unit, is_fraction, is_maximised, plural, probability, title
+from dropout_lab.report.spelling import (
+    axis,
+    difference,
+    in_unit,
+    is_fraction,
+    is_maximised,
+    opening,
+    plural,
+    probability,
+    title,
+)
 from dropout_lab.report.topics.alts import sentence
 from dropout_lab.report.topics.part import Plan
 
@@ -28,7 +38,7 @@ def plan(table: pd.DataFrame, classification: bool) -> Plan | None:
     more = int(table["difference"].notna().sum()) - len(rows)
     left = f" {more} more are in the table." if more else ""
     return Plan(
-        f"{title(objective).capitalize()}: difference from no dropout",
+        f"{opening(title(objective))}: difference from no dropout",
         "The best configuration with dropout of each sweep, paired by seed. Thick: 95 % t interval of this comparison "
         f"alone. Thin: intervals that hold for all {plural(int(table['tests'].iloc[0]), 'test')} of all sweeps at "
         f"once. Filled: significant after Holm correction.{left}",
