@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,19 +11,44 @@ from dropout_lab.report.topics.measures.robustness import robustness
 from tests.cli.conftest import Command
 from tests.report.canned import evidence_of
 
-SMALL = ("dataset=digits", "dataset.limit=100", "model.hidden=[16]", "trainer.epochs=2", "trainer.compile=never")
-NOISY = ("measure=[noise,coadaptation]", "measure.noise.deviations=[0.5,2.0]")
+SMALL = ("dataset=digits", "dataset.limit=100", "model.hidden=[16]", "trainer.epochs=6", "optimizer.lr=0.01")
+
+OWN = '''"""How sure networks are."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from dropout_lab.cohort.measures.measure import AbstractMeasure
+from dropout_lab.cohort.measures.trained import Trained
+
+
+class Confidence(AbstractMeasure):
+    def __call__(self, trained: Trained) -> Mapping[str, Tensor]:
+        with torch.no_grad():
+            sure = [trained.outputs(batch.x).softmax(-1).amax(-1) * batch.weight for batch in trained.batches()]
+        return {"confidence": torch.cat(sure, 1).sum(1) / len(trained.structure.dataset.test)}
+'''
+MEMBER = "# @package measure.confidence\n# How sure networks are.\n_target_: my_measures.Confidence\n"
+NOISY = ("measure=[noise,coadaptation,confidence]", "measure.noise.deviations=[0.5,2.0]", "--config-dir", "mine")
 
 
 @pytest.mark.slow
 def test_what_is_measured_is_in_records_report_and_columns(reported: Command, tmp_path: Path) -> None:
-    words = ("sweep", *SMALL, *NOISY, "placement=hidden", "rate=0.3", "seeds=2", "name=s")
+    words = ("sweep", *SMALL, "trainer.compile=never", *NOISY, "placement=hidden", "rate=0.3", "seeds=2", "name=s")
+    (tmp_path / "my_measures.py").write_text(OWN)
+    (tmp_path / "mine" / "measure").mkdir(parents=True)
+    (tmp_path / "mine" / "measure" / "confidence.yaml").write_text(MEMBER)
     assert reported(*words).code == 0
     folder = tmp_path / "outputs" / "s"
     runs = store.read(folder).runs
     names = {"noise_loss@0.5", "noise_loss@2", "noise_accuracy@0.5", "noise_accuracy@2"}
     units = ("unit_correlation", "effective_rank", "activation_sparsity", "mean_activation")
     assert len(runs) == 4
+    for run in runs:
+        kept = np.load(folder / "predictions" / f"{run['id']}.npz")["log_probs"].astype(float)
+        assert run["confidence"] == pytest.approx(np.exp(kept).max(1).mean(), abs=1e-3)
     assert all({name for name in run if "@" in name} == names | {f"{name}@hidden.0" for name in units} for run in runs)
     frame = pd.read_parquet(folder / "runs.parquet")
     table = pd.read_csv(folder / "tables" / "measured.csv", dtype={"level": str}).set_index(
@@ -43,7 +69,7 @@ def test_what_is_measured_is_in_records_report_and_columns(reported: Command, tm
     assert "What was measured of the trained networks" in (folder / "report.md").read_text()
     documented = pd.read_csv(folder / "columns.csv", keep_default_na=False).set_index(["frame", "column"])
     assert documented.loc[("runs", "noise_accuracy@2"), "unit"] == "fraction"
-    assert "the same in every epoch" in reported("train", "--from", "outputs/s", "1").out
+    assert "the same in every epoch" in reported("train", "--from", "outputs/s", "1", "trust=true").out
     changed = reported(*words, "measure.noise.deviations=[0.5]")
     assert changed.code == 2
     assert "measure.noise.deviations" in changed.err
