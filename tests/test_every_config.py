@@ -81,6 +81,7 @@ FITTING = {
     **dict.fromkeys(("text", "copy", "adding"), SEQUENCES),
     "stochastic_depth": RESIDUAL,
     "alpha": ["model.activation=selu"],
+    "ood": ["measure.ood.dataset={_target_:dropout_lab.datasets.digits.digits}"],
     "mixout": ["trainer.pretrain_epochs=2", "trainer.pretrain_classes=[0,1,2]"],
     "standout": ["model.site_order=before"],
     "feature_alpha": [*IMAGES, "model.activation=selu"],

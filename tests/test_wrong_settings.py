@@ -19,6 +19,7 @@ from dropout_lab.config import hydra_schema, roles
 from dropout_lab.config.check import check as check_config
 from dropout_lab.core.errors import UserError
 
+WINE = "measure.ood.dataset={_target_:dropout_lab.datasets.wine.wine}"
 MISTAKES = [
     # the members of groups that are chosen, the settings, and what the message must say
     ("rate=-0.1", ("rate=-0.1", "at least 0")),
@@ -83,6 +84,14 @@ MISTAKES = [
     ("model=cnn model.kernel_size=null", ("model.kernel_size=null", "a whole number")),
     ("model=cnn dataset=wine", ("model=cnn", "(13,)")),
     ("dataset=table", ("dataset.path=my.csv", "dataset.target")),
+    ("measure.noise={deviations:[0.5]}", ("measure.noise", "no _target_")),
+    ("measure=[noise] measure.noise.deviations=[-1]", ("measure.noise.deviations=[-1]", "above 0")),
+    ("measure=[noise] dataset=text model=rnn placement=input", ("measure=[noise]", "tokens", "works with numbers")),
+    ("measure=[occlusion] dataset=wine", ("measure=[occlusion]", "no images (13)", "works with images")),
+    ("measure=[occlusion] measure.occlusion.sizes=[9]", ("measure.occlusion.sizes", "9 pixels", "have 8")),
+    ("measure=[gradient_noise] trainer.batch_size=1000", ("measure=[gradient_noise]", "1150 examples", "=1000")),
+    (f"measure=[ood] {WINE} dataset=diabetes", ("measure=[ood]", "diabetes", "works with classifications")),
+    (f"measure=[ood] {WINE}", ("measure=[ood]", "13", "1 x 8 x 8", "must have the same")),
     ("dataset=mnist dataset.path=nowhere", ("dataset.path=nowhere", "no such folder")),
 ]
 
@@ -103,14 +112,16 @@ def composed(*members: str) -> tuple[dict[str, Any], dict[str, str]]:
     return plain, choices
 
 
+def _chooses(key: str) -> bool:
+    return key == "measure" or key in roles.groups()
+
+
 def check(line: str) -> None:
     """What a command does with its config before it trains."""
     words = OverridesParser.create().parse_overrides(line.split())
-    config, choices = deepcopy(
-        composed(*(str(word.input_line) for word in words if word.key_or_group in roles.groups()))
-    )
+    config, choices = deepcopy(composed(*(str(word.input_line) for word in words if _chooses(word.key_or_group))))
     for word in words:
-        if word.key_or_group not in roles.groups():
+        if not _chooses(word.key_or_group):
             *sections, key = word.key_or_group.split(".")
             parent = config
             for section in sections:

@@ -7,6 +7,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from dropout_lab.app import typed
+from dropout_lab.app.application import conf_folder
 from dropout_lab.app.slips import missing_member, unreadable, wrong_word
 from dropout_lab.config.refusals import unknown_key
 from dropout_lab.core.errors import RunsFailed, UserError
@@ -35,9 +36,12 @@ def _of_the_config(error: Exception) -> str | None:
         return unreadable(error.override)
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
         return unknown_key(cause.full_key, cause.parent_node)
-    if isinstance(error, MissingConfigException) and error.options:
+    if isinstance(error, MissingConfigException):
         group, _, member = str(error.missing_cfg_file).rpartition("/")
-        return missing_member(group, member, error.options)
+        # Of a member in a list, Hydra does not say what the others are.
+        options = error.options or sorted(path.stem for path in (conf_folder() / group).glob("*.yaml") if group)
+        if options:
+            return missing_member(group, member, options)
     if isinstance(cause, OmegaConfBaseException) and (said := wrong_word(typed.argv.get(()), cause.full_key)):
         return said
     if isinstance(error, HydraException | OmegaConfBaseException):

@@ -21,7 +21,7 @@ from dropout_lab.cohort.measures.coadaptation import Coadaptation
 from dropout_lab.cohort.measures.fgsm import FGSM
 from dropout_lab.cohort.measures.gradient_noise import GradientNoise
 from dropout_lab.cohort.measures.inference_time import InferenceTime
-from dropout_lab.cohort.measures.measure import AbstractMeasure
+from dropout_lab.cohort.measures.measure import AbstractMeasure, Subject
 from dropout_lab.cohort.measures.noise import Noise
 from dropout_lab.cohort.measures.occlusion import Occlusion
 from dropout_lab.cohort.measures.ood import OOD
@@ -33,6 +33,7 @@ from dropout_lab.cohort.recipe import Result
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.mask_streams import Noise as Stream
 from dropout_lab.core.seeding import generator
+from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.site import sites
 from tests.cohort.measured import Alone, alone, trained
 from tests.cohort.runs import DATASET, structure
@@ -201,6 +202,13 @@ def test_coadaptation_of_every_hidden_site(model: str) -> None:
         }
         for name, value in expected.items():
             assert run.result.measured[f"{name}@{site}"] == pytest.approx(value, rel=1e-4, abs=1e-5)
+
+
+def test_hidden_units_must_be_seen_somewhere() -> None:
+    infos = site_infos(structure("mlp").build(), DATASET.example())
+    for measure in (Coadaptation(), Ablation([0.5], draws=1)):
+        assert measure.objection(Subject(DATASET, infos, 32)) is None
+        assert "no site of hidden units" in str(measure.objection(Subject(DATASET, infos[:1], 32)))
 
 
 def test_of_many_units_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

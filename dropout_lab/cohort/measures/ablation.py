@@ -10,7 +10,8 @@ from torch import Tensor
 from dropout_lab.cohort.measures import hidden
 from dropout_lab.cohort.measures.measure import AbstractMeasure, Subject
 from dropout_lab.cohort.measures.robustness import at
-from dropout_lab.cohort.measures.trained import Trained, Watch
+from dropout_lab.cohort.measures.trained import Trained
+from dropout_lab.cohort.measures.watch import Watch
 from dropout_lab.config.bounds import Count, Share
 from dropout_lab.core.mask_streams import Noise
 

@@ -34,7 +34,9 @@ class OOD(AbstractMeasure):
         inputs = self._other.inputs[self._other.test].to(trained.device)
         with torch.no_grad():
             inside = torch.cat([_surest(trained.outputs(batch.x)) for batch in trained.batches()], 1)[:, :size]
-            outside = torch.cat([_surest(trained.outputs(trained.standardized(x))) for x in inputs.split(ROWS)], 1)
+            outside = torch.cat(
+                [_surest(trained.outputs(trained.standardized(x))) for x in torch.split(inputs, ROWS)], 1
+            )
         pairs = zip(inside.cpu().numpy(), outside.cpu().numpy(), strict=True)
         return {"ood_auroc": torch.tensor([auroc(*pair) for pair in pairs], dtype=torch.float64)}
 

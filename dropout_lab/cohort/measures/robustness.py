@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from torch import Tensor
@@ -31,9 +32,12 @@ class AbstractRobustness(AbstractMeasure):
     def __call__(self, trained: Trained) -> Mapping[str, Tensor]:
         found = {}
         for level in self._levels:
-            for what, values in trained.score(lambda batch, level=level: self.changed(trained, batch, level)).items():
-                found[f"{self.name}_{what}{at(level)}"] = values
+            change = partial(self._changed, trained, level)
+            found |= {f"{self.name}_{what}{at(level)}": values for what, values in trained.score(change).items()}
         return found
+
+    def _changed(self, trained: Trained, level: float, batch: Batch) -> Tensor:
+        return self.changed(trained, batch, level)
 
     def objection(self, subject: Subject) -> str | None:
         dataset = subject.dataset

@@ -125,6 +125,8 @@ def column(frame: str, name: str, frames: Frames) -> Column:
         return known[metric.field]
     if name in frames.parameters and SWEPT in known:
         return known[SWEPT]
+    if frame == "runs" and (frames.asked.get("settings") or {}).get("measure"):
+        return Column("", "found by a measure of the sweep's own")
     raise KeyError(f"the column {name} of {frame} is not documented")
 
 

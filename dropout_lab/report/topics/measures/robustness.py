@@ -53,7 +53,9 @@ def robustness(frames: Frames, choice: Choice, *, classification: bool) -> pd.Da
                 own = {key: trial[key] for key in OWN}
                 rows.append({"metric": metric.name, **own, "level": level, **mean._asdict(), "value": mean.mean})
     table = pd.DataFrame(rows, columns=["metric", *OWN, "level", "n", "value", "low", "high"])
-    return table[table["n"] > 0].sort_values(["metric", "trial", "level"], ignore_index=True)
+    order = {metric.name: place for place, metric in enumerate(metrics())}
+    table = table[table["n"] > 0].sort_values(["trial", "level"])
+    return table.sort_values("metric", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
 def _is_drawn(metric: Measured, *, classification: bool) -> bool:
