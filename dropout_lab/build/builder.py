@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from dropout_lab.build.network import is_of_this_package, network
+from dropout_lab.build.network import is_of_this_package, network, unmet_dropouts
 from dropout_lab.build.parameters import Parameters, freeze
 from dropout_lab.build.pretraining import phases, pretraining
 from dropout_lab.build.state_names import author_names
@@ -78,6 +78,21 @@ class Builder:
         Raises UserError for a network that cannot be trained, or not as `wanted`.
         """
         return self._engines(canonical_json(model), canonical_json(dataset), wanted)
+
+    def warned(self, model: Config, dataset: Config) -> Sequence[str]:
+        """What to expect of a network that is trained run by run: why, how long it takes, and dropouts not yet met."""
+        engine, why = self.engine(model, dataset)
+        if engine != "loop":
+            return ()
+        with torch.random.fork_rng(devices=[]):
+            places = unmet_dropouts(model, self.dataset(dataset))
+        lines = [f"{RUN_BY_RUN}: {why}"]
+        if places:
+            lines.append(
+                "no pass of the trial before the training called these dropouts, so they are no sites, and a run fails"
+                f" where its values lead to one: {'; '.join(places)}"
+            )
+        return lines
 
     def left_out(self, model: Config, dataset: Config) -> Sequence[str]:
         """The names of a model's parameters that max-norm and L1 leave out, though they may be weights."""

@@ -1,7 +1,7 @@
 """The network of a `model` section, made for a dataset."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from dropout_lab.adoption.adopt import adopt, discover
 from dropout_lab.adoption.recorder import Seen
+from dropout_lab.adoption.unmet import unmet
 from dropout_lab.build.state_names import named, state
 from dropout_lab.build.weights import load
 from dropout_lab.cohort.own_draws import own_draws
@@ -53,7 +54,8 @@ def _seen(section: str, dataset: Dataset) -> Seen:
     """
     split = dataset.split(0)
     given = {"inputs": dataset.inputs, **{name: value.unsqueeze(0) for name, value in split.reading().items()}}
-    batches = [inputs_of(rows.unsqueeze(0), given)[0] for rows in split.train[: TRIED * BATCHES].split(TRIED)]
+    rows = split.train[: TRIED * BATCHES]
+    batches = [inputs_of(rows[None, at : at + TRIED], given)[0] for at in range(0, len(rows), TRIED)]
 
     def networks() -> Iterator[torch.nn.Module]:
         for seed in range(SEEDS):
@@ -62,6 +64,13 @@ def _seen(section: str, dataset: Dataset) -> Seen:
 
     with own_draws(torch.zeros(2, dtype=torch.int32)):
         return discover(networks(), batches)
+
+
+def unmet_dropouts(section: Config, dataset: Dataset) -> Sequence[str]:
+    """Where a user's network calls dropouts that the trial has not met; see `adoption.unmet`."""
+    if is_of_this_package(section):
+        return ()
+    return unmet(constructed(section, dataset), _seen(canonical_json(section), dataset))
 
 
 def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:
