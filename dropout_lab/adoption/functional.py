@@ -43,8 +43,8 @@ class Call:
     """The shape of one example's values."""
 
 
-def is_dropout(function: Callable[..., Any]) -> bool:
-    """Whether a function of torch drops, or may drop: attention at its weights."""
+def is_dropout(function: Any) -> bool:
+    """Whether something is a function of torch that drops, or may drop: attention at its weights."""
     return function in METHODS or function is ATTENTION
 
 

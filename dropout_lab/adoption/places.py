@@ -31,9 +31,15 @@ class Place(NamedTuple):
         """File and line of the call, for people."""
         if not self.steps:
             return "in torch"
-        code, instruction = self.steps[0]
+        file, line = self.where(self.steps[0])
+        return f"{file}, line {line}"
+
+    @staticmethod
+    def where(step: tuple[CodeType, int]) -> tuple[str, int | None]:
+        """File and line of an instruction."""
+        code, instruction = step
         number = next((number for start, end, number in code.co_lines() if start <= instruction < end), None)
-        return f"{code.co_filename}, line {number}"
+        return code.co_filename, number
 
 
 def name_paths(network: nn.Module) -> None:

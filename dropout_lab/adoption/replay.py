@@ -45,7 +45,7 @@ class Replay(TorchFunctionMode):
 
     def __exit__(self, *raised: Any) -> None:
         _active.reset(self._token)
-        super().__exit__(*raised)
+        super().__exit__(*raised)  # type: ignore[no-untyped-call]
 
     def begin(self, path: str) -> None:
         """The forward of a module begins."""

@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from dropout_lab.build.builder import RUN_BY_RUN, Builder
+from dropout_lab.build.builder import Builder
 from dropout_lab.build.network import is_of_this_package, network
 from dropout_lab.config.check import check
 from dropout_lab.sites.info import SiteInfo
@@ -41,9 +41,8 @@ def run_sites(context: HydraContext, config: DictConfig, command: Command) -> No
     console.print(f"{model['_target_']}: {parameters:,} parameters, {count}")
     if infos:
         console.print(_table(infos))
-    engine, why = builder.engine(model, settings["dataset"], settings["trainer"]["engine"])
-    if engine == "loop":
-        console.print(f"{RUN_BY_RUN[0].upper()}{RUN_BY_RUN[1:]}: {why}")
+    for line in builder.warned(model, settings["dataset"]):
+        console.print(f"{line[0].upper()}{line[1:]}")
     if any(info.own is not None for info in infos):
         others = "" if all(info.own is not None for info in infos) else ", the others by standard"
         console.print(f"Without dropout=, sites drop by these methods{others}, with every placement (dropout=own).")

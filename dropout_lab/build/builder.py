@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from dropout_lab.build.network import is_of_this_package, network
+from dropout_lab.adoption.recorder import Seen
+from dropout_lab.build.network import is_of_this_package, network, tried, unmet_dropouts
 from dropout_lab.build.parameters import Parameters, freeze
 from dropout_lab.build.pretraining import phases, pretraining
 from dropout_lab.build.state_names import author_names
@@ -51,6 +52,7 @@ class Builder:
         self._author_names = lru_cache(maxsize=64)(self._find_author_names)
         self._parameters = lru_cache(maxsize=64)(self._find_parameters)
         self._normalised = lru_cache(maxsize=64)(self._find_normalised)
+        self._tried = lru_cache(maxsize=64)(self._try)
         self._engines = lru_cache(maxsize=64)(self._find_engine)
 
     def __reduce__(self) -> tuple[type["Builder"], tuple[()]]:
@@ -82,6 +84,22 @@ class Builder:
         """
         return self._engines(canonical_json(model), canonical_json(dataset), wanted)
 
+    def warned(self, model: Config, dataset: Config) -> Sequence[str]:
+        """What to expect of a network that is trained run by run: why, how long it takes, and dropouts not yet met."""
+        engine, why = self.engine(model, dataset)
+        if engine != "loop":
+            return ()
+        with torch.random.fork_rng(devices=[]):
+            found = self._tried(canonical_json(model), canonical_json(dataset))
+            places = () if found is None else unmet_dropouts(model, self.dataset(dataset), found)
+        lines = [f"{RUN_BY_RUN}: {why}"]
+        if places:
+            lines.append(
+                "no pass of the trial before the training called these dropouts, so they are no sites, and a run fails"
+                f" where its values lead to one: {'; '.join(places)}"
+            )
+        return lines
+
     def left_out(self, model: Config, dataset: Config) -> Sequence[str]:
         """The names of a model's parameters that max-norm and L1 leave out, though they may be weights."""
         return self._left_out(canonical_json(model), canonical_json(dataset))
@@ -111,8 +129,9 @@ class Builder:
             _, dataset = self.phases(spec["dataset"], spec["pretraining"]["pretrain_classes"])
         if spec.get("all_data"):
             dataset = all_data(dataset)
+        found = self._tried(canonical_json(spec["model"]), canonical_json(spec["dataset"]))
         return Structure(
-            build=lambda: freeze(network(spec["model"], dataset), spec.get("freeze", ())),
+            build=lambda: freeze(network(spec["model"], dataset, found), spec.get("freeze", ())),
             dataset=dataset,
             dropout={site: self.made("dropout", method) for site, method in spec["dropout"].items()},
             batch_size=spec["batch_size"],
@@ -165,13 +184,22 @@ class Builder:
         """One for all structures that begin with it, so that its networks are trained once."""
         spec = json.loads(section)
         dataset, _ = self.phases(spec["dataset"], spec["pretraining"]["pretrain_classes"])
-        return pretraining(spec["model"], dataset, spec["batch_size"], spec["pretraining"]["pretrain_epochs"])
+        found = self._tried(canonical_json(spec["model"]), canonical_json(spec["dataset"]))
+        epochs = spec["pretraining"]["pretrain_epochs"]
+        return pretraining(spec["model"], dataset, spec["batch_size"], epochs, found)
+
+    def _network(self, model: str, dataset: str) -> torch.nn.Module:
+        return network(json.loads(model), self._datasets(dataset), self._tried(model, dataset))
+
+    def _try(self, model: str, dataset: str) -> Seen | None:
+        section = json.loads(model)
+        return None if is_of_this_package(section) else tried(section, self._datasets(dataset))
 
     def _find_site_infos(self, model: str, dataset: str) -> Sequence[SiteInfo]:
         data, section = self._datasets(dataset), json.loads(model)
         self._engines(model, dataset, "auto")
         with torch.random.fork_rng(devices=[]):  # real weights: torch takes seconds to load what meta tensors need
-            found = survey.site_infos(network(section, data).eval(), data.example())
+            found = survey.site_infos(self._network(model, dataset).eval(), data.example())
         keys = frozenset(section) if is_of_this_package(section) else frozenset[str]()
         return [replace(info, settings=keys) for info in found]
 
@@ -179,7 +207,7 @@ class Builder:
         data, section = self._datasets(dataset), json.loads(model)
         if is_of_this_package(section):
             return ("loop", "trainer.engine=loop") if wanted == "loop" else ("lanes", "")
-        lanes = Structure(lambda: network(section, data), data, {}, EXAMPLES, Adam(lr=0.0))
+        lanes = Structure(lambda: self._network(model, dataset), data, {}, EXAMPLES, Adam(lr=0.0))
         name, why = section.get("_target_", ""), "trainer.engine=loop"
         if wanted != "loop":
             try:
@@ -195,22 +223,23 @@ class Builder:
 
     def _find_left_out(self, model: str, dataset: str) -> Sequence[str]:
         with torch.random.fork_rng(devices=[]):
-            return Layout(network(json.loads(model), self._datasets(dataset))).left_out
+            return Layout(self._network(model, dataset)).left_out
 
     def _find_author_names(self, model: str, dataset: str) -> Mapping[str, str]:
         with torch.random.fork_rng(devices=[]):
-            return author_names(network(json.loads(model), self._datasets(dataset)))
+            return author_names(self._network(model, dataset))
 
     def _find_parameters(self, model: str, dataset: str) -> Parameters:
         with torch.random.fork_rng(devices=[]):
-            return Parameters.of(network(json.loads(model), self._datasets(dataset)))
+            return Parameters.of(self._network(model, dataset))
 
     def _find_normalised(self, model: str, dataset: str, classes: tuple[int, ...] | None) -> Sequence[tuple[int, int]]:
         datasets = (self._datasets(dataset),) if classes is None else self._phases(dataset, classes)
         found = []
         for data in datasets:
             with torch.random.fork_rng(devices=[]):
-                values = fewest_values(network(json.loads(model), data).eval(), data.example())
+                made = network(json.loads(model), data, self._tried(model, dataset))
+                values = fewest_values(made.eval(), data.example())
             if values is not None:
                 found.append((values, len(data.split(0).train)))
         return found

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.build import device as devices
-from dropout_lab.build.builder import RUN_BY_RUN, Builder
+from dropout_lab.build.builder import Builder
 from dropout_lab.build.description import Described, as_it_is, describe
 from dropout_lab.build.exported import Exported, exported
 from dropout_lab.build.forecast import pretraining_seconds
@@ -129,10 +129,7 @@ class CohortTrainer:
     def _engine_warnings(self, spec: Config) -> Sequence[str]:
         if spec.get("engine") != "loop":
             return ()
-        _, why = self._builder.engine(spec["model"], spec["dataset"])
-        if not why:
-            return ()
-        return (f"{RUN_BY_RUN}: {why}",)
+        return self._builder.warned(spec["model"], spec["dataset"])
 
     def _dropped_warnings(self, spec: Config) -> Sequence[str]:
         infos = self._builder.site_infos(spec["model"], spec["dataset"])

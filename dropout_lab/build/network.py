@@ -1,8 +1,6 @@
 """The network of a `model` section, made for a dataset."""
 
-import json
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,13 +8,14 @@ from torch.nn.parameter import is_lazy
 
 from dropout_lab.adoption.adopt import adopt, discover
 from dropout_lab.adoption.recorder import Seen
+from dropout_lab.adoption.unmet import unmet
 from dropout_lab.build.state_names import named, state
 from dropout_lab.build.weights import load
 from dropout_lab.cohort.own_draws import own_draws
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.config.instantiate import instantiate, named_arguments, takes
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.trial import INSERT, WEIGHTS, Config, canonical_json
+from dropout_lab.core.trial import INSERT, WEIGHTS, Config
 from dropout_lab.datasets.dataset import Dataset
 
 TRIED, BATCHES, SEEDS = 4, 2, 2
@@ -26,10 +25,11 @@ MARK = "data:"
 """What `${data:NAME}` becomes in a config, until the dataset is known."""
 
 
-def network(section: Config, dataset: Dataset) -> torch.nn.Module:
+def network(section: Config, dataset: Dataset, found: Seen | None = None) -> torch.nn.Module:
     """The network of a `model` section, with its initial weights drawn from torch's generator.
 
-    A network from outside this package is adopted: its dropouts become sites (`adoption.adopt`). Raises UserError if
+    A network from outside this package is adopted: its dropouts become sites (`adoption.adopt`). found: what `tried` has
+    given for its section, if it was tried before. Raises UserError if
     the target makes no module, or its constructor lacks an argument that the dataset needs.
     """
     model = constructed(section, dataset)
@@ -38,30 +38,36 @@ def network(section: Config, dataset: Dataset) -> torch.nn.Module:
         if section.get(INSERT):
             raise UserError("sites.insert: the models of dropout-lab have their sites; placements name them")
         return named(model, own)
+    found = found or tried(section, dataset)
     try:
-        found = _seen(canonical_json(section), dataset)
         return named(adopt(model, dataset.example(), section.get(INSERT, ()), found), own)
     except UserError as error:
         raise UserError(f"model ({section['_target_']}): {error}") from error.__cause__
 
 
-@lru_cache(maxsize=64)
-def _seen(section: str, dataset: Dataset) -> Seen:
+def tried(section: Config, dataset: Dataset) -> Seen:
     """What passes of real examples show of the networks of the first seeds.
 
     Every network of the section has the sites that these have met, whatever its own weights would meet.
     """
     split = dataset.split(0)
     given = {"inputs": dataset.inputs, **{name: value.unsqueeze(0) for name, value in split.reading().items()}}
-    batches = [inputs_of(rows.unsqueeze(0), given)[0] for rows in split.train[: TRIED * BATCHES].split(TRIED)]
-
-    def networks() -> Iterator[torch.nn.Module]:
+    rows = split.train[: TRIED * BATCHES]
+    batches = [inputs_of(rows[None, at : at + TRIED], given)[0] for at in range(0, len(rows), TRIED)]
+    with own_draws(torch.zeros(2, dtype=torch.int32)):
+        networks = []
         for seed in range(SEEDS):
             torch.manual_seed(seed)
-            yield constructed(json.loads(section), dataset)
+            networks.append(constructed(section, dataset))
+        try:
+            return discover(networks, batches)
+        except UserError as error:
+            raise UserError(f"model ({section['_target_']}): {error}") from error.__cause__
 
-    with own_draws(torch.zeros(2, dtype=torch.int32)):
-        return discover(networks(), batches)
+
+def unmet_dropouts(section: Config, dataset: Dataset, found: Seen) -> Sequence[str]:
+    """Where a user's network calls dropouts that `tried` has not met; see `adoption.unmet`."""
+    return unmet(constructed(section, dataset), found)
 
 
 def constructed(section: Config, dataset: Dataset) -> torch.nn.Module:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dropout_lab.adoption.recorder import Seen
 from dropout_lab.build.network import network
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Pretraining, Structure
@@ -26,10 +27,10 @@ def phases(whole: Dataset, classes: Sequence[int]) -> tuple[Dataset, Dataset]:
     return replace(whole, limit=None, label_noise=0.0).of_classes(classes), whole.of_classes(others)
 
 
-def pretraining(model: Config, dataset: Dataset, batch_size: int, epochs: int) -> Pretraining:
-    """The first phase of a `model` section, on its own dataset."""
+def pretraining(model: Config, dataset: Dataset, batch_size: int, epochs: int, found: Seen | None) -> Pretraining:
+    """The first phase of a `model` section, on its own dataset. found: see `network`."""
     structure = Structure(
-        build=lambda: network(model, dataset),
+        build=lambda: network(model, dataset, found),
         dataset=dataset,
         dropout={},
         batch_size=batch_size,

@@ -32,11 +32,11 @@ class Bfloat16Products(TorchFunctionMode):
     def __enter__(self) -> "Bfloat16Products":
         self._written_out = all_written_out()
         self._written_out.__enter__()
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *raised: Any) -> None:
-        super().__exit__(*raised)
+        super().__exit__(*raised)  # type: ignore[no-untyped-call]
         self._written_out.__exit__(*raised)
 
     def __torch_function__(

@@ -216,7 +216,7 @@ def test_attention_with_added_keys_is_that_of_torch(added: dict[str, Any], kind:
     mask = hidden if kind == torch.bool else torch.zeros(4, 5).masked_fill(hidden, -1e4)
     padding = torch.tensor([[False] * 5, [False] * 3 + [True] * 2])
     if kind != torch.bool:
-        padding = torch.zeros(2, 5).masked_fill(padding, float("-inf"))  # type: ignore[assignment]
+        padding = torch.zeros(2, 5).masked_fill(padding, float("-inf"))
     for model in (theirs, ours):
         model.eval()
     outputs = [one(query, key, value, key_padding_mask=padding, attn_mask=mask) for one in (theirs, ours)]

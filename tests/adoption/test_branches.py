@@ -1,5 +1,6 @@
 """Functional dropouts in branches and loops: each is known by its module and its line, in every pass."""
 
+import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from dropout_lab.build.checks import check_mc_samples
 from dropout_lab.build.network import network
 from dropout_lab.build.site_methods import methods_of
 from dropout_lab.cohort import loop
+from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import Recipe, RunList, Structure
 from dropout_lab.cohort.width import Widths
@@ -26,6 +28,8 @@ X = torch.ones(3, 1, 8, 8)
 
 class Flat(nn.Module):
     """64 numbers, 8 units, what `middle` makes of them, and the head."""
+
+    begun: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -177,18 +181,20 @@ class LaterBranch(Flat):
         return F.dropout(y * 0.5 if is_scaled else y, 0.2, self.training)
 
 
-def test_what_vmap_refuses_after_the_trial_is_trained_run_by_run() -> None:
+def test_what_vmap_refuses_after_the_trial_is_trained_run_by_run(monkeypatch: pytest.MonkeyPatch) -> None:
     section = {"_target_": f"{LaterBranch.__module__}.LaterBranch"}
     builder = Builder()
     assert builder.engine(section, DIGITS)[0] == "lanes"
     data, optimizer = builder.dataset(DIGITS), SGD(lr=0.1, momentum=0.0)
     rates = {"dropout": 0.3}
     runs = [Recipe(str(seed), seed, rates, lambda progress: 1.0, optimizer, 2, None) for seed in range(3)]
-    curves, said = [], []
-    for engine in ("lanes", "loop"):
-        structure = Structure(lambda: made(LaterBranch), data, {"dropout": Standard()}, 20, optimizer, engine=engine)  # type: ignore
+    curves: list[Any] = []
+    said: list[str] = []
+    engines: tuple[Engine, ...] = "lanes", "loop"
+    for engine in engines:
+        structure = Structure(lambda: made(LaterBranch), data, {"dropout": Standard()}, 20, optimizer, engine=engine)
         queue = RunList(runs)
-        queue.say = said.append  # type: ignore[method-assign]
+        monkeypatch.setattr(queue, "say", said.append)
         loop.train(structure, Widths.fixed(2), "never", queue, torch.device("cpu"))
         assert {result.status for result in queue.results.values()} == {"complete"}
         curves.append([queue.results[run.id].curves["val_loss"] for run in runs])
@@ -196,6 +202,15 @@ def test_what_vmap_refuses_after_the_trial_is_trained_run_by_run() -> None:
     (fallen,) = [line for line in said if "run by run, from their first epochs" in line]
     assert "a branch on a value (" in fallen
     assert "test_branches.py, line" in fallen
+
+
+@pytest.mark.parametrize(("kind", "count"), [(Later, 2), (EitherWay, 1)])
+def test_a_dropout_in_the_source_that_the_trial_did_not_meet_is_named(kind: type[nn.Module], count: int) -> None:
+    lines = Builder().warned({"_target_": f"{kind.__module__}.{kind.__name__}"}, DIGITS)
+    assert len(lines) == count
+    if count == 2:
+        first = inspect.getsourcelines(Later.middle)[1]
+        assert lines[1].endswith(f": {__file__}, line {first + 2}")
 
 
 def config(kind: type[nn.Module], method: dict[str, Any]) -> dict[str, Any]:

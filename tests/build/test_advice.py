@@ -4,8 +4,9 @@ import pytest
 from torch import nn
 
 from dropout_lab.build.acting_sites import place
+from dropout_lab.build.description import describe
 from dropout_lab.core.errors import UserError
-from tests.test_every_config import BUILDER, composed, describe
+from tests.test_every_config import BUILDER, composed
 
 CHOICES = {"placement": "p", "dropout": "standard", "schedule": "constant", "loss": "l"}
 
