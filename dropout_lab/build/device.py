@@ -22,7 +22,9 @@ def check_precision(precision: str, device: str) -> None:
     """Raises UserError for products in bfloat16 on a GPU without it; `device`: cpu or cuda."""
     if precision == "bfloat16" and device == "cuda" and not torch.cuda.is_bf16_supported():
         name = torch.cuda.get_device_name()
-        raise UserError(f"trainer.precision=bfloat16: {name} has no bfloat16; allowed: float32, or device=cpu beside it")
+        raise UserError(
+            f"trainer.precision=bfloat16: {name} has no bfloat16; allowed: float32, or device=cpu beside it"
+        )
 
 
 def processes(device: str, threads: int) -> int:

@@ -124,7 +124,11 @@ _TABLE = (
         "images",
     ),
     Key("trainer.flip", Share | None, "option", None, "probability of mirroring an image", "images"),
-    Key("trainer.rotate", Angle | None, "option", None, "largest angle by which an image is turned, in degrees", "images"),
+    Key(
+        *("trainer.rotate", Angle | None, "option", None),
+        "largest angle by which an image is turned, in degrees",
+        "images",
+    ),
     Key(
         *("trainer.crop", PositiveShare | None, "option", None),
         "least share of an image's area that is cropped and enlarged; 1: no cropping",
