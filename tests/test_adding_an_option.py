@@ -19,7 +19,7 @@ from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.build.description import describe
 from dropout_lab.cohort.optim import SGD
 from dropout_lab.cohort.recipe import RunList
-from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.width import ExecutionPlan, Widths
 from dropout_lab.config import hydra_schema, roles
 from dropout_lab.config.check import check
 from dropout_lab.config.keys import KEYS, Key
@@ -93,7 +93,7 @@ def test_each_lane_has_its_own_value() -> None:
     trainer = CohortTrainer(Builder())
     both = [trainer.describe(composed(*given, f"trainer.factor={factor}"), CHOICES) for factor in (0.0, 1.0)]
     runs = RunList([trainer.recipe(Run(one.trial, number, seed=0)) for number, one in enumerate(both)])
-    trainer.train(both[0].structure, Widths.fixed(2), "never", runs, "cpu")
+    trainer.train(both[0].structure, ExecutionPlan(Widths.fixed(2), "never", "cpu"), runs)
     still, moved = (result.curves["val_loss"] for result in sorted(runs.results.values(), key=_factor))
     assert len(set(still)) == 1
     assert len(set(moved)) == 3

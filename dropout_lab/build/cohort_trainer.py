@@ -17,8 +17,8 @@ from dropout_lab.build.sweep_checks import check_sweep
 from dropout_lab.build.weights import reinitialised
 from dropout_lab.cohort import loop, width
 from dropout_lab.cohort.compilation import choice
-from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
-from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.recipe import Recipe, RunQueue
+from dropout_lab.cohort.width import ExecutionPlan, Widths
 from dropout_lab.core.machine import keep_freed_memory
 from dropout_lab.core.trial import WEIGHTS, Config, Run
 from dropout_lab.datasets.division_told import lacking, left_out
@@ -61,28 +61,19 @@ class CohortTrainer:
         """See `Builder.recipe`."""
         return self._builder.recipe(run)
 
-    def train(
-        self, spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
-    ) -> None:
-        """Train all that `runs` has for the structure `spec`, with `threads` threads in each process."""
-        _set_up(threads)
-        devices.check_precision(spec["precision"], device)
+    def train(self, spec: Config, how: ExecutionPlan, runs: RunQueue) -> None:
+        """Train all that `runs` has for the structure `spec`."""
+        _set_up(how.threads)
+        devices.check_precision(spec["precision"], how.device)
+        structure, device = self._builder.structure(spec), torch.device(how.device)
         measures = self._builder.measures(spec.get("measure", {}))
-        loop.train(self._builder.structure(spec), widths, compile, runs, torch.device(device), measures)
+        loop.train(structure, how.widths, how.compile, runs, device, measures)
 
-    def forecast(
-        self,
-        spec: Config,
-        widths: Widths,
-        compile: Compile,
-        runs: int,
-        epochs: int,
-        device: str,
-        threads: int | None = None,
-    ) -> choice.Forecast:
+    def forecast(self, spec: Config, how: ExecutionPlan, runs: int, epochs: int) -> choice.Forecast:
         """What `train` would choose for this many runs of the structure `spec`, and how long it would take."""
-        _set_up(threads)
-        return choice.forecast(self._builder.structure(spec), widths, compile, runs, epochs, torch.device(device))
+        _set_up(how.threads)
+        structure, device = self._builder.structure(spec), torch.device(how.device)
+        return choice.forecast(structure, how.widths, how.compile, runs, epochs, device)
 
     def forecast_pretraining(self, specs: Iterable[Config], seeds: int, device: str, threads: int) -> float:
         """The seconds that `train` would spend on networks that the structures `specs` begin with."""

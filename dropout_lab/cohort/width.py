@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dropout_lab.cohort.recipe import Structure
+from dropout_lab.cohort.recipe import Compile, Structure
 from dropout_lab.core.torch_private import tree_leaves
 from dropout_lab.models.fused import all_written_out
 from dropout_lab.sites.site import Site, install
@@ -60,6 +60,17 @@ class Widths:
     def halved(self) -> "Widths":
         """Half as many lanes in each process, at least 2."""
         return Widths(max(2, self.eager // 2), max(2, self.compiled // 2), self.processes)
+
+
+@dataclass(frozen=True)
+class ExecutionPlan:
+    """How a cohort is to be trained; its runs record what became of it, an `Execution`."""
+
+    widths: Widths
+    compile: Compile
+    device: str
+    threads: int | None = None
+    """Of each process; None: as torch has it."""
 
 
 def best_widths(structure: Structure, device: torch.device) -> Widths:

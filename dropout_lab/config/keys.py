@@ -137,10 +137,7 @@ _TABLE = (
     ),
     Key("trainer.flip", Share | None, "option", None, "probability of mirroring an image", "images"),
     Key(
-        "trainer.rotate",
-        Angle | None,
-        "option",
-        None,
+        *("trainer.rotate", Angle | None, "option", None),
         "largest angle by which an image is turned, in degrees",
         "images",
     ),

@@ -69,13 +69,15 @@ def _forecast(
     """The seconds that a cohort would take, printed with its lanes; 0 where memory is too small to find out."""
     plan, spec = prepared.plan, cohort.spec
     share = math.ceil(cohort.runs / plan.workers)
-    widths, compile, each = choose_execution(plan, trainer, spec, None, share, threads, console.print)
+    how = choose_execution(plan, trainer, spec, None, share, threads, console.print)
     try:
-        found = trainer.forecast(spec, widths, compile, share, cohort.epochs, plan.device, each)
+        found = trainer.forecast(spec, how, share, cohort.epochs)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        console.print(f"cohort {number}: {cohort.runs} runs, of unknown time: out of memory with {widths.most} lanes")
+        console.print(
+            f"cohort {number}: {cohort.runs} runs, of unknown time: out of memory with {how.widths.most} lanes"
+        )
         return 0.0
     model, dataset = spec["model"]["_target_"].rpartition(".")[2], plan.choices["dataset"]
     console.print(f"cohort {number}: {model} on {dataset}, {cohort.runs} runs in {found.width} lanes, {found.why}")

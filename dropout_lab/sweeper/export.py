@@ -8,7 +8,7 @@ from typing import Protocol
 from torch import Tensor
 
 from dropout_lab.cohort.recipe import Recipe, RunList
-from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.width import ExecutionPlan, Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.tensor_files import SAFE, packed, unpacked
 from dropout_lab.core.trial import Config, Run
@@ -156,7 +156,7 @@ def _of_all_data(found: Recorded, run: Record, trainer: Exporter, say: Say) -> M
     queue = _Until(replace(recipe, patience=None, keep="last"), epochs)
     device = trainer.device(found.device)
     spec = _with_all_data(found.trial["structure"])
-    trainer.train(spec, Widths.fixed(1), "auto", queue, device, trainer.threads(1))
+    trainer.train(spec, ExecutionPlan(Widths.fixed(1), "auto", device, trainer.threads(1)), queue)
     result = queue.results[recipe.id]
     if result.network is None:
         raise UserError(f"the training on all data failed: {result.reason}")

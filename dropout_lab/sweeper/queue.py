@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from optuna.trial import TrialState
 
-from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result
-from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.recipe import LaneUsage, Recipe, Result
+from dropout_lab.cohort.width import ExecutionPlan
 from dropout_lab.core.trial import Config, Execution, Run
 from dropout_lab.records.fields import Record
 from dropout_lab.records.ledger import Ledger, curve
@@ -54,13 +54,13 @@ class Queue:
         self._structure = self._ledger.structure(self._pending[0].trial.key)
         return self._spec(self._pending[0])
 
-    def execution(self, threads: int) -> tuple[Widths, Compile, int]:
+    def execution(self, threads: int) -> ExecutionPlan:
         """How the next cohort is trained; see `choose_execution`."""
         before = self._ledger.execution(self._structure)
         runs = self.planned() if before is None else max(1, math.ceil(self._ahead() / self._plan.workers))
         spec = self._spec(self._pending[0])
         chosen = choose_execution(self._plan, self._trainer, spec, before, runs, threads, self.say)
-        self._width = chosen[0].most
+        self._width = chosen.widths.most
         return chosen
 
     def give_back(self) -> None:

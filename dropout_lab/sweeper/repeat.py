@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dropout_lab.cohort.recipe import Compile, Keep, Result, RunList
-from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.width import ExecutionPlan, Widths
 from dropout_lab.config import trust
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.lookup import metric_of, possible_curve_names
@@ -115,7 +115,8 @@ def _train(
     recipes = [trainer.recipe(Run(found.ledger.trial(run["key"]), number, run["seed"], run["attempt"])) for run in runs]
     again = RunList([replace(recipe, keep=keep) for recipe in recipes])
     compile: Compile = "always" if compiled else "never"
-    trainer.train(found.trial["structure"], Widths.fixed(width), compile, again, device, threads)
+    how = ExecutionPlan(Widths.fixed(width), compile, device, threads)
+    trainer.train(found.trial["structure"], how, again)
     return again.results
 
 

@@ -40,8 +40,7 @@ class Work:
                 queue = Queue(plan, Study(plan, worker), ledger, writer, self.trainer, progress)
                 try:
                     while (structure := queue.next_structure()) is not None:
-                        widths, compile, threads = queue.execution(self.threads)
-                        self.trainer.train(structure, widths, compile, queue, plan.device, threads)
+                        self.trainer.train(structure, queue.execution(self.threads), queue)
                 finally:
                     queue.give_back()
                     writer.close()

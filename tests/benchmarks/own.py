@@ -3,7 +3,8 @@
     python -m tests.benchmarks.own [--repeat N]
 
 `lanes` is tests.benchmarks.networks.Net, which is trained side by side; `loop` is the same network with a branch on a
-value, whose runs take turns at every step. Nothing is compiled ahead: each round has an empty cache. The report is made.
+value, whose runs take turns at every step. Nothing is compiled ahead: each round has an empty cache. It makes
+the report, too.
 """
 
 import argparse

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dropout_lab.cohort.optim import Adam
 from dropout_lab.cohort.recipe import Compile, LaneUsage, Recipe, Result, RunQueue
-from dropout_lab.cohort.width import Widths
+from dropout_lab.cohort.width import ExecutionPlan, Widths
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.trial import Config, Execution, Run, Trial
 from dropout_lab.records import store
@@ -75,11 +75,10 @@ class Fake:
     def recipe(self, run: Run) -> Recipe:
         return Recipe(run.id, run.seed, run.trial.rates, lambda progress: 1.0, Adam(lr=0.001), 4, None)
 
-    def train(
-        self, spec: Config, widths: Widths, compile: Compile, runs: RunQueue, device: str, threads: int | None = None
-    ) -> None:
+    def train(self, spec: Config, how: ExecutionPlan, runs: RunQueue) -> None:
+        widths, compile = how.widths, how.compile
         self.cohorts.append((spec, widths, compile))
-        execution = Execution(width=widths.most, compiled=compile in ("always", "again"), threads=threads or 1)
+        execution = Execution(width=widths.most, compiled=compile in ("always", "again"), threads=how.threads or 1)
         runs.began(execution)
         lanes: dict[str, tuple[Recipe, int]] = {}
         while True:
@@ -107,16 +106,7 @@ class Fake:
             if results:
                 runs.done(results)
 
-    def forecast(
-        self,
-        spec: Config,
-        widths: Widths,
-        compile: Compile,
-        runs: int,
-        epochs: int,
-        device: str,
-        threads: int | None = None,
-    ) -> Forecast:
+    def forecast(self, spec: Config, how: ExecutionPlan, runs: int, epochs: int) -> Forecast:
         return Forecast()
 
     def forecast_pretraining(self, specs: Iterable[Config], seeds: int, device: str, threads: int) -> float:
