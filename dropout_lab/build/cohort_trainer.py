@@ -21,6 +21,7 @@ from dropout_lab.cohort.recipe import Compile, Recipe, RunQueue
 from dropout_lab.cohort.width import Widths
 from dropout_lab.core.machine import keep_freed_memory
 from dropout_lab.core.trial import WEIGHTS, Config, Run
+from dropout_lab.datasets.column_reading import rows, sentences
 
 SHOWN = 10
 """Names of parameters that a sentence lists."""
@@ -100,7 +101,12 @@ class CohortTrainer:
 
     def data_notes(self, config: Config) -> Sequence[str]:
         """What was made of data that leave it open, such as their task."""
-        return self._builder.dataset(config["dataset"]).notes
+        dataset = self._builder.dataset(config["dataset"])
+        return [*dataset.notes, *sentences(dataset.readings, dataset.name)]
+
+    def data_columns(self, config: Config) -> Sequence[Mapping[str, Any]]:
+        """What was understood of a table, a row a column; see `datasets.column_reading`."""
+        return rows(self._builder.dataset(config["dataset"]).readings)
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         """That a network is trained run by run or not as written, what an option of the trainer leaves out, and which

@@ -1,14 +1,15 @@
 """Rows with a column of text, from the hub, a folder in its layout, or a table of one's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place, is_text, require_column, require_table
-from dropout_lab.datasets.files import read_table
+from dropout_lab.datasets.files import NO_MARKS, Marks, read_table
 from dropout_lab.datasets.hub_files import load_splits, places
 
 
@@ -23,13 +24,20 @@ class Rows:
     place: Place
     tested: int | None
     """How many rows, the last ones, are the test split; None where there is none."""
+    notes: Sequence[str] = ()
+    """What was found in the file by itself; see `files.Read`."""
+    marks: Marks = NO_MARKS
 
 
-def read_rows(id: str | None, path: str | None, config: str | None, revision: str | None) -> Rows:
-    """Raises UserError for what cannot be read. Columns of images are left out."""
+def read_rows(
+    id: str | None, path: str | None, config: str | None, revision: str | None, read: Mapping[str, Any] | None = None
+) -> Rows:
+    """Raises UserError for what cannot be read. Columns of images are left out. `read`: see `files.read_table`."""
     if path is not None and not Path(path).is_dir():
-        frame, place = read_table(path, words_may_be_missing=False)
-        return Rows(Path(path).stem, path, frame, place, None)
+        found = read_table(path, read)
+        return Rows(Path(path).name.partition(".")[0], path, found.frame, found.place, None, found.notes, found.marks)
+    if read:
+        raise UserError("dataset.read: is handed to the reader of a file, and this is a set of the hub; must be null")
     splits = load_splits(id, path, config, revision)
     used = [name for name in ("train", "validation", "test") if name in splits]
     features = splits["train"].features.items()

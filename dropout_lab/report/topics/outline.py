@@ -21,6 +21,7 @@ from dropout_lab.report.topics.cost.occupancy import LANES, OCCUPANCY
 from dropout_lab.report.topics.curves.curve_shape import CURVE_SHAPE
 from dropout_lab.report.topics.curves.learned import LEARNED_RATE, LEARNED_SPARSITY
 from dropout_lab.report.topics.curves.learning_curves import CURVES
+from dropout_lab.report.topics.data.columns import DATA_COLUMNS
 from dropout_lab.report.topics.differences.best_epoch import BEST_EPOCH
 from dropout_lab.report.topics.differences.comparisons import COMPARISONS
 from dropout_lab.report.topics.differences.forest import FOREST
@@ -70,6 +71,7 @@ OUTLINE: Sequence[Section] = (
     Section("Learning curves", (CURVES, CURVE_SHAPE, LEARNED_RATE, LEARNED_SPARSITY)),
     Section("Calibration", (RELIABILITY, CONFIDENCE)),
     Section("Cost", (COST, LANES, OCCUPANCY, FOUND_SO_FAR, BEST_SO_FAR)),
+    Section("Data", (DATA_COLUMNS,)),
     METHODS,
     FILES,
 )
