@@ -20,13 +20,13 @@ from dropout_lab.report import apart
 
 
 def run(command: str, argv: Sequence[str]) -> None:
-    """Run `train` or `sweep` with the arguments behind it.
+    """Run `train`, `sweep`, `sites` or `data` with the arguments behind it.
 
     Raises any error of Hydra's, whose own handling is switched off: `app.explain` has a better one.
     """
     typed.argv.set(argv)
     asked = for_hydra(command, argv)
-    if asked.trains:
+    if asked.trains and command != "data":
         _load(may_compile=not {"trainer.compile=never", "dry_run=true"} & set(argv))
     if asked.left_out:
         print(f"# swept, so left out here: {' '.join(asked.left_out)}", file=sys.stderr)

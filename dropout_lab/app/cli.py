@@ -11,6 +11,7 @@ dropout-lab: where should dropout go in a network, which kind, at what rate, and
   dropout-lab train [override ...]     train one configuration, all its seeds
   dropout-lab train --from FOLDER N    train trial N of a sweep again, from its record
   dropout-lab sites [override ...]     list where dropout can act in a network, and what its author wrote there
+  dropout-lab data [override ...]      print what was understood of a data set: dataset=table dataset.path=my.csv
   dropout-lab report FOLDER [--watch]  make the report of a sweep again, from its records, or while it runs
   dropout-lab report FOLDER FOLDER ... [--out FOLDER]   several sweeps side by side
   dropout-lab export FOLDER --trial N --to net.safetensors   the weights of a trained network
@@ -60,7 +61,7 @@ def _run(command: str, argv: Sequence[str]) -> bool:
         from dropout_lab.app.train_from import train_from
 
         return train_from(argv)
-    elif command in ("train", "sweep", "sites"):
+    elif command in ("train", "sweep", "sites", "data"):
         from dropout_lab.app.slips import check_words
 
         check_words(argv)
@@ -69,7 +70,9 @@ def _run(command: str, argv: Sequence[str]) -> bool:
         application.run(command, argv)
     else:
         _leave(
-            2, f"dropout-lab {command}: there is no such command; train, sweep, sites, report and export are\n\n{USAGE}"
+            2,
+            f"dropout-lab {command}: there is no such command; train, sweep, sites, data, report and export are\n\n"
+            + USAGE,
         )
     return True
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dropout_lab.app.application import run
 from dropout_lab.core.errors import UserError
 
-COMMANDS = ("export", "report", "sites", "sweep", "train")
+COMMANDS = ("data", "export", "report", "sites", "sweep", "train")
 
 
 def complete(argv: Sequence[str]) -> None:
@@ -18,7 +18,7 @@ def complete(argv: Sequence[str]) -> None:
         if not space:
             print(" ".join(name for name in COMMANDS if name.startswith(command)))
             return
-        if command not in ("train", "sweep", "sites") or "--from" in overrides.split():
+        if command not in ("train", "sweep", "sites", "data") or "--from" in overrides.split():
             return  # Hydra completes overrides, and would print its usage at an option of ours
         os.environ["COMP_LINE"] = f"{program} {overrides}"
         os.environ["COMP_POINT"] = str(len(os.environ["COMP_LINE"]))

@@ -21,6 +21,7 @@ from dropout_lab.cohort.recipe import Recipe, RunQueue
 from dropout_lab.cohort.width import ExecutionPlan, Widths
 from dropout_lab.core.machine import keep_freed_memory
 from dropout_lab.core.trial import WEIGHTS, Config, Run
+from dropout_lab.datasets.column_reading import rows, sentences
 from dropout_lab.datasets.division_told import lacking, left_out
 from dropout_lab.datasets.repeats import repeats
 
@@ -103,7 +104,11 @@ class CohortTrainer:
     def data_notes(self, config: Config) -> Sequence[str]:
         """What was made of data that leave it open, such as their task, and of their division."""
         dataset = self._builder.dataset(config["dataset"])
-        return [*dataset.notes, *left_out(dataset)]
+        return [*dataset.notes, *sentences(dataset.readings, dataset.name), *left_out(dataset)]
+
+    def data_columns(self, config: Config) -> Sequence[Mapping[str, Any]]:
+        """What was understood of a table, a row a column; see `datasets.column_reading`."""
+        return rows(self._builder.dataset(config["dataset"]).readings)
 
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         """That a network is trained run by run or not as written, what an option of the trainer leaves out, which

@@ -4,6 +4,7 @@ import datetime
 import decimal
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,8 @@ MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "None")
 LARGEST = 1e38
 """Differences between numbers up to this size are finite in float32."""
 SCALARS = (str, bool, int, float, decimal.Decimal, datetime.date, datetime.timedelta, np.generic)
+NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?")
+"""A plain number, which loses nothing when it is read."""
 MOSTLY = 0.5
 """A column of which more than this share are numbers has numbers; what is none there is a mistake."""
 
@@ -35,6 +38,8 @@ class Column:
     where: str
     """The file or the set, for messages."""
     place: Place
+    written: "pd.Series[Any] | None" = None
+    """The values as they are in the file, where `values` are what was made of them."""
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -62,16 +67,27 @@ class Column:
         return f"{self.where}, {self.place(row)}: column {self.name}"
 
     def example(self, row: int) -> str:
-        """`'$5' (line 2)`."""
-        return f"{shown(self.values.iloc[row])} ({self.place(row)})"
+        """`'$5' (line 2)`; plain numbers without quotes."""
+        value = self.as_written.iloc[row]
+        is_plain = isinstance(value, str) and NUMBER.fullmatch(value) is not None
+        return f"{value if is_plain else shown(value)} ({self.place(row)})"
+
+    @property
+    def as_written(self) -> "pd.Series[Any]":
+        """The values as they are in the file."""
+        return self.values if self.written is None else self.written
 
     def first(self) -> str:
         """The first known value as an example."""
         return self.example(int(np.argmin(self.missing)))
 
     def example_of(self, word: str) -> str:
-        """The first row with one of `words`."""
-        return self.example(int(np.flatnonzero(~self.missing)[int(np.argmax((self.words == word).to_numpy()))]))
+        """The first row with a word."""
+        return self.example(self.row_of(word))
+
+    def row_of(self, word: str) -> int:
+        """The first row with a word, as it is in the file."""
+        return int(np.argmax((self.as_written.astype(str).str.strip() == word.strip()).to_numpy(dtype=bool)))
 
 
 def shown(value: object) -> str:
@@ -85,6 +101,14 @@ def setting(key: str, *names: str) -> str:
     """`dataset.drop=[age]`, as a shell and Hydra read it back: with quotes where a name needs them."""
     text = f"dataset.{key}=[{','.join(map(_quoted, names))}]"
     return text if all(map(_is_plain, names)) else shlex.quote(text)
+
+
+def typed(*types: tuple[str, str]) -> str:
+    """`dataset.columns={age:number}`, likewise; as a list, `['größe:number']`, where a name cannot be a key there."""
+    if all(_is_plain(name) for name, _ in types):
+        return f"dataset.columns={{{','.join(f'{name}:{kind}' for name, kind in types)}}}"
+    listed = ",".join(_quoted(f"{name}:{kind}") for name, kind in types)
+    return shlex.quote(f"dataset.columns=[{listed}]")
 
 
 def given(key: str, name: str) -> str:
@@ -168,11 +192,14 @@ def require_table(frame: pd.DataFrame, where: str) -> None:
     require_different([str(name) for name in frame], where)
 
 
-def require_different(names: Sequence[str], where: str) -> None:
-    repeated = next((name for name in names if names.count(name) > 1), None)
+def require_different(names: Sequence[str], where: str, settled: str = "") -> None:
+    """Raises UserError for two columns of one name; `settled`: what settles it."""
+    repeated = next((name for name, count in Counter(names).items() if count > 1), None)
     if repeated is not None:
         positions = " and ".join(str(at) for at, name in enumerate(names, 1) if name == repeated)
-        raise UserError(f"{where}: columns {positions} have the same name, {repeated}; must have different names")
+        raise UserError(
+            f"{where}: columns {positions} have the same name, {repeated}; must have different names{settled}"
+        )
 
 
 def require_column(key: str, name: str, frame: pd.DataFrame, where: str) -> None:

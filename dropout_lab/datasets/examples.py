@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
+from dropout_lab.datasets.column_reading import ColumnReading
 from dropout_lab.datasets.split import Task
 
 
@@ -45,6 +46,8 @@ class Examples:
     """What may be misread in its file; see `misread`."""
     notes: Sequence[str] = ()
     """What was made of data that leave it open, in sentences for people."""
+    readings: Sequence[ColumnReading] = ()
+    """What was understood of a table, a row a column."""
     vocabulary: Sequence[str] = ()
     """What the tokens are called, SPECIAL_TOKENS first; empty if the inputs are no tokens. It may have tokens that a
     seed's training part does not have: `Split.known` hides them."""

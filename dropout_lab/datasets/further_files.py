@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place
+from dropout_lab.datasets.files import NO_MARKS, Marks, Read
 from dropout_lab.datasets.part_names import Part
 
 KINDS = {
@@ -29,7 +30,7 @@ KINDS = {
 class Reader(Protocol):
     """A `files.read_table` that knows how these files are written."""
 
-    def __call__(self, path: str, *, key: str) -> tuple[pd.DataFrame, Place]: ...
+    def __call__(self, path: str, *, key: str) -> Read: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,9 @@ class Files:
     """Rows of the validation file; 0 without one."""
     tested: int | None
     """Rows of the test file; None without one."""
+    marks: Marks = NO_MARKS
+    notes: Sequence[str] = ()
+    """What was found in the files by itself; see `files.Read`."""
 
     def only(self, kept: NDArray[np.bool_]) -> "Files":
         """The rows that are `kept`, (n,), numbered anew."""
@@ -52,28 +56,33 @@ class Files:
             place=lambda row: self.place(int(rows[row])),
             validated=int(kept[end - self.validated : end].sum()),
             tested=None if self.tested is None else int(kept[end:].sum()),
+            marks=self.marks,
+            notes=self.notes,
         )
 
 
 def read_files(read: Reader, path: str, val_path: str | None, test_path: str | None) -> Files:
     """Raises UserError as `read` does, for a file that is given twice, and for columns that differ."""
     asked: list[tuple[str, Part, str | None]] = [("val_path", "validation", val_path), ("test_path", "test", test_path)]
-    frame, place = read(path, key="path")
-    frames, places, names, rows = [frame], [place], [""], {"validation": 0, "test": 0}
+    first = read(path, key="path")
+    frame, notes = first.frame, list(first.notes)
+    frames, places, names, rows = [frame], [first.place], [""], {"validation": 0, "test": 0}
     for key, part, file in asked:
         if file is None:
             continue
         for other, same in (("path", path), ("val_path", val_path if part == "test" else None)):
             if same is not None and Path(file).resolve() == Path(same).resolve():
                 raise UserError(f"dataset.{key}={file}: is dataset.{other}, too; the parts must have different rows")
-        more, where = read(file, key=key)
-        frames.append(_alike(more, frame, path, key, file))
-        places.append(where)
+        more = read(file, key=key)
+        frames.append(_alike(more.frame, frame, path, key, file))
+        places.append(more.place)
         names.append(f" of {file}")
-        rows[part] = len(more)
+        rows[part] = len(more.frame)
+        notes += more.notes
     joined = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frame
     tested = rows["test"] if test_path is not None else None
-    return Files(joined, _place(places, names, [len(one) for one in frames]), rows["validation"], tested)
+    place = _place(places, names, [len(one) for one in frames])
+    return Files(joined, place, rows["validation"], tested, first.marks, notes)
 
 
 def _alike(more: pd.DataFrame, first: pd.DataFrame, path: str, key: str, file: str) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Sets of the Hugging Face hub, by name or from a folder in the hub's layout: images and tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.image_cache import as_inputs, decoded
 from dropout_lab.datasets.image_notes import notes
 from dropout_lab.datasets.image_pixels import Reading
+from dropout_lab.datasets.reading import Type
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
 
@@ -33,6 +34,7 @@ def hub(
     target: str | None = None,
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
+    columns: Mapping[str, Type] | Sequence[str] | None = None,
     task: Supervised | None = None,
     group: str | None = None,
     time: str | None = None,
@@ -62,22 +64,22 @@ def hub(
     where = str(path or id)
     pictures = [name for name, feature in splits["train"].features.items() if type(feature).__name__ == "Image"]
     if pictures:
-        _require_meaning(pictures, task, drop, where)
-    columns = [name for name in splits["train"].column_names if name not in pictures]
-    if not columns:
+        _require_meaning(pictures, task, drop, columns, where)
+    names = [name for name in splits["train"].column_names if name not in pictures]
+    if not names:
         raise UserError(f"{where}: has images alone, {', '.join(pictures)}; must have a column with their classes")
-    label = target or next((name for name in ("label", "labels", "target") if name in columns), columns[-1])
-    if label not in columns:
+    label = target or next((name for name in ("label", "labels", "target") if name in names), names[-1])
+    if label not in names:
         has = "has images, which cannot be the target" if label in pictures else "is no column"
-        raise UserError(f"dataset.target={label}: {has} of {where}; must be one of {', '.join(columns)}")
+        raise UserError(f"dataset.target={label}: {has} of {where}; must be one of {', '.join(names)}")
     used = [name for name in ("train", "validation", "test") if name in splits]
     parts = [splits[name] for name in used]
     place = places(used, [len(part) for part in parts])
     ways = Ways(group, time, split, None, None, folds, val_fraction, test_fraction)
-    known = [label] if pictures and not ways.columns else columns
+    known = [label] if pictures and not ways.columns else names
     frame = pd.concat([part.select_columns(known).to_pandas() for part in parts], ignore_index=True)
     require_table(frame, where)
-    if columns == [label] and is_text(frame[label]) and not pictures:
+    if names == [label] and is_text(frame[label]) and not pictures:
         raise UserError(
             f"{where}: has the one column {label}, a text; to learn how it goes on, take dataset=text and the same"
             " dataset.id= or dataset.path="
@@ -91,7 +93,8 @@ def hub(
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
         left_out = [name for name in drop if name not in ways.columns.values()]
-        encoded = encode(division.frame, label, where, test, drop=left_out, keep=keep, task=task, place=place)
+        asked: dict[str, Any] = {"drop": left_out, "keep": keep, "task": task, "columns": columns}
+        encoded = encode(division.frame, label, where, test, **asked, place=place)
         return Dataset(
             name=name,
             task=encoded.task,
@@ -105,6 +108,7 @@ def hub(
             class_names=encoded.class_names,
             warnings=encoded.warnings,
             notes=said,
+            readings=encoded.readings,
             **common,
         )
     require_target_alone(keep, label)
@@ -132,12 +136,20 @@ def hub(
     )
 
 
-def _require_meaning(pictures: Sequence[str], task: Supervised | None, drop: Sequence[str], where: str) -> None:
+def _require_meaning(
+    pictures: Sequence[str],
+    task: Supervised | None,
+    drop: Sequence[str],
+    types: Mapping[str, Type] | Sequence[str] | None,
+    where: str,
+) -> None:
     """Raises UserError for what a set of images has no use for."""
     if len(pictures) > 1:
         raise UserError(f"{where}: has {len(pictures)} columns of images, {', '.join(pictures)}; must have one")
     if task not in (None, "classification"):
         raise UserError(f"dataset.task={task}: {where} has images; must be classification or null")
+    if types:
+        raise UserError(f"dataset.columns: {where} has images, and no column of it is a feature; must be null")
     if drop:
         raise UserError(
             f"dataset.drop=[{', '.join(drop)}]: {where} has images, and columns beside image and target are left out"

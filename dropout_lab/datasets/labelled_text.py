@@ -1,13 +1,17 @@
 """Texts with a class or a number each, from the Hugging Face hub or a table of one's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.class_weights import ClassWeight
-from dropout_lab.datasets.columns import require_column
+from dropout_lab.datasets.columns import given, require_column
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.division import FoldCount, Ways, divided
+from dropout_lab.datasets.files import NAMED
+from dropout_lab.datasets.readings import plain_target
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import encode_target, held_out, require_target_alone
@@ -25,6 +29,7 @@ def labelled_text(
     text: str | None = None,
     target: str | None = None,
     keep: Sequence[str] = (),
+    read: Mapping[str, Any] | None = None,
     task: Supervised | None = None,
     level: Level = "word",
     length: Count = 64,
@@ -53,22 +58,18 @@ def labelled_text(
     if id is None and path is None:
         raise UserError(
             "dataset=labelled_text: give dataset.id=<owner/name on the hub>, or dataset.path=<a folder in its layout,"
-            " or a file that ends with .csv, .tsv or .parquet>"
+            f" or a file that ends with {NAMED}>"
         )
     ways = Ways(group, time, split, val_path, test_path, folds, val_fraction, test_fraction)
-    rows = read_rows(id, path, config, revision, val_path, test_path)
+    rows = read_rows(id, path, config, revision, read, val_path, test_path)
     column, label = _columns(rows, text, target, list(ways.columns.values()))
     require_target_alone(keep, label)
-    division = divided(
-        rows.frame,
-        rows.where,
-        rows.place,
-        ways,
-        targets=[label, column],
-        keep=keep,
-        validated=rows.validated,
-        tested=rows.tested,
-    )
+    notes = list(rows.notes)
+    if label not in keep and task != "classification":
+        frame, said = plain_target(rows.frame, label, rows.where, rows.place, rows.marks)
+        rows, notes = replace(rows, frame=frame), [*notes, *said]
+    sizes: dict[str, Any] = {"validated": rows.validated, "tested": rows.tested}
+    division = divided(rows.frame, rows.where, rows.place, ways, targets=[label, column], keep=keep, **sizes)
     test = held_out(division, label, rows.where, keep=keep, task=task)
     encoded = encode_target(rows.frame[label], label, rows.where, test, keep=keep, task=task, place=rows.place)
     texts = [tokens(value, level)[:length] if isinstance(value, str) else () for value in rows.frame[column]]
@@ -91,11 +92,20 @@ def labelled_text(
         class_weight=class_weight,
         class_names=encoded.class_names,
         warnings=encoded.warnings,
-        notes=division.notes,
+        notes=[*notes, *division.notes, _taken(rows, column, label, text, target, list(ways.columns.values()))],
         **division.settings(),
         vocabulary=names,
         min_count=min_count,
     )
+
+
+def _taken(rows: Rows, column: str, label: str, text: str | None, target: str | None, dividing: Sequence[str]) -> str:
+    """Which columns are the text and the target, and which were left out, where the command does not say it."""
+    others = [name for name in map(str, rows.frame) if name not in (column, label, *dividing)]
+    left = f"; left out are {', '.join(others)}" if others else ""
+    keys = [given(key, name) for key, name, asked in (("text", column, text), ("target", label, target)) if not asked]
+    chosen = f" (as with {' '.join(keys)})" if keys else ""
+    return f"{rows.where}: column {column} is the text, {label} the target{chosen}{left}"
 
 
 def _columns(rows: Rows, text: str | None, target: str | None, dividing: Sequence[str]) -> tuple[str, str]:

@@ -1,19 +1,19 @@
-"""Where a row of a table is in its file, for messages that name it, and whether the file is one that is read."""
+"""Where a row of a table is in its file, for messages that name it, and whether all its rows have as many fields."""
 
 import csv
-import shlex
-from collections.abc import Generator, Iterable, Iterator
+import io
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.columns import require_different
 
 LONGEST_FIELD = 2**31 - 1
-SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
-ENCODINGS = {"UTF-16": "UTF-16", "UTF-16LE": "UTF-16", "WINDOWS-1252": "Latin-1 or Windows-1252"}
-"""What `iconv` calls them, and people."""
+SEPARATORS = (",", "\t", ";", "|")
+LOOKED_AT = 20
+"""So many rows must agree on the separator."""
 
 
 def row_of_file(row: int) -> str:
@@ -21,77 +21,92 @@ def row_of_file(row: int) -> str:
     return f"row {row + 1}"
 
 
-def line_of_file(file: Path, separator: str, row: int) -> str:
-    """The line on which row `row`, from 0, of a CSV file begins; its header is row -1. Pandas skips blank lines and
-    takes a quoted newline into a value, so that lines are not rows."""
-    with closing(_rows(file, separator)) as rows:
-        line, _ = next(islice(rows, row + 1, None))
-        return f"line {line}"
+def row_of_sheet(row: int) -> str:
+    """As the program that shows the sheet counts them: the header is row 1."""
+    return f"row {row + 2} of the sheet"
 
 
-def require_utf8(file: Path) -> None:
-    """Raises UserError, naming the line, for a file in another encoding."""
-    data = file.read_bytes()
-    encoding, at = "", 0
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "UTF-16"
-    elif 0 in data:
-        encoding, at = "UTF-16LE", data.index(0)
-    else:
-        try:
-            data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            encoding, at = "WINDOWS-1252", error.start
-    if encoding:
-        saved = shlex.join(["iconv", "-f", encoding, "-t", "UTF-8", str(file)])
-        saved += " > " + shlex.quote(f"{file.stem}-utf8{file.suffix}")
-        raise UserError(
-            f"{file}, line {data[:at].count(10) + 1}: cannot be read as text in UTF-8 (byte 0x{data[at]:02x});"
-            f" if it is in {ENCODINGS[encoding]}, save it in UTF-8: {saved}"
-        )
+class Lines:
+    """The lines of a CSV file. Pandas skips blank lines and takes a quoted newline into a value, so that lines are not
+    rows."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        self._file, self._text, self._separator = file, text, ","
+
+    def set(self, separator: str) -> None:
+        """The mark between the fields."""
+        self._separator = separator
+
+    def separator(self, own: str) -> str:
+        """The mark at which the header and the rows behind it fall into as many fields, and into most; `own`, that of
+        the file's ending, where no other does so."""
+
+        def fields(mark: str) -> int:
+            found = [len(row) for _, row in islice(_rows(self._begin, mark), LOOKED_AT)]
+            return found[0] if found and (len(set(found)) == 1 or mark == own) else 0
+
+        found = max((own, *SEPARATORS), key=fields)
+        return found if fields(found) > fields(own) else own
+
+    @cached_property
+    def _begin(self) -> str:
+        """Whole rows at the beginning, unless one of them has a newline in a value: the whole text is long."""
+        end = 0
+        for _ in range(2 * LOOKED_AT):
+            end = self._text.find("\n", end) + 1
+            if not end:
+                return self._text
+        return self._text[:end]
+
+    @cached_property
+    def _header(self) -> tuple[int, list[str]]:
+        begin = self._begin if '"' not in self._begin else self._text
+        return next(_rows(begin, self._separator), (1, []))
+
+    @property
+    def first(self) -> int:
+        """The line of the header."""
+        return self._header[0]
+
+    def names(self) -> Sequence[str]:
+        """Those of the header."""
+        return self._header[1]
+
+    @cached_property
+    def _starts(self) -> Sequence[int] | None:
+        """The lines on which the header and the rows begin; None where each has one of its own, from line 1."""
+        if '"' not in self._text and "\n\n" not in self._text and "\r" not in self._text and self.first == 1:
+            return None
+        return [line for line, _ in _rows(self._text, self._separator)]
+
+    def place(self, row: int) -> str:
+        """The line on which row `row`, from 0, begins; the header is row -1."""
+        return f"line {row + 2 if self._starts is None else self._starts[row + 1]}"
+
+    def place_of_json(self, row: int) -> str:
+        """The line of object `row`, from 0, of a file of JSON lines."""
+        found = (at for at, line in enumerate(self._text.split("\n"), 1) if line.strip())
+        return f"line {next(islice(found, row, None))}"
+
+    def require_rectangle(self) -> None:
+        """Raises UserError for a row with more or fewer fields than the header, of which Pandas would make an index, or
+        drop them, or call them missing."""
+        with closing(_rows(self._text, self._separator)) as rows:
+            _, names = next(rows, (1, []))
+            for line, fields in rows:
+                if len(fields) != len(names):
+                    raise UserError(
+                        f"{self._file}, line {line}: has {len(fields)} fields, and the header has {len(names)}; every"
+                        " row must have as many as the header; if the header is further down, give"
+                        " dataset.read={skiprows:<lines above it>}; if the fields have another mark between them,"
+                        ' dataset.read={sep:";"}'
+                    )
 
 
-def require_separator(file: Path, separator: str) -> None:
-    """Raises UserError for a file whose header and first row fall into more fields, both into as many, at another mark
-    than that of its ending."""
-
-    def fields(mark: str) -> int:
-        with closing(_rows(file, mark)) as rows:
-            header, first = (len(next(rows, (1, []))[1]) for _ in range(2))
-            return header if header == first or mark == separator else 0
-
-    found = max((separator, *SEPARATORS), key=fields)
-    if fields(found) > fields(separator):
-        code = f"import pandas; pandas.read_csv({str(file)!r}, sep={found!r}, decimal=',')"
-        code += f".to_csv('{file.stem}-commas.csv', index=False)"
-        named = {"\t": ".tsv", ",": ".csv"}.get(found)
-        saved = f"save it with commas: {shlex.join(['python', '-c', code])}"
-        raise UserError(
-            f"{file}: has {fields(found)} columns with {SEPARATORS[found]} between them, and a file that ends with"
-            f" {file.suffix} must have {SEPARATORS[separator]};"
-            f" {f'rename it to end with {named}' if named else saved}"
-        )
-
-
-def require_rectangle(file: Path, separator: str) -> None:
-    """Raises UserError for a name twice in the header, and for a row with more or fewer fields than it, of which Pandas
-    would make an index, or drop them, or call them missing."""
-    with closing(_rows(file, separator)) as rows:
-        line, names = next(rows, (1, []))
-        require_different(names, f"{file}, line {line}")
-        for line, fields in rows:
-            if len(fields) != len(names):
-                raise UserError(
-                    f"{file}, line {line}: has {len(fields)} fields, and the header has {len(names)};"
-                    " every row must have as many as the header"
-                )
-
-
-def _rows(file: Path, separator: str) -> Generator[tuple[int, list[str]], None, None]:
+def _rows(text: str, separator: str) -> Generator[tuple[int, list[str]], None, None]:
     limit = csv.field_size_limit(LONGEST_FIELD)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            yield from _lines(text, separator)
+        yield from _lines(io.StringIO(text, newline=""), separator)
     finally:
         csv.field_size_limit(limit)
 

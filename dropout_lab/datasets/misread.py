@@ -1,8 +1,8 @@
 """Columns that look like something else than what is made of them, by the key that settles it.
 
-What would be learned wrongly is refused: numbers and times in a spelling that is not read, identifiers and texts as
-categories, labels that differ only in their spelling. What may be meant is warned of: identifiers that are numbers,
-indices, the file's own division into parts. `dataset.drop` leaves a column out, `dataset.keep` takes it as it is.
+A target that would be learned wrongly is refused: times, labels that differ only in their spelling. What may be meant
+is warned of: identifiers that are numbers, indices, numbers that stand for missing ones, the file's own division into
+parts. `dataset.drop` leaves a column out, `dataset.keep` takes it as it is.
 """
 
 import re
@@ -13,7 +13,8 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 
-from dropout_lab.datasets.columns import MOSTLY, Column, given, setting
+from dropout_lab.datasets.columns import MOSTLY, Column, given, setting, typed
+from dropout_lab.datasets.left_out import UNNAMED
 from dropout_lab.datasets.part_names import part_of
 from dropout_lab.datasets.spellings import BEGINS_WITH_NUMBER, FOR_MISSING, LONGEST, WITH_UNIT, spelling_of
 
@@ -25,37 +26,15 @@ SOME = 10
 MOST_UNITS = 3
 PRECISE = 15
 """Numbers of so many digits are different as floats, too."""
-UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?|index|level_\d+|__index_level_\d+__", re.IGNORECASE)
 IDENTIFIER = re.compile(
     r"(?i:.*[_\W])?(?i:id|ids|idx|uuid|guid|row|rowid|rownum|zip|zip_?code|post_?code)|.*[a-z]I[Dd]"
 )
 NUMBERED = re.compile(r"(\D+)\d+")
 """A name with a number at its end, such as `user_12`."""
+SENTINELS = frozenset(sign * number for sign in (1, -1) for number in (99, 999, 9999, 99999, 999999)) | {-9, -1, 8888}
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"}
 PART = re.compile(r"(?:cv_?|k_?)?(?:split|fold|set|subset|partition)(?:_?(?:id|no|nr))?", re.IGNORECASE)
 IS_PART = re.compile(r"(?:is|in|for)_?(?:train|training|test|val|valid|validation|holdout)", re.IGNORECASE)
-
-
-def refusal_of_words(column: Column, kept: bool) -> str | None:
-    """Why a column that has no numbers cannot become categories; None if it can."""
-    different, known = column.words.nunique(), len(column.words)
-    drop, keep = setting("drop", column.name), setting("keep", column.name)
-    settled = f"; or leave the column out with {drop}"
-    if different <= MOST_CATEGORIES:
-        settled += f", or take each value as a category with {keep}"
-    if kept and different <= MOST_CATEGORIES:
-        return None
-    if (misread := _misread(column, "category")) is not None:
-        return f"{column} has {misread}{settled}"
-    if different > MOST_CATEGORIES or different > max(MOSTLY * known, 2):
-        example = column.first()
-        chosen = f", or, if they are categories, take them with {keep}" if different <= MOST_CATEGORIES else ""
-        return (
-            f"{column} has {different} different words in {known} rows, such as {example}, which are no categories;"
-            f" leave it out with {drop}{chosen}, or, if it is a text to learn from, take dataset=labelled_text"
-            f" {given('text', column.name)}"
-        )
-    return None
 
 
 def refusal_of_classes(column: Column, kept: bool, asked: bool) -> str | None:
@@ -80,19 +59,12 @@ def refusal_of_classes(column: Column, kept: bool, asked: bool) -> str | None:
 
 
 def warnings_of_features(columns: Sequence[Column], numeric: Container[str]) -> list[str]:
-    """Warnings about feature columns: at most one sentence each, and one for all constant columns, such as pixels at
-    the borders of images. `numeric`: the names of the columns that are numbers."""
-    constant = [column for column in columns if column.values.nunique() == 1 and not column.missing.any()]
-    names = [column.name for column in constant]
-    said = []
-    for column in columns:
-        if column.name not in names and (odd := _oddity(column, column.name in numeric)):
-            said.append(f"{column} {odd}{_settled(column.name)}")
-    if constant:
-        have = f"column {names[0]} has" if len(names) == 1 else f"{len(names)} columns ({', '.join(names)}) have"
-        same = f"{constant[0].where}: {have} the same value in every row, for example {constant[0].first()}"
-        said.append(f"{same}, so nothing can be learned there{_settled(*names)}")
-    return said
+    """Warnings about feature columns, at most one sentence each. `numeric`: the names of those that are numbers."""
+    return [
+        f"{column} {odd}{_settled(column.name)}"
+        for column in columns
+        if (odd := _oddity(column, column.name in numeric))
+    ]
 
 
 def warnings_of_target(column: Column) -> list[str]:
@@ -136,11 +108,12 @@ def _misread(column: Column, become: str) -> str | None:
 
 
 def _oddity(column: Column, is_number: bool) -> str | None:
-    known = column.values[~column.missing]
-    first, different = column.first(), known.nunique()
     if UNNAMED.fullmatch(column.name):
-        return f"looks like a saved index, for example {first}, and is used as a feature"
-    words = set(column.words.str.strip().str.lower()) if different <= FEW else set()
+        return f"looks like a saved index, for example {column.first()}, and is used as a feature"
+    if is_number and not _whole(column):
+        return _sentinel(column)
+    different = len(np.unique(column.numeric[column.parsed])) if is_number else column.values.nunique()
+    words = set() if different > FEW else {str(value).strip().lower() for value in column.values.dropna().unique()}
     if words and (
         words <= PARTS
         or (PART.fullmatch(column.name) and (bool(words & PARTS) or is_number))
@@ -148,26 +121,52 @@ def _oddity(column: Column, is_number: bool) -> str | None:
     ):
         taken = f": {given('split', column.name)} takes them from it" if all(map(part_of, words)) else ""
         return (
-            f"looks like a division into training and test parts, for example {first}; it is used as a feature,"
-            f" and the parts are drawn anew{taken}"
+            f"looks like a division into training and test parts, for example {column.first()}; it is used as a"
+            f" feature, and the parts are drawn anew{taken}"
         )
     if not is_number:
         return _odd_words(column)
     if (counting := _counting(column)) is not None:
         return f"{counting}, and is used as a quantity"
-    if IDENTIFIER.fullmatch(column.name) and _whole(column) and different > 2:
-        return f"has the name of an identifier, for example {first}, and is used as a quantity"
-    if column.values.dtype.kind not in "iufbmM" and (zeros := _zeros(column)) is not None:
-        return f"has leading zeros, for example {column.example_of(zeros)}, and is used as a quantity, without them"
-    if _whole(column) and _are_days(column.numeric[column.parsed]):
-        return f"has dates written as numbers, for example {first}; as a quantity, consecutive days can be 70 apart"
+    if IDENTIFIER.fullmatch(column.name) and different > 2:
+        return (
+            f"has the name of an identifier, for example {column.first()}, and is used as a quantity; for categories"
+            f" give {typed((column.name, 'category'))}"
+        )
+    if (zeros := _zeros(column)) is not None:
+        return (
+            f"has leading zeros, for example {column.example_of(zeros)}, and is used as a quantity, without them; for"
+            f" categories give {typed((column.name, 'category'))}"
+        )
+    if _are_days(column.numeric[column.parsed]):
+        return (
+            f"has dates written as numbers, for example {column.first()}; as a quantity, consecutive days can be 70"
+            f" apart; give {typed((column.name, 'date'))}"
+        )
+    return _sentinel(column)
+
+
+def _sentinel(column: Column) -> str | None:
+    """A number that is repeated, far from all others, and such as is written where there is none."""
+    known = column.numeric[column.parsed]
+    for value in (known.min(), known.max()) if len(known) else ():
+        others = known[known != value]
+        if value not in SENTINELS or len(known) - len(others) < 2 or len(others) < 2:
+            continue
+        if min(abs(value - others.min()), abs(value - others.max())) > np.ptp(others):
+            row = int(np.argmax(column.numeric == value))
+            return (
+                f"has {value:g} in {len(known) - len(others)} rows, for example {column.example(row)}, far from all"
+                f" other values; if that stands for a missing value, give"
+                f" dataset.read={{na_values:[{column.as_written.iloc[row]}]}}"
+            )
     return None
 
 
 def _odd_words(column: Column) -> str | None:
     if (pair := _alike(column.words)) is not None:
         return f"has the categories {_pair(column, pair)}, which differ only in spelling"
-    different = column.words.unique()
+    different = [str(word) for word in column.values.dropna().unique()]
     if IDENTIFIER.fullmatch(column.name) and len(different) > 2:
         return (
             f"has the name of an identifier, for example {column.first()}; each of its {len(different)} different words"
@@ -214,7 +213,7 @@ def _counting(column: Column) -> str | None:
 
 def _whole(column: Column) -> bool:
     known = column.numeric[column.parsed]
-    return column.values.dtype.kind not in "bmM" and bool((known == known.round()).all())
+    return column.as_written.dtype.kind not in "bmM" and bool((known == known.round()).all())
 
 
 def _are_days(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
@@ -227,7 +226,11 @@ def _are_days(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
 
 
 def _zeros(column: Column) -> str | None:
-    return next((value for value in column.words if re.fullmatch(r"0\d+", value)), None)
+    """The first value with zeros before it, in a file that has words."""
+    if not isinstance(column.as_written.dtype, pd.StringDtype):
+        return None
+    found = column.as_written.str.fullmatch(r"\s*0\d+\s*").fillna(False).to_numpy(dtype=bool)
+    return str(column.as_written.iloc[int(np.argmax(found))]) if found.any() else None
 
 
 def _alike(words: "pd.Series[str]") -> tuple[str, str] | None:

@@ -1,15 +1,16 @@
 """Rows with a column of text, from the hub, a folder in its layout, or a table of one's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place, is_text, require_column, require_table
-from dropout_lab.datasets.files import read_table
+from dropout_lab.datasets.files import NO_MARKS, Marks, read_table, table_name
 from dropout_lab.datasets.further_files import read_files
 from dropout_lab.datasets.hub_files import load_splits, places
 
@@ -27,6 +28,9 @@ class Rows:
     """How many rows, the last ones, are the test split; None where there is none."""
     validated: int = 0
     """How many rows before these are a validation part that is the same for every seed: those of a file of its own."""
+    notes: Sequence[str] = ()
+    """What was found in the file by itself; see `files.Read`."""
+    marks: Marks = NO_MARKS
 
 
 def read_rows(
@@ -34,16 +38,20 @@ def read_rows(
     path: str | None,
     config: str | None,
     revision: str | None,
+    read: Mapping[str, Any] | None = None,
     val_path: str | None = None,
     test_path: str | None = None,
 ) -> Rows:
-    """Raises UserError for what cannot be read. Columns of images are left out."""
+    """Raises UserError for what cannot be read. Columns of images are left out. `read`: see `files.read_table`."""
     if path is not None and not Path(path).is_dir():
-        files = read_files(partial(read_table, words_may_be_missing=False), path, val_path, test_path)
-        return Rows(Path(path).stem, path, files.frame, files.place, files.tested, files.validated)
+        files = read_files(partial(read_table, options=read), path, val_path, test_path)
+        name, notes = table_name(path), files.notes
+        return Rows(name, path, files.frame, files.place, files.tested, files.validated, notes, files.marks)
     for key, file in (("val_path", val_path), ("test_path", test_path)):
         if file is not None:
             raise UserError(f"dataset.{key}={file}: is a further file beside dataset.path=<a file>, which is not given")
+    if read:
+        raise UserError("dataset.read: is handed to the reader of a file, and this is a set of the hub; must be null")
     splits = load_splits(id, path, config, revision)
     used = [name for name in ("train", "validation", "test") if name in splits]
     features = splits["train"].features.items()

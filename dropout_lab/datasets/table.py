@@ -1,7 +1,8 @@
-"""A table of your own: a CSV or Parquet file with a column to predict."""
+"""A table of your own: a CSV, Excel, Parquet, Feather or JSON file with a column to predict."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
@@ -10,8 +11,10 @@ from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.division import FoldCount, Ways, divided
 from dropout_lab.datasets.encode import encode
-from dropout_lab.datasets.files import read_table
-from dropout_lab.datasets.further_files import read_files
+from dropout_lab.datasets.files import read_table, table_name
+from dropout_lab.datasets.further_files import Files, read_files
+from dropout_lab.datasets.reading import Type, wanted_types
+from dropout_lab.datasets.readings import plain_target
 from dropout_lab.datasets.split import Labelled
 from dropout_lab.datasets.target import MissingTarget, held_out, held_out_rows, with_target
 
@@ -22,6 +25,8 @@ def table(
     target: str | Sequence[str] | None = None,
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
+    columns: Mapping[str, Type] | Sequence[str] | None = None,
+    read: Mapping[str, Any] | None = None,
     task: Labelled | None = None,
     label_sep: str | None = None,
     missing_target: MissingTarget = "refuse",
@@ -38,31 +43,33 @@ def table(
     class_weight: ClassWeight = None,
 ) -> Dataset:
     """Numbers as they are, categories one by one, and missing numbers filled in with the mean of the seed's training
-    part and marked; see `encode`. `drop` leaves columns out, `keep` takes those as they are that look like something
-    else; see `misread`. Several names of `target` are several outputs, or labels (`several`). Rows in which
-    one of them is empty are refused, or dropped and counted. The keys from `group` to `test_fraction` say how rows are
-    divided; see `division`."""
+    part and marked; see `encode`. What a column is, is read off its values; see `reading`. `columns` says it instead,
+    `drop` leaves columns out, `keep` takes those as they are that look like something else; see `misread`. `read` is
+    handed over to the reader of pandas; see `files`. Several names of `target` are several outputs, or labels; see
+    `several`. Rows in which one of them is empty are refused, or dropped and counted. The keys from `group` to
+    `test_fraction` say how rows are divided; see `division`."""
     if path is None or not target:
         raise UserError("dataset=table: give dataset.path=my.csv and dataset.target=<the column to predict>")
     if not isinstance(target, str) and len(target) == 1:
         (target,) = target
-    ways = Ways(group, time, split, val_path, test_path, folds, val_fraction, test_fraction)
-    files, dropped = read_files(read_table, path, val_path, test_path), []
-    if label_sep is None:  # else an empty cell has no label
-        files, dropped = with_target(files, target, path, missing_target)
-    where, place = path, files.place
     targets = [target] if isinstance(target, str) else target
+    ways = Ways(group, time, split, val_path, test_path, folds, val_fraction, test_fraction)
+    files, notes = read_files(partial(read_table, options=read), path, val_path, test_path), list[str]()
+    if label_sep is None:  # else an empty cell has no label
+        files, notes = with_target(files, target, path, missing_target)
+        files, task, read_as = _plain(files, [name for name in targets if name not in keep], path, task, columns)
+        notes += read_as
     sizes: dict[str, Any] = {"validated": files.validated, "tested": files.tested}
-    division = divided(files.frame, where, place, ways, targets=targets, keep=keep, **sizes)
+    division = divided(files.frame, path, files.place, ways, targets=targets, keep=keep, **sizes)
     if isinstance(target, str) and task != "multilabel" and label_sep is None:
-        test = held_out(division, target, where, keep=keep, task=task)
+        test = held_out(division, target, path, keep=keep, task=task)
     else:
-        test = held_out_rows(division, targets, where)
-    left_out = [name for name in drop if name not in ways.columns.values()]
-    asked: dict[str, Any] = {"drop": left_out, "keep": keep, "task": task, "label_sep": label_sep}
-    encoded = encode(division.frame, target, where, test, **asked, place=place)
+        test = held_out_rows(division, targets, path)
+    asked: dict[str, Any] = {"keep": keep, "task": task, "label_sep": label_sep, "columns": columns}
+    asked["drop"] = [name for name in drop if name not in ways.columns.values()]
+    encoded = encode(division.frame, target, path, test, **asked, place=files.place, marks=files.marks)
     return Dataset(
-        name=Path(path).stem,
+        name=table_name(path),
         task=encoded.task,
         inputs=encoded.inputs,
         targets=encoded.targets,
@@ -76,6 +83,27 @@ def table(
         has_missing=bool(encoded.inputs.isnan().any()),
         class_names=encoded.class_names,
         warnings=encoded.warnings,
-        notes=[*dropped, *division.notes],
+        notes=[*files.notes, *notes, *division.notes],
+        readings=encoded.readings,
         **division.settings(),
     )
+
+
+def _plain(
+    files: Files,
+    targets: Sequence[str],
+    path: str,
+    task: Labelled | None,
+    columns: Mapping[str, Type] | Sequence[str] | None,
+) -> tuple[Files, Labelled | None, list[str]]:
+    """The table with targets that can be taken as they are, the task, and what was made of them; see `plain_target`."""
+    notes: list[str] = []
+    if task in ("classification", "multilabel"):
+        return files, task, notes
+    types = wanted_types(columns, files.frame, path)
+    for name in targets:
+        wanted = types.get(name)
+        frame, said = plain_target(files.frame, name, path, files.place, files.marks, wanted)
+        files, notes = replace(files, frame=frame), [*notes, *said]
+        task = "classification" if wanted == "category" else task
+    return files, task, notes

@@ -20,8 +20,8 @@ from dropout_lab.config.bounds import Count, Fraction
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.tokens import SPECIAL_TOKENS
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.files import ENDINGS
-from dropout_lab.datasets.lines import require_utf8
+from dropout_lab.datasets.files import is_table_file
+from dropout_lab.datasets.raw import utf8
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.standard_library import documentation
 from dropout_lab.datasets.words import Level, numbered, tokens, vocabulary
@@ -105,12 +105,11 @@ def _documents(
             raise UserError(f"dataset.text={text}: names a column of dataset.path= or dataset.id=, which are not given")
         return "text", "Python's documentation", documentation(), None
     file = Path(path or "")
-    if path is not None and file.is_file() and file.suffix.lower() not in ENDINGS:
+    if path is not None and file.is_file() and not is_table_file(path):
         if text is not None:
             raise UserError(f"dataset.text={text}: {path} has no columns; only null")
         try:
-            require_utf8(file)
-            return file.stem, path, file.read_text(encoding="utf-8-sig").splitlines(), None
+            return file.stem, path, utf8(file, file.read_bytes()).splitlines(), None
         except OSError as error:
             raise UserError(f"dataset.path={path}: cannot be read: {error}") from error
     if path is not None and not file.exists():

@@ -69,6 +69,7 @@ def _session(prepared: Prepared, command: str) -> Record:
         "task": prepared.task,
         "scope": dict(prepared.scope),
         "notes": list(prepared.notes),
+        "columns": list(prepared.columns),
         "handed": list(prepared.handed),
         "warnings": list(prepared.warnings),
     }

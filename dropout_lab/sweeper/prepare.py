@@ -44,6 +44,8 @@ class Prepared:
     """See `Trainer.scope`."""
     notes: Sequence[str]
     """See `Trainer.data_notes`."""
+    columns: Sequence[Mapping[str, Any]]
+    """See `Trainer.data_columns`."""
     handed: Sequence[str]
     """The sections of the settings that name an object handed over from Python."""
     warnings: Sequence[str]
@@ -120,6 +122,7 @@ def prepare(plan: Plan, trainer: Trainer) -> Prepared:
         task=trainer.task(plan.config),
         scope=trainer.scope(plan.config),
         notes=trainer.data_notes(plan.config),
+        columns=trainer.data_columns(plan.config),
         handed=handed_keys(plan.config),
         warnings=advice,
     )

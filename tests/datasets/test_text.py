@@ -189,7 +189,7 @@ def test_what_is_wrong_with_labelled_texts_is_named(change: Any, arguments: Any,
 
 def test_a_text_where_a_table_is_meant_is_told_where_to_go(tmp_path: Path) -> None:
     path = write(tmp_path, sentences(300))
-    with pytest.raises(UserError, match=r"no categories; .* take dataset=labelled_text dataset.text=note"):
+    with pytest.raises(UserError, match=r"no column to learn from; .* take dataset=labelled_text dataset.text=note"):
         table(path=path, target="label")
     with pytest.raises(UserError, match="is a folder"):
         table(path=str(tmp_path), target="label")

@@ -121,6 +121,9 @@ class Fake:
     def data_notes(self, config: Config) -> Sequence[str]:
         return ()
 
+    def data_columns(self, config: Config) -> Sequence[Mapping[str, Any]]:
+        return ()
+
     def structure_warnings(self, spec: Config) -> Sequence[str]:
         return ()
 

@@ -22,6 +22,7 @@ from dropout_lab.report.topics.cost.occupancy import LANES, OCCUPANCY
 from dropout_lab.report.topics.curves.curve_shape import CURVE_SHAPE
 from dropout_lab.report.topics.curves.learned import LEARNED_RATE, LEARNED_SPARSITY
 from dropout_lab.report.topics.curves.learning_curves import CURVES
+from dropout_lab.report.topics.data.columns import DATA_COLUMNS
 from dropout_lab.report.topics.differences.best_epoch import BEST_EPOCH
 from dropout_lab.report.topics.differences.comparisons import COMPARISONS
 from dropout_lab.report.topics.differences.forest import FOREST
@@ -75,6 +76,7 @@ OUTLINE: Sequence[Section] = (
     Section("Mistakes", (MATRIX, CONFUSION)),
     Section("Measures", (ROBUSTNESS, MEASURED_TABLE)),
     Section("Cost", (COST, LANES, OCCUPANCY, FOUND_SO_FAR, BEST_SO_FAR)),
+    Section("Data", (DATA_COLUMNS,)),
     METHODS,
     FILES,
 )

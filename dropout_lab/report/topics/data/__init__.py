@@ -1,0 +1,1 @@
+"""The data: what was understood of each column of a table."""
