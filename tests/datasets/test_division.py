@@ -270,7 +270,7 @@ def test_inputs_that_are_in_two_parts_are_counted(made: int, copied: int, missin
     test, validation = torch.arange(80, 100), torch.arange(60, 80)
     inputs[80 : 80 + copied] = inputs[40 : 40 + copied]
     inputs[80 : 80 + copied, 2] *= -1  # -0 is 0
-    rules = {"validation": validation, "has_missing": missing}
+    rules: dict[str, Any] = {"validation": validation, "has_missing": missing}
     dataset = Dataset("copies", "classification", inputs, torch.arange(100) % 2, test, 2, "feature", **rules)
     said = repeats(dataset)
     if not copied:
