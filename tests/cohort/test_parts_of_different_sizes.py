@@ -1,5 +1,7 @@
 """Seeds whose validation parts differ in size, as folds of groups do, are measured each on its own part."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -13,7 +15,7 @@ from tests.cohort.runs import outcome, recipe, structure, train
 SIZES = (31, 7, 12, 3, 22, 9, 16, 5, 11, 4)
 
 
-def uneven(**changes: object) -> Structure:
+def uneven(**changes: Any) -> Structure:
     """Three folds of ten groups; the test set is a group of its own."""
     groups = torch.cat([torch.full((size,), number) for number, size in enumerate((*SIZES, 30))])
     x = torch.randn(len(groups), 5, generator=torch.Generator().manual_seed(0))

@@ -240,7 +240,7 @@ def test_what_cannot_be_divided_so_is_refused(of: Callable[..., Dataset], settin
 
 def test_further_files_validate_and_test(tmp_path: Path) -> None:
     rows = frame(city=["Oslo", "Rome"] * 40)
-    paths = {
+    paths: dict[str, Any] = {
         "path": save(tmp_path, rows[:50]),
         "val_path": save(tmp_path, rows[50:60][["label", "city", "size"]], "val.csv"),
         "test_path": save(tmp_path, rows[60:], "test.csv"),
@@ -309,7 +309,7 @@ def test_further_files_are_others_and_their_mistakes_have_their_own_place(tmp_pa
 
 def test_columns_that_matter_are_told_once_with_their_key(tmp_path: Path) -> None:
     path = save(tmp_path, frame(patient_id=PATIENTS, visit=days(), born=days()))
-    section = {
+    section: dict[str, Any] = {
         "_target_": "dropout_lab.datasets.table.table",
         "path": path,
         "target": "label",

@@ -79,10 +79,8 @@ def test_every_example_validates_once_in_each_repetition(
 def test_folds_differ_by_one_example_and_one_of_each_class_at_most(made: int, seed: int, k: int) -> None:
     dataset = examples(made, folds=k)
     vals = [dataset.split(seed // k * k + number).val for number in range(k)]
-    for counts in (
-        [len(val) for val in vals],
-        *([(dataset.targets[v] == c).sum().item() for v in vals] for c in range(3)),
-    ):
+    of_classes = [[int((dataset.targets[val] == number).sum()) for val in vals] for number in range(3)]
+    for counts in ([len(val) for val in vals], *of_classes):
         assert max(counts) - min(counts) <= 1
     assert dataset.most_validation == max(map(len, vals))
 
@@ -199,7 +197,7 @@ def test_groups_that_are_too_large_or_all_alike_are_refused() -> None:
     ):
         hold_out_test(torch.zeros(90), "regression", 0.2, (), of, "ward")
     uneven = torch.tensor([0] * 40 + [1] * 40 + [2] * 5 + [3] * 5)
-    data = {"test": torch.arange(80, 85), "groups": uneven}
+    data: dict[str, Any] = {"test": torch.arange(80, 85), "groups": uneven}
     with pytest.raises(UserError, match="only 1 are that small, which fit together: every seed would have the same"):
         examples(0, **data)
     with pytest.raises(
@@ -270,7 +268,7 @@ def test_inputs_that_are_in_two_parts_are_counted(made: int, copied: int, missin
     test, validation = torch.arange(80, 100), torch.arange(60, 80)
     inputs[80 : 80 + copied] = inputs[40 : 40 + copied]
     inputs[80 : 80 + copied, 2] *= -1  # -0 is 0
-    rules = {"validation": validation, "has_missing": missing}
+    rules: dict[str, Any] = {"validation": validation, "has_missing": missing}
     dataset = Dataset("copies", "classification", inputs, torch.arange(100) % 2, test, 2, "feature", **rules)
     said = repeats(dataset)
     if not copied:
