@@ -41,8 +41,8 @@ def augmented(x: Tensor, options: Collection[str], hyper: Hyper, noise: Noise) -
     if "color" in options:
         x = recolored(x, hyper["color"], noise)
     if "cutout" in options:
-        places = (noise.stream(number).uniform((batch, 1, 1)) for number in (11, 12))
-        x = x.masked_fill(rectangle(*places, hyper["cutout"].expand(2), x.shape[2:]).unsqueeze(1), 0)
+        down, across = (noise.stream(number).uniform((batch, 1, 1)) for number in (11, 12))
+        x = x.masked_fill(rectangle(down, across, hyper["cutout"].expand(2), x.shape[2:]).unsqueeze(1), 0)
     return x
 
 

@@ -32,7 +32,8 @@ def mixed(
         cuts = hyper["cutmix"] > 0
         own = torch.where(cuts, share, 1)
         size = (torch.tensor(x.shape[2:], device=x.device) * (1 - own).sqrt()).floor()
-        inside = rectangle(*(noise.stream(number).uniform((1, 1)) for number in (13, 14)), size, x.shape[2:])
+        down, across = (noise.stream(number).uniform((1, 1)) for number in (13, 14))
+        inside = rectangle(down, across, size, x.shape[2:])
         x = torch.where(inside, x.roll(1, 0), x)
         weight, share = torch.where(cuts, 1 - inside.float().mean(), share), torch.where(cuts, 1, share)
     if "mixup" in options:

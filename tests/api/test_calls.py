@@ -69,7 +69,7 @@ def test_what_it_returns_is_what_the_report_has(home: Path) -> None:
         assert found.trials.loc[number, "key"] == key
     for wrong, said in ((3, "has no trial 3; it has 0 to 2"), (True, "the number of a trial"), ("0", r"repeat\('0'\)")):
         with pytest.raises(dropout_lab.UserError, match=said):
-            found.repeat(wrong)  # type: ignore[arg-type]
+            found.repeat(wrong)
     loaded = dropout_lab.load(found.folder)
     assert found.runs.equals(loaded.runs)
     assert found.curves.equals(loaded.curves)
