@@ -40,7 +40,7 @@ class Replay(TorchFunctionMode):
 
     def __enter__(self) -> "Replay":
         self._token = _active.set(self)
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *raised: Any) -> None:

@@ -20,9 +20,9 @@ def unmet(network: nn.Module, found: Seen) -> list[str]:
     """
     met = {place.where(step) for place, _ in found.calls for step in place.steps}
     lines: dict[str, None] = {}
-    for kind in dict.fromkeys(kind for module in network.modules() for kind in type(module).__mro__):
-        for method in vars(kind).values():
-            if not inspect.isfunction(method) or method.__code__.co_filename.startswith(PASSED_OVER):
+    for kind in dict.fromkeys(type(module) for module in network.modules()):
+        for _, method in inspect.getmembers(kind, inspect.isfunction):
+            if method.__code__.co_filename.startswith(PASSED_OVER):
                 continue
             file = method.__code__.co_filename
             for first, last in _calls(method):

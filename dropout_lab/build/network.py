@@ -28,9 +28,9 @@ MARK = "data:"
 def network(section: Config, dataset: Dataset, found: Seen | None = None) -> torch.nn.Module:
     """The network of a `model` section, with its initial weights drawn from torch's generator.
 
-    A network from outside this package is adopted: its dropouts become sites (`adoption.adopt`). found: what `tried` has
-    given for its section, if it was tried before. Raises UserError if
-    the target makes no module, or its constructor lacks an argument that the dataset needs.
+    A network from outside this package is adopted: its dropouts become sites (`adoption.adopt`). found: what `tried`
+    has given for its section, if it was tried before. Raises UserError if the target makes no module, or its
+    constructor lacks an argument that the dataset needs.
     """
     model = constructed(section, dataset)
     own = state(model)

@@ -76,7 +76,7 @@ def without_checkpoints() -> Iterator[None]:
     """
     kept = checkpoint.CheckpointFunction, checkpoint._checkpoint_without_reentrant_generator
     checkpoint.CheckpointFunction = _Plain  # type: ignore[misc, assignment]
-    checkpoint._checkpoint_without_reentrant_generator = _plain  # type: ignore[assignment]
+    checkpoint._checkpoint_without_reentrant_generator = _plain
     try:
         yield
     finally:
