@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,7 +200,7 @@ def _is(things: Sequence[object] | Mapping[str, object]) -> str:
     return "are" if len(things) > 1 else "is"
 
 
-def _listed(folders: "Sequence[Path] | Iterator[Path]") -> str:
+def _listed(folders: Iterable[Path]) -> str:
     return ", ".join(folder.name for folder in folders)
 
 

@@ -194,10 +194,9 @@ def test_the_centre_of_an_image_is_kept_and_resized_with_antialiasing() -> None:
 
 def test_images_are_decoded_once_and_again_when_a_file_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     first = read("classes")
-    decode = image_cache.decode
-    monkeypatch.setattr(image_cache, "decode", lambda *_, **__: pytest.fail("decoded again"))
-    assert torch.equal(read("classes").inputs, first.inputs)
-    monkeypatch.setattr(image_cache, "decode", decode)
+    with monkeypatch.context() as patch:
+        patch.setattr(image_cache, "decode", lambda *_, **__: pytest.fail("decoded again"))
+        assert torch.equal(read("classes").inputs, first.inputs)
     file = Path("classes/cat/0.png")
     before = file.stat()
     file.write_bytes(Path("classes/cat/1.png").read_bytes())
