@@ -120,6 +120,7 @@ def strange_test_class(root: Path) -> None:
 
 def unlabelled_test(root: Path) -> None:
     parts(root, "train")
+    (root / "train" / "readme.md").write_text("x")
     (root / "test").mkdir()
     picture().save(root / "test" / "1.png")
 
