@@ -55,8 +55,11 @@ def options(needs: Needs | None = None) -> tuple[str, ...]:
 
 
 def is_unlisted(key: str) -> bool:
-    """Whether a config need not have a key, which is added then: of sites, of groups of parameters, model.weights."""
-    return key.partition(".")[0] in by_site() or key.startswith("optimizer.groups.") or key == "model.weights"
+    """Whether a config need not have a key, which is added then: of sites, of groups of parameters, model.weights, and
+    arguments of a function that loads data."""
+    if key.partition(".")[0] in by_site() or key in ("model.weights", "dataset.arguments"):
+        return True
+    return key.startswith(("optimizer.groups.", "dataset.arguments."))
 
 
 def by_site() -> tuple[str, ...]:

@@ -151,7 +151,8 @@ def _near_zero(inputs: NDArray[Any], scaled: Standardize, outside: NDArray[np.bo
         return inputs
     axes = {"feature": (0,), "step": tuple(range(inputs.ndim - 1)), "channel": (0, *range(2, inputs.ndim))}[scaled]
     exact = inputs.astype(float)
-    return exact - np.median(exact[outside], axis=axes, keepdims=True)
+    moved: NDArray[np.float64] = exact - np.median(exact[outside], axis=axes, keepdims=True)
+    return moved
 
 
 def _classes(targets: NDArray[Any], where: str) -> tuple[Tensor, list[str]]:

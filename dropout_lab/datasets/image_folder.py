@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def read_folder(path: str) -> Folder:
         sizes[part] = len(files) - before
     _require_classes(path, root, files[: sizes["train"]], classes[: sizes["train"]], others)
     _require_spelling(path, classes)
-    notes += _left_out(path, root, others)
+    notes += _left_out(path, {root, *parts.values()}, others)
     return Folder(files, [str(file) for file in files], classes, sizes, notes)
 
 
@@ -101,11 +101,10 @@ def _parts(root: Path) -> tuple[dict[str, Path], list[str]]:
                 f"{root}: the folders {parts[PARTS[name]].name} and {folder.name} are the same part; must be one folder"
             )
         parts[PARTS[name]] = folder
-    notes = [
-        f"{root}: {_listed(parts[part] for part in ORDER if part in parts)} {_is(parts)} taken as the parts of the set"
-    ]
+    listed = _listed(parts[part] for part in ORDER if part in parts)
+    notes = [f"{root}: {listed} {'are' if len(parts) > 1 else 'is'} taken as {_said(parts)}"]
     if left := [folder for name, folder in folders.items() if name not in with_classes]:
-        notes.append(f"{root}: left out beside them, as no part or without folders of classes: {_listed(left)}")
+        notes.append(f"{root}: left out beside that, as no part or without folders of classes: {_listed(left)}")
     return parts, notes
 
 
@@ -180,8 +179,10 @@ def _require_spelling(path: str, classes: Sequence[str]) -> None:
             )
 
 
-def _left_out(path: str, root: Path, others: Sequence[Path]) -> list[str]:
-    beside = [e for e in root.iterdir() if e.is_file() and not _is_hidden(e.name)]
+def _left_out(path: str, folders: Collection[Path], others: Sequence[Path]) -> list[str]:
+    """Files that are no images, and images that stand beside the class folders, in `folders`."""
+    found = sorted(entry for folder in folders for entry in folder.iterdir())
+    beside = [entry for entry in found if entry.is_file() and not _is_hidden(entry.name)]
     images = [entry for entry in beside if entry.name.lower().endswith(ENDINGS)]
     notes = []
     if images:
@@ -196,11 +197,11 @@ def _counted(things: Sequence[object], word: str) -> str:
     return f"{len(things)} {word}{'s' if len(things) > 1 else ''}"
 
 
-def _is(things: Sequence[object] | Mapping[str, object]) -> str:
-    return "are" if len(things) > 1 else "is"
+def _said(parts: Mapping[str, Path]) -> str:
+    return "the parts of the set" if len(parts) > 1 else "the part to train on"
 
 
-def _listed(folders: "Sequence[Path] | Iterator[Path]") -> str:
+def _listed(folders: Iterable[Path]) -> str:
     return ", ".join(folder.name for folder in folders)
 
 

@@ -73,9 +73,9 @@ def sklearn(
         if "images" in bunch and layout is None and given.inputs.ndim == 3:
             layout = "grey"
         return from_arrays(given, task=task, layout=layout, standardize=standardize, **common)
-    for key, value in (("layout", layout), ("standardize", standardize)):
-        if value is not None:
-            raise UserError(f"dataset.{key}={value}: {where} is read as a table, by feature; only null")
+    for of_arrays, given_word in (("layout", layout), ("standardize", standardize)):
+        if given_word is not None:
+            raise UserError(f"dataset.{of_arrays}={given_word}: {where} is read as a table, by feature; only null")
     return _table(bunch, where, str(name), target, drop, keep, task, common)
 
 
@@ -96,7 +96,7 @@ def _table(
     label = target or targets[0]
     others = [one for one in targets if one != label]
     frame = frame.drop(columns=[one for one in others if one in frame])
-    fractions = {key: value or 0.2 for key, value in common.items() if key.endswith("fraction")}
+    fractions: dict[str, Any] = {key: value or 0.2 for key, value in common.items() if key.endswith("fraction")}
     test = held_out(
         frame, label, where, keep=keep, task=task, place=row_of_file, test_fraction=fractions.pop("test_fraction")
     )

@@ -20,6 +20,7 @@ from dropout_lab.report.result import Report
 from dropout_lab.sweeper.export import Wanted
 from dropout_lab.sweeper.space import parse
 from tests.cli.conftest import Command
+from tests.datasets.user_files import FILES, FOLDERS
 from tests.docs.commands import DOCUMENTS, block, commands
 from tests.docs.tables import ROOT
 from tests.report.canned import Sweep, grid
@@ -29,7 +30,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 EVERY = sorted({command for document in DOCUMENTS for command in commands(document)})
 OURS = [command for command in EVERY if re.match(r"(PYTHONPATH=\. |\.venv/bin/)?dropout-lab ", command)]
 SWEEPS = [command for command in OURS if re.search("dropout-lab (sweep|train)", command) and "--from" not in command]
-FROM_THE_HUB = {"attention", "fashion_mnist", "hub", "mnist", "srivastava_mnist", "trec"}
+FROM_THE_HUB = {"attention", "fashion_mnist", "fetch_openml", "hub", "mnist", "srivastava_mnist", "trec"}
 """Data sets, and experiments on them, that are not on this machine: their commands are composed, never planned."""
 PACKAGES = {"lint-imports": "import-linter", "mlflow": "mlflow-skinny"}
 """What has a program of another name."""
@@ -49,7 +50,7 @@ GOODS = "".join(
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with what the documents mention: a table, a network, a method, and finished sweeps."""
+    """A folder with what the documents mention: tables, pictures, arrays, a network, a method, and finished sweeps."""
     (tmp_path / "my.csv").write_text(f"a,b,review,label,stars\n{TABLE}")
     for name in ("val.csv", "test.csv"):
         (tmp_path / name).write_text(f"a,b,review,label,stars\n{TABLE}")
@@ -59,6 +60,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     code = block(models, "# mine.py") + "\nfrom dropout_lab.dropout.standard import Standard\n"
     (tmp_path / "mine.py").write_text(code)
     (tmp_path / "my_net.py").write_text(block(ROOT / "docs" / "own-network.md", "# my_net.py"))
+    page = ROOT / "docs" / "pictures-and-arrays.md"
+    (tmp_path / "my_data.py").write_text(block(page, "# my_data.py"))
+    FOLDERS["mixed sizes"](tmp_path / "photos")
+    for name, made in (("my.npz", "pair.npz"), ("series.npz", "series.npz"), ("X.npy", "pair.npy")):
+        FILES[made](tmp_path / name)
     for group, text in (
         ("model", block(models, "# conf/model/mine.yaml")),
         ("dropout", "# Mine.\n_target_: mine.Standard\n"),

@@ -38,7 +38,14 @@ READ: dict[str, tuple[dict[str, Any], tuple[int, ...], list[str], int, int | Non
     "animated": ({}, (21, 3, 5, 6), CAT_DOG, 4, None, "a.gif: of several frames or pages, the first one is taken"),
     "nested": ({}, (30, 3, 5, 6), ["animal", "plant"], 6, None, "animal has images .*cat, dog.*dataset.path=.*animal"),
     "links": ({"skip_unreadable": True}, (20, 3, 5, 6), CAT_DOG, 4, None, "of 21 images 1 left out .*gone.png"),
-    "unlabelled test": ({}, (20, 3, 5, 6), CAT_DOG, 4, None, "left out beside them, .*: test"),
+    "unlabelled test": (
+        {},
+        (20, 3, 5, 6),
+        CAT_DOG,
+        4,
+        None,
+        "train is taken as the part to train on.*: test .*: readme.md",
+    ),
     "one pixel": ({"size": 3}, (20, 3, 3, 3), CAT_DOG, 4, None, "20 of 20 .* smaller than 3 pixels, and enlarged"),
     "numbered": ({"channels": 1}, (30, 1, 5, 6), ["1", "2", "10"], 6, None, ""),
     "pair.npz": ({}, (60, 4), THREE, 12, None, "X are inputs, y their targets; .*dataset.targets="),
@@ -194,10 +201,9 @@ def test_the_centre_of_an_image_is_kept_and_resized_with_antialiasing() -> None:
 
 def test_images_are_decoded_once_and_again_when_a_file_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     first = read("classes")
-    decode = image_cache.decode
-    monkeypatch.setattr(image_cache, "decode", lambda *_, **__: pytest.fail("decoded again"))
-    assert torch.equal(read("classes").inputs, first.inputs)
-    monkeypatch.setattr(image_cache, "decode", decode)
+    with monkeypatch.context() as patch:
+        patch.setattr(image_cache, "decode", lambda *_, **__: pytest.fail("decoded again"))
+        assert torch.equal(read("classes").inputs, first.inputs)
     file = Path("classes/cat/0.png")
     before = file.stat()
     file.write_bytes(Path("classes/cat/1.png").read_bytes())

@@ -120,14 +120,26 @@ def strange_test_class(root: Path) -> None:
 
 def unlabelled_test(root: Path) -> None:
     parts(root, "train")
+    (root / "train" / "readme.md").write_text("x")
     (root / "test").mkdir()
     picture().save(root / "test" / "1.png")
+
+
+def grey_as_rgb(root: Path) -> None:
+    classes(root)
+    for file in root.rglob("*.png"):
+        Image.open(file).convert("L").convert("RGB").save(file)
+
+
+def one_picture(root: Path) -> None:
+    classes(root)
+    classes(root, "newt", each=1)
 
 
 FOLDERS: dict[str, Make] = {
     "classes": classes,
     "grey": lambda root: classes(root, mode="L"),
-    "grey as RGB": lambda root: [classes(root), _grey_as_rgb(root)],
+    "grey as RGB": grey_as_rgb,
     "one with parts": lambda root: parts(root, "train", "valid", "test"),
     "training and validation": lambda root: parts(root, "Training", "val"),
     "two validation parts": lambda root: parts(root, "train", "val", "validation"),
@@ -148,16 +160,11 @@ FOLDERS: dict[str, Make] = {
     "strange test class": strange_test_class,
     "unlabelled test": unlabelled_test,
     "spelling": lambda root: classes(root, "Cat", "cat"),
-    "one picture": lambda root: [classes(root), classes(root, "newt", each=1)],
+    "one picture": one_picture,
     "one pixel": lambda root: classes(root, size=(1, 1)),
     "numbered": lambda root: classes(root, "2", "10", "1"),
     "archive.zip": lambda root: root.write_bytes(b"PK"),
 }
-
-
-def _grey_as_rgb(root: Path) -> None:
-    for file in root.rglob("*.png"):
-        Image.open(file).convert("L").convert("RGB").save(file)
 
 
 def npz(**arrays: Any) -> Make:
