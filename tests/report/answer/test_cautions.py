@@ -54,7 +54,7 @@ def test_a_small_test_set_is_named_with_what_it_can_show(tmp_path: Path) -> None
     mine = [text for text in answer_of(found).warnings if "test examples" in text]
     assert bool(mine) == bool(half > 1.5 and row["difference_low"] <= 0 <= row["difference_high"])
     assert mine
-    seen, least = difference("test_accuracy", row["difference"]), detectable(half, freedom=2)
+    seen, least = difference("test_accuracy", float(row["difference"])), detectable(float(half), freedom=2)
     assert mine[0] == (
         "With 200 test examples and 3 seeds, the test set is too small to tell the difference in test accuracy "
         f"({seen}) from none: with 80 % power, it finds {amount('test_accuracy', least / 100)} or more."
