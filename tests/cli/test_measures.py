@@ -54,13 +54,14 @@ def test_what_is_measured_is_in_records_report_and_columns(reported: Command, tm
     table = pd.read_csv(folder / "tables" / "measured.csv", dtype={"level": str}).set_index(
         ["trial", "metric", "level"]
     )
+    trials: list[int] = sorted(frame["trial"].unique())
     for field in names:
         metric, _, level = field.partition("@")
         mean = frame.groupby("trial")[field].mean()
         assert all(table.loc[(trial, metric, level), "value"] == pytest.approx(mean[trial]) for trial in mean.index)
         off = frame.pivot(index="seed", columns="trial", values=field)
-        dropped = next(trial for trial in off if not frame.loc[frame["trial"] == trial, "baseline"].any())
-        none = next(trial for trial in off if trial != dropped)
+        dropped = next(trial for trial in trials if not frame.loc[frame["trial"] == trial, "baseline"].any())
+        none = next(trial for trial in trials if trial != dropped)
         assert table.loc[(dropped, metric, level), "difference"] == pytest.approx((off[dropped] - off[none]).mean())
     evidence = evidence_of(folder)
     drawn = robustness(evidence.frames, evidence.choice, classification=True)

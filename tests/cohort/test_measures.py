@@ -29,7 +29,7 @@ from dropout_lab.cohort.measures.pgd import PGD
 from dropout_lab.cohort.measures.pixel_drop import PixelDrop
 from dropout_lab.cohort.measures.sharpness import Sharpness
 from dropout_lab.cohort.measures.trained import FIRST_MEASURE
-from dropout_lab.cohort.recipe import Result
+from dropout_lab.cohort.recipe import Result, Structure
 from dropout_lab.cohort.step import Program
 from dropout_lab.core.mask_streams import Noise as Stream
 from dropout_lab.core.seeding import generator
@@ -51,19 +51,28 @@ MEASURES: Mapping[str, AbstractMeasure] = {
     "gradient_noise": GradientNoise(16),
     "sharpness": Sharpness([0.05, 0.2], draws=2),
 }
-MODELS: Mapping[str, Engine] = {"mlp": "lanes", "cnn_batch_norm": "lanes", "mlp_layer_norm": "loop"}
-every_model = pytest.mark.parametrize("model", MODELS)
+MODELS: Mapping[str, tuple[str, Engine]] = {
+    "mlp": ("mlp", "lanes"),
+    "cnn": ("cnn_batch_norm", "lanes"),
+    "cnn, run by run": ("cnn_batch_norm", "loop"),
+}
+every_model = pytest.mark.parametrize("model", ["mlp", pytest.param("cnn", marks=pytest.mark.slow), "cnn, run by run"])
 TOLERANCE = 3e-5
+
+
+def made(model: str) -> Structure:
+    name, engine = MODELS[model]
+    return structure(name, engine=engine)
 
 
 @cache
 def results(model: str, width: int = 2) -> Mapping[str, Result]:
-    return trained(MEASURES, replace(structure(model), engine=MODELS[model]), runs=3, width=width)
+    return trained(MEASURES, made(model), runs=3, width=width)
 
 
 def of_last(model: str) -> Alone:
     """The run that trains with an idle lane beside it."""
-    return alone(structure(model), results(model)["2"])
+    return alone(made(model), results(model)["2"])
 
 
 def check(run: Alone, name: str, expected: Mapping[str, float]) -> None:
@@ -244,7 +253,7 @@ def test_gradient_noise_is_that_of_training_batches_with_dropout(model: str) -> 
             rate = recipe.rates.get(site, 0.0)
             return values * (Stream(key).uniform(values.shape) >= rate) / (1 - rate)
 
-        again = alone(structure(model), run.result).model.train()
+        again = alone(made(model), run.result).model.train()
         with at_sites(again, dropped):
             x = (DATASET.inputs[split.train[batch]] - split.mean) / split.std
             F.cross_entropy(again(x), split.train_targets[batch]).backward()
@@ -259,7 +268,7 @@ def test_gradient_noise_is_that_of_training_batches_with_dropout(model: str) -> 
 @every_model
 def test_sharpness_is_the_rise_of_the_train_loss_under_changes_in_proportion(model: str) -> None:
     run = of_last(model)
-    split, layout = DATASET.split(run.result.recipe.seed), Program(structure(model)).layout
+    split, layout = DATASET.split(run.result.recipe.seed), Program(made(model)).layout
     rows = slice(min(len(split.val), len(split.train)))
     x = (DATASET.inputs[split.train[rows]] - split.mean) / split.std
 
@@ -270,7 +279,7 @@ def test_sharpness_is_the_rise_of_the_train_loss_under_changes_in_proportion(mod
     for deviation in (0.05, 0.2):
         rises = []
         for draw in range(2):
-            changed = alone(structure(model), run.result).model
+            changed = alone(made(model), run.result).model
             z = layout.unflatten(Stream(run.key("sharpness", draw)).normal((layout.size,)))
             with torch.no_grad():
                 for name, param in changed.named_parameters():

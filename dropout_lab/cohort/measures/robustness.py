@@ -30,7 +30,7 @@ class AbstractRobustness(AbstractMeasure):
         """The inputs that the networks are given instead of the batch's."""
 
     def __call__(self, trained: Trained) -> Mapping[str, Tensor]:
-        found = {}
+        found: dict[str, Tensor] = {}
         for level in self._levels:
             change = partial(self._changed, trained, level)
             found |= {f"{self.name}_{what}{at(level)}": values for what, values in trained.score(change).items()}
