@@ -39,15 +39,24 @@ def table(
     found = read_table(path, read)
     file, place = Path(path), found.place
     require_column("target", target, found.frame, path)
-    frame, notes = found.frame, []
+    frame = found.frame
+    notes: list[str] = []
     if target not in keep and task != "classification":
         wanted = wanted_types(columns, frame, path).get(target)
         frame, notes = plain_target(frame, target, path, place, found.marks, wanted)
         task = "classification" if wanted == "category" else task
     test = held_out(frame, target, path, keep=keep, task=task, place=place, test_fraction=test_fraction)
     encoded = encode(
-        *(frame, target, path, test),
-        **{"drop": drop, "keep": keep, "task": task, "place": place, "columns": columns, "marks": found.marks},
+        frame,
+        target,
+        path,
+        test,
+        drop=drop,
+        keep=keep,
+        task=task,
+        place=place,
+        columns=columns,
+        marks=found.marks,
     )
     return Dataset(
         name=file.name.partition(".")[0],

@@ -32,6 +32,7 @@ SOMETIMES = {SITE, SWEPT, *(metric.name for metric in at_end() if metric.optiona
 UNITS = {
     "",
     "1 or 0",
+    "rows",
     "true, false",
     "probability",
     "probability of dropping",
