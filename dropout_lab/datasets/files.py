@@ -165,7 +165,9 @@ def _read_words(file: Path, given: dict[str, Any]) -> Read:
             f"{file}: is read with {SEPARATOR_NAMES.get(separator, repr(separator))} between its columns; change that"
             f" with 'dataset.read={{sep:\"{own if own != chr(9) else chr(92) + 't'}\"}}'"
         )
-    read = partial(pd.read_csv, sep=separator, dtype=str, **{"keep_default_na": False, **given})
+    read: Callable[..., pd.DataFrame] = partial(
+        pd.read_csv, sep=separator, dtype=str, **{"keep_default_na": False, **given}
+    )
     if shifts or len(separator) > 1:
         return Read(read(io.StringIO(text), index_col=False), row_of_file, notes=told)
     lines.set(separator)

@@ -45,10 +45,10 @@ def _counts(column: Column) -> bool:
 
 def _is_constant(column: Column, is_category: bool, outside: NDArray[np.bool_]) -> bool:
     if not is_category:
-        values = column.numeric[outside]
-        return bool((values == values[0]).all())
-    values = column.values[outside]
-    return bool((values == values.iloc[0]).all())
+        numbers = column.numeric[outside]
+        return bool((numbers == numbers[0]).all())
+    words = column.values[outside]
+    return bool((words == words.iloc[0]).all())
 
 
 def _names_or_text(column: Column) -> LeftOut | None:
@@ -57,7 +57,7 @@ def _names_or_text(column: Column) -> LeftOut | None:
     different = words.nunique()
     if different <= max(MOSTLY * len(words), 2):
         return None
-    is_text = words.head(1000).str.split().str.len().mean() >= WORDY
+    is_text = words.head(1000).map(lambda text: len(str(text).split())).mean() >= WORDY
     told = f"has {different} different {'texts' if is_text else 'words'} in {len(words)} rows"
     if is_text:
         return LeftOut(column, f"{told}; to learn from it, take dataset=labelled_text {given('text', column.name)}")

@@ -108,9 +108,9 @@ def read_words(raw: Column, values: "pd.Series[Any]", wanted: str | None, marks:
     if not words.known.any():
         return Found("category")
     if wanted in ("number", "decimal_point", "decimal_comma"):
-        return _numbers(words, values, wanted, marks)
+        return _numbers(words, values, wanted, marks) or Found("category")
     if wanted in ("date", "day_first", "month_first"):
-        return _dates(words, wanted, marks)
+        return _dates(words, wanted, marks) or Found("category")
     readers: Sequence[tuple[Callable[[str], bool], Callable[[], Found | Open | None]]] = (
         (lambda word: amounts.amount(word) is not None, lambda: _numbers(words, values, None, marks)),
         (_may_be_date, lambda: _dates(words, None, marks)),

@@ -41,6 +41,7 @@ measured needs measure=."""
 UNITS = {
     "",
     "1 or 0",
+    "rows",
     "true, false",
     "probability",
     "probability of dropping",
