@@ -172,7 +172,7 @@ def _read_words(file: Path, given: dict[str, Any]) -> Read:
         return Read(read(io.StringIO(text), index_col=False), row_of_file, notes=told)
     lines.set(separator)
     names = lines.names()
-    require_different(names, f"{file}, line {lines.first}", "; or number them with dataset.read={header:0,names:[...]}")
+    require_different(names, f"{file}, line {lines.first}", OTHER_NAMES)
     if not given:
         try:
             frame = read(io.BytesIO(text.encode()), engine="pyarrow")
@@ -184,6 +184,10 @@ def _read_words(file: Path, given: dict[str, Any]) -> Read:
     return Read(read(io.StringIO(text), index_col=False, low_memory=False), lines.place, notes=told)
 
 
+OTHER_NAMES = (
+    "; give them others with dataset.read={header:0,names:[...]}, or, if the header is further down,"
+    " dataset.read={skiprows:<lines above it>}"
+)
 SEPARATOR_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
 
