@@ -24,9 +24,10 @@ def measure(lanes: Lanes, wanted: list[int]) -> Mapping[int, Answers]:
     found = {}
     for lane in wanted:
         log_probs = whole[lane].astype(np.float32)
-        masked = (total[lane] / samples, float(each[lane].mean() / samples)) if samples else (None, 0.0)
+        masked = total[lane] / samples if samples else None
+        entropies = float(each[lane].mean() / samples) if samples else 0.0
         own = None if weights is None else weights[lane].numpy()
-        found[lane] = Answers(log_probs, targets[lane], *masked, weights=own)
+        found[lane] = Answers(log_probs, targets[lane], masked, entropies, own)
     return found
 
 

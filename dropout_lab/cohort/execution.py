@@ -97,7 +97,7 @@ class Executor:
     def outputs(self, part: str, *, best: bool) -> Tensor:
         """Outputs on a part, (lane, n, output), of the networks as they are or of the best; see `_outputs`."""
         self._do("outputs", part, best)
-        return self._outputs[part][:, : self._data.parts[part].size]
+        return self._outputs[part][:, : self._data.parts[part].most]
 
     def predict(self, keys: Tensor | None) -> Tensor:
         """Log-probabilities of the best networks on the test set: (lane, n, classes).

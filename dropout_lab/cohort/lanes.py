@@ -96,7 +96,7 @@ class Lanes:
         outputs, targets = self.executor.outputs(part, best=best), self.data.parts[part].in_order()
         sizes = self.data.parts[part].sizes.cpu().int()
         found: dict[str, Tensor] = {}
-        for size in sizes.unique().tolist():  # lanes may have validation parts of several sizes, padded behind
+        for size in sorted(set(sizes.tolist())):  # lanes may have validation parts of several sizes, padded behind
             lanes = (sizes == size).nonzero().squeeze(1).to(outputs.device)
             values = on_request(structure.metrics, outputs[lanes, :size], targets[lanes, :size], structure.dataset.task)
             for name, value in values.items():

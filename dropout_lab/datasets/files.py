@@ -9,7 +9,6 @@ import inspect
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -165,9 +164,12 @@ def _read_words(file: Path, given: dict[str, Any]) -> Read:
             f"{file}: is read with {SEPARATOR_NAMES.get(separator, repr(separator))} between its columns; change that"
             f" with 'dataset.read={{sep:\"{own if own != chr(9) else chr(92) + 't'}\"}}'"
         )
-    read: Callable[..., pd.DataFrame] = partial(
-        pd.read_csv, sep=separator, dtype=str, **{"keep_default_na": False, **given}
-    )
+    arguments: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, **given}
+
+    def read(source: io.StringIO | io.BytesIO, **more: Any) -> pd.DataFrame:
+        frame: pd.DataFrame = pd.read_csv(source, **arguments, **more)
+        return frame
+
     if shifts or len(separator) > 1:
         return Read(read(io.StringIO(text), index_col=False), row_of_file, notes=told)
     lines.set(separator)

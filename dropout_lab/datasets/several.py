@@ -99,7 +99,7 @@ def _task_of(columns: Sequence[Column]) -> Labelled:
 
 def _marks(column: Column) -> NDArray[np.float64]:
     """(n,) 1 where a label is, else 0."""
-    found: NDArray[np.float64] = column.words.str.lower().map(MARKS).to_numpy(dtype=np.float64)
+    found = np.asarray(column.words.str.lower().map(MARKS), dtype=np.float64)
     if np.isnan(found).any():
         row = int(np.argmax(np.isnan(found)))
         raise UserError(

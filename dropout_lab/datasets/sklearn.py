@@ -11,6 +11,7 @@ from dropout_lab.config.refusals import closest
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.array_layout import Layout, Standardize
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.division import Ways, divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.from_arrays import from_arrays
 from dropout_lab.datasets.held import arrays_of
@@ -96,11 +97,10 @@ def _table(
     label = target or targets[0]
     others = [one for one in targets if one != label]
     frame = frame.drop(columns=[one for one in others if one in frame])
-    fractions: dict[str, Any] = {key: value or 0.2 for key, value in common.items() if key.endswith("fraction")}
-    test = held_out(
-        frame, label, where, keep=keep, task=task, place=row_of_file, test_fraction=fractions.pop("test_fraction")
-    )
-    encoded = encode(frame, label, where, test, drop=drop, keep=keep, task=task, place=row_of_file)
+    ways = Ways(val_fraction=common["val_fraction"], test_fraction=common["test_fraction"])
+    division = divided(frame, where, row_of_file, ways, targets=[label], keep=keep)
+    test = held_out(division, label, where, keep=keep, task=task)
+    encoded = encode(division.frame, label, where, test, drop=drop, keep=keep, task=task, place=row_of_file)
     classes = bunch.get("target_names")
     names = encoded.class_names
     if encoded.task == "classification" and classes is not None and list(names) == list(map(str, range(len(classes)))):
@@ -121,7 +121,8 @@ def _table(
         notes=[f"{where}: {label} is the target ({encoded.task}){left}; change that with dataset.task="],
         limit=common["limit"],
         label_noise=common["label_noise"],
-        **fractions,
+        readings=encoded.readings,
+        **division.settings(),
     )
 
 

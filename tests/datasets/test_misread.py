@@ -290,6 +290,6 @@ def test_a_target_is_read_as_a_column_is_and_stays_classes_where_that_is_asked_f
 def test_a_type_is_read_back_by_the_shell_and_hydra(name: str) -> None:
     (line,) = shlex.split(typed((name, "number")))
     (override,) = OverridesParser.create().parse_overrides([line])
-    value = override.value()
+    value: Any = override.value()
     frame = pd.DataFrame({name: [1]})
     assert wanted_types(value, frame, "my.csv") == {name: "number"}

@@ -37,6 +37,8 @@ class Batch(NamedTuple):
     """(lane, n, ...)"""
     weight: Tensor
     """(lane, n): 1, or 0 for what fills up a chunk."""
+    of_loss: Tensor
+    """(lane, n), the weight of each example in the loss; 0 of padding."""
 
 
 Change = Callable[[Batch], Tensor]
@@ -90,7 +92,9 @@ class Trained:
         chunks = self._lanes.data.parts[part]
         for rows, targets, weight in zip(chunks.rows, chunks.targets, chunks.weight, strict=True):
             at = rows[self._index]
-            yield Batch(at, self.read(at), targets[self._index], weight[self._index])
+            own = weight[self._index]
+            counted, of_loss = own.unbind(-1) if own.dim() == 3 else (own, own)
+            yield Batch(at, self.read(at), targets[self._index], counted, of_loss)
 
     def read(self, rows: Tensor) -> Tensor:
         """The inputs of rows of the data set, (lane, n), as each lane reads them."""
@@ -146,8 +150,8 @@ class Trained:
         """
         task = self.structure.dataset.task
 
-        def sums(output: Tensor, y: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-            return (losses(output, y, task) * weight).sum(), (correct(output, y, task) * weight).sum()
+        def sums(output: Tensor, y: Tensor, weight: Tensor, of_loss: Tensor) -> tuple[Tensor, Tensor]:
+            return (losses(output, y, task) * of_loss).sum(), (correct(output, y, task) * weight).sum()
 
         total = torch.zeros(2, self.width, device=self.device)
         carried: dict[str, Tensor] | None = None
@@ -156,8 +160,8 @@ class Trained:
             with torch.no_grad():
                 carried = self._nothing_carried(x) if carried is None else carried
                 output, carried, _ = self._passed(x, carried, self.params if params is None else params, watch)
-                total += torch.stack(lift(sums, self.program.engine)(output, batch.y, batch.weight))
-        loss, right = total / self._lanes.data.parts[part].size
+                total += torch.stack(lift(sums, self.program.engine)(output, batch.y, batch.weight, batch.of_loss))
+        loss, right = total / self._lanes.data.parts[part].sizes[self._index]
         return {"loss": loss, "accuracy": right} if self.structure.dataset.has_accuracy else {"loss": loss}
 
     def watched(self, sites: Sequence[str]) -> Iterator[tuple[Batch, Mapping[str, Sequence[Tensor]]]]:

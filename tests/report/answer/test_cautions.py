@@ -1,6 +1,7 @@
 """The cautions: those that may change the answer are on the first screen."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -49,7 +50,8 @@ def test_missing_runs_and_absent_placements(tmp_path: Path) -> None:
 
 def test_a_small_test_set_is_named_with_what_it_can_show(tmp_path: Path) -> None:
     found = odd_evidence(sweeps()["three"], tmp_path / "s")
-    row = found.tables["test_set"].set_index("metric").loc["test_accuracy"]
+    table = found.tables["test_set"]
+    row: dict[str, Any] = table[table["metric"] == "test_accuracy"].iloc[0].to_dict()
     half = 100 * (row["difference_high"] - row["difference_low"]) / 2
     mine = [text for text in answer_of(found).warnings if "test examples" in text]
     assert bool(mine) == bool(half > 1.5 and row["difference_low"] <= 0 <= row["difference_high"])
