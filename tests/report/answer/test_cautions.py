@@ -51,7 +51,7 @@ def test_missing_runs_and_absent_placements(tmp_path: Path) -> None:
 def test_a_small_test_set_is_named_with_what_it_can_show(tmp_path: Path) -> None:
     found = odd_evidence(sweeps()["three"], tmp_path / "s")
     table = found.tables["test_set"]
-    row: dict[str, Any] = table[table["metric"] == "test_accuracy"].iloc[0].to_dict()
+    row: dict[Any, Any] = table[table["metric"] == "test_accuracy"].iloc[0].to_dict()
     half = 100 * (row["difference_high"] - row["difference_low"]) / 2
     mine = [text for text in answer_of(found).warnings if "test examples" in text]
     assert bool(mine) == bool(half > 1.5 and row["difference_low"] <= 0 <= row["difference_high"])
