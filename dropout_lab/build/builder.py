@@ -33,7 +33,7 @@ from dropout_lab.models import survey
 from dropout_lab.models.normalised import fewest_values
 from dropout_lab.sites.info import SiteInfo
 
-RUN_BY_RUN = "runs are trained one by one, and a sweep takes as long as plain PyTorch, one run after the other"
+RUN_BY_RUN = "runs take turns at every step, at the speed of a plain loop"
 
 
 class Builder:

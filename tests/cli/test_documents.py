@@ -20,6 +20,7 @@ from dropout_lab.report.result import Report
 from dropout_lab.sweeper.export import Wanted
 from dropout_lab.sweeper.space import parse
 from tests.cli.conftest import Command
+from tests.datasets.test_hub import REAL
 from tests.datasets.user_files import FILES, FOLDERS
 from tests.docs.commands import DOCUMENTS, block, commands
 from tests.docs.tables import ROOT
@@ -34,7 +35,7 @@ FROM_THE_HUB = {"attention", "fashion_mnist", "fetch_openml", "hub", "mnist", "s
 """Data sets, and experiments on them, that are not on this machine: their commands are composed, never planned."""
 PACKAGES = {"lint-imports": "import-linter", "mlflow": "mlflow-skinny"}
 """What has a program of another name."""
-NOT_FROM_HERE = ("uv", "pre-commit", "wandb", "mypy")
+NOT_FROM_HERE = ("uv", "pre-commit", "wandb", "mypy", "chromium")
 TABLE = "".join(f"{row % 7},{row * 0.37:.2f},word{row % 5} word{row % 3},{row % 2},{row % 4}.5\n" for row in range(200))
 VISITS = "".join(
     f"{row * 37 % 101},p{row * 7 % 20:02},2024-01-{1 + row // 8:02},{('train', 'val', 'test')[row % 5 % 3]},{row % 2}\n"
@@ -106,6 +107,10 @@ def test_a_sweep_is_planned(line: str, command: Command, home: Path, monkeypatch
 def test_a_report_or_a_repetition_finds_its_sweep(
     line: str, command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if "=data/" in line:
+        if not REAL.is_dir():
+            pytest.skip("the folder of public data sets, DROPOUT_LAB_DATA, is not there")
+        (home / "data").symlink_to(REAL)
     for name in ("default", "mlp", "cnn"):
         Sweep(grid(), seeds=2, epochs=2).write(home / "outputs" / name)
 
@@ -131,6 +136,8 @@ def test_another_program_is_a_dependency_and_its_arguments_exist(line: str, comm
     program, arguments = Path(words[0]).name, words[1:]
     if program == "dropout-lab":
         assert "complete" in command(*arguments).out
+    elif program in ("python", "python3") and arguments[0] == "-c":
+        compile(arguments[1], line, "exec")
     elif program in ("python", "python3"):
         assert arguments[0] == "-m"
         spec = find_spec(arguments[1])

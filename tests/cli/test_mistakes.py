@@ -111,7 +111,7 @@ MISTAKES = [
     (("report", "a", "report.table=nosuch"), ("report.table=nosuch", "time_ratio")),
     (("report", "a", "b", "report.baseline=1"), ("report.baseline= takes one sweep folder",)),
     (("report", "a", "b", "--out"), ("--out: expected one argument",)),
-    (("frobnicate",), ("frobnicate", "train, sweep, sites, report and export")),
+    (("frobnicate",), ("frobnicate", "train, sweep, sites, data, report and export")),
 ]
 
 

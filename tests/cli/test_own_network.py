@@ -56,7 +56,7 @@ def test_its_sites_are_listed(net: tuple[str, ...], command: Command) -> None:
 def test_that_runs_are_trained_one_by_one_is_said_with_the_reason(command: Command) -> None:
     done = command("sites", "model._target_=tests.adoption.zoo.Branch")
     said = " ".join(done.out.split())
-    assert "Runs are trained one by one, and a sweep takes as long as plain PyTorch, one run after the other: " in said
+    assert "Runs take turns at every step, at the speed of a plain loop: " in said
     assert "(torch.func.vmap): a branch on a value (" in said
 
 

@@ -169,7 +169,8 @@ def test_a_lane_that_samples_dropconnects_inference_is_the_lane_of_two() -> None
 
 
 def test_every_method_is_compiled_somewhere() -> None:
-    assert {method for methods in MIXED.values() for method in methods.values()} | ELSEWHERE == set(EVERY)
+    found = {method for methods in MIXED.values() for method in methods.values()} | ELSEWHERE
+    assert found == set(EVERY) - {"own"}  # which is any of the others, as the network's author wrote
 
 
 @pytest.mark.slow

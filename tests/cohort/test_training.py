@@ -156,5 +156,5 @@ def test_compiled_lanes_are_eager_ones() -> None:
 def test_the_loop_says_that_its_runs_take_turns_as_they_do() -> None:
     queue = Queue([recipe(number, epochs=1) for number in range(2)])
     loop.train(structure(engine="loop"), Widths.fixed(2), "auto", queue, torch.device("cpu"))
-    assert queue.said[0] == "2 lanes, eager, in turn at every step: trainer.engine=loop"
+    assert queue.said[0] == "2 lanes, eager, in turn at every step"
     assert [usage.used for usage in queue.usages] == [2]  # neither ends before the other

@@ -117,7 +117,7 @@ def _decide(
     if structure.engine == "loop":
         if compile == "always":
             raise _refusal("this network is trained run by run, in plain PyTorch")
-        return _eager(structure, widths, device), Choice(False, "eager, run by run")
+        return _eager(structure, widths, device), Choice(False, "eager, in turn at every step")
     if device.type != "cpu":
         if compile == "always":
             raise _refusal(f"programs are compiled for the CPU alone, and this is device={device.type}")

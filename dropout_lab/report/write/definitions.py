@@ -173,9 +173,8 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "learned nothing",
             f"A run: its best validation loss is not below {LEARNED:g} times the chance level. A configuration: half "
             "or more of its complete runs learned nothing; it is not ranked. The chance level is the loss of always "
-            "predicting the frequencies of the classes (or tokens, or of each label by itself) in the training part, "
-            "each counted once more than it occurs, times its weight if classes have weights; for regression, the "
-            "mean, of each output its own.",
+            "predicting the frequencies of the classes, tokens or labels in the training part, for regression the mean "
+            "of each output. Each class is counted once more than it occurs, times its weight in the loss.",
         ),
         (
             "diverged",
