@@ -35,6 +35,8 @@ TRUTHS = (
     *(("nej", "ja"), ("nei", "ja"), ("unchecked", "checked")),
 )
 """What is 0 and what is 1, in small letters."""
+LONGEST_DATE = 40
+"""Characters of a date, at most."""
 BETWEEN = re.compile(rf"\d[{amounts.SPACES}]\d")
 Floats = NDArray[np.float64]
 
@@ -111,10 +113,10 @@ def read_words(raw: Column, values: "pd.Series[Any]", wanted: str | None, marks:
         return _numbers(words, values, wanted, marks) or Found("category")
     if wanted in ("date", "day_first", "month_first"):
         return _dates(words, wanted, marks) or Found("category")
-    readers: Sequence[tuple[Callable[[str], bool], Callable[[], Found | Open | None]]] = (
-        (lambda word: amounts.amount(word) is not None, lambda: _numbers(words, values, None, marks)),
-        (_may_be_date, lambda: _dates(words, None, marks)),
-        (lambda word: days.CLOCK.fullmatch(word) is not None, lambda: _clocks(words)),
+    readers: Sequence[tuple[Callable[[Sequence[str]], int], Callable[[], Found | Open | None]]] = (
+        (_amounts, lambda: _numbers(words, values, None, marks)),
+        (_may_be_dates, lambda: _dates(words, None, marks)),
+        (_may_be_clocks, lambda: _clocks(words)),
     )
     truths = _truths(words)
     if truths is not None:
@@ -122,7 +124,7 @@ def read_words(raw: Column, values: "pd.Series[Any]", wanted: str | None, marks:
     sample = [word for word, known in zip(words.words, words.known, strict=True) if known]
     sample = sample[:: max(1, len(sample) // SAMPLE)]
     for fits, reader in readers:
-        if sum(map(fits, sample)) > MOSTLY * len(sample) and (found := reader()) is not None:
+        if fits(sample) > MOSTLY * len(sample) and (found := reader()) is not None:
             return found
     return Found("category")
 
@@ -223,9 +225,25 @@ def _na(word: str) -> str:
     return setting if text == word else "'" + setting.replace("'", "'\"'\"'") + "'"
 
 
-def _may_be_date(word: str) -> bool:
-    looks = any(sign in word for sign in "-/.: ") and any(sign.isdigit() for sign in word) and len(word) <= 40
-    return looks and bool(~np.isnan(days.dates([word], "day"))[0] or ~np.isnan(days.dates([word], "month"))[0])
+def _amounts(words: Sequence[str]) -> int:
+    return sum(amounts.amount(word) is not None for word in words)
+
+
+def _may_be_clocks(words: Sequence[str]) -> int:
+    return sum(days.CLOCK.fullmatch(word) is not None for word in words)
+
+
+def _may_be_dates(words: Sequence[str]) -> int:
+    """How many of the words are dates, the day first or the month."""
+    looks = [
+        word
+        for word in words
+        if len(word) <= LONGEST_DATE and any(map("-/.: ".__contains__, word)) and any(map(str.isdigit, word))
+    ]
+    if not looks:
+        return 0
+    read = [~np.isnan(days.dates(looks, order)) for order in ("day", "month")]
+    return int((read[0] | read[1]).sum())
 
 
 def _dates(words: Words, wanted: str | None, marks: Marks) -> Found | None:
