@@ -213,8 +213,10 @@ class _Cohort:
         if not self._measures:
             return {}
         started = time.perf_counter()
-        found = measure(self._measures, lanes, complete)
+        found, failed = measure(self._measures, lanes, complete)
         self.measuring += time.perf_counter() - started
+        for name, error in failed.items():
+            self._runs.say(f"measure={name} failed, so its values are missing: {_reason(error)}")
         return found
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dropout_lab.cohort import loop
 from dropout_lab.cohort.keys import keys, mask_seed
 from dropout_lab.cohort.lift import Engine
 from dropout_lab.cohort.measures import coadaptation, inference_time
@@ -28,15 +29,16 @@ from dropout_lab.cohort.measures.ood import OOD
 from dropout_lab.cohort.measures.pgd import PGD
 from dropout_lab.cohort.measures.pixel_drop import PixelDrop
 from dropout_lab.cohort.measures.sharpness import Sharpness
-from dropout_lab.cohort.measures.trained import FIRST_MEASURE
+from dropout_lab.cohort.measures.trained import FIRST_MEASURE, Trained
 from dropout_lab.cohort.recipe import Result, Structure
 from dropout_lab.cohort.step import Program
+from dropout_lab.cohort.width import Widths
 from dropout_lab.core.mask_streams import Noise as Stream
 from dropout_lab.core.seeding import generator
 from dropout_lab.models.survey import site_infos
 from dropout_lab.sites.site import sites
 from tests.cohort.measured import Alone, alone, trained
-from tests.cohort.runs import DATASET, structure
+from tests.cohort.runs import DATASET, Queue, recipe, structure
 
 OTHER = replace(DATASET, name="negatives", inputs=1 - DATASET.inputs, test=DATASET.test[:50])
 MEASURES: Mapping[str, AbstractMeasure] = {
@@ -308,3 +310,20 @@ def test_without_measures_a_run_is_bit_for_bit_the_same() -> None:
     for run, result in results("mlp").items():
         assert {**without[run].metrics, **result.measured} == result.metrics
         assert not without[run].measured
+
+
+class Fails(AbstractMeasure):
+    """A measure that raises."""
+
+    def __call__(self, trained: Trained) -> Mapping[str, Tensor]:
+        raise ValueError("no such thing")
+
+
+def test_a_measure_that_fails_takes_no_run_with_it() -> None:
+    queue = Queue([recipe(number, epochs=1) for number in range(2)])
+    measures = {"fails": Fails(), "noise": Noise([0.5])}
+    loop.train(structure(), Widths.fixed(2), "never", queue, torch.device("cpu"), measures)
+    for result in queue.results.values():
+        assert result.status == "complete"
+        assert result.measured.keys() == {"noise_loss@0.5", "noise_accuracy@0.5"}
+    assert "measure=fails failed, so its values are missing: ValueError: no such thing" in queue.said

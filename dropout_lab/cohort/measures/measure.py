@@ -39,14 +39,21 @@ class AbstractMeasure(ABC):
 
 def measure(
     measures: Mapping[str, AbstractMeasure], lanes: Lanes, wanted: Sequence[int]
-) -> Mapping[int, Mapping[str, float | None]]:
-    """Lane -> field -> what these measures find in the lane's best network; None where the value is not finite."""
+) -> tuple[Mapping[int, Mapping[str, float | None]], Mapping[str, Exception]]:
+    """Lane -> field -> what these measures find in the lane's best network, None where the value is not finite; and by
+    name what those raised that failed: the networks are trained, and lack these values alone."""
     found: dict[int, dict[str, float | None]] = {lane: {} for lane in wanted}
+    failed: dict[str, Exception] = {}
     if not wanted:
-        return found
+        return found, failed
     trained = Trained(lanes, wanted)
-    for one in measures.values():
-        for field, values in one(trained).items():
+    for name, one in measures.items():
+        try:
+            measured = one(trained)
+        except Exception as error:
+            failed[name] = error
+            continue
+        for field, values in measured.items():
             for lane, value in zip(wanted, values.tolist(), strict=False):  # a single lane is there twice
                 found[lane][field] = value if math.isfinite(value) else None
-    return found
+    return found, failed

@@ -65,4 +65,4 @@ def auroc(known: "np.ndarray[Any, Any]", strange: "np.ndarray[Any, Any]") -> flo
 
 
 def _surest(output: Tensor) -> Tensor:
-    return output.softmax(-1).amax(-1)
+    return output.double().softmax(-1).amax(-1)  # in float32, sure answers are all 1

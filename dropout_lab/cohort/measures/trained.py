@@ -70,8 +70,8 @@ class Trained:
         self.splits = [lanes.active[number].split for number in numbers]
         self.hyper = {name: value[index] for name, value in lanes.state.hyper.items()}
         """(lane,) each."""
-        lowest = [_lowest(lanes.active[number].curves["val_loss"]) for number in numbers]
-        shares = [(epoch + 1) / recipe.epochs for epoch, recipe in zip(lowest, self.recipes, strict=True)]
+        active = [lanes.active[number] for number in numbers]
+        shares = [(lane.epoch - lane.since_best) / lane.recipe.epochs for lane in active]
         self.progress = torch.tensor(shares, device=lanes.device)
         """(lane,): the share of the training that was over at the best epoch's end."""
         self._mask_seeds = [lanes.active[number].mask_seed for number in numbers]
@@ -201,11 +201,6 @@ class Trained:
     def _nothing_carried(self, x: Tensor) -> dict[str, Tensor]:
         shapes = {name: self._lanes.state.changed["buffers"][name].shape[2:] for name in self.program.carried}
         return {name: torch.zeros(*x.shape[:2], *shape, device=self.device) for name, shape in shapes.items()}
-
-
-def _lowest(losses: Sequence[float | None]) -> int:
-    """The place of the first of the lowest losses, which are all there in a complete run."""
-    return int(np.argmin(np.array(losses, dtype=np.float64)))
 
 
 def of_examples(draw: Callable[[Noise], Tensor], keys: Tensor, rows: Tensor) -> Tensor:

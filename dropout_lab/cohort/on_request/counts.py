@@ -12,7 +12,8 @@ from dropout_lab.cohort.on_request.predictions import Predictions, mean_where
 def f1_macro(predictions: Predictions) -> Tensor:
     """F1 = 2 TP / (2 TP + FP + FN), mean over the classes that occur in targets or answers: (lane,).
 
-    van Rijsbergen, Information Retrieval (1979), chapter 7; as scikit-learn's `f1_score(average="macro")`.
+    van Rijsbergen, Information Retrieval (1979), chapter 7; as scikit-learn's `f1_score(average="macro")`, which
+    counts a label that neither targets nor answers have as 0 where there are several labels.
     """
     f1, counted = _f1(predictions)
     return mean_where(f1, counted > 0)
