@@ -12,7 +12,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import LARGEST
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
-"""Inputs (n, ...) and targets (n,)."""
+"""Inputs (n, ...) and targets (n,), or (n, k) of several or one-hot."""
 
 
 @dataclass(frozen=True)
@@ -96,22 +96,17 @@ def checked(inputs: NDArray[Any], targets: NDArray[Any], x: str, y: str) -> tupl
 
 
 def _flat(targets: NDArray[Any], y: str) -> tuple[NDArray[Any], list[str]]:
-    """(n,) targets: also of a column, and of one-hot rows."""
+    """(n,) targets, also of a column; (n, k) numbers as they are."""
     if targets.ndim == 1:
         return targets, []
     if targets.ndim == 2 and targets.shape[1] == 1:
         return targets[:, 0], [f"{y} has the shape {targets.shape}, and is taken as {len(targets)} values"]
-    if targets.ndim == 2 and targets.dtype.kind in "biuf" and _is_one_hot(targets):
-        said = f"one 1 in each row: it is taken as one-hot, {targets.shape[1]} classes"
-        return targets.argmax(1), [f"{y} has the shape {targets.shape} and {said}"]
+    if targets.ndim == 2 and targets.shape[1] > 1 and targets.dtype.kind in "biuf":
+        return targets, []
     raise UserError(
-        f"{y} has the shape {targets.shape}; must be one class or number an example: (examples,), or one-hot (examples,"
-        " classes)"
+        f"{y} has the shape {targets.shape} and the type {targets.dtype}; must be one class or number an example:"
+        " (examples,), or numbers of the shape (examples, outputs): several outputs, labels of 0 and 1, or one-hot"
     )
-
-
-def _is_one_hot(targets: NDArray[Any]) -> bool:
-    return bool(np.isin(targets, (0, 1)).all() and (targets.sum(1) == 1).all())
 
 
 def _require_finite(array: NDArray[Any], name: str) -> None:

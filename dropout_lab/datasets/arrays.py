@@ -10,8 +10,9 @@ from dropout_lab.datasets.array_layout import Layout, Standardize
 from dropout_lab.datasets.arrays_given import Arrays
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.division import FoldCount
 from dropout_lab.datasets.from_arrays import from_arrays
-from dropout_lab.datasets.split import Supervised
+from dropout_lab.datasets.split import Labelled
 
 
 def arrays(
@@ -20,9 +21,10 @@ def arrays(
     inputs: str | None = None,
     targets: str | None = None,
     handed: str | None = None,
-    task: Supervised | None = None,
+    task: Labelled | None = None,
     layout: Layout | None = None,
     standardize: Standardize | None = None,
+    folds: FoldCount | None = None,
     val_fraction: Fraction | None = None,
     test_fraction: Fraction | None = None,
     limit: Count | None = None,
@@ -39,6 +41,7 @@ def arrays(
         task=task,
         layout=layout,
         standardize=standardize,
+        folds=folds,
         val_fraction=val_fraction,
         test_fraction=test_fraction,
         limit=limit,

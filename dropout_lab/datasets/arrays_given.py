@@ -21,7 +21,7 @@ class Arrays:
     inputs: NDArray[Any]
     """(n, ...) numbers, finite."""
     targets: NDArray[Any]
-    """(n,) numbers, truth values or words."""
+    """(n,) numbers, truth values or words, or (n, k) numbers or truth values: several targets, or one-hot classes."""
     parts: Parts
     notes: Sequence[str] = ()
     """What was made of them, in sentences."""

@@ -1,6 +1,6 @@
 """A table in several files: one to train on, and others with the validation part or the test set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.columns import Place
+from dropout_lab.datasets.columns import Column, Place, typed
 from dropout_lab.datasets.files import NO_MARKS, Marks, Read
 from dropout_lab.datasets.part_names import Part
+from dropout_lab.datasets.reading import read_column
+from dropout_lab.datasets.words_read import Open
 
 KINDS = {
     "string": "words",
@@ -61,8 +63,12 @@ class Files:
         )
 
 
-def read_files(read: Reader, path: str, val_path: str | None, test_path: str | None) -> Files:
-    """Raises UserError as `read` does, for a file that is given twice, and for columns that differ."""
+def read_files(
+    read: Reader, path: str, val_path: str | None, test_path: str | None, settled: Collection[str] = ()
+) -> Files:
+    """settled: the columns of which other keys say what they are, so that words may be numbers in one of the files.
+
+    Raises UserError as `read` does, for a file that is given twice, and for columns that differ."""
     asked: list[tuple[str, Part, str | None]] = [("val_path", "validation", val_path), ("test_path", "test", test_path)]
     first = read(path, key="path")
     frame, notes = first.frame, list(first.notes)
@@ -74,7 +80,7 @@ def read_files(read: Reader, path: str, val_path: str | None, test_path: str | N
             if same is not None and Path(file).resolve() == Path(same).resolve():
                 raise UserError(f"dataset.{key}={file}: is dataset.{other}, too; the parts must have different rows")
         more = read(file, key=key)
-        frames.append(_alike(more.frame, frame, path, key, file))
+        frames.append(_alike(more.frame, frame, path, key, file, settled, first.marks))
         places.append(more.place)
         names.append(f" of {file}")
         rows[part] = len(more.frame)
@@ -85,7 +91,9 @@ def read_files(read: Reader, path: str, val_path: str | None, test_path: str | N
     return Files(joined, place, rows["validation"], tested, first.marks, notes)
 
 
-def _alike(more: pd.DataFrame, first: pd.DataFrame, path: str, key: str, file: str) -> pd.DataFrame:
+def _alike(
+    more: pd.DataFrame, first: pd.DataFrame, path: str, key: str, file: str, settled: Collection[str], marks: Marks
+) -> pd.DataFrame:
     """The table with its columns in the first one's order. Raises UserError for columns that are missing, more, or of
     another kind: the same category would be 1 in one file and 1.0 in the other."""
     ours, theirs = [str(name) for name in first], [str(name) for name in more]
@@ -96,22 +104,35 @@ def _alike(more: pd.DataFrame, first: pd.DataFrame, path: str, key: str, file: s
         raise UserError(f"dataset.{key}={file}: {' and '.join(said)}; must have those of {path}: {', '.join(ours)}")
     more = more[list(first)]
     for name in map(str, first):
-        kinds = [_kind(table[name]) for table in (first, more)]
-        if None not in kinds and kinds[0] != kinds[1]:
+        kinds = [_kind(table[name], marks) for table in (first, more)]
+        are_words = all(isinstance(table[name].dtype, pd.StringDtype) for table in (first, more))
+        if None not in kinds and kinds[0] != kinds[1] and not (are_words and name in settled):
             raise UserError(
                 f"dataset.{key}={file}: column {name} has {kinds[1]}, and that of {path} {kinds[0]}; must be alike."
-                " Where both are meant, write one file with a column that says train, validation or test, and give"
-                " dataset.split=<that column>"
+                f" Where both are meant, give {typed((name, 'category'))}, or write one file with a column that says"
+                " train, validation or test, and give dataset.split=<that column>"
             )
     return more
 
 
-def _kind(values: "pd.Series[Any]") -> str | None:
-    """None where no value is known."""
+def _kind(values: "pd.Series[Any]", marks: Marks) -> str | None:
+    """None where no value is known. Of words that `reading` has still to read, None also where they are neither numbers
+    nor all without a number: it says by line what is wrong with those."""
+    if isinstance(values.dtype, pd.StringDtype):
+        try:
+            found = read_column(Column(str(values.name), values, "", str), None, kept=False, marks=marks)
+        except UserError:
+            return None
+        if isinstance(found, Open):
+            return "numbers"
+        if found.column.missing.all():
+            return None
+        has_words = found.kind == "category" and not found.column.parsed.any()
+        return "words" if has_words else "numbers" if found.kind == "number" else None
     if not values.notna().any():
         return None
-    found = pd.api.types.infer_dtype(values, skipna=True)
-    return KINDS.get(found, found)
+    found_type = pd.api.types.infer_dtype(values, skipna=True)
+    return KINDS.get(found_type, found_type)
 
 
 def _place(places: Sequence[Place], names: Sequence[str], sizes: Sequence[int]) -> Callable[[int], str]:

@@ -83,6 +83,8 @@ def _joined(name: str, where: str, read: Sequence[Read], parts: Sequence[str], n
             raise UserError(
                 f"{called_x} has examples of the shape {x.shape[1:]}, and {read[0][1]} of {first_x.shape[1:]}"
             )
+        if y.shape[1:] != first_y.shape[1:]:
+            raise UserError(f"{called_y} has the shape {y.shape}, and {read[0][2]} {first_y.shape}; must be alike")
         if (y.dtype.kind == "U") != (first_y.dtype.kind == "U"):
             raise UserError(f"{called_y} has the type {y.dtype}, and {read[0][2]} {first_y.dtype}")
     sizes = {part: len(y) for (_, y), part in zip(pairs, parts, strict=True)}

@@ -19,7 +19,7 @@ from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.image_cache import as_inputs, decoded
 from dropout_lab.datasets.image_notes import notes
 from dropout_lab.datasets.image_pixels import Reading
-from dropout_lab.datasets.reading import Type
+from dropout_lab.datasets.reading import Type, types_of_features
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
 
@@ -93,7 +93,8 @@ def hub(
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
         left_out = [name for name in drop if name not in ways.columns.values()]
-        asked: dict[str, Any] = {"drop": left_out, "keep": keep, "task": task, "columns": columns}
+        asked: dict[str, Any] = {"drop": left_out, "keep": keep, "task": task}
+        asked["columns"] = types_of_features(columns, ways.columns, keep)
         encoded = encode(division.frame, label, where, test, **asked, place=place)
         return Dataset(
             name=name,

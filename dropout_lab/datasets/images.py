@@ -10,7 +10,9 @@ from torch import Tensor
 
 from dropout_lab.config.bounds import Count, Fraction, Share
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.division import FoldCount, Ways
 from dropout_lab.datasets.image_cache import as_inputs, decoded_files
 from dropout_lab.datasets.image_folder import ORDER, Folder, read_folder
 from dropout_lab.datasets.image_notes import channels_note, notes
@@ -28,10 +30,12 @@ def images(
     channels: Channels | None = None,
     background: Literal["white", "black"] = "white",
     skip_unreadable: bool = False,
+    folds: FoldCount | None = None,
     val_fraction: Fraction | None = None,
     test_fraction: Fraction | None = None,
     limit: Count | None = None,
     label_noise: Share = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """The images below `path`, (channels, height, width) in [0, 1], each of the class that its folder is called.
 
@@ -41,6 +45,7 @@ def images(
     """
     if path is None:
         raise UserError("dataset=images: give dataset.path=<a folder with a folder of images for each class>")
+    Ways(folds=folds, val_fraction=val_fraction)  # refuses both
     folder = read_folder(path)
     reading = Reading(size, channels, background)
     decoded = decoded_files(folder.files, folder.names, reading, skip=skip_unreadable, advice=SKIP)
@@ -66,9 +71,11 @@ def images(
             *notes(decoded, folder.names, path, reading, has_keys=True),
             *channels_note(decoded, path, reading),
         ],
+        folds=folds,
         val_fraction=val_fraction or 0.2,
         limit=limit,
         label_noise=label_noise,
+        class_weight=class_weight,
     )
 
 

@@ -33,6 +33,9 @@ def read(dataset: Any, where: str) -> Pair:
     shapes = {x.shape for x, _ in examples}
     if len(shapes) > 1:
         raise UserError(f"{where}: its examples have different shapes, {' and '.join(map(str, sorted(shapes)[:2]))}")
+    of_targets = {y.shape for _, y in examples}
+    if len(of_targets) > 1:
+        raise UserError(f"{where}: its targets have different shapes, {' and '.join(map(str, sorted(of_targets)[:2]))}")
     return np.stack([x for x, _ in examples]), np.array([y for _, y in examples])
 
 
@@ -47,6 +50,8 @@ def _example(dataset: Any, place: int, where: str) -> Pair:
             " transform=ToTensor()"
         )
     target = np.asarray(y.detach().cpu() if isinstance(y, torch.Tensor) else y)
-    if target.size != 1:
-        raise UserError(f"{where}[{place}]: its target has the shape {target.shape}; must be one class or number")
-    return as_array(Held(x, f"{where}[{place}]")), target.reshape(())
+    if target.ndim > 1 or not target.size:
+        raise UserError(
+            f"{where}[{place}]: its target has the shape {target.shape}; must be one class or number, or a row of them"
+        )
+    return as_array(Held(x, f"{where}[{place}]")), target.reshape(()) if target.size == 1 else target

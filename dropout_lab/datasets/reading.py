@@ -57,17 +57,37 @@ def wanted_types(columns: Mapping[str, str] | Sequence[str] | None, frame: pd.Da
 
     Raises UserError for a name that is no column, and a type that is none.
     """
-    pairs = (
-        list(columns.items()) if isinstance(columns, Mapping) else [one.rpartition(":")[::2] for one in columns or ()]
-    )
-    found: dict[str, str] = {}
-    for name, kind in ((str(name).strip(), str(kind).strip()) for name, kind in pairs):
+    found = types_by_name(columns)
+    for name, kind in found.items():
         if name not in frame:
             raise UserError(f"dataset.columns: {where} has no column {name!r}; it has {', '.join(map(str, frame))}")
         if kind not in TYPES:
             raise UserError(f"dataset.columns: column {name} cannot be {kind!r}; must be one of {', '.join(TYPES)}")
-        found[name] = kind
     return found
+
+
+def types_by_name(columns: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
+    """Column -> type, as `dataset.columns` has them, unchecked."""
+    pairs = columns.items() if isinstance(columns, Mapping) else [one.rpartition(":")[::2] for one in columns or ()]
+    return {str(name).strip(): str(kind).strip() for name, kind in pairs}
+
+
+def types_of_features(
+    columns: Mapping[str, str] | Sequence[str] | None, dividing: Mapping[str, str], keep: Sequence[str]
+) -> dict[str, str]:
+    """The types without those of columns that say how to divide, key -> name, unless `keep` makes features of them.
+
+    Raises UserError where such a column is to be anything but left out.
+    """
+    types = types_by_name(columns)
+    for key, name in dividing.items():
+        if name not in keep and types.pop(name, "drop") != "drop":
+            kind = types_by_name(columns)[name]
+            raise UserError(
+                f"dataset.columns: column {name} cannot be {kind!r}, for it is dataset.{key}, which is no feature; must"
+                " be drop, or left out of dataset.columns"
+            )
+    return types
 
 
 def read_column(raw: Column, wanted: str | None, kept: bool, marks: Marks) -> Reading | Open:

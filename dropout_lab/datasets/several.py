@@ -165,14 +165,16 @@ def _in_cell(value: object, label_sep: str) -> frozenset[str]:
     return frozenset(word for part in str(value).split(label_sep) if (word := part.strip()))
 
 
-def several_of_array(values: NDArray[np.generic], task: Labelled | None, outside: NDArray[np.bool_]) -> EncodedTarget:
+def several_of_array(
+    values: NDArray[np.generic], task: Labelled | None, outside: NDArray[np.bool_], where: str = "data"
+) -> EncodedTarget:
     """The columns of an array, (n, outputs), likewise: numbers, or labels of 0 and 1.
 
     outside: (n,) the examples outside of the test set. Raises UserError for what `encode_several` refuses, by column.
     """
     exact = values.astype(float)
     are_marks = bool(np.isin(exact, (0, 1)).all())
-    y = f"data: y has the shape {values.shape}"
+    y = f"{where}: y has the shape {values.shape}"
     if task is None and are_marks:
         raise UserError(
             f"{y} and only 0 and 1: give dataset.task=multilabel for labels that an example has or has not, or"

@@ -10,14 +10,15 @@ from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.config.refusals import closest
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.array_layout import Layout, Standardize
+from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import Ways, divided
+from dropout_lab.datasets.division import FoldCount, Ways, divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.from_arrays import from_arrays
 from dropout_lab.datasets.held import arrays_of
 from dropout_lab.datasets.lines import row_of_file
-from dropout_lab.datasets.split import Supervised
-from dropout_lab.datasets.target import held_out
+from dropout_lab.datasets.split import Labelled
+from dropout_lab.datasets.target import held_out, held_out_rows
 
 UNFIT = {
     "load_files": "reads texts of your own; take dataset=labelled_text",
@@ -41,16 +42,18 @@ def sklearn(
     *,
     name: str | None = None,
     arguments: Mapping[str, Any] | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
-    task: Supervised | None = None,
+    task: Labelled | None = None,
     layout: Layout | None = None,
     standardize: Standardize | None = None,
+    folds: FoldCount | None = None,
     val_fraction: Fraction | None = None,
     test_fraction: Fraction | None = None,
     limit: Count | None = None,
     label_noise: NonNegative = 0.0,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """What `sklearn.datasets.<name>(**arguments)` loads: images where it has such, else a table, see `encode`.
 
@@ -60,10 +63,12 @@ def sklearn(
     bunch = _loaded(name, arguments or {})
     where = f"sklearn.datasets.{name}"
     common: dict[str, Any] = {
+        "folds": folds,
         "val_fraction": val_fraction,
         "test_fraction": test_fraction,
         "limit": limit,
         "label_noise": label_noise,
+        "class_weight": class_weight,
     }
     if not isinstance(bunch.get("frame"), pd.DataFrame):
         if target is not None or drop or keep:
@@ -84,27 +89,35 @@ def _table(
     bunch: Mapping[str, Any],
     where: str,
     name: str,
-    target: str | None,
+    target: str | Sequence[str] | None,
     drop: Sequence[str],
     keep: Sequence[str],
-    task: Supervised | None,
+    task: Labelled | None,
     common: dict[str, Any],
 ) -> Dataset:
     frame = bunch["frame"].rename(columns=str)
     targets = _target_names(bunch)
     if target is None and len(targets) != 1:
-        raise UserError(f"{where}: has the targets {', '.join(targets)}; choose one with dataset.target={targets[0]}")
-    label = target or targets[0]
-    others = [one for one in targets if one != label]
+        raise UserError(
+            f"{where}: has the targets {', '.join(targets)}; choose one with dataset.target={targets[0]}, or several:"
+            f" dataset.target=[{','.join(targets)}]"
+        )
+    labels = [target or targets[0]] if isinstance(target, str | None) else list(target)
+    label = labels[0] if len(labels) == 1 else labels
+    others = [one for one in targets if one not in labels]
     frame = frame.drop(columns=[one for one in others if one in frame])
-    ways = Ways(val_fraction=common["val_fraction"], test_fraction=common["test_fraction"])
-    division = divided(frame, where, row_of_file, ways, targets=[label], keep=keep)
-    test = held_out(division, label, where, keep=keep, task=task)
+    ways = Ways(**{key: common.pop(key) for key in ("folds", "val_fraction", "test_fraction")})
+    division = divided(frame, where, row_of_file, ways, targets=labels, keep=keep)
+    if isinstance(label, str) and task != "multilabel":
+        test = held_out(division, label, where, keep=keep, task=task)
+    else:
+        test = held_out_rows(division, labels, where)
     encoded = encode(division.frame, label, where, test, drop=drop, keep=keep, task=task, place=row_of_file)
     classes = bunch.get("target_names")
     names = encoded.class_names
     if encoded.task == "classification" and classes is not None and list(names) == list(map(str, range(len(classes)))):
         names = [str(one) for one in classes]
+    told = f"{label} is the target" if isinstance(label, str) else f"{', '.join(label)} are the targets"
     left = f"; {', '.join(others)}, other targets, are left out" if others else ""
     return Dataset(
         name=name.partition("_")[2],
@@ -118,9 +131,8 @@ def _table(
         has_missing=bool(encoded.inputs.isnan().any()),
         class_names=names,
         warnings=encoded.warnings,
-        notes=[f"{where}: {label} is the target ({encoded.task}){left}; change that with dataset.task="],
-        limit=common["limit"],
-        label_noise=common["label_noise"],
+        notes=[f"{where}: {told} ({encoded.task}){left}; change that with dataset.task="],
+        **common,
         readings=encoded.readings,
         **division.settings(),
     )

@@ -13,7 +13,7 @@ from dropout_lab.datasets.division import FoldCount, Ways, divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.files import read_table, table_name
 from dropout_lab.datasets.further_files import Files, read_files
-from dropout_lab.datasets.reading import Type, wanted_types
+from dropout_lab.datasets.reading import Type, types_by_name, types_of_features, wanted_types
 from dropout_lab.datasets.readings import plain_target
 from dropout_lab.datasets.split import Labelled
 from dropout_lab.datasets.target import MissingTarget, held_out, held_out_rows, with_target
@@ -54,7 +54,8 @@ def table(
         (target,) = target
     targets = [target] if isinstance(target, str) else target
     ways = Ways(group, time, split, val_path, test_path, folds, val_fraction, test_fraction)
-    files, notes = read_files(partial(read_table, options=read), path, val_path, test_path), list[str]()
+    settled = {*keep, *types_by_name(columns)}
+    files, notes = read_files(partial(read_table, options=read), path, val_path, test_path, settled), list[str]()
     if label_sep is None:  # else an empty cell has no label
         files, notes = with_target(files, target, path, missing_target)
         files, task, read_as = _plain(files, [name for name in targets if name not in keep], path, task, columns)
@@ -65,7 +66,8 @@ def table(
         test = held_out(division, target, path, keep=keep, task=task)
     else:
         test = held_out_rows(division, targets, path)
-    asked: dict[str, Any] = {"keep": keep, "task": task, "label_sep": label_sep, "columns": columns}
+    asked: dict[str, Any] = {"keep": keep, "task": task, "label_sep": label_sep}
+    asked["columns"] = types_of_features(columns, ways.columns, keep)
     asked["drop"] = [name for name in drop if name not in ways.columns.values()]
     encoded = encode(division.frame, target, path, test, **asked, place=files.place, marks=files.marks)
     return Dataset(

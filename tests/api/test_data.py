@@ -138,7 +138,16 @@ REFUSED = [
     ((X[:, 0], Y), "data: X has the shape (120,)"),
     ((X[:50], Y), "data: X has 50 examples and y 120"),
     ((X, Y, X[:0], Y[:0]), "data: X_test has 0 examples"),
-    ((X, np.stack([Y, Y], 1)), "data: y has the shape (120, 2); must be one class or number an example"),
+    ((X, np.stack([Y, Y], 1)), "data: y has the shape (120, 2) and only 0 and 1: give dataset.task=multilabel"),
+    (
+        (X, np.stack([Y, Y], 1).astype(str)),
+        "data: y has the shape (120, 2) and the type <U21; must be",
+    ),
+    ((X, np.zeros((120, 2, 2))), "data: y has the shape (120, 2, 2)"),
+    (
+        (X[:90], X[:90, :2], X[90:], X[90:, :3]),
+        "data: y_test has the shape (30, 3), and data: y_train (90, 2)",
+    ),
     ((np.where(X > 2, np.nan, X), Y), "values are NaN, the first in example"),
     ((X, np.where(Y, np.inf, 0)), "values are infinite or beyond 1e+38"),
     ((X.astype(object), Y), "data: X has the type object"),
@@ -157,7 +166,8 @@ REFUSED = [
     (Pairs(lambda place: torch.zeros(2)), "must be a pair (input, target)"),
     (Pairs(lambda place: ("image", 1)), "transform=ToTensor()"),
     (Pairs(lambda place: (torch.zeros(2 + place), 1)), "different shapes"),
-    (Pairs(lambda place: (torch.zeros(2), torch.zeros(2))), "its target has the shape (2,)"),
+    (Pairs(lambda place: (torch.zeros(2), torch.zeros(2, 2))), "its target has the shape (2, 2)"),
+    (Pairs(lambda place: (torch.zeros(2), torch.zeros(2 + place))), "its targets have different shapes"),
     (Pairs(lambda place: (torch.rand(2), place % 2)), "another one each time"),
     (Pairs(None, size=0), "has no examples"),
     ((TensorDataset(torch.zeros(3, 2), torch.zeros(3)), Y), "beside a Dataset"),
@@ -169,6 +179,55 @@ def test_what_cannot_be_learned_from_is_refused(data: Any, said: str) -> None:
     with pytest.raises(UserError) as refused:
         of(data)
     assert said in str(refused.value)
+
+
+MARKS = np.random.default_rng(2).integers(0, 2, (120, 3))
+
+
+@pytest.mark.parametrize("rows", [torch.from_numpy, pd.DataFrame, np.ndarray.tolist])
+def test_rows_of_numbers_are_several_outputs(rows: Any) -> None:
+    found = of((X, rows(X[:, :2] + 1000)))
+    assert (found.task, found.outputs, list(found.class_names)) == ("regression", 2, ["y[0]", "y[1]"])
+    np.testing.assert_allclose(found.targets, X[:, :2] - np.median(X[:, :2][outside(found)], axis=0), atol=1e-4)
+    assert "y has the shape (120, 2): it is taken as 2 outputs, each a number (regression)" in found.notes[0]
+
+
+def outside(found: Dataset) -> Any:
+    return np.setdiff1d(np.arange(120), found.test.numpy())
+
+
+def test_rows_of_marks_are_labels_where_the_task_says_so() -> None:
+    found = of((X[:90], MARKS[:90], X[90:], MARKS[90:]), task="multilabel")
+    assert (found.task, found.outputs) == ("multilabel", 3)
+    np.testing.assert_array_equal(found.targets, MARKS)
+    assert found.test.tolist() == list(range(90, 120))
+    assert "it is taken as 3 labels that an example has or has not (multilabel)" in found.notes[0]
+    assert of(TensorDataset(torch.from_numpy(X), torch.from_numpy(MARKS)), task="regression").task == "regression"
+    with pytest.raises(UserError, match=r"data: y has one value for each example; must have the shape"):
+        of((X, Y), task="multilabel")
+
+
+def test_one_hot_rows_are_classes_unless_the_task_says_otherwise() -> None:
+    rows = np.eye(2)[Y]
+    found = of((X[:90], rows[:90], X[90:], rows[90:]))
+    assert (found.task, found.outputs, found.targets.tolist()) == ("classification", 2, Y.tolist())
+    assert "taken as one-hot, 2 classes; change that with dataset.task=multilabel or" in found.notes[0]
+    for task in ("multilabel", "regression"):
+        assert (of((X, rows), task=task).task, of((X, rows), task=task).outputs) == (task, 2)
+
+
+def test_class_weights_and_folds_of_arrays() -> None:
+    found = of((X, np.where(Y, "yes", "no")), class_weight={"no": 1, "yes": 3}, folds=4)
+    weights = found.split(0).class_weights
+    assert weights is not None
+    assert float(weights[1] / weights[0]) == pytest.approx(3)
+    assert sorted(row for seed in range(4) for row in found.split(seed).val.tolist()) == outside(found).tolist()
+    with pytest.raises(UserError, match=r"dataset.folds=4 and dataset.val_fraction=0.1: a fold's size follows"):
+        of((X, Y), folds=4, val_fraction=0.1)
+    with pytest.raises(UserError, match=r"dataset.folds=4: the validation part is given"):
+        of((X[:60], Y[:60], X[60:90], Y[60:90], X[90:], Y[90:]), folds=4)
+    with pytest.raises(UserError, match=r"dataset.class_weight=balanced: .* has no one class"):
+        of((X, X[:, :2]), class_weight="balanced")
 
 
 def test_a_task_that_the_targets_cannot_have_is_refused() -> None:

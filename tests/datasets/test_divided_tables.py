@@ -41,7 +41,7 @@ def save(folder: Path, rows: pd.DataFrame, name: str = "my.csv") -> str:
 
 @pytest.fixture
 def of(tmp_path: Path) -> Callable[..., Dataset]:
-    def made(columns: dict[str, Any], **settings: Any) -> Dataset:
+    def made(columns: dict[str, Any], /, **settings: Any) -> Dataset:
         return table(path=save(tmp_path, frame(**columns)), target="label", **settings)
 
     return made
@@ -288,6 +288,34 @@ def test_further_files_with_other_columns_are_refused(more: dict[str, Any], said
     other = rows.assign(**more).drop(columns=[name for name, value in more.items() if value is None])
     with pytest.raises(UserError, match=said):
         table(path=save(tmp_path, rows), val_path=save(tmp_path, other, "val.csv"), target="label")
+
+
+@pytest.mark.parametrize("settings", [{"keep": ["code"]}, {"columns": {"code": "category"}}], ids=str)
+def test_categories_of_further_files_may_be_numbers_in_one_of_them(settings: dict[str, Any], tmp_path: Path) -> None:
+    rows = frame(code=[1, 2] * (N // 2))
+    path = save(tmp_path, rows)
+    mixed = save(tmp_path, rows.assign(code=["A1", 1] * (N // 2)), "mixed.csv")
+    with pytest.raises(UserError, match=r"line 2 of .*mixed.csv: column code has numbers, and here 'A1'"):
+        table(path=path, val_path=mixed, target="label")
+    assert table(path=path, val_path=mixed, target="label", **settings).input_shape == (4,)
+    val_path = save(tmp_path, rows.assign(code="A1"), "val.csv")
+    with pytest.raises(
+        UserError, match=r"column code has words, and .* numbers; .*give dataset.columns={code:category}, or write"
+    ):
+        table(path=path, val_path=val_path, target="label")
+    found = table(path=path, val_path=val_path, target="label", **settings)
+    assert found.input_shape == (4,)
+
+
+@pytest.mark.parametrize("key", ["group", "time", "split"])
+def test_a_dividing_column_may_be_dropped_by_either_key(of: Callable[..., Dataset], key: str) -> None:
+    columns = {"it": {"group": PATIENTS, "time": days(), "split": PART}[key]}
+    for asked in ({"drop": ["it"]}, {"columns": {"it": "drop"}}, {"columns": ["it:drop"]}):
+        assert of(columns, **{key: "it"}, **asked).input_shape == (1,)
+    with pytest.raises(
+        UserError, match=f"column it cannot be 'category', for it is dataset.{key}, which is no feature"
+    ):
+        of(columns, **{key: "it"}, columns={"it": "category"})
 
 
 def test_further_files_are_others_and_their_mistakes_have_their_own_place(tmp_path: Path) -> None:

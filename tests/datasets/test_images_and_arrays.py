@@ -245,3 +245,13 @@ def test_a_folder_of_thousands_needs_room() -> None:
             UserError, match=r"6 images of 300 x 200 pixels, .*need 0 GB of memory.* give dataset.size=64"
         ):
             images(path="many")
+
+
+def test_class_weights_and_folds_of_images() -> None:
+    found = read("classes", class_weight={"cat": 1, "dog": 4}, folds=4)
+    weights = found.split(0).class_weights
+    assert weights is not None
+    assert float(weights[1] / weights[0]) == pytest.approx(4)
+    assert len({row for seed in range(4) for row in found.split(seed).val.tolist()}) == 16
+    with pytest.raises(UserError, match=r"dataset.folds=4: the validation part is given"):
+        read("one with parts", folds=4)

@@ -103,6 +103,16 @@ def test_a_set_of_scikit_learn(name: str, settings: Any, shape: tuple[int, ...],
         assert list(found.class_names) == ["setosa", "versicolor", "virginica"]
 
 
+def test_several_targets_weights_and_folds_of_a_set_of_scikit_learn() -> None:
+    several = sklearn(name="load_linnerud", target=["Weight", "Pulse"], folds=4)
+    assert (several.task, several.outputs, several.input_shape, several.folds) == ("regression", 2, (3,), 4)
+    assert "Weight, Pulse are the targets (regression); Waist, other targets, are left out" in several.notes[0]
+    weighted = sklearn(name="load_iris", class_weight={"setosa": 1, "versicolor": 2, "virginica": 4}).split(0)
+    assert weighted.class_weights is not None
+    assert (weighted.class_weights / weighted.class_weights[0]).tolist() == pytest.approx([1, 2, 4])
+    assert sklearn(name="load_digits", class_weight="balanced", folds=3).class_weight == "balanced"
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -120,7 +120,7 @@ def test_rows_without_a_target_are_dropped_if_that_is_wanted_and_counted(tmp_pat
             {"tags": ["red", "blue"] * 30},
             "line 2: column tags has 'red'; several targets must",
         ),
-        (("a", "y2"), {"task": "multilabel"}, {}, "line 2: column y2 has 1000.5; a label"),
+        (("a", "y2"), {"task": "multilabel"}, {}, "line 2: column y2 has '1000.5'; a label"),
         (("y1", "y2"), {"task": "classification"}, {}, r"dataset.target=\[y1, y2\] are 2 columns, and a class is one"),
         (("a", "b"), {"task": "multilabel"}, {"a": 1}, "dataset.target=a: every row of .* has the same, 1; a label"),
         (("y1", "y2"), {}, {"y2": 2.5}, "dataset.target=y2: every row of .* has the same, 2.5"),

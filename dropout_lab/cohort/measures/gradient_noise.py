@@ -10,6 +10,7 @@ from torch import Tensor
 from dropout_lab.cohort.lift import lift
 from dropout_lab.cohort.measures.measure import AbstractMeasure, Subject
 from dropout_lab.cohort.measures.trained import Trained
+from dropout_lab.cohort.step import StepInputs
 from dropout_lab.core.seeding import generator
 
 
@@ -22,9 +23,9 @@ class GradientNoise(AbstractMeasure):
     variance is (1 - cosine) / 2.
 
     The batches are disjoint, of the size of the training, drawn from the training part; each has masks of its own, at
-    the rates of the best epoch. The loss is that of a training step, with label smoothing, augmentation and what
-    methods add, but without mixing examples. The gradient is that to the network's trained parameters, before the
-    optimizer clips it or adds weight decay.
+    the rates of the best epoch. The loss is that of a training step, with weights of the classes, label smoothing,
+    augmentation and what methods add, but without mixing examples. The gradient is that to the network's trained
+    parameters, before the optimizer clips it or adds weight decay.
 
     Costs a forward and a backward pass of the training over `batches` batches.
     """
@@ -72,8 +73,8 @@ def _gradients(trained: Trained, most: int) -> Iterator[Tensor]:
 
 def _gradient(trained: Trained, rows: Tensor, targets: Tensor, number: int) -> Tensor:
     params, unmixed = trained.params.detach().requires_grad_(), torch.ones_like(trained.progress)
-    given = trained.buffers, trained.hyper, trained.rates, trained.progress, unmixed, trained.masks(number)
+    given = StepInputs(trained.rates, trained.progress, unmixed, trained.masks(number), trained.read(rows), targets)
     with torch.enable_grad():
-        loss, _ = lift(trained.program.loss, trained.program.engine)(params, *given, trained.read(rows), targets)
+        loss, _ = lift(trained.program.loss, trained.program.engine)(params, trained.buffers, trained.hyper, given)
         (gradient,) = torch.autograd.grad(loss.sum(), params)
     return gradient

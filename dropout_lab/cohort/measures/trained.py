@@ -69,7 +69,9 @@ class Trained:
         self.recipes = [lanes.active[number].recipe for number in numbers]
         self.splits = [lanes.active[number].split for number in numbers]
         self.hyper = {name: value[index] for name, value in lanes.state.hyper.items()}
-        """(lane,) each."""
+        """What a training step's loss reads: (lane,) each, and the weights of the classes, (lane, classes)."""
+        if lanes.data.class_weights is not None:
+            self.hyper["class_weights"] = lanes.data.class_weights[index]
         active = [lanes.active[number] for number in numbers]
         shares = [(lane.epoch - lane.since_best) / lane.recipe.epochs for lane in active]
         self.progress = torch.tensor(shares, device=lanes.device)
