@@ -14,6 +14,8 @@ from dropout_lab.config.check import check
 from dropout_lab.config.instantiate import instantiate
 from dropout_lab.datasets.column_reading import ColumnReading, rows
 from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.division_told import lacking, left_out
+from dropout_lab.datasets.repeats import repeats
 from dropout_lab.sweeper.axes import Swept
 from dropout_lab.sweeper.command import Command
 from dropout_lab.sweeper.composer import Composer
@@ -41,9 +43,9 @@ def run_data(context: HydraContext, config: DictConfig, command: Command) -> Non
         console.print(line)
     if dataset.readings:
         console.print(_table(dataset.readings))
-    for note in dataset.notes:
+    for note in (*dataset.notes, *left_out(dataset)):
         console.print(note)
-    for warning in dataset.warnings:
+    for warning in (*dataset.warnings, *dataset.hints, *lacking(dataset), *repeats(dataset)):
         console.print(f"warning: {warning}")
 
 

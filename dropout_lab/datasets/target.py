@@ -34,6 +34,12 @@ MissingTarget = Literal["refuse", "drop"]
 MOST_CLASSES = 20
 """Whole numbers with at most this many different values are classes, unless dataset.task says otherwise."""
 
+WITHOUT = (
+    "; dataset.missing_target=drop leaves such rows out; where a cell may have no label or several, such as a;b, give"
+    ' dataset.label_sep=";"'
+)
+"""The ways out for a row without a target."""
+
 AS_CLASSES = "; if these are classes, give dataset.task=classification"
 
 
@@ -143,7 +149,7 @@ def with_target(
         require_scalars(frame[name], name, where, place)
         values = without_missing(frame[name])
         if missing_target == "refuse":
-            require_known(values, name, where, place, "; dataset.missing_target=drop leaves such rows out")
+            require_known(values, name, where, place, WITHOUT)
         missing |= values.isna().to_numpy()
     if not missing.any():
         return files, []

@@ -1,11 +1,14 @@
 """Advice that several methods of dropout share."""
 
+from torch import nn
+
 from dropout_lab.sites.info import SiteInfo
 
 
 def pixel_by_pixel(info: SiteInfo) -> str | None:
     """Advice for methods that drop single values of a map (Tompson et al., 2015, arXiv:1411.4280, section 3.2)."""
-    if info.is_map and not info.is_input:
+    is_signal = len(info.shape) > 2 or info.source is nn.Conv1d  # else it may be tokens x features
+    if info.is_map and is_signal and not info.is_input:
         return "a pixel's neighbours in its channel still say what it said: take dropout=spatial, or dropblock"
     return None
 

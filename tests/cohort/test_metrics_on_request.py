@@ -40,10 +40,10 @@ def probabilities(outputs: Tensor) -> Array:
 
 
 def _one_against_rest(score: Callable[[Array, Array], float]) -> Callable[[Array, Array], float]:
-    """The mean over the classes that are neither absent nor everywhere; of two classes the second."""
+    """The mean over the classes that are neither absent nor everywhere."""
 
     def found(targets: Array, probs: Array) -> float:
-        classes = [1] if probs.shape[1] == 2 else [one for one in range(probs.shape[1]) if (targets == one).any()]
+        classes = [one for one in range(probs.shape[1]) if (targets == one).any()]
         # softmax rounds equal logits apart
         return float(np.mean([score(targets == one, np.round(probs[:, one], 12)) for one in classes]))
 

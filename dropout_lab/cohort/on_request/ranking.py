@@ -7,7 +7,7 @@ from dropout_lab.cohort.on_request.predictions import Predictions, mean_where
 
 
 def auroc(predictions: Predictions) -> Tensor:
-    """Area under the ROC curve, each class against the rest: the mean over classes, or that of the second of two.
+    """Area under the ROC curve, each class against the rest: the mean over classes.
 
     The probability that an example of the class has the greater score than one of the rest, ties counting half: the
     Mann-Whitney statistic over the number of pairs. Hanley and McNeil, Radiology 143 (1982). A class that no example or
@@ -26,7 +26,7 @@ def auroc(predictions: Predictions) -> Tensor:
 
 
 def auprc(predictions: Predictions) -> Tensor:
-    """Average precision, each class against the rest: the mean over classes, or that of the second of two.
+    """Average precision, each class against the rest: the mean over classes.
 
     The mean over the examples of the class of the precision at their score, that of tied ones together; as
     scikit-learn's `average_precision_score`. A class that no example or every example has is left out. (lane,); NaN
@@ -43,12 +43,11 @@ def auprc(predictions: Predictions) -> Tensor:
 
 
 def _one_against_rest(predictions: Predictions) -> tuple[Tensor, Tensor]:
-    """Scores and truth of every class; of two classes those of the second, for the first has the same curve."""
-    scores, truth = predictions.scores, predictions.truth
-    if predictions.has_classes and scores.shape[1] == 2:
+    """Scores and truth of every class."""
+    if predictions.has_classes and predictions.scores.shape[1] == 2:
         # log p alone is rounded to 0 for the surest; the difference of logits has the same order and is not
-        return (predictions.outputs[:, 1:] - predictions.outputs[:, :1]), truth[:, 1:]
-    return scores, truth
+        return predictions.outputs - predictions.outputs.flip(1), predictions.truth
+    return predictions.scores, predictions.truth
 
 
 def _ties(ordered: Tensor) -> tuple[Tensor, Tensor]:

@@ -38,10 +38,7 @@ DEVIATIONS = Unit("standard deviations of the training target")
 """Errors of the standardised target: multiply by its standard deviation in the training part for the target's unit."""
 
 OF_CLASS = "mean over the classes that occur in the part's targets or answers"
-ONE_AGAINST_REST = (
-    "each class against all others, mean over the classes that the part has and that are not all of it; of two classes,"
-    " that of the second one"
-)
+ONE_AGAINST_REST = "each class against all others, mean over the classes that the part has and that are not all of it"
 
 
 @dataclass(frozen=True, kw_only=True)

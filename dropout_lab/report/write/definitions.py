@@ -75,14 +75,6 @@ def _flattered(frames: Frames) -> str:
     return f"{what}; how much is not estimated."
 
 
-def _positive_class(frames: Frames) -> list[tuple[str, str]]:
-    """Which of two classes AUROC and AUPRC are about, where these are measured."""
-    classes = (frames.asked.get("scope") or {}).get("classes") or []
-    if len(classes) != 2 or not {"val_auroc", "val_auprc"} & set(frames.runs):
-        return []
-    return [("positive class", f"AUROC and AUPRC are about the second class, {classes[1]}, against {classes[0]}.")]
-
-
 def definitions(frames: Frames) -> list[tuple[str, str]]:
     """Term and meaning, in the order of the page."""
     patience = sorted(frames.trials["patience"].dropna().unique())
@@ -200,7 +192,6 @@ def definitions(frames: Frames) -> list[tuple[str, str]]:
             "pruned or failed. It counts as not there yet at its last epoch. Runs are pruned because they do badly, so "
             "with a pruner the median is too optimistic.",
         ),
-        *_positive_class(frames),
         ("early stopping", stopping),
         ("precision", _precision(frames)),
         ("pruner", frames.pruner),
