@@ -189,7 +189,7 @@ def test_chance_is_the_answer_that_ignores_the_inputs() -> None:
     found = chance([*OF_CLASSES, "perplexity"], split, "classification", 2)
     assert found["val_accuracy_chance"] == found["val_balanced_accuracy_chance"] + 0.25 == 0.75
     assert found["test_accuracy_chance"] == found["val_auroc_chance"] == 0.5
-    assert found["val_auprc_chance"] == 0.75
+    assert found["val_auprc_chance"] == 0.5  # the mean of the shares of both classes
     assert found["val_mcc_chance"] == 0
     assert found["val_f1_macro_chance"] == pytest.approx(3 / 7)
     assert found["val_perplexity_chance"] == pytest.approx((8 / 12) ** -0.75 * (4 / 12) ** -0.25)
