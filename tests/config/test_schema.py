@@ -134,7 +134,7 @@ def test_keys_of_a_role_are_found_by_group_and_section() -> None:
     assert [name for name in ("tracker.uri", "trainer.width", "zip", "seeds") if not is_control(name)] == []
     assert [name for name in ("trainer.epochs", "device", "sampler.seed", "rate") if is_control(name)] == []
     assert [name for name in ("loss.alpha", "dropout.speed", "rates.input", "loss") if not is_dropout(name)] == []
-    assert options("images") == ("shift", "flip")
+    assert options("images") == ("shift", "flip", "rotate", "crop", "color", "cutout", "cutmix")
     assert set(options()) < set(trainer_keys())
     assert trial_sections() == (
         "model",
