@@ -111,10 +111,10 @@ def read_words(raw: Column, values: "pd.Series[Any]", wanted: str | None, marks:
         return _numbers(words, values, wanted, marks) or Found("category")
     if wanted in ("date", "day_first", "month_first"):
         return _dates(words, wanted, marks) or Found("category")
-    readers: Sequence[tuple[Callable[[str], bool], Callable[[], Found | Open | None]]] = (
-        (lambda word: amounts.amount(word) is not None, lambda: _numbers(words, values, None, marks)),
-        (_may_be_date, lambda: _dates(words, None, marks)),
-        (lambda word: days.CLOCK.fullmatch(word) is not None, lambda: _clocks(words)),
+    readers: Sequence[tuple[Callable[[Sequence[str]], int], Callable[[], Found | Open | None]]] = (
+        (lambda some: int(amounts.Amounts.of(some).read.sum()), lambda: _numbers(words, values, None, marks)),
+        (_may_be_dates, lambda: _dates(words, None, marks)),
+        (lambda some: sum(days.CLOCK.fullmatch(word) is not None for word in some), lambda: _clocks(words)),
     )
     truths = _truths(words)
     if truths is not None:
@@ -122,7 +122,7 @@ def read_words(raw: Column, values: "pd.Series[Any]", wanted: str | None, marks:
     sample = [word for word, known in zip(words.words, words.known, strict=True) if known]
     sample = sample[:: max(1, len(sample) // SAMPLE)]
     for fits, reader in readers:
-        if sum(map(fits, sample)) > MOSTLY * len(sample) and (found := reader()) is not None:
+        if fits(sample) > MOSTLY * len(sample) and (found := reader()) is not None:
             return found
     return Found("category")
 
@@ -140,12 +140,11 @@ def _truths(words: Words) -> Found | None:
 
 
 def _numbers(words: Words, values: "pd.Series[Any]", wanted: str | None, marks: Marks) -> Found | Open | None:
-    found = [amounts.amount(word) for word in words.words]
-    read = np.array([one is not None for one in found], dtype=bool)
-    known = words.known
+    found = amounts.Amounts.of(words.words)
+    read, known = found.read, words.known
     if wanted is None and not words.mostly(read):
         return None
-    pairs = [(word, one) for word, one in zip(words.words, found, strict=True) if one is not None]
+    pairs = [(word, one) for word, one in found.alike if one is not None]
     spelled = amounts.Spelled.of(pairs)
     if wanted is None and _are_names(words, spelled):
         return None
@@ -170,11 +169,10 @@ def _numbers(words: Words, values: "pd.Series[Any]", wanted: str | None, marks: 
         raise UserError(f"{key}, and {words.at(said)} has {said!r}")
     if decimal == "?":
         return Open(words.raw, values, wanted, marks, spelled.decimals["?"])
-    numbers = np.array([np.nan if one is None else amounts.value(one, decimal) for one in found])
     says = spelled.decimal or ""
     return Found(
         "number",
-        words.spread(numbers),
+        words.spread(found.values(decimal)),
         (*_spelling(words, pairs, spelled, decimal), *words.missing_told()),
         says_decimal=says if says in spelled.decimals else "",
     )
@@ -223,9 +221,17 @@ def _na(word: str) -> str:
     return setting if text == word else "'" + setting.replace("'", "'\"'\"'") + "'"
 
 
-def _may_be_date(word: str) -> bool:
-    looks = any(sign in word for sign in "-/.: ") and any(sign.isdigit() for sign in word) and len(word) <= 40
-    return looks and bool(~np.isnan(days.dates([word], "day"))[0] or ~np.isnan(days.dates([word], "month"))[0])
+def _may_be_dates(words: Sequence[str]) -> int:
+    """How many words are dates in one order of day and month or the other."""
+    looks = [
+        word
+        for word in words
+        if any(sign in word for sign in "-/.: ") and any(sign.isdigit() for sign in word) and len(word) <= 40
+    ]
+    if not looks:
+        return 0
+    day, month = days.orders(looks).values()
+    return int((~np.isnan(day) | ~np.isnan(month)).sum())
 
 
 def _dates(words: Words, wanted: str | None, marks: Marks) -> Found | None:
