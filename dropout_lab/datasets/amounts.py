@@ -9,6 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dropout_lab.datasets.spellings import CURRENCY, LONGEST
 
 SPACES = " \u00a0\u202f\u2009'’_"
@@ -24,6 +27,7 @@ GROUPED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?![\d{SPACES}])")
 HAS_SPACE = re.compile(f"[{SPACES}]")
 BY = {mark: re.compile(rf"\d{{1,3}}(?:[{mark}]\d{{3}})+|\d{{1,2}}(?:[{mark}]\d{{2}})+[{mark}]\d{{3}}") for mark in ".,"}
 """Digits in groups of three, or, as in India, of two before the last three."""
+ONE_FOR_ALL = str.maketrans("23456789", "1" * 8)
 ENGLISH = re.compile(r"US\$|A\$|C\$|\$|£|USD|GBP", re.IGNORECASE)
 """Currencies of countries that write a decimal point, all of them."""
 
@@ -96,11 +100,43 @@ def _decimal(digits: str) -> str | None:
     return "?"
 
 
-def value(found: Amount, decimal: str) -> float:
-    """The number, if `decimal` is the decimal sign."""
-    other = "," if decimal == "." else "."
-    number = float(found.digits.replace(other, "").replace(decimal, ".") + found.power) * found.scale
-    return -number if found.negative else number
+@dataclass(frozen=True, eq=False)
+class Amounts:
+    """The numbers of many words. Words that differ in their digits from 1 to 9 alone are spelled alike, and have their
+    parts at the same places."""
+
+    words: Sequence[str]
+    codes: NDArray[np.intp]
+    """(words,) places in `alike`."""
+    alike: Sequence[tuple[str, Amount | None]]
+    """The first word of each spelling and its parts, in the order of the words."""
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "Amounts":
+        places: dict[str, int] = {}
+        codes = np.array([places.setdefault(word.translate(ONE_FOR_ALL), len(places)) for word in words], dtype=np.intp)
+        first = np.unique(codes, return_index=True)[1]
+        return cls(words, codes, [(words[at], amount(words[at])) for at in first])
+
+    @property
+    def read(self) -> NDArray[np.bool_]:
+        """(words,) which of them are numbers."""
+        return np.array([one is not None for _, one in self.alike], dtype=bool)[self.codes]
+
+    def values(self, decimal: str) -> NDArray[np.float64]:
+        """(words,) the numbers, if `decimal` is the decimal sign; NaN for what is none."""
+        plain = str.maketrans({**dict.fromkeys((*SPACES, "," if decimal == "." else ".")), decimal: "."})
+        spans, factors = [], []
+        for word, one in self.alike:
+            found = None if one is None else AMOUNT.fullmatch(word)
+            spans.append(None if found is None else (*found.span("digits"), found.end("power")))
+            factors.append(np.nan if one is None else -one.scale if one.negative else one.scale)
+        numbers = np.full(len(self.words), np.nan)
+        for row, (word, code) in enumerate(zip(self.words, self.codes.tolist(), strict=True)):
+            if (span := spans[code]) is not None:
+                begin, end, power = span
+                numbers[row] = float(word[begin:end].translate(plain) + word[end : max(end, power)])
+        return numbers * np.array(factors)[self.codes]
 
 
 @dataclass

@@ -136,7 +136,9 @@ def without_missing(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """None or NaN in place of the words for a missing value."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
-    return values.replace(dict.fromkeys(MISSING, None))
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.mask(values.isin(MISSING))
+    return values.replace(dict.fromkeys(MISSING, None)) if values.dtype == object else values
 
 
 def numeric(values: "pd.Series[Any]") -> NDArray[np.float64]:

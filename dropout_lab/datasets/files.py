@@ -179,6 +179,7 @@ def _read_words(file: Path, given: dict[str, Any]) -> Read:
         try:
             frame = read(io.BytesIO(text.encode()), engine="pyarrow")
             if [str(name) for name in frame] == names:
+                lines.count(len(frame))
                 return Read(frame, lines.place, notes=told)
         except (ValueError, UnicodeError):  # the engine of pandas reads what this one does not, or it is a mistake
             pass

@@ -1,13 +1,15 @@
 """Columns that look as if they said which rows belong together, or which are later: told, and never acted on."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from dropout_lab.datasets.columns import MOSTLY, SCALARS, Column, Place, given, without_missing
-from dropout_lab.datasets.spellings import spelling_of
+from dropout_lab.datasets.columns import MISSING, MOSTLY, SCALARS, Column, Place, given, without_missing
+from dropout_lab.datasets.spellings import is_time
 
 UNITS = (
     "patient|subject|participant|person|user|customer|client|member|player|student|pupil|teacher|speaker|author|writer"
@@ -37,19 +39,25 @@ def hints(
 
     None about columns of `keep`, and none of a kind that is `asked` for: key -> column.
     """
-    columns = [
-        Column(name, without_missing(frame[name]), where, place)
-        for name in map(str, frame)
-        if name not in targets and name not in keep and name not in asked.values() and _has_scalars(frame[name])
-    ]
+    left = {
+        str(name): values
+        for name, values in frame.items()
+        if name not in targets and name not in keep and name not in asked.values()
+    }
+
+    def columns(names: Iterable[str]) -> Iterable[Column]:
+        return (Column(name, without_missing(left[name]), where, place) for name in names if _has_scalars(left[name]))
+
     said = []
-    if "group" not in asked and (found := next(filter(_names_groups, columns), None)) is not None:
+    groups = columns(filter(_is_name_of_groups, left))
+    if "group" not in asked and (found := next(filter(_has_groups, groups), None)) is not None:
         said.append(
             f"{found} has {found.words.nunique()} different values in {len(found.words)} rows, such as {found.first()};"
             " if rows of one value belong together, they should not be in different parts: keep them in one with"
             f" {given('group', found.name)}"
         )
-    if "time" not in asked and (found := next(filter(_has_dates, columns), None)) is not None:
+    dates = columns(name for name, values in left.items() if BORN.search(name) is None and _has_dates(values))
+    if "time" not in asked and (found := next(iter(dates), None)) is not None:
         said.append(
             f"{found} has dates or times, such as {found.first()}; if later rows are to be predicted from earlier ones,"
             f" divide the rows in time with {given('time', found.name)}"
@@ -61,20 +69,32 @@ def _has_scalars(values: "pd.Series[Any]") -> bool:
     return values.dtype != object or all(value is None or isinstance(value, SCALARS) for value in values)
 
 
-def _names_groups(column: Column) -> bool:
-    if not (NAMED_AS_UNIT.fullmatch(column.name) or NAMED_AS_IDENTIFIER.fullmatch(column.name)):
-        return False
+def _is_name_of_groups(name: str) -> bool:
+    return (NAMED_AS_UNIT.fullmatch(name) or NAMED_AS_IDENTIFIER.fullmatch(name)) is not None
+
+
+def _has_groups(column: Column) -> bool:
     different = column.words.nunique()
     return different >= FEWEST_GROUPS and len(column.words) >= ROWS_EACH * different
 
 
-def _has_dates(column: Column) -> bool:
-    if BORN.search(column.name) or column.words.nunique() < 2:
+def _has_dates(values: "pd.Series[Any]") -> bool:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind == "M":
+        return values.nunique() > 1
+    if not _has_scalars(values):
         return False
-    if column.values.dtype.kind == "M":
-        return True
-    if not (column.values.dtype == object or isinstance(column.values.dtype, pd.StringDtype)):
-        return False
-    some = column.words.drop_duplicates().head(LOOKED_AT)
-    dates = [found is not None and found.what == "dates or times" for found in map(spelling_of, some)]
-    return sum(dates) > MOSTLY * len(dates)
+    some = _different(values)
+    return len(some) > 1 and sum(map(is_time, some)) > MOSTLY * len(some)
+
+
+def _different(values: "pd.Series[Any]") -> Sequence[str]:
+    """The first LOOKED_AT different words of a column; none of one that has no words."""
+    if isinstance(values.dtype, pd.StringDtype):  # of thousands of columns, so without the calls of pandas
+        begin = pc.unique(pa.array(values.array))[: LOOKED_AT + len(MISSING) + 1].to_pylist()
+        return [word for word in begin if word is not None and word not in MISSING][:LOOKED_AT]
+    if values.dtype != object:
+        return ()
+    words: Sequence[str] = without_missing(values).dropna().astype(str).drop_duplicates().head(LOOKED_AT).tolist()
+    return words

@@ -31,11 +31,15 @@ class Lines:
     rows."""
 
     def __init__(self, file: Path, text: str) -> None:
-        self._file, self._text, self._separator = file, text, ","
+        self._file, self._text, self._separator, self._rows = file, text, ",", -1
 
     def set(self, separator: str) -> None:
         """The mark between the fields."""
         self._separator = separator
+
+    def count(self, rows: int) -> None:
+        """How many rows were found behind the header."""
+        self._rows = rows
 
     def separator(self, own: str) -> str:
         """The mark at which the header and the rows behind it fall into as many fields, and into most; `own`, that of
@@ -75,8 +79,10 @@ class Lines:
     @cached_property
     def _starts(self) -> Sequence[int] | None:
         """The lines on which the header and the rows begin; None where each has one of its own, from line 1."""
-        if '"' not in self._text and "\n\n" not in self._text and "\r" not in self._text and self.first == 1:
-            return None
+        if "\r" not in self._text and self.first == 1:
+            ends = self._text.count("\n") + (not self._text.endswith("\n"))
+            if ends == self._rows + 1 or ('"' not in self._text and "\n\n" not in self._text):
+                return None
         return [line for line, _ in _rows(self._text, self._separator)]
 
     def place(self, row: int) -> str:

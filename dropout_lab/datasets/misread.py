@@ -12,6 +12,8 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dropout_lab.datasets.columns import MOSTLY, Column, given, setting, typed
 from dropout_lab.datasets.left_out import UNNAMED
@@ -229,7 +231,9 @@ def _zeros(column: Column) -> str | None:
     """The first value with zeros before it, in a file that has words."""
     if not isinstance(column.as_written.dtype, pd.StringDtype):
         return None
-    found = column.as_written.str.fullmatch(r"\s*0\d+\s*").fillna(False).to_numpy(dtype=bool)
+    words = pc.utf8_trim_whitespace(pa.array(column.as_written.array))
+    matched = pc.fill_null(pc.match_substring_regex(words, r"^0\p{Nd}+$"), False)
+    found = np.asarray(matched)
     return str(column.as_written.iloc[int(np.argmax(found))]) if found.any() else None
 
 

@@ -212,11 +212,12 @@ def _missing_told(values: "pd.Series[Any]", masked: NDArray[np.bool_]) -> tuple[
 
 def _are_open(values: "pd.Series[Any]") -> bool:
     """Whether every number has three digits behind a point, so that it may be for thousands."""
-    for some in (values.iloc[:LOOKED_AT], values):  # the pattern of nearly every column fails at once
-        marked = [word for word in some.tolist() if isinstance(word, str) and "." in word and word not in SPELLED]
-        if not all(map(MAY_BE_THOUSANDS.fullmatch, marked)) or (some is values and not marked):
-            return False
-    return True
+    if _has_point(values):  # as nearly every column of measurements has
+        return False
+    words = pa.array(values.array)
+    pointed = pc.unique(words.filter(pc.match_substring(words, "."))).to_pylist()
+    marked = [word for word in pointed if word not in SPELLED]
+    return bool(marked) and all(map(MAY_BE_THOUSANDS.fullmatch, marked))
 
 
 def _has_point(values: "pd.Series[Any]") -> bool:

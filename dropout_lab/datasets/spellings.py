@@ -81,6 +81,11 @@ def spelling_of(value: str) -> Spelling | None:
     return next((one for one in SPELLINGS if one.pattern.fullmatch(value)), None)
 
 
+def is_time(value: str) -> bool:
+    """Whether `spelling_of` takes a value for a date or a time."""
+    return len(value) <= LONGEST and SPELLINGS[0].pattern.fullmatch(value) is not None
+
+
 def hint(value: object) -> str:
     """The remedy for a word among numbers, after a semicolon; empty if none is known."""
     if not isinstance(value, str):

@@ -114,9 +114,9 @@ def read_words(raw: Column, values: "pd.Series[Any]", wanted: str | None, marks:
     if wanted in ("date", "day_first", "month_first"):
         return _dates(words, wanted, marks) or Found("category")
     readers: Sequence[tuple[Callable[[Sequence[str]], int], Callable[[], Found | Open | None]]] = (
-        (_amounts, lambda: _numbers(words, values, None, marks)),
+        (lambda some: int(amounts.Amounts.of(some).read.sum()), lambda: _numbers(words, values, None, marks)),
         (_may_be_dates, lambda: _dates(words, None, marks)),
-        (_may_be_clocks, lambda: _clocks(words)),
+        (lambda some: sum(days.CLOCK.fullmatch(word) is not None for word in some), lambda: _clocks(words)),
     )
     truths = _truths(words)
     if truths is not None:
@@ -142,12 +142,11 @@ def _truths(words: Words) -> Found | None:
 
 
 def _numbers(words: Words, values: "pd.Series[Any]", wanted: str | None, marks: Marks) -> Found | Open | None:
-    found = [amounts.amount(word) for word in words.words]
-    read = np.array([one is not None for one in found], dtype=bool)
-    known = words.known
+    found = amounts.Amounts.of(words.words)
+    read, known = found.read, words.known
     if wanted is None and not words.mostly(read):
         return None
-    pairs = [(word, one) for word, one in zip(words.words, found, strict=True) if one is not None]
+    pairs = [(word, one) for word, one in found.alike if one is not None]
     spelled = amounts.Spelled.of(pairs)
     if wanted is None and _are_names(words, spelled):
         return None
@@ -172,11 +171,10 @@ def _numbers(words: Words, values: "pd.Series[Any]", wanted: str | None, marks: 
         raise UserError(f"{key}, and {words.at(said)} has {said!r}")
     if decimal == "?":
         return Open(words.raw, values, wanted, marks, spelled.decimals["?"])
-    numbers = np.array([np.nan if one is None else amounts.value(one, decimal) for one in found])
     says = spelled.decimal or ""
     return Found(
         "number",
-        words.spread(numbers),
+        words.spread(found.values(decimal)),
         (*_spelling(words, pairs, spelled, decimal), *words.missing_told()),
         says_decimal=says if says in spelled.decimals else "",
     )
@@ -225,25 +223,17 @@ def _na(word: str) -> str:
     return setting if text == word else "'" + setting.replace("'", "'\"'\"'") + "'"
 
 
-def _amounts(words: Sequence[str]) -> int:
-    return sum(amounts.amount(word) is not None for word in words)
-
-
-def _may_be_clocks(words: Sequence[str]) -> int:
-    return sum(days.CLOCK.fullmatch(word) is not None for word in words)
-
-
 def _may_be_dates(words: Sequence[str]) -> int:
-    """How many of the words are dates, the day first or the month."""
+    """How many words are dates in one order of day and month or the other."""
     looks = [
         word
         for word in words
-        if len(word) <= LONGEST_DATE and any(map("-/.: ".__contains__, word)) and any(map(str.isdigit, word))
+        if any(sign in word for sign in "-/.: ") and any(sign.isdigit() for sign in word) and len(word) <= LONGEST_DATE
     ]
     if not looks:
         return 0
-    read = [~np.isnan(days.dates(looks, order)) for order in ("day", "month")]
-    return int((read[0] | read[1]).sum())
+    day, month = days.orders(looks).values()
+    return int((~np.isnan(day) | ~np.isnan(month)).sum())
 
 
 def _dates(words: Words, wanted: str | None, marks: Marks) -> Found | None:
