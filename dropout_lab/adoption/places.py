@@ -1,6 +1,7 @@
-"""Where in the author's code a function is called: the module whose forward runs, and the instructions from there."""
+"""Where in the author's code a function is called: the module whose forward runs, and the lines from there."""
 
 import sys
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -10,8 +11,13 @@ from torch import nn
 
 from dropout_lab.core.blame import PACKAGE
 
-Steps = tuple[tuple[CodeType, int], ...]
-"""The author's frames between a module's forward and a call, the innermost first, each at its instruction."""
+Position = tuple[int | None, int | None, int | None, int | None]
+"""First and last line, first and last column of an expression."""
+Steps = tuple[tuple[CodeType, Position], ...]
+"""The author's frames between a module's forward and a call, the innermost first, each at its expression.
+
+The number of the instruction (f_lasti) would not do: in Python 3.11 it moves when the interpreter specialises a call.
+"""
 
 PATH = "_dropout_lab_path"
 CALLER = nn.modules.module.__file__
@@ -35,11 +41,10 @@ class Place(NamedTuple):
         return f"{file}, line {line}"
 
     @staticmethod
-    def where(step: tuple[CodeType, int]) -> tuple[str, int | None]:
-        """File and line of an instruction."""
-        code, instruction = step
-        number = next((number for start, end, number in code.co_lines() if start <= instruction < end), None)
-        return code.co_filename, number
+    def where(step: tuple[CodeType, Position]) -> tuple[str, int | None]:
+        """File and line of an expression."""
+        code, position = step
+        return code.co_filename, position[0]
 
 
 def name_paths(network: nn.Module) -> None:
@@ -55,7 +60,13 @@ def called_from() -> tuple[Place, nn.Module | None]:
     while frame is not None and frame.f_code.co_filename != CALLER:
         file = frame.f_code.co_filename
         if not file.startswith(PASSED_OVER):
-            steps.append((frame.f_code, frame.f_lasti))
+            steps.append((frame.f_code, _positions(frame.f_code)[frame.f_lasti // 2]))
         frame = frame.f_back
     module = None if frame is None else frame.f_locals.get("self")
     return Place(getattr(module, PATH, ""), tuple(steps)), module
+
+
+@cache
+def _positions(code: CodeType) -> tuple[Position, ...]:
+    """The position of each instruction of two bytes."""
+    return tuple(code.co_positions())

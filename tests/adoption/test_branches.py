@@ -95,6 +95,14 @@ class LaterModule(Flat):
         return out
 
 
+class Samples(Flat):
+    """A head that reads three samples, from a generator inside of a call of a builtin."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        out: Tensor = sum(F.dropout(y, 0.5, self.training) for _ in range(3)) / 3  # type: ignore[assignment]
+        return out
+
+
 class Block(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -149,6 +157,14 @@ def test_a_turn_more_than_in_the_trial_is_the_last_site_again() -> None:
     model = made(Longer).train()
     assert dropping(model, 2 * X) == ["dropout.0", "dropout.1"]
     assert dropping(model, X) == ["dropout.0", "dropout.1", "dropout.1"]
+
+
+def test_a_call_that_the_interpreter_has_specialised_is_the_same_place() -> None:
+    model = made(Samples).train()
+    assert list(sites(model)) == ["dropout.0", "dropout.1", "dropout.2"]
+    for _ in range(20):
+        assert dropping(model, X) == ["dropout.0", "dropout.1", "dropout.2"]
+    assert {site.own.rate for site in model.modules() if isinstance(site, Site) and site.own} == {0.5}
 
 
 def test_a_block_that_is_called_twice_has_one_site() -> None:
