@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.spellings import LONGEST, hint
+from dropout_lab.datasets.spellings import FOR_MISSING, LONGEST, hint, spelled
 
 Place = Callable[[int], str]
 """Where row i of a table, from 0, is in its file: `row 3`, `line 5`."""
-MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null", "None")
 LARGEST = 1e38
 """Differences between numbers up to this size are finite in float32."""
 SCALARS = (str, bool, int, float, decimal.Decimal, datetime.date, datetime.timedelta, np.generic)
@@ -132,13 +131,25 @@ def _is_plain(name: str) -> bool:
     )
 
 
-def without_missing(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """None or NaN in place of the words for a missing value."""
+def without_missing(values: "pd.Series[Any]", words: Iterable[str] = FOR_MISSING) -> "pd.Series[Any]":
+    """None or NaN in place of the `words` for a missing value, and of those that programs write."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind in "biufcmM" and not isinstance(values.dtype, pd.StringDtype):
+        return values
+    return values.where(~values.isin(spelled(words)), None)
+
+
+def stripped(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Words without blanks around them."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     if isinstance(values.dtype, pd.StringDtype):
-        return values.mask(values.isin(MISSING))
-    return values.replace(dict.fromkeys(MISSING, None)) if values.dtype == object else values
+        return values.str.strip()
+    if values.dtype != object:
+        return values
+    plain = [value.strip() if isinstance(value, str) else value for value in values]
+    return pd.Series(plain, index=values.index, dtype=object)
 
 
 def numeric(values: "pd.Series[Any]") -> NDArray[np.float64]:

@@ -16,8 +16,9 @@ from pydantic import Field
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.columns import Column, Place, require_column, shown, without_missing
+from dropout_lab.datasets.columns import Column, Place, require_column, shown, stripped, without_missing
 from dropout_lab.datasets.hints import hints
+from dropout_lab.datasets.misread import alike
 from dropout_lab.datasets.part_names import ALLOWED, GivenParts, Part, part_of
 from dropout_lab.datasets.times import later, times_of
 
@@ -145,10 +146,12 @@ def divided(
         words, notes = f"in time, by {ways.time}", [*notes, of_time]
     groups = None
     if ways.group is not None:
-        column = Column(ways.group, without_missing(frame[ways.group]), where, place)
+        values = stripped(frame[ways.group])
+        column = Column(ways.group, without_missing(values), where, place, frame[ways.group])
         groups = _groups(column)
         _require_whole(column, groups, parts)
         notes.append(_of_groups(column, groups))
+        found = [*found, *_spelled_alike(column)]
     return Division(left, parts, groups, ways, words, notes, found, place)
 
 
@@ -167,7 +170,8 @@ def _given(
     if ways.split is None:
         words = "by files" if validated else ""
         return parts, words, []
-    column = Column(ways.split, without_missing(frame[ways.split]), where, place)
+    values = stripped(frame[ways.split])
+    column = Column(ways.split, without_missing(values), where, place, frame[ways.split])
     found = GivenParts.of([_part(column, row) for row in range(n)])
     if found.test is not None and parts.test is not None:
         raise UserError(
@@ -187,7 +191,8 @@ def _given(
         raise UserError(f"{column}, dataset.split, says train in every row, so it divides nothing")
     words = f"by the column {ways.split}" if parts.validation is not None else ""
     told = ", ".join(f"{count:,} {part}" for part, count in sizes.items())
-    return parts, words, [f"{column} is dataset.split: {told} rows; it is no feature"]
+    blanks = "; blanks around its words are left out" if _has_blanks(column) else ""
+    return parts, words, [f"{column} is dataset.split: {told} rows; it is no feature{blanks}"]
 
 
 def _sizes(n: int, parts: GivenParts) -> dict[str, int]:
@@ -241,7 +246,13 @@ def _groups(column: Column) -> NDArray[np.int64]:
     """(n,) numbers of the groups. Raises UserError for a row without one, and for a single group."""
     if column.missing.any():
         row = int(column.missing.argmax())
-        raise UserError(f"{column.at(row)}, dataset.group, is empty; every row must be in a group")
+        value = column.as_written.iloc[row]
+        is_word = isinstance(value, str) and value.strip()
+        is_what = f"has {shown(value)}, which stands for a missing value" if is_word else "is empty"
+        raise UserError(
+            f"{column.at(row)}, dataset.group, {is_what}; every row must be in a group, and a row that belongs to no"
+            " other needs a name of its own"
+        )
     codes, names = pd.factorize(column.values.astype(str))
     if len(names) < 2:
         raise UserError(f"{column}, dataset.group, has the same value in every row, {column.first()}")
@@ -251,7 +262,24 @@ def _groups(column: Column) -> NDArray[np.int64]:
 def _of_groups(column: Column, groups: NDArray[np.int64]) -> str:
     sizes = np.bincount(groups)
     rows = f"{sizes.min()} rows" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()} rows"
-    return f"{column} is dataset.group: {len(sizes):,} groups of {rows}, never on both sides; it is no feature"
+    blanks = "; blanks around their names are left out" if _has_blanks(column) else ""
+    return f"{column} is dataset.group: {len(sizes):,} groups of {rows}, never on both sides; it is no feature{blanks}"
+
+
+def _has_blanks(column: Column) -> bool:
+    """Whether there were blanks around its words."""
+    return any(isinstance(word, str) and word != word.strip() for word in column.as_written.unique())
+
+
+def _spelled_alike(column: Column) -> list[str]:
+    """A warning of two groups that may be one."""
+    if (pair := alike(column.words)) is None:
+        return []
+    examples = " and ".join(map(column.example_of, pair))
+    return [
+        f"{column}, dataset.group, has {examples}, which differ only in spelling and are two groups, so that they may"
+        " be on two sides; spell them alike in the file if they are one"
+    ]
 
 
 def _require_whole(column: Column, groups: NDArray[np.int64], parts: GivenParts) -> None:

@@ -52,7 +52,7 @@ def refusal_of_classes(column: Column, kept: bool, asked: bool) -> str | None:
             f" {column.first()}: these are no classes; choose another"
             f" dataset.target{numbers}"
         )
-    if not kept and (pair := _alike(column.words)):
+    if not kept and (pair := alike(column.words)):
         return (
             f"{column}, the target, has the classes {_pair(column, pair)}, which differ only in spelling; spell"
             f" them alike in the file, or, if they are different classes, give {setting('keep', column.name)}"
@@ -166,7 +166,7 @@ def _sentinel(column: Column) -> str | None:
 
 
 def _odd_words(column: Column) -> str | None:
-    if (pair := _alike(column.words)) is not None:
+    if (pair := alike(column.words)) is not None:
         return f"has the categories {_pair(column, pair)}, which differ only in spelling"
     different = [str(word) for word in column.values.dropna().unique()]
     if IDENTIFIER.fullmatch(column.name) and len(different) > 2:
@@ -237,7 +237,7 @@ def _zeros(column: Column) -> str | None:
     return str(column.as_written.iloc[int(np.argmax(found))]) if found.any() else None
 
 
-def _alike(words: "pd.Series[str]") -> tuple[str, str] | None:
+def alike(words: "pd.Series[str]") -> tuple[str, str] | None:
     """Two words that differ only in blanks, case, a full stop at the end, or how a number is written."""
     seen: dict[str, str] = {}
     for word in words.unique():

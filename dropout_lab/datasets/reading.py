@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.columns import Column, numeric, setting, shown, typed, without_missing
+from dropout_lab.datasets.columns import Column, numeric, setting, shown, stripped, typed, without_missing
 from dropout_lab.datasets.files import Marks
-from dropout_lab.datasets.spellings import FOR_MISSING
+from dropout_lab.datasets.spellings import EMPTY, FOR_MISSING, MISSING_AMONG_WORDS, spelled
 from dropout_lab.datasets.words_read import Found, Open, read_words
 
 Type = Literal[
@@ -29,11 +29,7 @@ TYPES = get_args(Type)
 Kind = Literal["number", "truth value", "date", "time of day", "category"]
 LOOKED_AT = 50
 MAY_BE_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*")
-EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "None")
-"""Missing values as programs write them, of which nothing need be told; of a column of numbers all of FOR_MISSING."""
-SPELLED = tuple({one for word in FOR_MISSING for one in (word, word.upper(), word.capitalize())} | set(EMPTY))
-WORDS_FOR_MISSING = frozenset(("", "?", "-", "--", "—", "n/a", "#n/a", "n.a.", "na", "nan", "null", "none", "nil"))
-"""Of a column of words: `unknown` may be an answer there."""
+SPELLED = spelled(FOR_MISSING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,13 +124,13 @@ def settle(found: Open, decimal: str, because: str) -> Reading:
 
 
 def _as_it_is(raw: Column, *, is_category: bool) -> Reading:
-    """Numbers if all values are, else categories."""
-    values = without_missing(raw.values)
-    if isinstance(values.dtype, pd.StringDtype):
-        values = without_missing(values.str.strip())
-    plain = replace(raw, values=values, written=raw.values)
+    """Numbers if all values are, else categories, of which `-` is one, too."""
+    values = stripped(raw.values)
+    plain = replace(raw, values=without_missing(values), written=raw.values)
     if not is_category and bool((plain.parsed | plain.missing).all()):
         return Reading(replace(plain, values=pd.Series(plain.numeric)), "number", is_settled=True)
+    plain = replace(plain, values=without_missing(values, EMPTY))
+    values = plain.values
     words = values.astype(object).where(~plain.missing, None)
     return Reading(replace(plain, values=words), "category", is_settled=True)
 
@@ -173,17 +169,16 @@ def _of_words(raw: Column, values: "pd.Series[Any]", found: Found, wanted: str |
         return Reading(
             _with(raw, found.numbers), found.kind, found.told, change, wanted is not None, found.says_decimal
         )
-    stripped = values.str.strip()
-    missing = stripped.isna() | stripped.str.lower().isin(WORDS_FOR_MISSING)
+    words = values.str.strip()
+    missing = words.isna() | words.str.lower().isin(MISSING_AMONG_WORDS)
     told = []
-    if bool((stripped[~missing] != values[~missing]).any()):
+    if bool((words[~missing] != values[~missing]).any()):
         told.append("blanks around words are left out")
-    odd = stripped[missing & ~stripped.isin(EMPTY) & stripped.notna()].unique()
+    odd = words[missing & ~words.isin(EMPTY) & words.notna()].unique()
     if len(odd):
         told.append(f"{' and '.join(map(repr, sorted(odd)[:3]))} taken as missing")
-    words = stripped.astype(object).where(~missing, None)
     return Reading(
-        replace(raw, values=words, written=raw.values),
+        replace(raw, values=words.astype(object).where(~missing, None), written=raw.values),
         "category",
         tuple(told),
         setting("keep", raw.name) if told else "",

@@ -1,6 +1,7 @@
 """Spellings of numbers and times that are not read as such: a table would have a category for each."""
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 SIGN = "[+−–-]?"
@@ -55,6 +56,8 @@ WITH_UNIT = re.compile(rf"\s*(?P<before>[<>≤≥~≈=]{{0,2}})\s?{SIGN}{NUMBER}
 BEGINS_WITH_NUMBER = re.compile(r"\s*[<>≤≥~≈=]{0,2}\s?[+−–-]?[.,]?\d")
 LONGEST = 60
 """Characters that a number or a time may have."""
+EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "None")
+"""Missing values as programs write them, of which nothing need be told."""
 FOR_MISSING = (
     "-",
     "--",
@@ -72,6 +75,14 @@ FOR_MISSING = (
     "unknown",
     "?",
 )
+"""Words that stand for a missing number, date or group, in small letters."""
+MISSING_AMONG_WORDS = frozenset(("", *FOR_MISSING)) - {".", "missing", "unknown"}
+"""Those that do so among words, too: `unknown` may be an answer there."""
+
+
+def spelled(words: Iterable[str]) -> Sequence[str]:
+    """The usual spellings of words for missing values, and EMPTY."""
+    return [*dict.fromkeys((*EMPTY, *(one for word in words for one in (word, word.upper(), word.capitalize()))))]
 
 
 def spelling_of(value: str) -> Spelling | None:

@@ -14,7 +14,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.datasets import amounts, days
 from dropout_lab.datasets.columns import MOSTLY, Column, shown, typed
 from dropout_lab.datasets.files import Marks
-from dropout_lab.datasets.spellings import FOR_MISSING
+from dropout_lab.datasets.spellings import EMPTY, FOR_MISSING
 
 MISSING = frozenset((*FOR_MISSING, ""))
 SAMPLE = 200
@@ -100,7 +100,7 @@ class Words:
 
     def missing_told(self) -> tuple[str, ...]:
         odd = sorted(word for word, known in zip(self.words, self.known, strict=True) if not known and word)
-        plain = [word for word in odd if word not in ("NA", "N/A", "NaN", "nan", "null", "None")]
+        plain = [word for word in odd if word not in EMPTY]
         return (f"{' and '.join(map(shown, plain[:3]))} taken as missing",) if plain else ()
 
 

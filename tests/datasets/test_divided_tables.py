@@ -137,6 +137,28 @@ def test_times_that_are_not_clear_are_refused_by_their_row(dates: list[Any], sai
         times_of(Column("date", pd.Series(dates), "my.csv", lambda row: f"line {row + 2}"))
 
 
+def test_blanks_around_the_names_of_groups_make_no_other_groups(tmp_path: Path) -> None:
+    first = save(tmp_path, frame(patient=PATIENTS))
+    blank = save(tmp_path, frame(patient=[f"{name} " for name in PATIENTS]), "blank.csv")
+    with pytest.raises(UserError, match=r"'p00' \(line 2\) is in the train part and 'p00 ' \(line 2 of .*blank.csv\)"):
+        table(path=first, test_path=blank, target="label", group="patient")
+
+
+def test_groups_that_may_be_one_are_warned_of(of: Callable[..., Dataset]) -> None:
+    dataset = of({"patient": [f" {name}" for name in PATIENTS[:-1]] + ["P15"]}, group="patient")
+    assert "17 groups of 1 to 5 rows" in dataset.notes[0]
+    assert dataset.notes[0].endswith("it is no feature; blanks around their names are left out")
+    assert "(line 81), which differ only in spelling and are two groups" in dataset.hints[0]
+
+
+@pytest.mark.parametrize("word", ["-", "unknown", "N/A"])
+def test_a_word_for_missing_is_no_group(of: Callable[..., Dataset], word: str) -> None:
+    with pytest.raises(
+        UserError, match=f"line 2: column patient, dataset.group, has '{word}', which stands for a miss"
+    ):
+        of({"patient": [word, *PATIENTS[1:]]}, group="patient")
+
+
 PART = ["Train", "training ", "VAL", "test"] * (N // 4)
 
 
