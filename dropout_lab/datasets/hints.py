@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dropout_lab.datasets.columns import MISSING, MOSTLY, SCALARS, Column, Place, given, without_missing
-from dropout_lab.datasets.spellings import is_time
+from dropout_lab.datasets.columns import MOSTLY, SCALARS, Column, Place, given, without_missing
+from dropout_lab.datasets.spellings import FOR_MISSING, is_time, spelled
 
 UNITS = (
     "patient|subject|participant|person|user|customer|client|member|player|student|pupil|teacher|speaker|author|writer"
@@ -92,8 +92,9 @@ def _has_dates(values: "pd.Series[Any]") -> bool:
 def _different(values: "pd.Series[Any]") -> Sequence[str]:
     """The first LOOKED_AT different words of a column; none of one that has no words."""
     if isinstance(values.dtype, pd.StringDtype):  # of thousands of columns, so without the calls of pandas
-        begin = pc.unique(pa.array(values.array))[: LOOKED_AT + len(MISSING) + 1].to_pylist()
-        return [word for word in begin if word is not None and word not in MISSING][:LOOKED_AT]
+        missing = frozenset(spelled(FOR_MISSING))
+        begin = pc.unique(pa.array(values.array))[: LOOKED_AT + len(missing) + 1].to_pylist()
+        return [word for word in begin if word is not None and word not in missing][:LOOKED_AT]
     if values.dtype != object:
         return ()
     words: Sequence[str] = without_missing(values).dropna().astype(str).drop_duplicates().head(LOOKED_AT).tolist()
