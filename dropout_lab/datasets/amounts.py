@@ -136,7 +136,8 @@ class Amounts:
             if (span := spans[code]) is not None:
                 begin, end, power = span
                 numbers[row] = float(word[begin:end].translate(plain) + word[end : max(end, power)])
-        return numbers * np.array(factors)[self.codes]
+        found: NDArray[np.float64] = numbers * np.array(factors)[self.codes]
+        return found
 
 
 @dataclass
