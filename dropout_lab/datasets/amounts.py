@@ -136,8 +136,8 @@ class Amounts:
             if (span := spans[code]) is not None:
                 begin, end, power = span
                 numbers[row] = float(word[begin:end].translate(plain) + word[end : max(end, power)])
-        found: NDArray[np.float64] = numbers * np.array(factors)[self.codes]
-        return found
+        signed: NDArray[np.float64] = numbers * np.array(factors)[self.codes]
+        return signed
 
 
 @dataclass
