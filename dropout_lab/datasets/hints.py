@@ -86,7 +86,9 @@ def _has_dates(values: "pd.Series[Any]") -> bool:
     if not _has_scalars(values):
         return False
     some = _different(values)
-    return len(some) > 1 and sum(map(is_time, some)) > MOSTLY * len(some)
+    if len(some) < 2 or not any(map(is_time, some[: len(some) // 2 + 1])):  # if half are none, most are none
+        return False
+    return sum(map(is_time, some)) > MOSTLY * len(some)
 
 
 def _different(values: "pd.Series[Any]") -> Sequence[str]:

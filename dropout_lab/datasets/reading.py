@@ -218,6 +218,6 @@ def _are_open(values: "pd.Series[Any]") -> bool:
 def _has_point(values: "pd.Series[Any]") -> bool:
     """Whether a value at the beginning has a point that is for decimals."""
     return any(
-        isinstance(word, str) and "." in word and not MAY_BE_THOUSANDS.fullmatch(word)
+        isinstance(word, str) and "." in word and word not in SPELLED and not MAY_BE_THOUSANDS.fullmatch(word)
         for word in values.iloc[:LOOKED_AT].tolist()
     )

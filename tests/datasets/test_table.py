@@ -10,7 +10,13 @@ import torch
 
 from dropout_lab.cohort.passes import inputs_of
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.amounts import Amounts
+from dropout_lab.datasets.columns import Column
+from dropout_lab.datasets.files import NO_MARKS
+from dropout_lab.datasets.lines import row_of_file
+from dropout_lab.datasets.reading import read_column
 from dropout_lab.datasets.table import table
+from dropout_lab.datasets.words_read import Open
 from tests.made import made
 
 
@@ -279,3 +285,19 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
         with pytest.raises(UserError, match="cannot be read as a table"):
             table(path=str(tmp_path / name), target="x")
+
+
+@pytest.mark.parametrize("missing", ["n.a.", "."])
+def test_a_word_for_a_missing_value_says_no_decimal_sign(missing: str) -> None:
+    words = pd.Series([missing, "1.234", "2.345"], dtype="str")
+    found = read_column(Column("a", words, "my.csv", row_of_file), None, False, NO_MARKS)
+    assert isinstance(found, Open)
+
+
+def test_words_that_are_spelled_alike_keep_their_own_numbers() -> None:
+    words = ["$1,234.50", "$9,876.05", "(12.5)", "(43.1)", "1 234.5e3", "7 008.5e2", "$2.5k", "no", "−3 kg"]
+    found = Amounts.of(words)
+    assert len(found.alike) < len(words)
+    assert found.read.tolist() == [word != "no" for word in words]
+    expected = [1234.5, 9876.05, -12.5, -43.1, 1234.5e3, 7008.5e2, 2500.0, np.nan, -3.0]
+    np.testing.assert_allclose(found.values("."), expected, rtol=1e-12)
