@@ -1,8 +1,6 @@
 """The training loop: lanes are filled, trained for an epoch, measured and refilled until no run is left."""
 
-import math
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,7 +8,8 @@ import torch
 
 from dropout_lab.cohort import confidence
 from dropout_lab.cohort.compilation.choice import prepare
-from dropout_lab.cohort.lane import Lane
+from dropout_lab.cohort.ending import ending, failure, reason
+from dropout_lab.cohort.epoch import train_and_measure
 from dropout_lab.cohort.lanes import Lanes
 from dropout_lab.cohort.measures.measure import AbstractMeasure, measure
 from dropout_lab.cohort.on_request.measuring import at_end
@@ -22,16 +21,13 @@ from dropout_lab.cohort.recipe import (
     Recipe,
     Result,
     RunQueue,
-    Status,
     Structure,
 )
 from dropout_lab.cohort.width import Widths, is_out_of_memory
 from dropout_lab.core.blame import blamed
 from dropout_lab.core.errors import UserError
-from dropout_lab.core.metrics.lookup import curve_names, per_epoch
+from dropout_lab.core.metrics.lookup import per_epoch
 from dropout_lab.core.metrics.metric import EVERY_TASK
-from dropout_lab.core.metrics.summary import of_epoch
-from dropout_lab.core.metrics.table import METRICS
 from dropout_lab.core.torch_private import is_of_vmap
 from dropout_lab.core.trial import Execution
 from dropout_lab.datasets.chance import chance_loss
@@ -131,7 +127,7 @@ class _Cohort:
             self.lanes.load(lane, self._waiting[0])
             self._waiting.pop(0)
         started, clock = time.time(), time.perf_counter()
-        rows = _epoch(self.lanes)
+        rows = train_and_measure(self.lanes)
         usage = LaneUsage(self.lanes.width, len(self.lanes.active), started, time.perf_counter() - clock)
         self._useful += usage.used
         self._all += usage.width
@@ -167,13 +163,13 @@ class _Cohort:
             self._suspects.append(together[half:])
             return
         self._waiting = []
-        self._runs.done([_failure(recipe, error, self._execution) for recipe in together])
+        self._runs.done([failure(recipe, error, self._execution) for recipe in together])
 
     def end(self, stop: set[str]) -> list[Result]:
         """Removes the runs that have ended, including those in `stop`, from their lanes."""
         assert self.lanes is not None
         losses = [metric.name for metric in per_epoch() if metric.of is None and metric.tasks == EVERY_TASK]
-        ends = {index: _end(lane, stop, losses) for index, lane in self.lanes.active.items()}
+        ends = {index: ending(lane, stop, losses) for index, lane in self.lanes.active.items()}
         ended = {index: end for index, end in ends.items() if end is not None}
         if not ended:
             return []
@@ -185,14 +181,14 @@ class _Cohort:
         answers = confidence.measure(self.lanes, complete) if dataset.task == "classification" and complete else {}
         measured = self._measure(self.lanes, complete)
         results = []
-        for index, (status, reason) in ended.items():
+        for index, (status, why) in ended.items():
             lane = self.lanes.active.pop(index)
             keep = lane.recipe.keep if status != "failed" else None
             results.append(
                 Result(
                     recipe=lane.recipe,
                     status=status,
-                    reason=reason,
+                    reason=why,
                     traceback=None,
                     curves=lane.curves,
                     stopped_early=status == "complete" and lane.epoch < lane.recipe.epochs,
@@ -216,7 +212,7 @@ class _Cohort:
         found, failed = measure(self._measures, lanes, complete)
         self.measuring += time.perf_counter() - started
         for name, error in failed.items():
-            self._runs.say(f"measure={name} failed, so its values are missing: {_reason(error)}")
+            self._runs.say(f"measure={name} failed, so its values are missing: {reason(error)}")
         return found
 
     def close(self) -> None:
@@ -235,84 +231,3 @@ class _Cohort:
             self._runs.say(f"{lanes.width} lanes, {choice.why}")
         self._execution = self._began = execution
         return lanes
-
-
-def _epoch(lanes: Lanes) -> dict[str, list[float | int | str | None]]:
-    """Trains and measures one epoch; appends it to the lanes' curves and returns it as rows."""
-    started = time.perf_counter()
-    running = lanes.train_epoch()
-    learned = lanes.state.measured()
-    metrics = {"running_loss": running, **lanes.evaluate(), **learned}
-    names = list(metrics)
-    read = torch.stack([metrics[name] for name in names]).tolist()  # the epoch's one wait for the device
-    values = dict(zip(names, read, strict=True))
-    every = per_epoch()
-    recorded = curve_names({f"val_{name}" for name in lanes.structure.metrics})
-    measured = [metric.name for metric in every if metric.of is None and lanes.structure.dataset.task in metric.tasks]
-    seconds = (time.perf_counter() - started) / len(lanes.active)
-    rows: dict[str, list[float | int | str | None]] = {name: [] for name in ("id", "epoch", *recorded, *learned)}
-    better = []
-    for index, lane in lanes.active.items():
-        lane.seconds += seconds
-        at = of_epoch(every, {name: values[name][index] for name in measured if name in values})
-        for name in recorded:
-            lane.curves.setdefault(name, []).append(at[name])
-            rows[name].append(at[name])
-        for name in learned:
-            drops = lane.recipe.rates.get(name.partition("/")[2], 0.0) > 0
-            value = values[name][index] if drops and math.isfinite(values[name][index]) else None
-            lane.curves.setdefault(name, []).append(value)
-            rows[name].append(value)
-        rows["id"].append(lane.recipe.id)
-        rows["epoch"].append(lane.epoch)
-        lane.since_best += 1
-        value = at[lane.recipe.best_by]
-        if value is not None and (value := _minimised(lane.recipe.best_by, value)) < lane.best:
-            lane.best, lane.since_best = value, 0
-            better.append(index)
-    if better:
-        lanes.keep_best(better)
-    return rows
-
-
-def _minimised(metric: str, value: float) -> float:
-    return -value if METRICS[metric].is_maximised else value
-
-
-def _end(lane: Lane, stop: set[str], losses: Sequence[str]) -> tuple[Status, str | None] | None:
-    """Whether and how the run in this lane ends after this epoch."""
-    broken = [name for name in losses if lane.curves[name][-1] is None]
-    if broken:
-        return "failed", f"diverged: {broken[0]} is not finite at epoch {lane.epoch}"
-    best_by = lane.recipe.best_by
-    if lane.curves[best_by][-1] is None:
-        return "failed", f"trainer.best={best_by}: it is undefined on the validation part at epoch {lane.epoch}"
-    if lane.epoch >= lane.recipe.epochs:
-        return "complete", None
-    if lane.recipe.id in stop:
-        return "pruned", f"pruned after epoch {lane.epoch}"
-    if lane.recipe.patience is not None and lane.since_best >= lane.recipe.patience:
-        return "complete", f"stopped early after epoch {lane.epoch}"
-    return None
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"the network's code ended the training: sys.exit({error.code!r})"
-    text = f"{type(error).__name__}: {error}"
-    return f"out of memory, with as few lanes as there can be: {text}" if is_out_of_memory(error) else text
-
-
-def _failure(recipe: Recipe, error: BaseException, execution: Execution) -> Result:
-    return Result(
-        recipe=recipe,
-        status="failed",
-        reason=_reason(error),
-        traceback="".join(traceback.format_exception(error)),
-        curves={},
-        stopped_early=False,
-        test_loss=None,
-        test_accuracy=None,
-        seconds=0.0,
-        execution=execution,
-    )
