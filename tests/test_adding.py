@@ -62,7 +62,8 @@ DATA = '''"""Points on two sides of a line."""
 
 import torch
 
-from dropout_lab.datasets.dataset import Dataset, hold_out_test
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.held_out import hold_out_test
 
 
 def sides(

@@ -17,7 +17,8 @@ from pydantic import Field
 from dropout_lab.config.bounds import Count, DataSeed, Fraction
 from dropout_lab.core.seeding import generator
 from dropout_lab.core.tokens import NO_CLASS, SPECIAL_TOKENS
-from dropout_lab.datasets.dataset import Dataset, hold_out_test
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.held_out import hold_out_test
 
 
 def copy(

@@ -39,9 +39,6 @@ LABEL_NOISE: Mapping[Task, Kind] = {
     "token_classification": Kind(Annotated[float, Field(ge=0, le=0, description="0, for tokens are never spoilt")]),
 }
 
-TEST_SEED = 0
-"""The test set is cut with this seed, never with a run's: no run may train on what another is tested on."""
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset(Examples):
@@ -298,24 +295,3 @@ class Dataset(Examples):
         outside = torch.ones(len(self.inputs), dtype=torch.bool)
         outside[self.test] = False
         return outside.nonzero().squeeze(1)
-
-
-def hold_out_test(
-    targets: Tensor,
-    task: Task,
-    test_fraction: float,
-    class_names: Sequence[str] = (),
-    groups: Tensor | None = None,
-    group_name: str = "",
-) -> Tensor:
-    """The rows, ascending, of a test set of that fraction: stratified by class, and the same on every call. Of
-    `groups`, (n,), whole ones, of which as many as fit."""
-    FRACTION.check("dataset.test_fraction", test_fraction)
-    if groups is not None:
-        size = part_size("test_fraction", test_fraction, targets, "regression")
-        require_group_that_fits("test_fraction", test_fraction, groups.numpy(), size, group_name)
-        chosen = part_of_groups(groups.numpy(), strata(targets, task), size, np.random.default_rng(TEST_SEED))
-        return torch.from_numpy(np.flatnonzero(chosen))
-    size = part_size("test_fraction", test_fraction, targets, task, class_names)
-    _, test = cut(torch.arange(len(targets)), targets, task, size, TEST_SEED)
-    return test.sort().values

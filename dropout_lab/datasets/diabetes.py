@@ -8,7 +8,8 @@ https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html
 import torch
 
 from dropout_lab.config.bounds import Count, Fraction, NonNegative
-from dropout_lab.datasets.dataset import Dataset, hold_out_test
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.held_out import hold_out_test
 
 
 def diabetes(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.dataset import hold_out_test
+from dropout_lab.datasets.held_out import hold_out_test
 from dropout_lab.datasets.split import Task
 
 

@@ -14,7 +14,8 @@ from pydantic import Field
 from dropout_lab.config.bounds import Count, DataSeed, Fraction, NonNegative, Share
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.class_weights import ClassWeight
-from dropout_lab.datasets.dataset import Dataset, hold_out_test
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.held_out import hold_out_test
 
 CLUSTERS = 2
 """Clusters of each class: with one, a hyperplane would separate two classes."""

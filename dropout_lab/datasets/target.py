@@ -22,9 +22,9 @@ from dropout_lab.datasets.columns import (
     require_scalars,
     without_missing,
 )
-from dropout_lab.datasets.dataset import hold_out_test
 from dropout_lab.datasets.division import Division
 from dropout_lab.datasets.further_files import Files
+from dropout_lab.datasets.held_out import hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
 from dropout_lab.datasets.split import Supervised, Task
 

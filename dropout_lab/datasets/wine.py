@@ -8,7 +8,8 @@ import torch
 
 from dropout_lab.config.bounds import Count, Fraction, Share
 from dropout_lab.datasets.class_weights import ClassWeight
-from dropout_lab.datasets.dataset import Dataset, hold_out_test
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.held_out import hold_out_test
 
 
 def wine(

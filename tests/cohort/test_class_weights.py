@@ -17,7 +17,8 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.core.metrics.answers import cross_entropy
 from dropout_lab.core.seeding import generator
 from dropout_lab.datasets.chance import chance_loss
-from dropout_lab.datasets.dataset import Dataset, hold_out_test
+from dropout_lab.datasets.dataset import Dataset
+from dropout_lab.datasets.held_out import hold_out_test
 from dropout_lab.dropout.standard import Standard
 from dropout_lab.models.mlp import MLP
 from tests.cohort.runs import outcome, train

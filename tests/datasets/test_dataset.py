@@ -12,7 +12,8 @@ from torch import Tensor
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.tokens import NO_CLASS, PADDING, SPECIAL_TOKENS, UNKNOWN
-from dropout_lab.datasets.dataset import FRACTION, Dataset, hold_out_test
+from dropout_lab.datasets.dataset import FRACTION, Dataset
+from dropout_lab.datasets.held_out import hold_out_test
 from dropout_lab.datasets.split import Split
 
 seeds = st.integers(0, 2**31)

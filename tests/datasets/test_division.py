@@ -15,8 +15,9 @@ from dropout_lab.build.pretraining import phases
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets import grouped
 from dropout_lab.datasets.all_data import all_data
-from dropout_lab.datasets.dataset import Dataset, hold_out_test
+from dropout_lab.datasets.dataset import Dataset
 from dropout_lab.datasets.division_told import lacking, left_out
+from dropout_lab.datasets.held_out import hold_out_test
 from dropout_lab.datasets.repeats import repeats
 from tests.datasets.test_dataset import same, sequences
 
