@@ -18,8 +18,8 @@ MOST_TRIALS = 50
 def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
     """What a module drops that was called with these arguments and gave this output; None if it does something else.
 
-    It drops if it has no parameters and buffers, keeps nothing in attributes, is the identity in evaluation mode, and multiplies by 0 or
-    1 / (1 - rate) in training mode: the arguments, and values of either sign and of several magnitudes.
+    It drops if it has no parameters and buffers, keeps nothing in attributes, is the identity in evaluation mode, and
+    multiplies by 0 or 1 / (1 - rate) in training mode: the arguments, and values of either sign and several magnitudes.
     """
     if len(arguments) != 1 or not isinstance(arguments[0], Tensor) or not isinstance(output, Tensor):
         return None

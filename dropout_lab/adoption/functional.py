@@ -42,6 +42,11 @@ class Call:
     shape: tuple[int, ...] = ()
     """The shape of one example's values."""
 
+    @property
+    def effect(self) -> tuple[str, float]:
+        """The method, and the rate in this pass."""
+        return (self.own.method, self.own.rate) if self.drops else ("", 0.0)
+
 
 def is_dropout(function: Any) -> bool:
     """Whether something is a function of torch that drops, or may drop: attention at its weights."""

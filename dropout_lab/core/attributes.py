@@ -77,4 +77,4 @@ def _is_same(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(_is_same, one, other))
-    return bool(one == other) or one != one  # noqa: PLR0124, a nan
+    return bool(one == other) or one != one  # nan
