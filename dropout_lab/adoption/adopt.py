@@ -133,7 +133,7 @@ def _note_unmet(network: nn.Module, found: Seen) -> None:
     """Give the author's dropout modules the shapes that passes have met there, and let the others say so if called."""
     for path, module in network.named_modules():
         if isinstance(module, Site) and module.own is not None and module.own.rate > 0:
-            module.met = found.met.get(path)
+            module.met = found.met.get(modules.path_of(path))
             if module.met is None:
                 module.register_forward_pre_hook(refuse)
 

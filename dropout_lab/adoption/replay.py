@@ -41,8 +41,8 @@ class Replay(TorchFunctionMode):
     """Gives each functional dropout of a pass to the site of its place and turn.
 
     places: the number of the site in `sites`. A dropout that the trial has not met is given to the site of the last
-    turn at its place, or else of the same line; in evaluation mode it drops nothing. Raises UnknownDropout for others, and
-    ChangedDropout for another rate than in the trial.
+    turn at its place, or else of the same line; in evaluation mode it drops nothing. Raises UnknownDropout for others,
+    and ChangedDropout for another rate than in the trial.
     """
 
     def __init__(self, places: Mapping[Key, int], sites: Sequence[Site]) -> None:

@@ -19,6 +19,7 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.site_methods import ELEMENTWISE
 from dropout_lab.core.errors import UserError
 from dropout_lab.models.survey import site_infos
+from dropout_lab.sites.site import sites
 
 EXAMPLE = torch.randn(1, 1, 8, 8)
 
@@ -175,6 +176,46 @@ def test_a_hook_of_the_authors_stays() -> None:
     with torch.no_grad():
         alone = untouched(x)
         assert torch.equal(adopt(untouched, EXAMPLE).eval()(x), alone)
+
+
+class OfTheAuthor(nn.Module):
+    """A dropout by hand whose attributes have the names of some of ours."""
+
+    name = "mine"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rate, self.kind = 0.25, 3.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.empty_like(x).bernoulli_(1 - self.rate) / (1 - self.rate) if self.training else x
+
+
+class Asking(nn.Module):
+    """It asks its dropouts for their attributes and their classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop, self.mine, self.none = nn.Dropout(0.5), OfTheAuthor(), nn.Dropout(0.3)
+        self.attn = nn.MultiheadAttention(8, 2, dropout=0.2, batch_first=True)
+        self.rnn = nn.GRU(8, 8, 2, dropout=0.4, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for child in (self.drop, self.none):
+            if isinstance(child, nn.Dropout) and type(child) is nn.Dropout:
+                x = child(input=x) * (1 + child.p)
+        x = self.mine(x) * (self.mine.rate + self.mine.kind) * len(self.mine.name)
+        return x * self.attn.dropout * self.rnn.dropout
+
+
+def test_what_forward_asks_of_a_dropout_is_what_the_author_made() -> None:
+    untouched = Flat(Asking()).eval()
+    x = torch.randn(2, 1, 8, 8)
+    with torch.no_grad():
+        alone = untouched(x)
+        adopted = adopt(untouched, EXAMPLE)
+        assert torch.equal(copy.deepcopy(adopted).eval()(x), alone)
+    assert {*sites(adopted)} == {"middle.drop", "middle.mine", "middle.none", "middle.attn.attention", "middle.rnn.0"}
 
 
 class Unused(nn.Module):
