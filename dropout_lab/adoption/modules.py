@@ -1,26 +1,30 @@
 """Modules that drop: each calls a site in the place of its own forward."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MethodType
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dropout_lab.adoption import by_trial
 from dropout_lab.adoption.extend import OURS
+from dropout_lab.adoption.functional import METHODS, method_of
 from dropout_lab.sites.info import Own
 from dropout_lab.sites.site import Site
 
-METHODS: Mapping[type[nn.Module], str] = {
-    nn.Dropout: "standard",
-    nn.Dropout1d: "spatial",
-    nn.Dropout2d: "spatial",
-    nn.Dropout3d: "spatial",
-    nn.AlphaDropout: "alpha",
-    nn.FeatureAlphaDropout: "feature_alpha",
+FUNCTIONS: Mapping[type[nn.Module], Callable[..., Any]] = {
+    nn.Dropout: F.dropout,
+    nn.Dropout1d: F.dropout1d,
+    nn.Dropout2d: F.dropout2d,
+    nn.Dropout3d: F.dropout3d,
+    nn.AlphaDropout: F.alpha_dropout,
+    nn.FeatureAlphaDropout: F.feature_alpha_dropout,
 }
-"""torch's modules, and the methods of conf/dropout/ that do the same."""
+"""torch's modules, and the functions that they call."""
 
 SITE = f"{OURS}site"
 """The name of the site among the children of a module that drops."""
@@ -34,10 +38,9 @@ def own_of(module: nn.Module) -> Own | None:
     name = type(module).__name__
     if has_site(module):
         return None
-    for kind, method in METHODS.items():
-        if type(module) is kind:
-            rate = float(module.p)  # type: ignore[arg-type]
-            return Own(method, rate, f"nn.{name}(p={rate:g})")
+    if type(module) in FUNCTIONS:
+        rate = float(module.p)  # type: ignore[arg-type]
+        return Own(METHODS[FUNCTIONS[type(module)]][0], rate, f"nn.{name}(p={rate:g})")
     if PATH.search(name) and not list(module.children()) and not by_trial.has_tensors(module):
         for attribute in ("drop_prob", "p", "drop_path_prob", "drop_path"):
             given = getattr(module, attribute, None)
@@ -56,7 +59,7 @@ def _is_confirmed(module: nn.Module, own: Own) -> bool:
     return found is not None and found.method == own.method and abs(found.rate - own.rate) < 1e-4
 
 
-def replace(network: nn.Module, own: Mapping[str, Own | None]) -> None:
+def put_sites(network: nn.Module, own: Mapping[str, Own | None]) -> None:
     """Have modules that drop, by path, call a site of that name in the place of their own forward.
 
     They stay what they are, of their class and with their attributes and hooks: the author's code may ask for these.
@@ -71,8 +74,17 @@ def replace(network: nn.Module, own: Mapping[str, Own | None]) -> None:
             module.__dict__["forward"] = MethodType(_forward, module)
 
 
+def note_shape(module: nn.Module, shape: tuple[int, ...]) -> None:
+    """Give the site of a module of torch the method that torch has for values of the shape of one example."""
+    function = FUNCTIONS.get(type(module))
+    site = module._modules.get(SITE)
+    if function is not None and isinstance(site, Site) and site.own is not None:
+        site.own = replace(site.own, method=method_of(function, len(shape) + 1))
+        site.is_branch = site.own.method == "stochastic_depth"
+
+
 def has_site(module: nn.Module) -> bool:
-    """Whether a module is a dropout of the author's that `replace` has given a site."""
+    """Whether a module is a dropout of the author's that `put_sites` has given a site."""
     return SITE in module._modules
 
 
