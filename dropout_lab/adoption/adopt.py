@@ -1,6 +1,5 @@
 """A network as its author wrote it, made to train here: its dropouts are sites, its answer is a tensor."""
 
-import copy
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from dropout_lab.adoption import attention, inserted, modules, recurrent, weight_norm
 from dropout_lab.adoption.contents import check_contents
+from dropout_lab.adoption.copies import copied
 from dropout_lab.adoption.extend import OURS, extend, hidden
 from dropout_lab.adoption.functional import Call
 from dropout_lab.adoption.in_place import check_in_place
@@ -64,7 +64,7 @@ def adopt(network: nn.Module, example: Tensor, insert: Sequence[str] = (), found
     """
     _prepare(network)
     if found is None:
-        found = seen([tried(_copy(network), [torch.cat([example] * 2)])])
+        found = seen([tried(copied(network), [torch.cat([example] * 2)])])
     modules.put_sites(network, found.drawing)
     _note_unmet(network, found)
     placed = inserted.insert(network, insert)
@@ -116,17 +116,6 @@ def _prepare(network: nn.Module) -> None:
 
 def _is_sited(module: nn.Module) -> bool:
     return isinstance(module, attention.SitedAttention | recurrent.Sited)
-
-
-def _copy(network: nn.Module) -> nn.Module:
-    """A copy for passes that change the statistics of batch norms."""
-    try:
-        return copy.deepcopy(network)
-    except RuntimeError as error:
-        raise UserError(
-            f"it cannot be copied: {str(error).splitlines()[0]} A tensor that the constructor computes from parameters"
-            " must be computed in forward"
-        ) from error
 
 
 def _note_unmet(network: nn.Module, found: Seen) -> None:
