@@ -56,7 +56,7 @@ RUN_BY_RUN = {
 REFUSED = {
     "RandomInEvaluation": "forward draws random numbers by itself in evaluation mode",
     "PythonsDice": "forward draws random numbers by itself in evaluation mode, at its own forward (PythonsDice)",
-    "Memory": "What forward remembers must be a buffer",
+    "Memory": "forward changes the attribute last",
     "Counter": "forward changes the attribute steps",
     "ChangedInEvaluation": "forward changes the buffer ema in evaluation mode",
     "GrowingBuffer": "forward makes the buffer ema (7,) float32, but it was registered as (6,) float32",

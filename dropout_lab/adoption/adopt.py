@@ -1,6 +1,5 @@
 """A network as its author wrote it, made to train here: its dropouts are sites, its answer is a tensor."""
 
-import copy
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from dropout_lab.adoption import attention, inserted, modules, recurrent, weight_norm
 from dropout_lab.adoption.contents import check_contents
+from dropout_lab.adoption.copies import copied
 from dropout_lab.adoption.extend import OURS, extend, hidden
 from dropout_lab.adoption.functional import Call
 from dropout_lab.adoption.in_place import check_in_place
@@ -64,8 +64,8 @@ def adopt(network: nn.Module, example: Tensor, insert: Sequence[str] = (), found
     """
     _prepare(network)
     if found is None:
-        found = seen([tried(_copy(network), [torch.cat([example] * 2)])])
-    modules.replace(network, found.drawing)
+        found = seen([tried(copied(network), [torch.cat([example] * 2)])])
+    modules.put_sites(network, found.drawing)
     _note_unmet(network, found)
     placed = inserted.insert(network, insert)
     calls = _functional(found, set(sites(network)))
@@ -110,7 +110,7 @@ def _prepare(network: nn.Module) -> None:
     weight_norm.write_out(network)
     network.train()  # a part that stays in evaluation mode drops nothing: its sites have the rate 0
     active = {path: part for path, part in network.named_modules() if part.training}
-    modules.replace(network, {path: modules.own_of(part) for path, part in active.items()})
+    modules.put_sites(network, {path: modules.own_of(part) for path, part in active.items()})
     name_paths(network)
 
 
@@ -118,24 +118,20 @@ def _is_sited(module: nn.Module) -> bool:
     return isinstance(module, attention.SitedAttention | recurrent.Sited)
 
 
-def _copy(network: nn.Module) -> nn.Module:
-    """A copy for passes that change the statistics of batch norms."""
-    try:
-        return copy.deepcopy(network)
-    except RuntimeError as error:
-        raise UserError(
-            f"it cannot be copied: {str(error).splitlines()[0]} A tensor that the constructor computes from parameters"
-            " must be computed in forward"
-        ) from error
-
-
 def _note_unmet(network: nn.Module, found: Seen) -> None:
-    """Give the author's dropout modules the shapes that passes have met there, and let the others say so if called."""
+    """Give the author's dropout modules the shapes that passes have met there, and let the others say so if called.
+
+    By the number of dimensions torch's modules drop units, channels or whole examples.
+    """
     for path, module in network.named_modules():
-        if isinstance(module, Site) and module.own is not None and module.own.rate > 0:
-            module.met = found.met.get(path)
-            if module.met is None:
-                module.register_forward_pre_hook(refuse)
+        if isinstance(module, Site) and module.own is not None:
+            shape = found.met.get(path, found.met.get(modules.path_of(path)))
+            if shape is not None:
+                modules.note_shape(network.get_submodule(modules.path_of(path)), shape)
+            if module.own.rate > 0:
+                module.met = shape
+                if shape is None:
+                    module.register_forward_pre_hook(refuse)
 
 
 def _functional(found: Seen, taken: Collection[str]) -> list[Site]:
@@ -148,7 +144,8 @@ def _functional(found: Seen, taken: Collection[str]) -> list[Site]:
         while (several[name] > 1 and own_name == name) or own_name in taken:
             own_name = f"{name}.{number[name]}"
             number[name] += 1
-        site = Site(own_name, kind="weights" if call.is_attention else "units")
+        is_branch = call.own.method == "stochastic_depth"
+        site = Site(own_name, kind="weights" if call.is_attention else "units", is_branch=is_branch)
         rate = call.own.rate if call.drops else 0.0  # F.dropout(x, p, training=False)
         site.own = replace(call.own, rate=rate, in_evaluation=key in found.in_evaluation)
         site.in_place, site.met = call.in_place, call.shape

@@ -91,5 +91,4 @@ def site_attention(module: nn.MultiheadAttention, name: str) -> None:
     site.own = Own("attention", float(module.dropout), f"nn.MultiheadAttention(dropout={module.dropout:g})")
     site.train(module.training)
     module.__class__ = SitedAttention
-    module.dropout = 0.0
     module.weights_site = site

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.core.attributes import changed, kept
 from dropout_lab.sites.info import Own
 
 TRIALS = 64
@@ -17,8 +18,8 @@ MOST_TRIALS = 50
 def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
     """What a module drops that was called with these arguments and gave this output; None if it does something else.
 
-    It drops if it has no parameters and buffers, is the identity in evaluation mode, and multiplies by 0 or
-    1 / (1 - rate) in training mode: the arguments, and values of either sign and of several magnitudes.
+    It drops if it has no parameters and buffers, keeps nothing in attributes, is the identity in evaluation mode, and
+    multiplies by 0 or 1 / (1 - rate) in training mode: the arguments, and values of either sign and several magnitudes.
     """
     if len(arguments) != 1 or not isinstance(arguments[0], Tensor) or not isinstance(output, Tensor):
         return None
@@ -29,7 +30,7 @@ def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(0)
-            x = _values(given)
+            x, before = _values(given), kept(module)
             is_off = all(torch.equal(module.eval()(one), one) for one in (x, given))
             module.train()
             for _ in range(MOST_TRIALS):
@@ -37,6 +38,7 @@ def own_of(module: nn.Module, arguments: Any, output: Any) -> Own | None:
                 if bool((made[0] == 0).any()):
                     break
             trained = module(given)
+            is_off = is_off and not changed(before, kept(module.train(was)))
     except Exception:  # it is the author's, and made for the shapes of the network
         return None
     finally:

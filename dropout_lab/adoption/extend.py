@@ -41,6 +41,9 @@ def _joined(kind: type[nn.Module], mixin: type) -> type[nn.Module]:
 
 
 class _Hiding:
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Not the author's, which may ask for keywords, or keep a list of the author's classes."""
+
     def named_children(self: Any) -> Iterator[tuple[str, nn.Module]]:
         found: Iterator[tuple[str, nn.Module]] = super().named_children()  # type: ignore[misc]
         is_hidden = self.__dict__.get(HIDDEN, False)

@@ -24,6 +24,9 @@ METHODS: Mapping[Callable[..., Any], tuple[str, str]] = {
 }
 """Functions of torch, the methods of conf/dropout/ that do the same, and how people write them."""
 
+BATCHED: Mapping[Callable[..., Any], int] = {F.dropout1d: 3, F.dropout3d: 5}
+"""The dimensions of a batch; with others, torch takes the first axis, which has the examples, for that of channels."""
+
 ATTENTION = F.scaled_dot_product_attention
 
 
@@ -42,10 +45,23 @@ class Call:
     shape: tuple[int, ...] = ()
     """The shape of one example's values."""
 
+    @property
+    def effect(self) -> tuple[str, float]:
+        """The method, and the rate in this pass."""
+        return (self.own.method, self.own.rate) if self.drops else ("", 0.0)
+
 
 def is_dropout(function: Any) -> bool:
     """Whether something is a function of torch that drops, or may drop: attention at its weights."""
     return function in METHODS or function is ATTENTION
+
+
+def method_of(function: Callable[..., Any], dimensions: int) -> str:
+    """The method of conf/dropout/ that does the same as a function of torch to a batch with so many dimensions."""
+    method, _ = METHODS[function]
+    if method == "spatial" and dimensions != BATCHED.get(function, dimensions):
+        return "stochastic_depth"
+    return "standard" if method == "spatial" and dimensions == 2 else method
 
 
 def call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any], place: Place) -> Call:
@@ -57,8 +73,8 @@ def call(function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[
     p = float(named.get("p", arguments[1] if len(arguments) > 1 else 0.5))
     training = named.get("training", named.get("train", arguments[2] if len(arguments) > 2 else True))
     in_place = named.get("inplace", arguments[3] if len(arguments) > 3 else False)
-    method, written = METHODS[function]
-    own = Own(method, p, f"{written}(p={p:g})")
+    given = arguments[0] if arguments else named["input"]
+    own = Own(method_of(function, given.dim()), p, f"{METHODS[function][1]}(p={p:g})")
     return Call(place, 0, own, bool(training) and p > 0, False, bool(in_place) or function is torch.dropout_)
 
 

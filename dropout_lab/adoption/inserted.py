@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from dropout_lab.adoption.extend import OURS, extend, hidden
+from dropout_lab.adoption.modules import has_site
 from dropout_lab.core.errors import UserError
 from dropout_lab.sites.site import Site
 
@@ -52,7 +53,7 @@ def insert(network: nn.Module, patterns: Sequence[str]) -> frozenset[str]:
     paths = {
         path: module for path, module in network.named_modules() if path and OURS not in path and id(module) not in ours
     }
-    able = [path for path, module in paths.items() if not isinstance(module, Site | nn.ModuleList | nn.ModuleDict)]
+    able = [path for path, module in paths.items() if not (_is_site(module) or _is_list(module))]
     names = set()
     for pattern in patterns:
         is_before, plain = pattern.endswith(BEFORE), pattern.removesuffix(BEFORE)
@@ -67,10 +68,18 @@ def insert(network: nn.Module, patterns: Sequence[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+def _is_site(module: nn.Module) -> bool:
+    return isinstance(module, Site) or has_site(module)
+
+
+def _is_list(module: nn.Module) -> bool:
+    return isinstance(module, nn.ModuleList | nn.ModuleDict)
+
+
 def _why_none(paths: dict[str, nn.Module], able: Sequence[str], pattern: str) -> str:
     for path, module in paths.items():
         if fnmatchcase(path, pattern):
-            said = "is a site already" if isinstance(module, Site) else "is a list, which forward does not call"
+            said = "is a site already" if _is_site(module) else "is a list, which forward does not call"
             return f"{path} {said}"
     more = " and more" if len(able) > MOST_NAMED else ""
     return f"names no module; the network's modules are {', '.join(able[:MOST_NAMED])}{more}"

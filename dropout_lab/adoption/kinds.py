@@ -1,10 +1,9 @@
 """What stands at the sites of a network: by the shapes of their values, in passes of one example and of two."""
 
-import copy
-
 import torch
 from torch import Tensor, nn
 
+from dropout_lab.adoption.copies import copied
 from dropout_lab.core.errors import UserError
 from dropout_lab.sites.site import Site
 
@@ -39,7 +38,7 @@ def _values(network: nn.Module, x: Tensor) -> dict[str, Tensor]:
     def observe(site: Site, values: Tensor) -> None:
         found.setdefault(site.name, values)
 
-    tried = copy.deepcopy(network).eval()
+    tried = copied(network).eval()
     for module in tried.modules():
         if isinstance(module, Site):
             module.observer = observe

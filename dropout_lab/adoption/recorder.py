@@ -27,7 +27,7 @@ class Seen:
     """What several passes have shown."""
 
     calls: Mapping[Key, Call]
-    """The functional dropouts in the order of the forward; each drops if it does in any pass in training mode."""
+    """The functional dropouts in the order of the forward, as in training mode."""
     in_evaluation: frozenset[Key]
     """Those that drop in evaluation mode, too."""
     met: Mapping[str, tuple[int, ...]]
@@ -113,7 +113,7 @@ def tried(network: nn.Module, batches: Sequence[Tensor]) -> Trial:
 
 
 def seen(trials: Sequence[Trial]) -> Seen:
-    """What these passes show together."""
+    """What these passes show together. Raises UserError for a call that drops with several rates."""
     calls: dict[Key, Call] = {}
     order: list[Key] = []
     in_evaluation: set[Key] = set()
@@ -131,10 +131,20 @@ def seen(trials: Sequence[Trial]) -> Seen:
             if not is_training and one.drops:
                 in_evaluation.add(key)
             one = one if is_training else replace(one, drops=False)
-            if key not in calls or (one.drops and not calls[key].drops):
-                calls[key] = one
+            first = calls.setdefault(key, one)
+            if is_training and first.effect != one.effect:
+                raise UserError(_several(first, one))
     drawing = {path: own for trial in trials for path, own in trial.drawing.items()}
     return Seen({key: calls[key] for key in order}, frozenset(in_evaluation), met, drawing)
+
+
+def _several(first: Call, other: Call) -> str:
+    was, now = (one.own.written if one.drops else "off" for one in (first, other))
+    module = first.place.module or "the forward of the network"
+    return (
+        f"{module} calls one dropout with several rates: {was} and {now} ({first.place.line}). A site has one rate;"
+        " write a call, or a module, for each"
+    )
 
 
 def _pass(network: nn.Module, x: Tensor) -> Recorder:

@@ -123,5 +123,4 @@ def site_recurrent(module: nn.RNNBase, name: str) -> None:
         site.train(module.training)
         sites.append(site)
     module.__class__ = CLASSES[type(module)]
-    module.dropout = 0.0
     module.between = nn.ModuleList(sites)

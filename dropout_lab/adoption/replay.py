@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from dropout_lab.adoption.functional import call, dropped, is_dropout
+from dropout_lab.adoption.functional import Call, call, dropped, is_dropout
 from dropout_lab.adoption.places import Place, called_from
 from dropout_lab.adoption.recorder import Key
 from dropout_lab.sites.site import Site
@@ -26,11 +26,23 @@ class UnknownDropout(RuntimeError):
         )
 
 
+class ChangedDropout(RuntimeError):
+    """A dropout whose rate or method is not what it was in the trial; it fails its run alone."""
+
+    def __init__(self, said: Call) -> None:
+        now = said.own.written if said.drops else "off"
+        super().__init__(
+            f"a dropout is {now} in this step, and was not in the trial before the training ({said.place.line}), so its"
+            " site has another rate; give it one rate, and choose a schedule by schedule=..."
+        )
+
+
 class Replay(TorchFunctionMode):
     """Gives each functional dropout of a pass to the site of its place and turn.
 
     places: the number of the site in `sites`. A dropout that the trial has not met is given to the site of the last
-    turn at its place, or else of the same line; in evaluation mode it drops nothing. Raises UnknownDropout for others.
+    turn at its place, or else of the same line; in evaluation mode it drops nothing. Raises UnknownDropout for others,
+    and ChangedDropout for another rate than in the trial.
     """
 
     def __init__(self, places: Mapping[Key, int], sites: Sequence[Site]) -> None:
@@ -63,6 +75,8 @@ class Replay(TorchFunctionMode):
         said = call(function, args, named, place)
         if number is None:
             number = self._nearest(place, said.own.method)
+        elif (module is None or module.training) and said.effect != _effect(self._sites[number]):
+            raise ChangedDropout(said)
         if number is not None:
             return dropped(function, args, named, self._sites[number])
         if (module is None or module.training) and said.drops:
@@ -102,6 +116,11 @@ def _begin(path: str, module: nn.Module, arguments: Any) -> None:
     replay = _active.get()
     if replay is not None:
         replay.begin(path)
+
+
+def _effect(site: Site) -> tuple[str, float]:
+    own = site.own
+    return (own.method, own.rate) if own is not None and own.rate > 0 else ("", 0.0)
 
 
 def _nothing(x: Tensor) -> Tensor:

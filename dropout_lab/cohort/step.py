@@ -1,6 +1,6 @@
 """One run's training step and evaluation as pure functions, written for one lane and lifted by vmap."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -92,6 +92,11 @@ class Program:
             self._masked.get_submodule(path).training = True  # the site only, not its reader
         self._penalty = Asked(self._train, self.auxiliary.penalty)
         self._measured = Asked(self._train, self.auxiliary.measured)
+
+    @property
+    def models(self) -> Sequence[nn.Module]:
+        """The network in training mode and in evaluation mode, without their parameters and buffers."""
+        return self._train, self.evaluated
 
     def loss(
         self, params: Tensor, buffers: Mapping[str, Tensor], hyper: Hyper, given: StepInputs

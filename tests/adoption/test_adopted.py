@@ -19,6 +19,7 @@ from dropout_lab.build.builder import Builder
 from dropout_lab.build.site_methods import ELEMENTWISE
 from dropout_lab.core.errors import UserError
 from dropout_lab.models.survey import site_infos
+from dropout_lab.sites.site import sites
 
 EXAMPLE = torch.randn(1, 1, 8, 8)
 
@@ -175,6 +176,79 @@ def test_a_hook_of_the_authors_stays() -> None:
     with torch.no_grad():
         alone = untouched(x)
         assert torch.equal(adopt(untouched, EXAMPLE).eval()(x), alone)
+
+
+class Shaped(nn.Module):
+    """A dropout of torch at values of some number of dimensions."""
+
+    def __init__(self, name: str, dimensions: int, is_module: bool) -> None:
+        super().__init__()
+        self.shape = (8, *[2] * (dimensions - 2))
+        self.name, self.drop = name, getattr(nn, name)(0.25) if is_module else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.reshape(-1, *[1] * (len(self.shape) - 1), 8).transpose(1, -1).expand(-1, *self.shape)
+        y = getattr(F, self.name.lower())(y, 0.25, self.training) if self.drop is None else self.drop(input=y)
+        return y.flatten(2).mean(2) if y.dim() > 2 else y
+
+
+SHAPED = [("Dropout1d", 2, "examples"), ("Dropout1d", 3, "channels"), ("Dropout2d", 2, "units"),
+          ("Dropout2d", 3, "channels"), ("Dropout2d", 4, "channels"), ("Dropout3d", 4, "examples"),
+          ("Dropout3d", 5, "channels")]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:dropout")
+@pytest.mark.parametrize(("name", "dimensions", "dropped"), SHAPED)
+@pytest.mark.parametrize("is_module", [False, True])
+def test_what_torch_drops_by_the_number_of_dimensions_is_what_is_dropped(
+    name: str, dimensions: int, dropped: str, is_module: bool
+) -> None:
+    layer = Shaped(name, dimensions, is_module)
+    theirs = getattr(F, name.lower())(torch.ones(64, *layer.shape), 0.25, True) == 0
+    axes = [axis for axis in range(dimensions) if bool((theirs != theirs.narrow(axis, 0, 1)).any())]
+    assert axes == {"examples": [0], "channels": [0, 1], "units": [0, 1]}[dropped]
+    (own,) = found(Flat(layer)).values()
+    assert own == ({"examples": "stochastic_depth", "channels": "spatial", "units": "standard"}[dropped], 0.25)
+
+
+class OfTheAuthor(nn.Module):
+    """A dropout by hand whose attributes have the names of some of ours."""
+
+    name = "mine"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rate, self.kind = 0.25, 3.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.empty_like(x).bernoulli_(1 - self.rate) / (1 - self.rate) if self.training else x
+
+
+class Asking(nn.Module):
+    """It asks its dropouts for their attributes and their classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop, self.mine, self.none = nn.Dropout(0.5), OfTheAuthor(), nn.Dropout(0.3)
+        self.attn = nn.MultiheadAttention(8, 2, dropout=0.2, batch_first=True)
+        self.rnn = nn.GRU(8, 8, 2, dropout=0.4, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for child in (self.drop, self.none):
+            if isinstance(child, nn.Dropout) and type(child) is nn.Dropout:
+                x = child(input=x) * (1 + child.p)
+        x = self.mine(x) * (self.mine.rate + self.mine.kind) * len(self.mine.name)
+        return x * self.attn.dropout * self.rnn.dropout
+
+
+def test_what_forward_asks_of_a_dropout_is_what_the_author_made() -> None:
+    untouched = Flat(Asking()).eval()
+    x = torch.randn(2, 1, 8, 8)
+    with torch.no_grad():
+        alone = untouched(x)
+        adopted = adopt(untouched, EXAMPLE)
+        assert torch.equal(copy.deepcopy(adopted).eval()(x), alone)
+    assert {*sites(adopted)} == {"middle.drop", "middle.mine", "middle.none", "middle.attn.attention", "middle.rnn.0"}
 
 
 class Unused(nn.Module):

@@ -95,6 +95,33 @@ class LaterModule(Flat):
         return out
 
 
+class Given(nn.Module):
+    """A block whose rate its caller gives."""
+
+    def forward(self, x: Tensor, p: float, training: bool) -> Tensor:
+        return F.dropout(x, p, training)
+
+
+class TwoRates(Flat):
+    """One line that drops at two rates, or is off once."""
+
+    def __init__(self, is_off: bool) -> None:
+        super().__init__()
+        self.block, self.is_off = Given(), is_off
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        y = self.block(y, 0.1, self.training)
+        return self.block(y, 0.1 if self.is_off else 0.6, self.training and not self.is_off)  # type: ignore
+
+
+class Rising(Flat):
+    """A rate that rises as the weights move."""
+
+    def middle(self, y: Tensor, x: Tensor) -> Tensor:
+        moved = float((self.fc.weight - self.begun).abs().max())
+        return F.dropout(y, 0.2 if moved < 1e-3 else 0.4, self.training)
+
+
 class Samples(Flat):
     """A head that reads three samples, from a generator inside of a call of a builtin."""
 
@@ -171,10 +198,19 @@ def test_a_block_that_is_called_twice_has_one_site() -> None:
     assert dropping(made(Twice).train(), X) == ["block", "block"]
 
 
+@pytest.mark.parametrize(("is_off", "said"), [(False, r"F\.dropout\(p=0\.6\)"), (True, "off")])
+def test_one_line_that_drops_at_two_rates_is_refused(is_off: bool, said: str) -> None:
+    section = {"_target_": f"{TwoRates.__module__}.TwoRates", "is_off": is_off}
+    expected = rf"block calls one dropout with several rates: F\.dropout\(p=0\.1\) and {said} \(.*branches\.py, line"
+    with pytest.raises(UserError, match=expected):
+        network(section, Builder().dataset(DIGITS))
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [(Later, r"in the forward of the network \(.*test_branches\.py, line \d+\)"), (LaterModule, r"drop \(nn\.Drop")],
-)
+    [(Later, r"in the forward of the network \(.*test_branches\.py, line \d+\)"), (LaterModule, r"drop \(nn\.Drop"),
+     (Rising, r"is F\.dropout\(p=0\.4\) in this step, .*test_branches\.py, line \d+\)")],
+)  # fmt: skip
 def test_a_dropout_that_the_trial_did_not_meet_fails_its_run_alone(kind: type[nn.Module], said: str) -> None:
     data = Builder().dataset(DIGITS)
     optimizer = SGD(lr=0.0, momentum=0.0)
@@ -184,7 +220,7 @@ def test_a_dropout_that_the_trial_did_not_meet_fails_its_run_alone(kind: type[nn
     loop.train(structure, Widths.fixed(2), "never", queue, torch.device("cpu"))
     assert {name: result.status for name, result in queue.results.items()} == {"still": "complete", "moved": "failed"}
     reason = str(queue.results["moved"].reason)
-    assert "UnknownDropout: forward calls a dropout, " in reason
+    assert ("ChangedDropout" if kind is Rising else "UnknownDropout: forward calls a dropout, ") in reason
     with pytest.raises(Exception, match=said):
         raise RuntimeError(reason)
 

@@ -14,6 +14,7 @@ from torch.func import functional_call
 
 from dropout_lab.cohort.own_draws import own_draws
 from dropout_lab.cohort.stack import Layout, ties
+from dropout_lab.core.attributes import changed, kept
 from dropout_lab.core.blame import described, is_ours
 from dropout_lab.core.errors import UserError
 from dropout_lab.core.torch_private import is_written
@@ -38,7 +39,7 @@ class Draws(UserError):
 
 
 def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...], key: Tensor | None = None) -> Pass:
-    """The second of two passes with the same parameters, buffers and examples.
+    """The last of three passes with the same parameters and buffers, of which the second reads other examples.
 
     key: (2,), of what the network draws by itself in training mode; None: it may draw nothing. Raises UserError if the
     passes disagree, or if forward does what training does not allow, and `Draws` for draws without a key.
@@ -56,15 +57,7 @@ def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...], key: Tensor | N
             " configuration without dropout contains them, too; nn.Dropout or F.dropout in their place would be a site"
         )
     _check_output(first.output, shape, _mode(network))
-    before = _numbers(network)
-    with own_draws(key) if key is not None else nullcontext():
-        second, _ = _pass(network, x)
-    changed = [name for name, number in _numbers(network).items() if number != before.get(name, number)]
-    if changed:
-        raise UserError(
-            f"forward changes the attribute {changed[0]}. All runs that are trained together share it; make it a"
-            " buffer (register_buffer)"
-        )
+    second = _again(network, x, key)
     if not close(first.output, second.output):
         raise UserError(
             f"two passes over the same examples with the same parameters and buffers differ in {_mode(network)} mode."
@@ -72,6 +65,61 @@ def alone(network: nn.Module, x: Tensor, shape: tuple[int, ...], key: Tensor | N
             " dropout_lab.sites.Site"
         )
     return second
+
+
+def _again(network: nn.Module, x: Tensor, key: Tensor | None) -> Pass:
+    """A pass after one over other examples. Raises UserError if these leave anything but buffers behind."""
+
+    def passed(examples: Tensor) -> Pass:
+        with own_draws(key) if key is not None else nullcontext():
+            return _pass(network, examples)[0]
+
+    values = kept(network)
+    objects = {name: _found(network, name) for name in values}
+    passed(x[:1].expand_as(x).clone())
+    between = kept(network)
+    again = passed(x)
+    for name in dict.fromkeys((*changed(values, between), *changed(between, kept(network)))):
+        if _found(network, name) is objects.get(name) or not _is_only_written(network, name, lambda: passed(x).output):
+            raise UserError(
+                f"forward changes the attribute {name}, which all runs that are trained together share; it must be a"
+                " buffer (register_buffer)"
+            )
+    return again
+
+
+def _found(network: nn.Module, name: str) -> Any:
+    path, _, attribute = name.rpartition(".")
+    return vars(network.get_submodule(path)).get(attribute)
+
+
+def _is_only_written(network: nn.Module, name: str, output: Callable[[], Tensor]) -> bool:
+    """Whether an attribute, such as the weights of an attention for a figure, is made anew and never read.
+
+    Without it, the passes of both modes must give the same. What may be a count is taken to be read.
+    """
+    path, _, attribute = name.rpartition(".")
+    module, was = network.get_submodule(path), network.training
+    if isinstance(vars(module).get(attribute), bool | int | float | str | None):
+        return False
+    modes = [(part, part.training) for part in network.modules()]
+    try:
+        for training in (was, not was):
+            network.train(training)
+            value = vars(module)[attribute]
+            full = output()
+            del vars(module)[attribute]
+            bare = output()
+            vars(module).setdefault(attribute, value)
+            if not close(full, bare):
+                return False
+    except UserError:  # it is read
+        vars(module).setdefault(attribute, value)
+        return False
+    finally:
+        for part, mode in modes:
+            part.training = mode
+    return True
 
 
 def _pass(network: nn.Module, x: Tensor) -> tuple[Pass, str | None]:
@@ -167,16 +215,6 @@ def _random_state() -> tuple[bytes, ...]:
         f"{kind} {place}".encode() + np.asarray(numbers).tobytes(),
         repr(random.getstate()).encode(),
     )
-
-
-def _numbers(network: nn.Module) -> dict[str, Any]:
-    """Attributes of the modules that are plain numbers."""
-    return {
-        f"{path}.{name}" if path else name: value
-        for path, module in network.named_modules()
-        for name, value in vars(module).items()
-        if isinstance(value, int | float)
-    }
 
 
 def close(ours: Tensor, alone: Tensor) -> bool:

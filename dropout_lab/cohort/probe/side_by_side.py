@@ -11,8 +11,12 @@ from dropout_lab.cohort.probe.alone import Pass, close
 from dropout_lab.cohort.recipe import Structure
 from dropout_lab.cohort.stack import Layout
 from dropout_lab.cohort.step import Program, StepInputs
+from dropout_lab.core.attributes import changed, kept
 from dropout_lab.core.blame import blamed, described, is_ours
 from dropout_lab.core.errors import UserError
+
+FEW = 3
+"""The most attributes that a message lists."""
 
 
 class NotInLanes(UserError):
@@ -48,14 +52,18 @@ def check_side_by_side(
     measured = [losses(alone[False].output.detach().float(), y, task).sum() for alone in passes]
     trained = [losses(alone[True].output.float(), y, task).mean() for alone in passes]
     grads = [_gradient(program, loss, alone[True]) for loss, alone in zip(trained, passes, strict=True)]
+    before = [kept(model) for model in program.models]
     try:
         with torch.no_grad():
             first = {name: value[1] for name, value in buffers.items()}
             single = evaluate(params[1], first, {name: value[1] for name, value in carried.items()}, x)
             if not close(single, measured[1]):
+                names = changed(*map(kept, networks))
                 raise UserError(
-                    "two networks with the same parameters and buffers answer differently. What its constructor draws,"
-                    " or computes from what it draws, must be a parameter or a buffer (register_buffer)"
+                    "two networks with the same parameters and buffers answer differently"
+                    + (f" (they differ in {', '.join(names[:FEW])})" if names else "")
+                    + ". What its constructor draws, or computes from what it draws, must be a parameter or a buffer"
+                    " (register_buffer)"
                 )
             lifted = lift(evaluate, structure.engine)(params, buffers, carried, examples)
         params.requires_grad_()
@@ -72,6 +80,13 @@ def check_side_by_side(
     agree = agree and all(
         close(value, torch.stack([alone[True].held[name] for alone in passes])) for name, value in after.items()
     )
+    if not agree and structure.engine == "loop":
+        names = [name for one, model in zip(before, program.models, strict=True) for name in changed(one, kept(model))]
+        raise UserError(
+            "runs that take turns do not compute what each of them computes alone"
+            + (f": forward changes the attribute {names[0]}, which they share" if names else "")
+            + ". What forward keeps from step to step must be a buffer (register_buffer)"
+        )
     if not agree:
         raise NotInLanes(
             "trained side by side with others (torch.func.vmap), it does not compute what it computes alone. What"
