@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.columns import Column, Place, require_column, shown, stripped, without_missing
+from dropout_lab.datasets.columns import Column, Place, has_blanks, require_column, shown, stripped, without_missing
 from dropout_lab.datasets.hints import hints
 from dropout_lab.datasets.misread import alike
 from dropout_lab.datasets.part_names import ALLOWED, GivenParts, Part, part_of
@@ -191,7 +191,7 @@ def _given(
         raise UserError(f"{column}, dataset.split, says train in every row, so it divides nothing")
     words = f"by the column {ways.split}" if parts.validation is not None else ""
     told = ", ".join(f"{count:,} {part}" for part, count in sizes.items())
-    blanks = "; blanks around its words are left out" if _has_blanks(column) else ""
+    blanks = "; blanks around its words are left out" if has_blanks(column.as_written) else ""
     return parts, words, [f"{column} is dataset.split: {told} rows; it is no feature{blanks}"]
 
 
@@ -262,13 +262,8 @@ def _groups(column: Column) -> NDArray[np.int64]:
 def _of_groups(column: Column, groups: NDArray[np.int64]) -> str:
     sizes = np.bincount(groups)
     rows = f"{sizes.min()} rows" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()} rows"
-    blanks = "; blanks around their names are left out" if _has_blanks(column) else ""
+    blanks = "; blanks around their names are left out" if has_blanks(column.as_written) else ""
     return f"{column} is dataset.group: {len(sizes):,} groups of {rows}, never on both sides; it is no feature{blanks}"
-
-
-def _has_blanks(column: Column) -> bool:
-    """Whether there were blanks around its words."""
-    return any(isinstance(word, str) and word != word.strip() for word in column.as_written.unique())
 
 
 def _spelled_alike(column: Column) -> list[str]:

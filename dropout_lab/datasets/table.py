@@ -98,12 +98,11 @@ def _plain(
 ) -> tuple[Files, Labelled | None, list[str]]:
     """The table with targets that can be taken as they are, the task, and what was made of them; see `plain_target`."""
     notes: list[str] = []
-    if task in ("classification", "multilabel"):
-        return files, task, notes
     types = wanted_types(columns, files.frame, path)
+    is_class = task in ("classification", "multilabel")
     for name in targets:
         wanted = types.get(name)
-        frame, said = plain_target(files.frame, name, path, files.place, files.marks, wanted)
+        frame, said = plain_target(files.frame, name, path, files.place, files.marks, wanted, is_class=is_class)
         files, notes = replace(files, frame=frame), [*notes, *said]
-        task = "classification" if wanted == "category" else task
+        task = "classification" if wanted == "category" and not is_class else task
     return files, task, notes

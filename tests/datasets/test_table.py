@@ -279,3 +279,27 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
         with pytest.raises(UserError, match="cannot be read as a table"):
             table(path=str(tmp_path / name), target="x")
+
+
+def test_a_target_is_read_as_a_feature_is(tmp_path: Path) -> None:
+    """Points between thousands are told where another column says so, and refused where none does."""
+    path, price = tmp_path / "my.csv", ["1.000", "951", "3.074"] * 20
+    frame = pd.DataFrame({"x": ["1,5", "2,25"] * 30, "price": price})
+    frame.to_csv(path, index=False)
+    found = table(path=str(path), target="price", task="regression")
+    assert torch.diff(found.targets[:3]).tolist() == [-49, 2123]
+    assert any("'.' is between thousands; ',' is the decimal sign, as in column x" in note for note in found.notes)
+    frame.assign(x=range(60)).to_csv(path, index=False)
+    with pytest.raises(UserError, match=r"line 2: column price has '1.000': .*columns=\{price:decimal_point\}"):
+        table(path=str(path), target="price")
+    comma = table(path=str(path), target="price", columns={"price": "decimal_comma"}, task="regression")
+    assert torch.diff(comma.targets[:3]).tolist() == [-49, 2123]
+
+
+@pytest.mark.parametrize("task", [None, "classification"])
+def test_blanks_around_labels_are_left_out(tmp_path: Path, task: str | None) -> None:
+    path = tmp_path / "my.csv"
+    pd.DataFrame({"x": np.arange(60) / 4, "y": ["a", "a ", "b"] * 20}).to_csv(path, index=False)
+    found = table(path=str(path), target="y", task=task)
+    assert found.class_names == ["a", "b"]
+    assert any("blanks around the labels of the target, y, are left out" in note for note in found.notes)
