@@ -56,7 +56,7 @@ def table(
     ways = Ways(group, time, split, val_path, test_path, folds, val_fraction, test_fraction)
     files, notes = read_files(partial(read_table, options=read), path, val_path, test_path), list[str]()
     if label_sep is None:  # else an empty cell has no label
-        files, notes = with_target(files, target, path, missing_target)
+        files, notes = with_target(files, target, path, missing_target, keep)
         files, task, read_as = _plain(files, [name for name in targets if name not in keep], path, task, columns)
         notes += read_as
     sizes: dict[str, Any] = {"validated": files.validated, "tested": files.tested}

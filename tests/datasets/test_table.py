@@ -303,3 +303,29 @@ def test_blanks_around_labels_are_left_out(tmp_path: Path, task: str | None) -> 
     found = table(path=str(path), target="y", task=task)
     assert found.class_names == ["a", "b"]
     assert any("blanks around the labels of the target, y, are left out" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "word", "classes"),
+    [(["a", "-", "b"], "-", ["a", "b"]), (["0", "1", "unknown", "2"], "unknown", ["0", "1", "2"])],
+)
+def test_a_word_for_a_missing_target_is_no_class(
+    tmp_path: Path, labels: list[str], word: str, classes: list[str]
+) -> None:
+    path = write(tmp_path, pd.DataFrame({"x": np.arange(60) / 4, "y": (labels * 20)[:60]}))
+    refused = f"column y, the target, has '{word}', which stands for .*missing_target=drop leaves .*dataset.keep=.y"
+    with pytest.raises(UserError, match=refused):
+        table(path=path, target="y")
+    dropped = table(path=path, target="y", missing_target="drop")
+    assert dropped.class_names == classes
+    assert f"'{word}' taken as missing; dataset.keep=[y] makes a class" in dropped.notes[0]
+    assert word in table(path=path, target="y", keep=["y"], task="classification").class_names
+
+
+def test_a_class_that_may_be_a_missing_value_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, pd.DataFrame({"x": np.arange(60) / 4, "y": ["a", "unknown", "b"] * 20}))
+    found = table(path=path, target="y")
+    assert found.class_names == ["a", "b", "unknown"]
+    assert "has the class 'unknown'; if that stands for a missing value" in found.notes[0]
+    other = table(path=path, target="y", read={"na_values": ["unknown"]}, missing_target="drop")
+    assert other.class_names == ["a", "b"]
