@@ -119,11 +119,14 @@ def _typed(raw: Column, values: "pd.Series[Any]", wanted: str | None) -> Reading
     """A column of a file that has types of its own."""
     first = next(iter(values.dropna()), None) if values.dtype == object else None
     if values.dtype.kind == "M" or (first is not None and hasattr(first, "year")):
-        seconds = numeric(values)
-        other = () if wanted else ("is a date",)
-        return Reading(
-            _with(raw, seconds), "date", other, typed((raw.name, "drop")) if other else "", wanted is not None
-        )
+        told = () if wanted else ("is a date",)
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            zone, values = str(values.dt.tz), values.dt.tz_localize(None)
+            told = told if zone == "UTC" else (f"days and hours are local, of the time zone {zone}",)
+        elif getattr(first, "tzinfo", None) is not None:
+            told = ("days and hours are those in UTC",)
+        other = typed((raw.name, "drop")) if told and not wanted else ""
+        return Reading(_with(raw, numeric(values)), "date", told, other, wanted is not None)
     if values.dtype == bool or (first is not None and all(isinstance(one, bool) for one in values.dropna())):
         return Reading(
             _with(raw, pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=float)), "truth value"

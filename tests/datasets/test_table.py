@@ -329,3 +329,13 @@ def test_a_class_that_may_be_a_missing_value_is_told(tmp_path: Path) -> None:
     assert "has the class 'unknown'; if that stands for a missing value" in found.notes[0]
     other = table(path=path, target="y", read={"na_values": ["unknown"]}, missing_target="drop")
     assert other.class_names == ["a", "b"]
+
+
+def test_times_of_a_zone_are_local(tmp_path: Path) -> None:
+    times = pd.date_range("2024-01-01 22:00", periods=40, freq="25h", tz="America/New_York")
+    path = write(tmp_path, rows().assign(age=times), "my.parquet")
+    found = table(path=path, target="label")
+    (reading,) = [one for one in found.readings if one.name == "age"]
+    assert reading.told == "days and hours are local, of the time zone America/New_York"
+    hours = found.inputs[:, list(reading.features).index("age hour")]
+    assert torch.equal(hours - hours[0], torch.tensor([float(time.hour - 22) for time in times]))

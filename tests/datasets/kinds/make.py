@@ -110,6 +110,9 @@ CASES = (
     # Dates and times
     Case("ISO dates", ["2024-01-31", "2024-02-29", "2023-12-01"], "date", ["x days", "x year", "x month", "x weekday"], "is a date", first=[0, 29, -61]),
     Case("ISO times", ["2024-01-31T06:00:00Z", "2024-01-31T18:00:00Z"], "date", ["x days", "x hour"], "is a date", first=[0, 0.5]),
+    Case("one offset", ["2024-01-31T06:00:00+02:00", "2024-02-01T01:00:00+02:00"], "date", ["x days", "x month", "x weekday", "x hour"], r"hours are local, of the offset \+02:00", first=[0, 19 / 24]),
+    Case("two offsets", ["2024-03-30T06:00:00+01:00", "2024-03-31T06:00:00+02:00"], "date", ["x days", "x weekday", "x hour"], "offsets from UTC differ.*those in UTC", first=[0, 23 / 24]),
+    Case("years of two digits", ["24.01.38", "25.01.97"], "date", ["x days", "x year", "x weekday"], r"such as '24.01.38' \(line 2\) for 2038, and 1 different dates are after today.*columns=\{x:drop\}", first=[0, -14974]),
     Case("dates with dots", ["31.01.2024", "01.02.2024"], "date", ["x days", "x month", "x weekday"], "is a date", first=[0, 1]),
     Case("months in words", ["31 Jan 2024", "Feb 1, 2024", "March 1, 2024"], "date", ["x days", "x month", "x weekday"], "is a date", first=[0, 1, 30]),
     Case("the day is first", ["03/04/2024", "25/06/2024"], "date", ["x days", "x month", "x weekday"], r"the day is first, as '25/06/2024' \(line 3\) says", first=[0, 83]),
