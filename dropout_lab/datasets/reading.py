@@ -76,6 +76,11 @@ def read_column(raw: Column, wanted: str | None, kept: bool, marks: Marks) -> Re
         return _as_it_is(raw, is_category=wanted == "category")
     values = raw.values
     if isinstance(values.dtype, pd.CategoricalDtype):
+        if wanted is None and np.isfinite(numeric(values.cat.categories.to_series())).any():
+            told = ("has numbers, and the type of categories in the file",)
+            return replace(
+                _as_it_is(raw, is_category=True), told=told, change=typed((raw.name, "number")), is_settled=False
+            )
         values = values.astype(values.cat.categories.dtype)
     if values.dtype == object and any(isinstance(value, str) for value in values):
         values = values.map(str, na_action="ignore").astype("str")

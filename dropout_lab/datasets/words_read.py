@@ -206,6 +206,8 @@ def _spelling(
         told.append("blanks and apostrophes are between thousands")
     if any(word.startswith("(") for word, _ in pairs):
         told.append("numbers in brackets are negative")
+    if any(word.endswith(("-", "−", "–")) for word, _ in pairs):
+        told.append("numbers with a minus behind them are negative")
     return tuple(told)
 
 

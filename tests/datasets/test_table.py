@@ -339,3 +339,13 @@ def test_times_of_a_zone_are_local(tmp_path: Path) -> None:
     assert reading.told == "days and hours are local, of the time zone America/New_York"
     hours = found.inputs[:, list(reading.features).index("age hour")]
     assert torch.equal(hours - hours[0], torch.tensor([float(time.hour - 22) for time in times]))
+
+
+@pytest.mark.parametrize("codes", [["1", "2"], [10, 20]])
+def test_numbers_of_the_type_of_categories_are_categories(tmp_path: Path, codes: list[Any]) -> None:
+    path = write(tmp_path, rows().assign(city=pd.Categorical(codes * 20)), "my.parquet")
+    (reading,) = [one for one in table(path=path, target="label").readings if one.name == "city"]
+    assert (reading.type, list(reading.features)) == ("category", [f"city={code}" for code in codes])
+    assert reading.told == "has numbers, and the type of categories in the file"
+    (other,) = [one for one in table(path=path, target="label", columns=["city:number"]).readings if one.name == "city"]
+    assert other.type == "number"

@@ -94,6 +94,7 @@ CASES = (
     Case("a unit", ["5 kg", "6 kg", "7.5 kg"], "number", ["x"], "'kg' left out", first=[0, 1, 2.5]),
     Case("two units", ["5 kg", "600 g", "7 kg", *[f"{row} g" for row in range(1, 30)]], refused="whose units differ"),
     Case("brackets", ["(1,234.5)", "5.5"], "number", ["x"], "in brackets are negative", first=[0, 1240]),
+    Case("a minus behind", ["1.5-", "3.0"], "number", ["x"], "a minus behind them are negative", first=[0, 4.5]),
     Case("a typographic minus", ["−5", "3"], "number", ["x"], first=[0, 8]),
     Case("a word among numbers", [1, 2, 3, "abc"], refused=r"line 5: column x has numbers, and here 'abc'.*na_values:\[abc\].*x:category.*x:drop"),
     Case(
