@@ -19,7 +19,7 @@ from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.image_cache import as_inputs, decoded
 from dropout_lab.datasets.image_notes import notes
 from dropout_lab.datasets.image_pixels import Reading
-from dropout_lab.datasets.reading import Type
+from dropout_lab.datasets.reading import Type, wanted_types
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
 
@@ -85,7 +85,8 @@ def hub(
             " dataset.id= or dataset.path="
         )
     tested = len(parts[-1]) if "test" in splits else None
-    division = divided(frame, where, place, ways, targets=[label], keep=keep, tested=tested)
+    types = {} if pictures else wanted_types(columns, frame, where)
+    division = divided(frame, where, place, ways, targets=[label], keep=keep, tested=tested, columns=types)
     test = held_out(division, label, where, keep=keep, task="classification" if pictures else task)
     said = [*division.notes, *([JOINED.format(where=where)] if "validation" in splits else [])]
     common: dict[str, Any] = {"limit": limit, "label_noise": label_noise, "class_weight": class_weight}
@@ -93,7 +94,8 @@ def hub(
     name = (Path(path).name if path else str(id).rpartition("/")[2]).lower()
     if not pictures:
         left_out = [name for name in drop if name not in ways.columns.values()]
-        asked: dict[str, Any] = {"drop": left_out, "keep": keep, "task": task, "columns": columns}
+        types = {name: kind for name, kind in types.items() if name not in ways.columns.values()}
+        asked: dict[str, Any] = {"drop": left_out, "keep": keep, "task": task, "columns": types}
         encoded = encode(division.frame, label, where, test, **asked, place=place)
         return Dataset(
             name=name,

@@ -60,12 +60,16 @@ def table(
         files, task, read_as = _plain(files, [name for name in targets if name not in keep], path, task, columns)
         notes += read_as
     sizes: dict[str, Any] = {"validated": files.validated, "tested": files.tested}
-    division = divided(files.frame, path, files.place, ways, targets=targets, keep=keep, **sizes)
+    types = wanted_types(columns, files.frame, path)
+    division = divided(
+        files.frame, path, files.place, ways, targets=targets, keep=keep, columns=types, marks=files.marks, **sizes
+    )
     if isinstance(target, str) and task != "multilabel" and label_sep is None:
         test = held_out(division, target, path, keep=keep, task=task)
     else:
         test = held_out_rows(division, targets, path)
-    asked: dict[str, Any] = {"keep": keep, "task": task, "label_sep": label_sep, "columns": columns}
+    asked: dict[str, Any] = {"keep": keep, "task": task, "label_sep": label_sep}
+    asked["columns"] = {name: kind for name, kind in types.items() if name not in ways.columns.values()}
     asked["drop"] = [name for name in drop if name not in ways.columns.values()]
     encoded = encode(division.frame, target, path, test, **asked, place=files.place, marks=files.marks)
     return Dataset(

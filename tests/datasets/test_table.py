@@ -297,7 +297,7 @@ def test_a_target_is_read_as_a_feature_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("task", [None, "classification"])
-def test_blanks_around_labels_are_left_out(tmp_path: Path, task: str | None) -> None:
+def test_blanks_around_labels_are_left_out(tmp_path: Path, task: Any) -> None:
     path = tmp_path / "my.csv"
     pd.DataFrame({"x": np.arange(60) / 4, "y": ["a", "a ", "b"] * 20}).to_csv(path, index=False)
     found = table(path=str(path), target="y", task=task)
