@@ -152,6 +152,13 @@ def stripped(values: "pd.Series[Any]") -> "pd.Series[Any]":
     return pd.Series(plain, index=values.index, dtype=object)
 
 
+def has_blanks(values: "pd.Series[Any]") -> bool:
+    """Whether there are blanks around a word."""
+    if values.dtype.kind in "biufcmM" and not isinstance(values.dtype, pd.StringDtype):
+        return False
+    return any(isinstance(word, str) and word != word.strip() for word in values.unique())
+
+
 def numeric(values: "pd.Series[Any]") -> NDArray[np.float64]:
     """NaN where a value is missing or no number. Times are seconds since 1970, durations are seconds."""
     if values.dtype == object and isinstance(next(iter(values.dropna()), None), datetime.date):

@@ -23,6 +23,9 @@ OPEN: Mapping[Order, Sequence[str]] = {
     "month": ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y"),
 }
 IS_OPEN = re.compile(r"\d{1,2}([/-])\d{1,2}\1(?:\d{4}|\d{2})(?:[ T].*)?")
+SHORT_YEAR = re.compile(r"(?:\d{1,2}([-/.])\d{1,2}\1|\d{1,2}-[a-z]{3}-)\d{2}(?!\d).*", re.IGNORECASE)
+OFFSET = re.compile(r"(:\d\d(?:[.,]\d+)?) ?(z|utc|gmt|[+-]\d\d(?::?\d\d)?)$", re.IGNORECASE)
+"""Behind a time of the day: how far it is from UTC."""
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
 DAY_NUMBER = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 DAY = 86400.0
@@ -54,6 +57,23 @@ def orders(words: Sequence[str]) -> Mapping[Order, Times]:
 def is_open(word: str) -> bool:
     """Whether day and month of a date may be either way round."""
     return IS_OPEN.fullmatch(word.strip()) is not None
+
+
+def has_short_year(word: str) -> bool:
+    """Whether the year has two digits, so that its century is open."""
+    return SHORT_YEAR.fullmatch(word.strip()) is not None
+
+
+def offset(word: str) -> str:
+    """`+02:00` of a time with an offset from UTC, `Z` of one in UTC; empty where it has none."""
+    if (found := OFFSET.search(word.strip())) is None:
+        return ""
+    return "Z" if found[2].lower() in ("z", "utc", "gmt") or set(found[2]) <= set("+-0:") else found[2]
+
+
+def without_offset(word: str) -> str:
+    """The time as a clock there shows it."""
+    return OFFSET.sub(r"\1", word.strip()) if offset(word) else word
 
 
 def clocks(words: Sequence[str]) -> Times:

@@ -16,7 +16,17 @@ from pydantic import Field
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.columns import Column, Place, require_column, shown, stripped, without_missing
+from dropout_lab.datasets.columns import (
+    Column,
+    Place,
+    has_blanks,
+    require_column,
+    setting,
+    shown,
+    stripped,
+    without_missing,
+)
+from dropout_lab.datasets.files import NO_MARKS, Marks
 from dropout_lab.datasets.hints import hints
 from dropout_lab.datasets.misread import alike
 from dropout_lab.datasets.part_names import ALLOWED, GivenParts, Part, part_of
@@ -125,9 +135,12 @@ def divided(
     keep: Sequence[str] = (),
     validated: int = 0,
     tested: int | None = None,
+    columns: Mapping[str, str] | None = None,
+    marks: Marks = NO_MARKS,
 ) -> Division:
-    """Divides a table. `validated`, `tested`: how many of its last rows are the validation part and, behind it, the
-    test set, where files or the hub give them.
+    """Divides a table. `columns`: what dataset.columns says of a time; `marks`: what dataset.read says of it.
+    `validated`, `tested`: how many of its last rows are the validation part and, behind it, the test set, where files
+    or the hub give them.
 
     Raises UserError for a column that is not there, is the target, or has values that say nothing about the parts, for
     groups on both sides of parts that are given, and for keys that say different things of the same rows.
@@ -142,7 +155,15 @@ def divided(
     parts, words, notes = _given(frame, where, place, ways, validated, tested)
     left = frame.drop(columns=[name for key, name in ways.columns.items() if key != "time"])
     if ways.time is not None:
-        parts, left, of_time = _in_time(left, where, place, ways, parts, ways.time in keep)
+        parts, left, of_time = _in_time(
+            left,
+            Column(ways.time, frame[ways.time], where, place),
+            ways,
+            parts,
+            ways.time in keep,
+            columns or {},
+            marks,
+        )
         words, notes = f"in time, by {ways.time}", [*notes, of_time]
     groups = None
     if ways.group is not None:
@@ -191,7 +212,7 @@ def _given(
         raise UserError(f"{column}, dataset.split, says train in every row, so it divides nothing")
     words = f"by the column {ways.split}" if parts.validation is not None else ""
     told = ", ".join(f"{count:,} {part}" for part, count in sizes.items())
-    blanks = "; blanks around its words are left out" if _has_blanks(column) else ""
+    blanks = "; blanks around its words are left out" if has_blanks(column.as_written) else ""
     return parts, words, [f"{column} is dataset.split: {told} rows; it is no feature{blanks}"]
 
 
@@ -210,12 +231,17 @@ def _part(column: Column, row: int) -> Part:
 
 
 def _in_time(
-    frame: pd.DataFrame, where: str, place: Place, ways: Ways, parts: GivenParts, kept: bool
+    frame: pd.DataFrame,
+    time: Column,
+    ways: Ways,
+    parts: GivenParts,
+    kept: bool,
+    columns: Mapping[str, str],
+    marks: Marks,
 ) -> tuple[GivenParts, pd.DataFrame, str]:
     """The parts with those that are cut off by time, the table with the time or without, and what was made of it."""
-    assert ways.time is not None
-    times, read = times_of(Column(ways.time, frame[ways.time], where, place))
-    left = frame.assign(**{ways.time: read}) if kept else frame.drop(columns=ways.time)
+    times, read, guessed = times_of(time, columns.get(time.name), marks)
+    left = frame.assign(**{time.name: read}) if kept else frame.drop(columns=time.name)
     test = parts.test
     rest = np.arange(len(frame)) if test is None else np.setdiff1d(np.arange(len(frame)), test.numpy())
     if test is None:
@@ -229,8 +255,8 @@ def _in_time(
         f"{len(rows):,} {part} rows from {_moment(read, rows, times, 'min')} to {_moment(read, rows, times, 'max')}"
         for part, rows in (("train", train), ("validation", validation), ("test", test.numpy()))
     ]
-    feature = "is kept as a feature" if kept else f"is no feature (dataset.keep=[{ways.time}] makes it one)"
-    told = f"{where}: column {ways.time} is dataset.time: {'; '.join(spans)}; it {feature}"
+    feature = "is kept as a feature" if kept else f"is no feature ({setting('keep', time.name)} makes it one)"
+    told = f"{time} is dataset.time: {'; '.join(spans)}; it {feature}{f'; {guessed}' if guessed else ''}"
     return GivenParts(torch.from_numpy(validation), test), left, told
 
 
@@ -262,13 +288,8 @@ def _groups(column: Column) -> NDArray[np.int64]:
 def _of_groups(column: Column, groups: NDArray[np.int64]) -> str:
     sizes = np.bincount(groups)
     rows = f"{sizes.min()} rows" if sizes.min() == sizes.max() else f"{sizes.min()} to {sizes.max()} rows"
-    blanks = "; blanks around their names are left out" if _has_blanks(column) else ""
+    blanks = "; blanks around their names are left out" if has_blanks(column.as_written) else ""
     return f"{column} is dataset.group: {len(sizes):,} groups of {rows}, never on both sides; it is no feature{blanks}"
-
-
-def _has_blanks(column: Column) -> bool:
-    """Whether there were blanks around its words."""
-    return any(isinstance(word, str) and word != word.strip() for word in column.as_written.unique())
 
 
 def _spelled_alike(column: Column) -> list[str]:

@@ -218,8 +218,13 @@ def _read_excel(file: Path, given: dict[str, Any]) -> Read:
 def _read_parquet(file: Path, given: dict[str, Any]) -> Read:
     from pyarrow import parquet  # takes a part of a second to import
 
-    require_different(parquet.read_schema(file).names, str(file))
-    return Read(pd.read_parquet(file, **given), row_of_file)
+    schema = parquet.read_schema(file)
+    require_different(schema.names, str(file))
+    frame = pd.read_parquet(file, **given)
+    said = (schema.pandas_metadata or {}).get("columns", ())
+    categories = [one["name"] for one in said if one["pandas_type"] == "categorical" and one["name"] in frame]
+    frame = frame.astype(dict.fromkeys(categories, "category"))  # whole numbers come back as such
+    return Read(frame, row_of_file)
 
 
 def _read_feather(file: Path, given: dict[str, Any]) -> Read:

@@ -19,7 +19,7 @@ from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.image_cache import as_inputs, decoded
 from dropout_lab.datasets.image_notes import notes
 from dropout_lab.datasets.image_pixels import Reading
-from dropout_lab.datasets.reading import Type, types_of_features
+from dropout_lab.datasets.reading import Type, types_of_features, wanted_types
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
 
@@ -85,7 +85,8 @@ def hub(
             " dataset.id= or dataset.path="
         )
     tested = len(parts[-1]) if "test" in splits else None
-    division = divided(frame, where, place, ways, targets=[label], keep=keep, tested=tested)
+    types = {} if pictures else wanted_types(columns, frame, where)
+    division = divided(frame, where, place, ways, targets=[label], keep=keep, tested=tested, columns=types)
     test = held_out(division, label, where, keep=keep, task="classification" if pictures else task)
     said = [*division.notes, *([JOINED.format(where=where)] if "validation" in splits else [])]
     common: dict[str, Any] = {"limit": limit, "label_noise": label_noise, "class_weight": class_weight}

@@ -65,11 +65,14 @@ def labelled_text(
     column, label = _columns(rows, text, target, list(ways.columns.values()))
     require_target_alone(keep, label)
     notes = list(rows.notes)
-    if label not in keep and task != "classification":
-        frame, said = plain_target(rows.frame, label, rows.where, rows.place, rows.marks)
+    if label not in keep:
+        is_class = task == "classification"
+        frame, said = plain_target(rows.frame, label, rows.where, rows.place, rows.marks, is_class=is_class)
         rows, notes = replace(rows, frame=frame), [*notes, *said]
     sizes: dict[str, Any] = {"validated": rows.validated, "tested": rows.tested}
-    division = divided(rows.frame, rows.where, rows.place, ways, targets=[label, column], keep=keep, **sizes)
+    division = divided(
+        rows.frame, rows.where, rows.place, ways, targets=[label, column], keep=keep, marks=rows.marks, **sizes
+    )
     test = held_out(division, label, rows.where, keep=keep, task=task)
     encoded = encode_target(rows.frame[label], label, rows.where, test, keep=keep, task=task, place=rows.place)
     texts = [tokens(value, level)[:length] if isinstance(value, str) else () for value in rows.frame[column]]

@@ -26,6 +26,8 @@ Type = Literal[
 ]
 """What dataset.columns can say of a column."""
 TYPES = get_args(Type)
+OF_TIMES: Sequence[Type] = ("number", "date", "day_first", "month_first")
+"""How the times of dataset.time may be read."""
 Kind = Literal["number", "truth value", "date", "time of day", "category"]
 LOOKED_AT = 50
 MAY_BE_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*")
@@ -73,15 +75,17 @@ def types_of_features(
 ) -> dict[str, str]:
     """The types without those of columns that say how to divide, key -> name, unless `keep` makes features of them.
 
-    Raises UserError where such a column is to be anything but left out.
+    Raises UserError where such a column is to be anything but left out, or a time how it is to be read.
     """
     types = types_by_name(columns)
     for key, name in dividing.items():
-        if name not in keep and types.pop(name, "drop") != "drop":
-            kind = types_by_name(columns)[name]
+        if name in keep:
+            continue
+        kind, allowed = types.pop(name, "drop"), ("drop", *(OF_TIMES if key == "time" else ()))
+        if kind not in allowed:
             raise UserError(
                 f"dataset.columns: column {name} cannot be {kind!r}, for it is dataset.{key}, which is no feature; must"
-                " be drop, or left out of dataset.columns"
+                f" be {' or '.join(allowed)}, or left out of dataset.columns"
             )
     return types
 
@@ -96,6 +100,11 @@ def read_column(raw: Column, wanted: str | None, kept: bool, marks: Marks) -> Re
         return _as_it_is(raw, is_category=wanted == "category")
     values = raw.values
     if isinstance(values.dtype, pd.CategoricalDtype):
+        if wanted is None and np.isfinite(numeric(values.cat.categories.to_series())).any():
+            told = ("has numbers, and the type of categories in the file",)
+            return replace(
+                _as_it_is(raw, is_category=True), told=told, change=typed((raw.name, "number")), is_settled=False
+            )
         values = values.astype(values.cat.categories.dtype)
     if values.dtype == object and any(isinstance(value, str) for value in values):
         values = values.map(str, na_action="ignore").astype("str")
@@ -139,11 +148,14 @@ def _typed(raw: Column, values: "pd.Series[Any]", wanted: str | None) -> Reading
     """A column of a file that has types of its own."""
     first = next(iter(values.dropna()), None) if values.dtype == object else None
     if values.dtype.kind == "M" or (first is not None and hasattr(first, "year")):
-        seconds = numeric(values)
-        other = () if wanted else ("is a date",)
-        return Reading(
-            _with(raw, seconds), "date", other, typed((raw.name, "drop")) if other else "", wanted is not None
-        )
+        told = () if wanted else ("is a date",)
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            zone, values = str(values.dt.tz), values.dt.tz_localize(None)
+            told = told if zone == "UTC" else (f"days and hours are local, of the time zone {zone}",)
+        elif getattr(first, "tzinfo", None) is not None:
+            told = ("days and hours are those in UTC",)
+        other = typed((raw.name, "drop")) if told and not wanted else ""
+        return Reading(_with(raw, numeric(values)), "date", told, other, wanted is not None)
     if values.dtype == bool or (first is not None and all(isinstance(one, bool) for one in values.dropna())):
         return Reading(
             _with(raw, pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=float)), "truth value"

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.column_reading import ColumnReading
-from dropout_lab.datasets.columns import Column, Place, require_scalars, setting, shown, typed
+from dropout_lab.datasets.columns import Column, Place, has_blanks, require_scalars, setting, shown, stripped, typed
 from dropout_lab.datasets.files import Marks
 from dropout_lab.datasets.left_out import LeftOut, left_out
 from dropout_lab.datasets.reading import Reading, read_column, settle
 from dropout_lab.datasets.target import EncodedTarget
-from dropout_lab.datasets.words_read import Found, Open, read_words
+from dropout_lab.datasets.words_read import Open
 
 MOST_REFUSED = 10
 """So many columns are refused at once."""
@@ -81,38 +81,56 @@ def readings_of_targets(values: pd.DataFrame, target: EncodedTarget, place: Plac
 
 
 def plain_target(
-    frame: pd.DataFrame, name: str, where: str, place: Place, marks: Marks, wanted: str | None = None
+    frame: pd.DataFrame,
+    name: str,
+    where: str,
+    place: Place,
+    marks: Marks,
+    wanted: str | None = None,
+    *,
+    is_class: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The table with a target that can be taken as it is: numbers in words are numbers, blanks around labels are left
-    out; and what was made of it. `wanted`: what dataset.columns says it is. Raises UserError where its decimal sign is
-    open, and for dates."""
-    values = frame[name]
-    if not isinstance(values.dtype, pd.StringDtype):
-        return frame, []
-    stripped = values.str.strip()
-    notes = []
-    if bool((stripped != values).any()):
+    """The table with a target that can be taken as it is: numbers in words are read as those of a feature are, blanks
+    around labels are left out; and what was made of it. `wanted`: what dataset.columns says it is; `is_class`: whether
+    dataset.task says that it has classes. Raises UserError where its decimal sign is open."""
+    words, notes = stripped(frame[name]), []
+    if has_blanks(frame[name]):
         notes.append(f"{where}: blanks around the labels of the target, {name}, are left out")
-    stripped = stripped.where(stripped != "", None)
-    if wanted == "category":
-        return frame.assign(**{name: stripped}), notes
-    plain = pd.to_numeric(stripped, errors="coerce")
-    if bool((plain.notna() | stripped.isna()).all()) and marks.decimal != ",":
-        return frame.assign(**{name: plain}), notes
-    raw = Column(name, stripped, where, place)
+        frame = frame.assign(**{name: words.where(words != "", None)})
+    if not isinstance(words.dtype, pd.StringDtype) or wanted == "category" or is_class:
+        return frame, notes
+    raw = Column(name, words, where, place)
     try:
-        found = read_words(raw, stripped, wanted, marks)
+        found = read_column(raw, wanted, False, marks)
     except UserError:
         if wanted is not None:
             raise
-        return frame.assign(**{name: stripped}), notes  # they may be classes; `target` says what is wrong with them
+        return frame, notes  # they may be classes; `target` says what is wrong with them
     if isinstance(found, Open):
-        raise UserError(f"{_open(found, False)}; if these are classes, give dataset.task=classification")
-    if isinstance(found, Found) and found.kind == "number":
-        told = "; ".join(found.told)
+        found = _settled(found, frame, marks)
+    if found.kind != "number":
+        return frame, notes
+    if told := "; ".join(found.told):
         notes.append(f"{where}: the target, {name}, such as {raw.first()}, is read as numbers: {told}")
-        return frame.assign(**{name: found.numbers}), notes
-    return frame.assign(**{name: stripped}), notes
+    numbers, plain = found.column.values, pd.to_numeric(words, errors="coerce")
+    is_plain = bool((plain.isna() & numbers.isna() | (plain == numbers)).all())  # then whole numbers stay whole
+    return frame.assign(**{name: plain if is_plain else numbers.to_numpy()}), notes
+
+
+def _settled(found: Open, frame: pd.DataFrame, marks: Marks) -> Reading:
+    """The target whose decimal sign the other columns say. Raises UserError where they do not."""
+    raw, says = found.raw, dict[str, str]()
+    for name in (str(name) for name in frame if name != raw.name):
+        try:
+            other = read_column(Column(name, frame[name], raw.where, raw.place), None, False, marks)
+        except UserError:  # it is refused where it is read as a feature
+            continue
+        if isinstance(other, Reading) and other.says_decimal:
+            says[other.says_decimal] = name
+    if len(says) != 1:
+        raise UserError(f"{_open(found, bool(says))}; if these are classes, give dataset.task=classification")
+    ((decimal, name),) = says.items()
+    return settle(found, decimal, f"column {name}")
 
 
 def _open(one: Open, differ: bool) -> str:

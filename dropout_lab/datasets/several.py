@@ -23,11 +23,11 @@ from dropout_lab.datasets.columns import (
     require_scalars,
     setting,
     shown,
-    without_missing,
 )
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
+from dropout_lab.datasets.spellings import EMPTY
 from dropout_lab.datasets.split import Labelled
-from dropout_lab.datasets.target import EncodedTarget, require_known
+from dropout_lab.datasets.target import EncodedTarget, require_known, without_missing_target
 
 MARKS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0, "no": 0.0, "yes": 1.0}
 """What a cell of a label may have, in any case."""
@@ -53,7 +53,9 @@ def encode_several(
     require_different(names, "dataset.target")
     for name in names:
         require_scalars(frame[name], name, where, place)
-    columns = [Column(name, without_missing(frame[name]), where, place) for name in names]
+    columns = [
+        Column(name, without_missing_target(frame[name], name in keep), where, place, frame[name]) for name in names
+    ]
     if label_sep is not None:
         return _labels_in_cells(columns, label_sep, test, keep=keep, task=task)
     for column in columns:
@@ -146,7 +148,10 @@ def _labels_in_cells(
     strange = sorted({word for cell in each for word in cell} - set(names))
     warnings = []
     if empty:
-        warnings.append(f"{column}: {empty} of {len(each)} cells are empty, read as examples without any label")
+        given = column.as_written[[not cell for cell in each]].dropna().unique()
+        odd = sorted({str(word).strip() for word in given} - set(EMPTY))
+        have = f" or have {' and '.join(map(shown, odd))}" if odd else ""
+        warnings.append(f"{column}: {empty} of {len(each)} cells are empty{have}, read as examples without any label")
     if strange:
         warnings.append(
             f"{column}: {', '.join(strange[:5])} {'is a label' if len(strange) == 1 else 'are labels'} of test rows"

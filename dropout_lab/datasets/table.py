@@ -57,11 +57,14 @@ def table(
     settled = {*keep, *types_by_name(columns)}
     files, notes = read_files(partial(read_table, options=read), path, val_path, test_path, settled), list[str]()
     if label_sep is None:  # else an empty cell has no label
-        files, notes = with_target(files, target, path, missing_target)
+        files, notes = with_target(files, target, path, missing_target, keep)
         files, task, read_as = _plain(files, [name for name in targets if name not in keep], path, task, columns)
         notes += read_as
     sizes: dict[str, Any] = {"validated": files.validated, "tested": files.tested}
-    division = divided(files.frame, path, files.place, ways, targets=targets, keep=keep, **sizes)
+    types = wanted_types(columns, files.frame, path)
+    division = divided(
+        files.frame, path, files.place, ways, targets=targets, keep=keep, columns=types, marks=files.marks, **sizes
+    )
     if isinstance(target, str) and task != "multilabel" and label_sep is None:
         test = held_out(division, target, path, keep=keep, task=task)
     else:
@@ -100,12 +103,11 @@ def _plain(
 ) -> tuple[Files, Labelled | None, list[str]]:
     """The table with targets that can be taken as they are, the task, and what was made of them; see `plain_target`."""
     notes: list[str] = []
-    if task in ("classification", "multilabel"):
-        return files, task, notes
     types = wanted_types(columns, files.frame, path)
+    is_class = task in ("classification", "multilabel")
     for name in targets:
         wanted = types.get(name)
-        frame, said = plain_target(files.frame, name, path, files.place, files.marks, wanted)
+        frame, said = plain_target(files.frame, name, path, files.place, files.marks, wanted, is_class=is_class)
         files, notes = replace(files, frame=frame), [*notes, *said]
-        task = "classification" if wanted == "category" else task
+        task = "classification" if wanted == "category" and not is_class else task
     return files, task, notes

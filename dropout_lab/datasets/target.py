@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.amounts import amount
 from dropout_lab.datasets.columns import (
     MOSTLY,
     Column,
@@ -20,12 +21,16 @@ from dropout_lab.datasets.columns import (
     refuse,
     require_column,
     require_scalars,
+    setting,
+    shown,
+    stripped,
     without_missing,
 )
 from dropout_lab.datasets.division import Division
 from dropout_lab.datasets.further_files import Files
 from dropout_lab.datasets.held_out import hold_out_test
 from dropout_lab.datasets.misread import refusal_of_classes, warnings_of_target
+from dropout_lab.datasets.spellings import EMPTY, FOR_MISSING, MISSING_AMONG_WORDS, spelled
 from dropout_lab.datasets.split import Supervised, Task
 
 MissingTarget = Literal["refuse", "drop"]
@@ -39,7 +44,8 @@ WITHOUT = (
     ' dataset.label_sep=";"'
 )
 """The ways out for a row without a target."""
-
+LOOKED_AT = 200
+"""So many values say whether a target is of numbers or of words."""
 AS_CLASSES = "; if these are classes, give dataset.task=classification"
 
 
@@ -128,14 +134,41 @@ def _drawn(division: Division, targets: Tensor, task: Task, class_names: Sequenc
     return free[hold_out_test(targets[free], task, division.test_fraction, class_names, groups, name)]
 
 
-def require_known(values: "pd.Series[Any]", name: str, where: str, place: Place, remedy: str = "") -> None:
+def without_missing_target(values: "pd.Series[Any]", kept: bool) -> "pd.Series[Any]":
+    """None in place of the words for a missing value, by what most of the others are: among numbers `unknown` is one,
+    among words it may be a class. `kept`: whether dataset.keep says that words are classes; empty cells never are."""
+    plain = stripped(values)
+    if kept or not (plain.dtype == object or isinstance(plain.dtype, pd.StringDtype)):
+        return without_missing(plain, EMPTY)
+    some = without_missing(plain).dropna().head(LOOKED_AT)
+    read = [not isinstance(value, str) or amount(value) is not None for value in some]
+    are_numbers = sum(read) > MOSTLY * len(read)
+    return without_missing(plain, FOR_MISSING if are_numbers else MISSING_AMONG_WORDS)
+
+
+def require_known(
+    values: "pd.Series[Any]",
+    name: str,
+    where: str,
+    place: Place,
+    remedy: str = "",
+    written: "pd.Series[Any] | None" = None,
+) -> None:
+    """Raises UserError for a target that is missing. `written`: what the file has, where a word may stand for that."""
     missing = values.isna().to_numpy()
-    if missing.any():
-        raise UserError(f"{where}, {place(int(np.argmax(missing)))}: column {name}, the target, is empty{remedy}")
+    if not missing.any():
+        return
+    row = int(np.argmax(missing))
+    word = None if written is None else written.iloc[row]
+    is_what = "is empty"
+    if isinstance(word, str) and word.strip():
+        is_what, class_too = f"has {shown(word)}, which stands for a missing value", setting("keep", name)
+        remedy += f"; if that is a class, give {class_too}"
+    raise UserError(f"{where}, {place(row)}: column {name}, the target, {is_what}{remedy}")
 
 
 def with_target(
-    files: Files, target: str | Sequence[str], where: str, missing_target: MissingTarget
+    files: Files, target: str | Sequence[str], where: str, missing_target: MissingTarget, keep: Sequence[str]
 ) -> tuple[Files, list[str]]:
     """The rows in which every target is known, and how many others there are, in words.
 
@@ -143,21 +176,40 @@ def with_target(
     """
     frame, place = files.frame, files.place
     missing = np.zeros(len(frame), dtype=bool)
-    names = [target] if isinstance(target, str) else list(target)
+    names, words = [target] if isinstance(target, str) else list(target), dict[str, str]()
     for name in names:
         require_column("target", name, frame, where)
         require_scalars(frame[name], name, where, place)
-        values = without_missing(frame[name])
+        values = without_missing_target(frame[name], name in keep)
         if missing_target == "refuse":
-            require_known(values, name, where, place, WITHOUT)
-        missing |= values.isna().to_numpy()
+            require_known(values, name, where, place, WITHOUT, frame[name])
+        gaps = values.isna().to_numpy()
+        odd = {word.strip() for word in frame[name][gaps].unique() if isinstance(word, str)} - set(EMPTY)
+        words |= dict.fromkeys(sorted(odd), name)
+        missing |= gaps
+    said = [one for name in names if name not in keep for one in _may_be_missing(frame[name], name, where)]
     if not missing.any():
-        return files, []
+        return files, said
     if missing.all():
         raise UserError(f"{where}: {', '.join(names)}, the target, is empty in every row")
     left_out = f"{int(missing.sum())} of {len(frame)} rows, the first {place(int(np.argmax(missing)))}"
     note = f"{where}: {left_out}, have no {' or no '.join(names)} and are left out (dataset.missing_target=drop)"
-    return files.only(~missing), [note]
+    if words:
+        kept = setting("keep", *dict.fromkeys(words.values()))
+        note += f"; {' and '.join(map(shown, words))} taken as missing; {kept} makes a class of such a word"
+    return files.only(~missing), [note, *said]
+
+
+def _may_be_missing(values: "pd.Series[Any]", name: str, where: str) -> list[str]:
+    """That a class has the name of a missing value."""
+    left = without_missing_target(values, False)
+    words = left[left.isin(spelled(set(FOR_MISSING) - MISSING_AMONG_WORDS))].unique()
+    return [
+        f"{where}: the target, {name}, has the class {shown(word)}; if that stands for a missing value, give"
+        f" 'dataset.read={{na_values:[\"{word}\"]}}' dataset.missing_target=drop; end this note with"
+        f" {setting('keep', name)}"
+        for word in words[:1]
+    ]
 
 
 def require_alike(values: "pd.Series[Any]", name: str, where: str, *, keep: Sequence[str], place: Place) -> None:
@@ -177,8 +229,8 @@ def _target(
 ) -> tuple[Column, Task]:
     """The target without the words for missing values, and what is to be learned of it."""
     require_scalars(values, name, where, place)
-    column = Column(name, without_missing(values), where, place)
-    require_known(column.values, name, where, place)
+    column = Column(name, without_missing_target(values, name in keep), where, place)
+    require_known(column.values, name, where, place, "", values)
     kind = task_of(column, task)
     if kind == "classification":
         if task is None and column.parsed.mean() > MOSTLY:

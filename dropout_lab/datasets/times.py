@@ -1,6 +1,5 @@
 """Rows in the order of their times, and a cut at which the later ones begin."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -8,62 +7,51 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
-from dropout_lab.datasets.columns import Column, numeric, shown, without_missing
+from dropout_lab.datasets.columns import Column, numeric, shown, typed, without_missing
+from dropout_lab.datasets.files import NO_MARKS, Marks
+from dropout_lab.datasets.reading import read_column
+from dropout_lab.datasets.words_read import Open
 
-REMEDY = "write them as 2024-01-31, or as numbers"
+REMEDY = "must be numbers, dates or times of the day, such as 2024-01-31"
+TYPES = ("number", "decimal_point", "decimal_comma", "date", "day_first", "month_first")
+"""What dataset.columns can say of a time."""
 
 
-def times_of(column: Column) -> tuple[NDArray[np.float64], "pd.Series[Any]"]:
-    """(n,) numbers that grow with time, and the times as they were read: numbers, or dates.
+def times_of(
+    column: Column, wanted: str | None = None, marks: Marks = NO_MARKS
+) -> tuple[NDArray[np.float64], "pd.Series[Any]", str]:
+    """(n,) numbers that grow with time, the times as they were read, numbers or dates, and what was guessed of them.
 
-    Raises UserError, with the row, for one that is missing or no time, and for days and months that may be exchanged.
+    Words are read as those of a feature are, see `reading`. `wanted`: what dataset.columns says of the column. Raises
+    UserError, with the row, for one that is missing or no time, and for days and months that may be exchanged.
     """
     values = without_missing(column.values)
     if values.isna().any():
         row = int(values.isna().to_numpy().argmax())
-        raise UserError(f"{column.at(row)}, dataset.time, is empty; must have a time in every row")
-    found = numeric(values)
-    if np.isfinite(found).all():
-        return found, values if values.dtype.kind in "mM" else pd.Series(found, index=values.index)
-    read = _read(Column(column.name, values.astype(str), column.where, column.place))
-    return read.to_numpy(dtype="datetime64[ns]").astype(np.int64) / 1e9, read
-
-
-def _read(column: Column) -> "pd.Series[Any]":
-    """Dates from words."""
-    words = column.values
-    exact = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=True)
-    if exact.notna().all():
-        return exact.dt.tz_localize(None)
-    if exact.notna().sum() > len(words) / 2:
-        row = int(exact.isna().to_numpy().argmax())
-        raise UserError(f"{column.at(row)}, dataset.time, has {shown(words.iloc[row])}, which is no time; {REMEDY}")
-    orders = [_in_one_format(words, day_first) for day_first in (False, True)]
-    whole = [read for read in orders if read is not None]
-    if not whole:
-        row = int(np.argmin(np.isfinite(numeric(words))))
-        raise UserError(
-            f"{column.at(row)}, dataset.time, has {shown(words.iloc[row])}; times in more than one format, or none"
-            f" that is known; {REMEDY}"
-        )
-    if len(whole) > 1 and not whole[0].equals(whole[1]):
-        row = int((whole[0] != whole[1]).to_numpy().argmax())
-        raise UserError(
-            f"{column.at(row)}, dataset.time, has {shown(words.iloc[row])}, which may be"
-            f" {whole[0].iloc[row]:%Y-%m-%d} or {whole[1].iloc[row]:%Y-%m-%d}; {REMEDY}"
-        )
-    return whole[0]
-
-
-def _in_one_format(words: "pd.Series[Any]", day_first: bool) -> "pd.Series[Any] | None":
-    """The times, if all are in the format of the first; None otherwise."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that pandas would guess each one's format: then it is not one format
-        form = pd.tseries.api.guess_datetime_format(words.iloc[0], dayfirst=day_first)
-        if form is None:
-            return None
-        read = pd.to_datetime(words, format=form, errors="coerce", utc=True)
-    return read.dt.tz_localize(None) if read.notna().all() else None
+        word = column.values.iloc[row]
+        is_what = f"has {shown(word)}, which stands for a missing value" if isinstance(word, str) else "is empty"
+        raise UserError(f"{column.at(row)}, dataset.time, {is_what}; must have a time in every row")
+    if values.dtype.kind in "mM":
+        return numeric(values), values, ""
+    if wanted not in (None, "drop", *TYPES):
+        raise UserError(f"dataset.columns: {column.name} is dataset.time and cannot be {wanted!r}; {REMEDY}")
+    try:
+        found = read_column(column, wanted if wanted in TYPES else None, False, marks)
+    except UserError as error:
+        raise UserError(f"dataset.time={column.name}: {error}") from error
+    if isinstance(found, Open):
+        keys = f"{typed((column.name, 'decimal_point'))} or {typed((column.name, 'decimal_comma'))}"
+        raise UserError(f"{column.at(column.row_of(found.word))}, dataset.time, has {found.word!r}; give {keys}")
+    if found.kind not in ("number", "date", "time of day"):
+        row = int(np.argmin(np.isfinite(numeric(column.values))))
+        raise UserError(f"{column.at(row)}, dataset.time, has {shown(column.values.iloc[row])}; {REMEDY}")
+    times = found.column.numeric
+    if not np.isfinite(times).all():
+        row = int(np.argmin(np.isfinite(times)))
+        raise UserError(f"{column.at(row)}, dataset.time, has {shown(column.values.iloc[row])}, which is no time")
+    told = "; ".join(one for one in found.told if one != "is a date")
+    read = pd.Series(times, index=column.values.index)
+    return times, pd.to_datetime(read, unit="s").dt.round("us") if found.kind == "date" else read, told
 
 
 def later(times: NDArray[np.float64], size: int, key: str) -> NDArray[np.bool_]:

@@ -204,6 +204,8 @@ def _spelling(
         told.append("blanks and apostrophes are between thousands")
     if any(word.startswith("(") for word, _ in pairs):
         told.append("numbers in brackets are negative")
+    if any(word.endswith(("-", "−", "–")) for word, _ in pairs):
+        told.append("numbers with a minus behind them are negative")
     return tuple(told)
 
 
@@ -238,7 +240,8 @@ def _may_be_dates(words: Sequence[str]) -> int:
 
 def _dates(words: Words, wanted: str | None, marks: Marks) -> Found | None:
     known = words.known
-    by_order = days.orders(words.words)
+    texts, in_zone = _in_zone(words)
+    by_order = days.orders(texts)
     open_ones = np.array([days.is_open(word) for word in words.words], dtype=bool) & known
     plain = by_order["day"]
     if wanted == "date" and not (~np.isnan(plain)).any():
@@ -257,10 +260,39 @@ def _dates(words: Words, wanted: str | None, marks: Marks) -> Found | None:
         order, why = _order(words, by_order, open_ones, order)
         told += [why] if why else []
     seconds = by_order[order or "day"]  # type: ignore[index]
+    told += [*in_zone, *_centuries(words, np.where(known, seconds, np.nan))]
     if wanted is None and not told:
         told.append("is a date")
     other = "drop" if not open_ones.any() else ("month_first" if order == "day" else "day_first")
     return Found("date", words.spread(np.where(known, seconds, np.nan)), tuple(told), other)
+
+
+def _in_zone(words: Words) -> tuple[Sequence[str], Sequence[str]]:
+    """The words as a clock at their place shows them where all have one offset from UTC, and what is told of it."""
+    known = [word for word, known in zip(words.words, words.known, strict=True) if known]
+    by_offset = {days.offset(word): word for word in reversed(known)}
+    if not any(by_offset) or set(by_offset) == {"Z"}:
+        return words.words, ()
+    if len(by_offset) == 1:
+        told = f"hours are local, of the offset {next(iter(by_offset))}, which is left out"
+        return [days.without_offset(word) for word in words.words], (told,)
+    examples = " and ".join(map(words.raw.example_of, list(by_offset.values())[:2]))
+    return words.words, (f"offsets from UTC differ, as of {examples}; days and hours are those in UTC, not the local",)
+
+
+def _centuries(words: Words, seconds: Floats) -> Sequence[str]:
+    """That a year of two digits has a century by guess, and that some are after today."""
+    short = np.array([days.has_short_year(word) for word in words.words], dtype=bool) & ~np.isnan(seconds)
+    if not short.any():
+        return ()
+    later = short & (seconds > pd.Timestamp.now().timestamp())
+    first = int(np.argmax(later if later.any() else short))
+    year = f"{pd.Timestamp(seconds[first], unit='s'):%Y}"
+    after = f", and {later.sum()} different dates are after today" if later.any() else ""
+    return (
+        f"years of two digits are taken for 1969 to 2068, such as {words.raw.example_of(words.words[first])} for"
+        f" {year}{after}; where that is wrong, write them with four digits, or give {typed((words.raw.name, 'drop'))}",
+    )
 
 
 def _order(

@@ -105,6 +105,13 @@ def test_a_time_is_a_feature_where_it_is_asked_for(of: Callable[..., Dataset]) -
     assert "is kept as a feature" in dataset.notes[0]
 
 
+@pytest.mark.parametrize("settings", [{"columns": {"date": "day_first"}}, {"read": {"dayfirst": True}}], ids=str)
+def test_the_order_of_day_and_month_is_that_which_is_asked_for(tmp_path: Path, settings: dict[str, Any]) -> None:
+    dates = [f"0{row % 8 + 1}/0{row // 8 % 9 + 1}/2024" for row in range(72)] + ["01/11/2024"] * 8
+    dataset = table(path=save(tmp_path, frame(date=dates)), target="label", time="date", **settings)
+    assert dataset.test.tolist() == list(range(64, N))
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=40), st.floats(0.05, 0.95))
 def test_rows_of_one_time_stay_together(times: list[int], fraction: float) -> None:
@@ -124,12 +131,13 @@ def test_rows_of_one_time_stay_together(times: list[int], fraction: float) -> No
     [
         (
             ["01/02/2024", "03/04/2024", "05/06/2024"],
-            "line 2: .*, has '01/02/2024', which may be 2024-01-02 or 2024-02-01",
+            r"line 2: column date has dates such as '01/02/2024', .*columns=\{date:day_first\} or ",
         ),
-        (["2024-01-01", "2024-01-02", "soon"], "line 4: column date, dataset.time, has 'soon', which is no time"),
+        (["2024-01-01", "2024-01-02", "soon"], "line 4: column date has dates, and here 'soon'"),
         (["2024-01-01", None, "2024-01-03"], "line 3: column date, dataset.time, is empty"),
-        (["13/01/2024", "02/13/2024", "05/06/2024"], "has '13/01/2024'; times in more than one format"),
-        (["early", "late", "later"], "has 'early'; times in more than one format, or none that is known; write them"),
+        (["2024-01-01", "-", "2024-01-03"], "line 3: .*, dataset.time, has '-', which stands for a missing value"),
+        (["13/01/2024", "02/13/2024", "05/06/2024"], "one can only have the day first, the other only the month"),
+        (["early", "late", "later"], "line 2: .*, dataset.time, has 'early'; must be numbers, dates or times"),
     ],
 )
 def test_times_that_are_not_clear_are_refused_by_their_row(dates: list[Any], said: str) -> None:

@@ -301,3 +301,73 @@ def test_words_that_are_spelled_alike_keep_their_own_numbers() -> None:
     assert found.read.tolist() == [word != "no" for word in words]
     expected = [1234.5, 9876.05, -12.5, -43.1, 1234.5e3, 7008.5e2, 2500.0, np.nan, -3.0]
     np.testing.assert_allclose(found.values("."), expected, rtol=1e-12)
+
+
+def test_a_target_is_read_as_a_feature_is(tmp_path: Path) -> None:
+    """Points between thousands are told where another column says so, and refused where none does."""
+    path, price = tmp_path / "my.csv", ["1.000", "951", "3.074"] * 20
+    frame = pd.DataFrame({"x": ["1,5", "2,25"] * 30, "price": price})
+    frame.to_csv(path, index=False)
+    found = table(path=str(path), target="price", task="regression")
+    assert torch.diff(found.targets[:3]).tolist() == [-49, 2123]
+    assert any("'.' is between thousands; ',' is the decimal sign, as in column x" in note for note in found.notes)
+    frame.assign(x=range(60)).to_csv(path, index=False)
+    with pytest.raises(UserError, match=r"line 2: column price has '1.000': .*columns=\{price:decimal_point\}"):
+        table(path=str(path), target="price")
+    comma = table(path=str(path), target="price", columns={"price": "decimal_comma"}, task="regression")
+    assert torch.diff(comma.targets[:3]).tolist() == [-49, 2123]
+
+
+@pytest.mark.parametrize("task", [None, "classification"])
+def test_blanks_around_labels_are_left_out(tmp_path: Path, task: Any) -> None:
+    path = tmp_path / "my.csv"
+    pd.DataFrame({"x": np.arange(60) / 4, "y": ["a", "a ", "b"] * 20}).to_csv(path, index=False)
+    found = table(path=str(path), target="y", task=task)
+    assert found.class_names == ["a", "b"]
+    assert any("blanks around the labels of the target, y, are left out" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "word", "classes"),
+    [(["a", "-", "b"], "-", ["a", "b"]), (["0", "1", "unknown", "2"], "unknown", ["0", "1", "2"])],
+)
+def test_a_word_for_a_missing_target_is_no_class(
+    tmp_path: Path, labels: list[str], word: str, classes: list[str]
+) -> None:
+    path = write(tmp_path, pd.DataFrame({"x": np.arange(60) / 4, "y": (labels * 20)[:60]}))
+    refused = f"column y, the target, has '{word}', which stands for .*missing_target=drop leaves .*dataset.keep=.y"
+    with pytest.raises(UserError, match=refused):
+        table(path=path, target="y")
+    dropped = table(path=path, target="y", missing_target="drop")
+    assert dropped.class_names == classes
+    assert f"'{word}' taken as missing; dataset.keep=[y] makes a class" in dropped.notes[0]
+    assert word in table(path=path, target="y", keep=["y"], task="classification").class_names
+
+
+def test_a_class_that_may_be_a_missing_value_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, pd.DataFrame({"x": np.arange(60) / 4, "y": ["a", "unknown", "b"] * 20}))
+    found = table(path=path, target="y")
+    assert found.class_names == ["a", "b", "unknown"]
+    assert "has the class 'unknown'; if that stands for a missing value" in found.notes[0]
+    other = table(path=path, target="y", read={"na_values": ["unknown"]}, missing_target="drop")
+    assert other.class_names == ["a", "b"]
+
+
+def test_times_of_a_zone_are_local(tmp_path: Path) -> None:
+    times = pd.date_range("2024-01-01 22:00", periods=40, freq="25h", tz="America/New_York")
+    path = write(tmp_path, rows().assign(age=times), "my.parquet")
+    found = table(path=path, target="label")
+    (reading,) = [one for one in found.readings if one.name == "age"]
+    assert reading.told == "days and hours are local, of the time zone America/New_York"
+    hours = found.inputs[:, list(reading.features).index("age hour")]
+    assert torch.equal(hours - hours[0], torch.tensor([float(time.hour - 22) for time in times]))
+
+
+@pytest.mark.parametrize("codes", [["1", "2"], [10, 20]])
+def test_numbers_of_the_type_of_categories_are_categories(tmp_path: Path, codes: list[Any]) -> None:
+    path = write(tmp_path, rows().assign(city=pd.Categorical(codes * 20)), "my.parquet")
+    (reading,) = [one for one in table(path=path, target="label").readings if one.name == "city"]
+    assert (reading.type, list(reading.features)) == ("category", [f"city={code}" for code in codes])
+    assert reading.told == "has numbers, and the type of categories in the file"
+    (other,) = [one for one in table(path=path, target="label", columns=["city:number"]).readings if one.name == "city"]
+    assert other.type == "number"

@@ -94,6 +94,7 @@ CASES = (
     Case("a unit", ["5 kg", "6 kg", "7.5 kg"], "number", ["x"], "'kg' left out", first=[0, 1, 2.5]),
     Case("two units", ["5 kg", "600 g", "7 kg", *[f"{row} g" for row in range(1, 30)]], refused="whose units differ"),
     Case("brackets", ["(1,234.5)", "5.5"], "number", ["x"], "in brackets are negative", first=[0, 1240]),
+    Case("a minus behind", ["1.5-", "3.0"], "number", ["x"], "a minus behind them are negative", first=[0, 4.5]),
     Case("a typographic minus", ["−5", "3"], "number", ["x"], first=[0, 8]),
     Case("a word among numbers", [1, 2, 3, "abc"], refused=r"line 5: column x has numbers, and here 'abc'.*na_values:\[abc\].*x:category.*x:drop"),
     Case(
@@ -110,6 +111,9 @@ CASES = (
     # Dates and times
     Case("ISO dates", ["2024-01-31", "2024-02-29", "2023-12-01"], "date", ["x days", "x year", "x month", "x weekday"], "is a date", first=[0, 29, -61]),
     Case("ISO times", ["2024-01-31T06:00:00Z", "2024-01-31T18:00:00Z"], "date", ["x days", "x hour"], "is a date", first=[0, 0.5]),
+    Case("one offset", ["2024-01-31T06:00:00+02:00", "2024-02-01T01:00:00+02:00"], "date", ["x days", "x month", "x weekday", "x hour"], r"hours are local, of the offset \+02:00", first=[0, 19 / 24]),
+    Case("two offsets", ["2024-03-30T06:00:00+01:00", "2024-03-31T06:00:00+02:00"], "date", ["x days", "x weekday", "x hour"], "offsets from UTC differ.*those in UTC", first=[0, 23 / 24]),
+    Case("years of two digits", ["24.01.38", "25.01.97"], "date", ["x days", "x year", "x weekday"], r"such as '24.01.38' \(line 2\) for 2038, and 1 different dates are after today.*columns=\{x:drop\}", first=[0, -14974]),
     Case("dates with dots", ["31.01.2024", "01.02.2024"], "date", ["x days", "x month", "x weekday"], "is a date", first=[0, 1]),
     Case("months in words", ["31 Jan 2024", "Feb 1, 2024", "March 1, 2024"], "date", ["x days", "x month", "x weekday"], "is a date", first=[0, 1, 30]),
     Case("the day is first", ["03/04/2024", "25/06/2024"], "date", ["x days", "x month", "x weekday"], r"the day is first, as '25/06/2024' \(line 3\) says", first=[0, 83]),
