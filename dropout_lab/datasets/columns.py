@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.header import REMEDY, is_of_data
 from dropout_lab.datasets.spellings import FOR_MISSING, LONGEST, hint, spelled
 
 Place = Callable[[int], str]
@@ -243,6 +244,7 @@ def require_column(key: str, name: str, frame: pd.DataFrame, where: str) -> None
         names = ", ".join(shown(column) if column != column.strip() else column for column in map(str, frame))
         is_one = len(frame.columns) == 1 and len(str(frame.columns[0]).split()) > 1
         more = "; if blanks are between its columns, give 'dataset.read={sep:\"\\s+\"}'" if is_one else ""
+        more = more or (REMEDY if is_of_data(frame) else "")
         raise UserError(f"dataset.{key}={name}: {where} has no such column; it has {names}{more}")
 
 
