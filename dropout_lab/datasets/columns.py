@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dropout_lab.core.errors import UserError
+from dropout_lab.datasets.header import REMEDY, is_of_data
 from dropout_lab.datasets.spellings import FOR_MISSING, LONGEST, hint, spelled
 
 Place = Callable[[int], str]
@@ -85,8 +86,10 @@ class Column:
         return self.example(self.row_of(word))
 
     def row_of(self, word: str) -> int:
-        """The first row with a word, as it is in the file."""
-        return int(np.argmax((self.as_written.astype(str).str.strip() == word.strip()).to_numpy(dtype=bool)))
+        """The first row with a word, as it is in the file, or else with blanks around it."""
+        written = self.as_written.astype(str)
+        found = (written == word).to_numpy(dtype=bool)
+        return int(np.argmax(found if found.any() else (written.str.strip() == word.strip()).to_numpy(dtype=bool)))
 
 
 def shown(value: object) -> str:
@@ -176,16 +179,30 @@ def numbers(column: Column, other: str) -> NDArray[np.float64]:
     if wrong.any():
         row = int(np.argmax(wrong))
         value = column.values.iloc[row]
-        more = f"{hint(value)}{other}" if isinstance(value, str) else ""
+        more = f"{hint(value)}{other}" if isinstance(value, str) else _no_number(column, row)
         raise UserError(f"{column.at(row)} has numbers, and here {shown(value)}{more}")
     large = np.abs(column.numeric) > LARGEST
     if large.any():
         row = int(np.argmax(large))
         raise UserError(
             f"{column.at(row)} has {column.values.iloc[row]}; must be from -{LARGEST:g} to {LARGEST:g},"
-            " for numbers are kept in float32"
+            f" for numbers are kept in float32{_no_number(column, row)}"
         )
     return column.numeric
+
+
+def _no_number(column: Column, row: int) -> str:
+    """The keys for a number that is none to learn from."""
+    written = column.as_written.iloc[row]
+    missing = f"if that stands for a missing value, give {na_values(written)}; " if isinstance(written, str) else ""
+    return f"; {missing}leave a feature out with {setting('drop', column.name)}"
+
+
+def na_values(word: str) -> str:
+    """`dataset.read={na_values:[abc]}`, likewise."""
+    text = word if word.isalpha() and word.isascii() and _is_plain(word) else '"' + word.replace('"', r"\"") + '"'
+    setting = f"dataset.read={{na_values:[{text}]}}"
+    return setting if text == word else shlex.quote(setting)
 
 
 def centred(values: NDArray[np.float64], outside: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -225,7 +242,10 @@ def require_different(names: Sequence[str], where: str, settled: str = "") -> No
 def require_column(key: str, name: str, frame: pd.DataFrame, where: str) -> None:
     if name not in frame:
         names = ", ".join(shown(column) if column != column.strip() else column for column in map(str, frame))
-        raise UserError(f"dataset.{key}={name}: {where} has no such column; it has {names}")
+        is_one = len(frame.columns) == 1 and len(str(frame.columns[0]).split()) > 1
+        more = "; if blanks are between its columns, give 'dataset.read={sep:\"\\s+\"}'" if is_one else ""
+        more = more or (REMEDY if is_of_data(frame) else "")
+        raise UserError(f"dataset.{key}={name}: {where} has no such column; it has {names}{more}")
 
 
 def require_scalars(values: "pd.Series[Any]", name: str, where: str, place: Place) -> None:

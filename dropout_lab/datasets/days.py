@@ -26,7 +26,7 @@ IS_OPEN = re.compile(r"\d{1,2}([/-])\d{1,2}\1(?:\d{4}|\d{2})(?:[ T].*)?")
 SHORT_YEAR = re.compile(r"(?:\d{1,2}([-/.])\d{1,2}\1|\d{1,2}-[a-z]{3}-)\d{2}(?!\d).*", re.IGNORECASE)
 OFFSET = re.compile(r"(:\d\d(?:[.,]\d+)?) ?(z|utc|gmt|[+-]\d\d(?::?\d\d)?)$", re.IGNORECASE)
 """Behind a time of the day: how far it is from UTC."""
-CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
+CLOCK = re.compile(r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
 DAY_NUMBER = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 DAY = 86400.0
 

@@ -19,6 +19,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import (
     Column,
     Place,
+    given,
     has_blanks,
     require_column,
     setting,
@@ -226,8 +227,20 @@ def _part(column: Column, row: int) -> Part:
     if column.missing[row]:
         raise UserError(f"{column.at(row)}, dataset.split, is empty; must be {ALLOWED}")
     if (found := part_of(value)) is None:
-        raise UserError(f"{column.at(row)}, dataset.split, has {shown(value)}; must be {ALLOWED}")
+        raise UserError(
+            f"{column.at(row)}, dataset.split, has {shown(value)}; must be {ALLOWED}{_of_folds(column, value)}"
+        )
     return found
+
+
+def _of_folds(column: Column, value: object) -> str:
+    """The keys for a column that numbers folds."""
+    if not str(value).replace(".", "", 1).isdigit():
+        return ""
+    return (
+        "; for folds that are drawn by themselves give dataset.folds=<how many>, and to keep the rows of one number"
+        f" together {given('group', column.name)}"
+    )
 
 
 def _in_time(

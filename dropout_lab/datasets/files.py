@@ -18,6 +18,7 @@ import pandas as pd
 from dropout_lab.config.refusals import closest
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Place, require_different, require_table
+from dropout_lab.datasets.header import REMEDY, is_of_data
 from dropout_lab.datasets.lines import Lines, row_of_file, row_of_sheet
 from dropout_lab.datasets.raw import COMPRESSED, decoded, unpacked
 
@@ -111,6 +112,8 @@ def read_table(path: str, options: Mapping[str, Any] | None = None, *, key: str 
     if blank := [name for name in written if name != name.strip()]:
         notes.append(f"{path}: blanks around {len(blank)} names of columns are left out, such as {blank[0]!r}")
     require_table(frame, str(file))
+    if "header" not in (options or {}) and _ending(file) in (".csv", ".tsv", ".txt", ".xlsx") and is_of_data(frame):
+        notes.append(f"{path}: its first row looks like data, {', '.join(map(str, frame.columns[:3]))}{REMEDY}")
     return Read(frame, found.place, marks, notes)
 
 
@@ -188,7 +191,8 @@ def _read_words(file: Path, given: dict[str, Any]) -> Read:
 
 
 OTHER_NAMES = (
-    "; give them others with dataset.read={header:0,names:[...]}, or, if the header is further down,"
+    "; give them others with dataset.read={header:0,names:[...]}, or, if the first row has data,"
+    " dataset.read={header:null,names:[...]}, or, if the header is further down,"
     " dataset.read={skiprows:<lines above it>}"
 )
 SEPARATOR_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}

@@ -111,7 +111,8 @@ def plain_target(
     if found.kind != "number":
         return frame, notes
     if told := "; ".join(found.told):
-        notes.append(f"{where}: the target, {name}, such as {raw.first()}, is read as numbers: {told}")
+        change = f"; change that with {found.change}" if found.change else ""
+        notes.append(f"{where}: the target, {name}, such as {raw.first()}, is read as numbers: {told}{change}")
     numbers, plain = found.column.values, pd.to_numeric(words, errors="coerce")
     is_plain = bool((plain.isna() & numbers.isna() | (plain == numbers)).all())  # then whole numbers stay whole
     return frame.assign(**{name: plain if is_plain else numbers.to_numpy()}), notes

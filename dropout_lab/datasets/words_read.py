@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets import amounts, days
-from dropout_lab.datasets.columns import MOSTLY, Column, shown, typed
+from dropout_lab.datasets.columns import MOSTLY, Column, na_values, shown, typed
 from dropout_lab.datasets.files import Marks
 from dropout_lab.datasets.spellings import EMPTY, FOR_MISSING
 
@@ -214,15 +214,9 @@ def _stray(words: Words, word: str, what: str) -> UserError:
     name = words.raw.name
     return UserError(
         f"{words.at(word)} has {what}, and here {shown(word)}; if that stands for a missing value, give"
-        f" {_na(word)}; if these are categories, give {typed((name, 'category'))}; else leave the column out with"
+        f" {na_values(word)}; if these are categories, give {typed((name, 'category'))}; else leave the column out with"
         f" {typed((name, 'drop'))}"
     )
-
-
-def _na(word: str) -> str:
-    text = word if word.isalnum() and word.isascii() else '"' + word.replace('"', r"\"") + '"'
-    setting = f"dataset.read={{na_values:[{text}]}}"
-    return setting if text == word else "'" + setting.replace("'", "'\"'\"'") + "'"
 
 
 def _may_be_dates(words: Sequence[str]) -> int:

@@ -233,6 +233,7 @@ def test_keys_that_say_different_things_are_refused(keys: tuple[str, str], said:
             {"split": "patient"},
             "line 2: column patient, dataset.split, has 'p00'; must be train or training; val, valid",
         ),
+        ({"split": "one"}, "has '7'; must be .*dataset.folds=<how many>, .* dataset.group=one"),
         ({"split": "all"}, "column all, dataset.split, says train in every row, so it divides nothing"),
         ({"split": "tests"}, "column tests, dataset.split, has no row that says train"),
         (

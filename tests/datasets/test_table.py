@@ -167,7 +167,7 @@ def test_the_task_is_told_by_the_target(values: list[Any], task: str, outputs: i
         ({"label": [2.5] * 40}, {"task": "regression"}, "every row of .* has the same, 2.5; for .* they must differ"),
         ({"label": [i / 3 for i in range(39)] + [1e39]}, {}, r"line 41: column label has 1e\+39; must be from -1e\+38"),
         ({"age": [-2e38, *range(39)]}, {}, r"my.csv, line 2: column age has -2e\+38; must be from -1e\+38 to 1e\+38"),
-        ({"age": [*range(39), float("inf")]}, {}, "my.csv, line 41: column age has numbers, and here inf$"),
+        ({"age": [*range(39), float("inf")]}, {}, "my.csv, line 41: column age has numbers, and here inf; if that"),
         ({}, {"drop": ["label"]}, "dataset.drop=label: is the target"),
         ({"city": [f"person {i}" for i in range(40)]}, {"keep": ["city"]}, None),
     ],
@@ -371,3 +371,18 @@ def test_numbers_of_the_type_of_categories_are_categories(tmp_path: Path, codes:
     assert reading.told == "has numbers, and the type of categories in the file"
     (other,) = [one for one in table(path=path, target="label", columns=["city:number"]).readings if one.name == "city"]
     assert other.type == "number"
+
+
+def test_a_file_without_a_header_is_told_with_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_text("".join(f"{row / 4 + 1},2024-01-{row % 28 + 1:02},{'ab'[row % 2]}\n" for row in range(40)))
+    assert (
+        "its first row looks like data, 1.0, 2024-01-01, a; if the file has"
+        in table(path=str(path), target="a").notes[0]
+    )
+    with pytest.raises(UserError, match=r"no such column; it has 1.0, 2024-01-01, a; .*read=\{header:null,names:"):
+        table(path=str(path), target="label")
+    found = table(path=str(path), target="label", read={"header": None, "names": ["size", "day", "label"]})
+    assert (len(found.targets), list(found.notes)) == (40, [])
+    pd.DataFrame(np.arange(80).reshape(20, 4) % 3).to_csv(path, index=False)
+    assert not table(path=str(path), target="3").notes  # names that pandas gives

@@ -130,6 +130,7 @@ CASES = (
     Case("day and month", ["25/06/2024", "06/25/2024"], refused="one can only have the day first, the other only the month"),
     Case("a word among dates", ["2024-01-31", "2024-02-29", "2024-03-01", "soon"], refused="line 5: column x has dates, and here 'soon'"),
     Case("times of the day", ["06:30", "18:00"], "time of day", ["x"], "in hours", first=[0, 11.5]),
+    Case("minutes and seconds", ["30:15", "41:00", "06:30"], "category", ["x=06:30", "x=30:15", "x=41:00"]),
     Case("days as numbers", [20240131, 20240201, 20240301], "number", ["x"], first=[0, 70]),
     Case(
         *("days as numbers, declared", [20240131, 20240201, 20240301], "date", ["x days", "x month", "x weekday"]),
@@ -158,7 +159,12 @@ CASES = (
     Case("a type of no column", [1, 2], refused="has no column 'y'; it has size, x, label", arguments={"columns": {"y": "number"}}),
     Case("a name for pandas that it does not take", [1, 2], refused=r"dataset.read.seperator: pandas.read_csv takes no such", arguments={"read": {"seperator": ";"}}),
     Case("types are not for the reader", [1, 2], refused="dataset.read.dtype: what a column is, dataset.columns says", arguments={"read": {"dtype": "str"}}),
-    Case("numbers too large", [1e39, 1.0], refused=r"line 2: column x has 1e\+39; must be from"),
+    Case("numbers too large", [1e39, 1.0], refused=r"line 2: column x has 1e\+39; must be from .*'dataset.read=\{na_values:\[.1e\+39.\]\}'; leave .*dataset.drop=\[x\]"),
+    Case(
+        *("numbers too large that are declared missing", ["1e+39", 1.0, 2.0], "number", ["x", "x is missing"]),
+        arguments={"read": {"na_values": ["1e+39"]}},
+    ),
+    Case("an infinite number", ["inf", 1.0], refused=r"line 2: column x has numbers, and here inf; .*na_values:\[.inf.\].*drop=\[x\]"),
 )  # fmt: skip
 
 
@@ -236,6 +242,7 @@ BROKEN: Mapping[str, tuple[str, bytes, Mapping[str, Any], str]] = {
     "a field too few": ("my.csv", b"a,label\n1,a\n2\n", {}, "line 3: has 1 fields, and the header has 2"),
     "a name twice": ("my.csv", b"a,a,label\n1,2,x\n", {}, r"line 1: columns 1 and 2 have the same name, a; .*names"),
     "lists in JSON": ("my.jsonl", b'{"a": [1], "label": "x"}\n' * 9 + b'{"a": [2], "label": "y"}\n' * 9, {}, "line 1: column a has a list"),
+    "blanks between columns": ("my.csv", b"x y label\n1 2 a\n3 4 b\n", {}, r"it has x y label; if blanks are .*'dataset.read=\{sep:.\\s\+.\}'"),
     "an old Excel file": ("my.xls", b"", {}, "save an .xls file as .xlsx"),
     "a sheet that is not there": ("my.xlsx", _excel(_frame()), {"read": {"sheet_name": "x"}}, "has no such sheet; it has Sheet1"),
 }  # fmt: skip
