@@ -189,7 +189,8 @@ class Shaped(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = x.reshape(-1, *[1] * (len(self.shape) - 1), 8).transpose(1, -1).expand(-1, *self.shape)
         y = getattr(F, self.name.lower())(y, 0.25, self.training) if self.drop is None else self.drop(input=y)
-        return y.flatten(2).mean(2) if y.dim() > 2 else y
+        out: Tensor = y.flatten(2).mean(2) if y.dim() > 2 else y
+        return out
 
 
 SHAPED = [("Dropout1d", 2, "examples"), ("Dropout1d", 3, "channels"), ("Dropout2d", 2, "units"),
@@ -238,7 +239,8 @@ class Asking(nn.Module):
             if isinstance(child, nn.Dropout) and type(child) is nn.Dropout:
                 x = child(input=x) * (1 + child.p)
         x = self.mine(x) * (self.mine.rate + self.mine.kind) * len(self.mine.name)
-        return x * self.attn.dropout * self.rnn.dropout
+        out: Tensor = x * self.attn.dropout * self.rnn.dropout
+        return out
 
 
 def test_what_forward_asks_of_a_dropout_is_what_the_author_made() -> None:
