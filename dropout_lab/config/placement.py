@@ -7,6 +7,7 @@ A pattern names sites in one of these ways:
 
     input, hidden.0     that site
     hidden              a family: the site of that name, and `hidden.0`, `hidden.1`, ...
+    layer3              if no site has that name, all below it, too: `layer3.0.drop`, `layer3.1.conv.0`
     attention           the sites of that last name, too: `encoder.0.attention`, `encoder.1.attention`, ...
     hidden.*            a glob (`*`, `?`, `[...]`), case-sensitive; `*` matches dots too
     *                   every site at which the method there can act
@@ -112,7 +113,12 @@ def matching(pattern: str, sites: Sequence[str]) -> list[str]:
         return [sites[number]] if -len(sites) <= number < len(sites) else []
     from_end = re.fullmatch(r"(.+)\.-(\d+)", pattern)
     if from_end is None:
-        found = [site for site in sites if fnmatchcase(site, pattern) or _family(site) == pattern]
+        is_part = bool(pattern) and pattern not in sites
+        found = [
+            site
+            for site in sites
+            if fnmatchcase(site, pattern) or _family(site) == pattern or (is_part and site.startswith(f"{pattern}."))
+        ]
         return found or [site for site in sites if site.endswith(f".{pattern}")]
     families: dict[str, list[str]] = {}
     for site in sites:

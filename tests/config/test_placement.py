@@ -47,7 +47,8 @@ def names(pattern: str, site: str, sites: list[str]) -> bool:
         family, back = pattern.split(".-")
         numbers = sorted(n for n in range(20) if f"{family}.{n}" in sites)
         return 0 < int(back) <= len(numbers) and site == f"{family}.{numbers[len(numbers) - int(back)]}"
-    return glob(pattern, site) or site in [f"{pattern}.{n}" for n in range(20)]
+    is_below = pattern not in sites and site[: len(pattern) + 1] == f"{pattern}."
+    return glob(pattern, site) or is_below or site in [f"{pattern}.{n}" for n in range(20)]
 
 
 def reference(
@@ -291,6 +292,13 @@ def test_own_is_refused_where_the_author_dropped_nowhere() -> None:
 def test_a_place_beyond_the_last_site_is_refused() -> None:
     with pytest.raises(UserError, match='no site matches "@4"'):
         site_rates(NETWORK, {"@4": 1.0}, 0.5, {})
+
+
+def test_a_part_of_a_network_is_all_sites_below_it() -> None:
+    sites = ["layer3.0", "layer3.0.drop", "layer3.1.conv.0", "layer30.drop", "head.layer3"]
+    assert matching("layer3", sites) == ["layer3.0", "layer3.0.drop", "layer3.1.conv.0"]
+    assert matching("layer3.0", sites) == ["layer3.0"]
+    assert site_rates(sites, {}, 0.5, {"layer3": 0.2})["layer3.1.conv.0"] == 0.2
 
 
 def test_a_last_name_is_a_family() -> None:
