@@ -72,6 +72,23 @@ def test_what_is_kept_and_never_read_is_no_reason_to_refuse() -> None:
     assert Builder().engine(section, DIGITS) == ("lanes", "")
 
 
+class Drawing(nn.Module):
+    """Noise of a generator of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.source = nn.Linear(64, 10), torch.Generator()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.fc(x.flatten(1))
+        return y + 1e-6 * torch.randn(y.shape, generator=self.source) if self.training else y
+
+
+def test_a_generator_of_the_networks_own_is_refused() -> None:
+    with pytest.raises(UserError, match=r"changes the attribute source, .*; draw from torch's own generator"):
+        Builder().engine({"_target_": "tests.adoption.test_attributes.Drawing"}, DIGITS)
+
+
 class Held(nn.Module):
     """A network with an attribute that is drawn, or that cannot be copied."""
 

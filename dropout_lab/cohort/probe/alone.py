@@ -81,9 +81,10 @@ def _again(network: nn.Module, x: Tensor, key: Tensor | None) -> Pass:
     again = passed(x)
     for name in dict.fromkeys((*changed(values, between), *changed(between, kept(network)))):
         if _found(network, name) is objects.get(name) or not _is_only_written(network, name, lambda: passed(x).output):
+            is_generator = isinstance(objects.get(name), torch.Generator | np.random.Generator | random.Random)
+            remedy = "draw from torch's own generator" if is_generator else "it must be a buffer (register_buffer)"
             raise UserError(
-                f"forward changes the attribute {name}, which all runs that are trained together share; it must be a"
-                " buffer (register_buffer)"
+                f"forward changes the attribute {name}, which all runs that are trained together share; {remedy}"
             )
     return again
 
