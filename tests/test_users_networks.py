@@ -40,6 +40,7 @@ from dropout_lab.sites.site import CALLS, Site, calls_counted
 from dropout_lab.sweeper.trainer_protocol import best_widths
 from tests import users_networks
 from tests.cohort.runs import Queue
+from tests.rotate import rotated
 
 DATASET: Any = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
 DIGITS = digits(limit=60)
@@ -160,7 +161,7 @@ def answers(model: torch.nn.Module, x: torch.Tensor, chunk: int) -> torch.Tensor
     return torch.cat([model(part) for part in filled.split(chunk)])[: len(x)]
 
 
-@pytest.mark.parametrize("name", [*TRAINED, *RUN_BY_RUN])
+@pytest.mark.parametrize("name", rotated([*TRAINED, *RUN_BY_RUN], turn=1, of=3))
 def test_it_is_trained_as_a_plain_loop_trains_it(name: str) -> None:
     assert "hidden" in [place.site for place in Builder().site_infos(section(name), DATASET)]
     engine, why = Builder().engine(section(name), DATASET)

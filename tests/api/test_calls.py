@@ -29,6 +29,7 @@ def records(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_records_are_those_of_the_command_line(command: Command, home: Path) -> None:
     words = [
         *("dataset=wine", "model.width=8", "placement=input,hidden", "rate=0.1,0.3", "trainer.epochs=3"),
@@ -94,6 +95,7 @@ def test_what_it_returns_is_what_the_report_has(home: Path) -> None:
         (functools.partial(Net, width=5), "tests.api.nets.Net"),
     ],
 )
+@pytest.mark.slow
 def test_what_can_be_imported_is_recorded_by_its_name(model: Callable[..., nn.Module], target: str, home: Path) -> None:
     found = dropout_lab.sweep(model, PARTS, rate=[0.3], baseline=False, placement="own", **SMALL)
     (trial,) = (record for record in store.read(found.folder).trials if record["rates"])
@@ -131,6 +133,7 @@ def test_what_has_no_name_trains_and_its_record_says_that_it_does_not_repeat(
     assert "the result is the same" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_interrupted_call_is_continued_by_the_same_call(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def call() -> Any:
         return dropout_lab.sweep(Net, PARTS, rate=[0.1, 0.3], placement="own", name="x", **SMALL)
@@ -159,6 +162,7 @@ def test_an_interrupted_call_is_continued_by_the_same_call(home: Path, monkeypat
         ({"optimizer": {"lr": "abc"}}, ("optimizer.lr=abc",)),
     ],
 )
+@pytest.mark.slow
 def test_a_refusal_has_the_text_of_the_command_line(
     given: dict[str, Any], words: tuple[str, ...], command: Command, home: Path
 ) -> None:
@@ -194,6 +198,7 @@ def test_what_only_python_can_give_wrongly_is_refused(given: dict[str, Any], sai
     assert not (home / "outputs").exists()
 
 
+@pytest.mark.slow
 def test_failed_runs_are_counted_by_the_result(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     class Failing(Net):
         def forward(self, x: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ QUICK = ("dataset=wine", "model.width=16", "optimizer.lr=0.02", "trainer.epochs=
 ASKED = ("sweep", *QUICK, "metric=[f1_macro,auroc]", "objective=val_f1_macro")
 
 
+@pytest.mark.slow
 def test_a_sweep_measures_ranks_and_reports_by_what_was_asked(reported: Command, tmp_path: Path) -> None:
     outcome = reported(*ASKED, "trainer.best=val_f1_macro", "rate=0.1,0.5", "name=m")
     assert outcome.code == 0, outcome.err

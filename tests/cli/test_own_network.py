@@ -97,6 +97,7 @@ def test_a_sweep_has_the_network_as_it_is_beside_no_dropout(
     assert len(store.read(tmp_path / "outputs" / "x").trials) == 5
 
 
+@pytest.mark.slow
 def test_the_authors_methods_are_the_default_with_every_placement(
     net: tuple[str, ...], tmp_path: Path, command: Command
 ) -> None:

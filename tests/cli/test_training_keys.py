@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from dropout_lab.records.store import read
 from tests.cli.conftest import SMALL, Command
@@ -13,6 +14,7 @@ SWEPT = (
 )
 
 
+@pytest.mark.slow
 def test_groups_and_frozen_parameters_are_swept_and_repeated(command: Command, tmp_path: Path) -> None:
     assert command(*SWEPT).code == 0
     folder = tmp_path / "outputs" / "a"

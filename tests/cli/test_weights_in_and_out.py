@@ -159,6 +159,7 @@ def test_damaged_weights_are_refused(command: Command, trained: Trained) -> None
     assert "without it, the run is trained again" in outcome.err
 
 
+@pytest.mark.slow
 def test_an_exported_file_begins_another_sweep_which_is_bound_to_it(
     command: Command, trained: Trained, tmp_path: Path
 ) -> None:
@@ -186,6 +187,7 @@ def test_an_exported_file_begins_another_sweep_which_is_bound_to_it(
     assert "the file has changed" in outcome.err
 
 
+@pytest.mark.slow
 def test_files_are_swept_beside_none(command: Command, trained: Trained, tmp_path: Path) -> None:
     trained(*KEPT)
     assert command("export", "outputs/kept", "--trial", "0", "--to", "net.safetensors").code == 0

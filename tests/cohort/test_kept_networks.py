@@ -21,6 +21,7 @@ from dropout_lab.core.trial import Config
 from dropout_lab.datasets.digits import digits
 from tests.adoption import zoo
 from tests.adoption.zoo import ZOO
+from tests.rotate import rotated
 
 DATASET: Any = {"_target_": "dropout_lab.datasets.digits.digits", "limit": 60}
 DIGITS = digits(limit=60)
@@ -82,7 +83,7 @@ def loaded(network: nn.Module, held: Mapping[str, Tensor]) -> nn.Module:
     return network
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", rotated(ZOO, turn=2, of=4))
 def test_it_loads_into_the_authors_network_strictly_and_answers_as_recorded(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

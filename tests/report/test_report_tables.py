@@ -81,7 +81,7 @@ def by(found: pd.DataFrame, *names: str) -> dict[Any, dict[str, Any]]:
     return {key: dict(row) for key, row in found.set_index(list(names) if len(names) > 1 else names[0]).iterrows()}
 
 
-@pytest.mark.parametrize("name", rotated(sweeps(), turn=2, of=5))
+@pytest.mark.parametrize("name", rotated(sweeps(), turn=2, of=9))
 def test_odd_sweeps_have_all_tables(name: str, tmp_path: Path) -> None:
     _, frames, table = loaded(sweeps()[name], tmp_path / "s")
     for title, one in tables().items():

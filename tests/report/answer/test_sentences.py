@@ -45,7 +45,7 @@ def said(clear: Evidence) -> Answer:
 EVERY = [*sweeps(), *(f"odd: {name}" for name in odd.sweeps())]
 
 
-@pytest.mark.parametrize("name", rotated(EVERY, turn=1, of=6))
+@pytest.mark.parametrize("name", rotated(EVERY, turn=1, of=10))
 def test_every_sentence_of_every_canned_sweep(name: str, tmp_path: Path) -> None:
     if name.startswith("odd: "):
         found = odd.odd_evidence(odd.sweeps()[name.removeprefix("odd: ")], tmp_path / "s")
