@@ -42,9 +42,10 @@ class CohortTrainer:
         """The names of a model's sites."""
         return [info.site for info in self._builder.site_infos(model, dataset)]
 
-    def is_written(self, model: Config, dataset: Config) -> bool:
-        """Whether a model's author wrote dropout somewhere, other than as a `Site`."""
-        return any(info.own is not None for info in self._builder.site_infos(model, dataset))
+    def own_rate(self, model: Config, dataset: Config) -> float | None:
+        """The highest rate of the dropouts that a model's author wrote, other than as a `Site`; None without any."""
+        infos = self._builder.site_infos(model, dataset)
+        return max((info.own.rate for info in infos if info.own is not None), default=None)
 
     def describe(self, config: Config, choices: Mapping[str, str]) -> Described:
         """See `build.description.describe`."""

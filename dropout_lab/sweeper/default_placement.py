@@ -22,9 +22,26 @@ def default_dropout(
     """
     configs = [resolve(whole) for whole, _ in composed.values()]
     is_default = all(choices["dropout"] == "standard" for _, choices in composed.values())
-    if not is_default or not any(trainer.is_written(config["model"], config["dataset"]) for config in configs):
+    if not is_default or all(trainer.own_rate(config["model"], config["dataset"]) is None for config in configs):
         return fixed, composed
     lines = [*fixed, "dropout=own"]
+    return lines, compose(lines)
+
+
+def as_written(
+    composed: Composed, compose: Callable[[Sequence[str]], Composed], fixed: Sequence[str], trainer: Trainer
+) -> tuple[Sequence[str], Composed] | None:
+    """The overrides `fixed` with the author's placement at the author's rates, and the configs that they compose.
+
+    For commands that say neither, such as `rates.attention=0,0.1`: what they do not name stays as it was written. None
+    for a model without dropouts of its author's at a rate above 0, and for several whose highest rates differ.
+    """
+    configs = [resolve(whole) for whole, _ in composed.values()]
+    rates = {trainer.own_rate(config["model"], config["dataset"]) for config in configs}
+    rate = rates.pop() if len(rates) == 1 else None
+    if rate is None or not 0 < rate < 1:
+        return None
+    lines = [*fixed, "placement=own", f"rate={rate}"]
     return lines, compose(lines)
 
 

@@ -17,7 +17,7 @@ from dropout_lab.records.store import read
 from dropout_lab.sweeper.axes import Swept, swept_by
 from dropout_lab.sweeper.command import Command
 from dropout_lab.sweeper.composer import Composer
-from dropout_lab.sweeper.default_placement import default_dropout, default_placement, fitting
+from dropout_lab.sweeper.default_placement import as_written, default_dropout, default_placement, fitting
 from dropout_lab.sweeper.folder_name import folder_name
 from dropout_lab.sweeper.launch import workers
 from dropout_lab.sweeper.plan import Plan
@@ -88,9 +88,11 @@ def _composed(composer: Composer, swept: Swept, command: Command, trainer: Train
 
     if "dropout" not in keys:
         fixed, composed = default_dropout(composed, compose, fixed, trainer)
-    if not any(key.split(".")[0] == "placement" for key in keys):
-        fixed, composed = default_placement(composed, compose, fixed, trainer)
-    return fixed, composed
+    if any(key.split(".")[0] == "placement" for key in keys):
+        return fixed, composed
+    if "rate" not in keys and (written := as_written(composed, compose, fixed, trainer)) is not None:
+        return written
+    return default_placement(composed, compose, fixed, trainer)
 
 
 def _check_custom(axes: Sequence[Axis], composed: Composed) -> None:

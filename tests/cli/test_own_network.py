@@ -113,6 +113,15 @@ def test_the_authors_methods_are_the_default_with_every_placement(
     assert methods == [{"drop1": spatial, "dropout": standard}, standard, standard]
 
 
+def test_what_a_command_does_not_name_stays_as_the_author_wrote_it(
+    net: tuple[str, ...], tmp_path: Path, command: Command
+) -> None:
+    done = command("sweep", *net, *SHORT, "seeds=1", "name=x", "rates.drop1=0,0.3")
+    assert done.code == 0, done.err
+    rates = [trial["rates"] for trial in store.read(tmp_path / "outputs" / "x").trials]
+    assert rates == [{}, {"drop1": 0.2, "dropout": 0.5}, {"dropout": 0.5}, {"drop1": 0.3, "dropout": 0.5}]
+
+
 def test_a_search_has_the_network_as_it_is(net: tuple[str, ...], tmp_path: Path, command: Command) -> None:
     words = ("sampler=random", "n_trials=2", "placement=everywhere", "rate=interval(0.1,0.4)")
     done = command("sweep", *net, *SHORT, "name=x", *words)

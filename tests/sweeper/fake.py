@@ -130,8 +130,8 @@ class Fake:
     def as_it_is(self, config: Config, choices: Mapping[str, str]) -> None:
         return None
 
-    def is_written(self, model: Config, dataset: Config) -> bool:
-        return False
+    def own_rate(self, model: Config, dataset: Config) -> float | None:
+        return None
 
     def sites(self, model: Config, dataset: Config) -> Sequence[str]:
         return ("hidden",)
