@@ -250,6 +250,8 @@ class PlainLoop:
                     for param in weights:
                         param.copy_(param.flatten(1).renorm(2, 0, options["max_norm"]).view_as(param))
             if self.average is not None:
+                for site in self.sites.values():
+                    site.mask = torch.ones(())  # a buffer, which the average copies
                 self.average.update_parameters(self.model)
 
     def is_table(self, param: Tensor) -> bool:
