@@ -107,7 +107,7 @@ def _correlation(covariance: Tensor) -> float:
 
 
 def _effective_rank(covariance: Tensor) -> float:
-    """Of the centred matrix of values; its singular values are the roots of the eigenvalues, up to a factor."""
+    """Effective rank of the centred values: their singular values are the square roots of these eigenvalues, scaled."""
     singular = torch.linalg.eigvalsh(covariance).clamp(min=0).sqrt()
     shares = singular / singular.sum()
     return float(torch.special.entr(shares).sum().exp())
