@@ -10,9 +10,9 @@ from dropout_lab.datasets.array_layout import Layout, Standardize
 from dropout_lab.datasets.arrays_given import Arrays
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import FoldCount
 from dropout_lab.datasets.from_arrays import from_arrays
 from dropout_lab.datasets.split import Labelled
+from dropout_lab.datasets.ways import FoldCount
 
 
 def arrays(

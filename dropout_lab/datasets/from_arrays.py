@@ -16,8 +16,8 @@ from dropout_lab.datasets.arrays_given import Arrays
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import centred, outside_of
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import FoldCount, Ways
 from dropout_lab.datasets.split import Labelled
+from dropout_lab.datasets.ways import FoldCount, Ways
 
 EXACT = 2**24
 """Whole numbers up to this size are exact in float32."""

@@ -13,7 +13,7 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import is_text, require_scalars, require_table
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import FoldCount, Ways, divided
+from dropout_lab.datasets.division import divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.hub_files import load_splits, places
 from dropout_lab.datasets.image_cache import as_inputs, decoded
@@ -22,6 +22,7 @@ from dropout_lab.datasets.image_pixels import Reading
 from dropout_lab.datasets.reading import Type, types_of_features, wanted_types
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import held_out, require_alike, require_known, require_target_alone
+from dropout_lab.datasets.ways import FoldCount, Ways
 
 JOINED = "{where}: its validation split is joined with its training split, and validation parts are drawn from both"
 

@@ -12,12 +12,12 @@ from dropout_lab.config.bounds import Count, Fraction, Share
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import FoldCount, Ways
 from dropout_lab.datasets.image_cache import as_inputs, decoded_files
 from dropout_lab.datasets.image_folder import ORDER, Folder, read_folder
 from dropout_lab.datasets.image_notes import channels_note, notes
 from dropout_lab.datasets.image_pixels import Reading
 from dropout_lab.datasets.parts import Parts
+from dropout_lab.datasets.ways import FoldCount, Ways
 
 SKIP = "dataset.skip_unreadable=true leaves such images out"
 Channels = Annotated[Literal[1, 3], Field(description="1 (grey), 3 (RGB)")]

@@ -9,12 +9,13 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.columns import given, require_column
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import FoldCount, Ways, divided
+from dropout_lab.datasets.division import divided
 from dropout_lab.datasets.files import NAMED
 from dropout_lab.datasets.readings import plain_target
 from dropout_lab.datasets.rows import Rows, read_rows, text_column
 from dropout_lab.datasets.split import Supervised
 from dropout_lab.datasets.target import encode_target, held_out, require_target_alone
+from dropout_lab.datasets.ways import FoldCount, Ways
 from dropout_lab.datasets.words import Level, padded, tokens, vocabulary
 
 TARGETS = ("label", "labels", "target")

@@ -12,13 +12,14 @@ from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.array_layout import Layout, Standardize
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import FoldCount, Ways, divided
+from dropout_lab.datasets.division import divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.from_arrays import from_arrays
 from dropout_lab.datasets.held import arrays_of
 from dropout_lab.datasets.lines import row_of_file
 from dropout_lab.datasets.split import Labelled
 from dropout_lab.datasets.target import held_out, held_out_rows
+from dropout_lab.datasets.ways import FoldCount, Ways
 
 UNFIT = {
     "load_files": "reads texts of your own; take dataset=labelled_text",

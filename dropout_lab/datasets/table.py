@@ -9,7 +9,7 @@ from dropout_lab.config.bounds import Count, Fraction, NonNegative
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.class_weights import ClassWeight
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import FoldCount, Ways, divided
+from dropout_lab.datasets.division import divided
 from dropout_lab.datasets.encode import encode
 from dropout_lab.datasets.files import read_table, table_name
 from dropout_lab.datasets.further_files import Files, read_files
@@ -17,6 +17,7 @@ from dropout_lab.datasets.reading import Type, types_by_name, types_of_features,
 from dropout_lab.datasets.readings import plain_target
 from dropout_lab.datasets.split import Labelled
 from dropout_lab.datasets.target import MissingTarget, held_out, held_out_rows, with_target
+from dropout_lab.datasets.ways import FoldCount, Ways
 
 
 def table(

@@ -15,12 +15,13 @@ from dropout_lab.build.cohort_trainer import CohortTrainer
 from dropout_lab.core.errors import UserError
 from dropout_lab.datasets.columns import Column
 from dropout_lab.datasets.dataset import Dataset
-from dropout_lab.datasets.division import Ways, divided
+from dropout_lab.datasets.division import divided
 from dropout_lab.datasets.hub import hub
 from dropout_lab.datasets.labelled_text import labelled_text
 from dropout_lab.datasets.part_names import part_of
 from dropout_lab.datasets.table import table
 from dropout_lab.datasets.times import later, times_of
+from dropout_lab.datasets.ways import Ways
 
 N = 80
 
